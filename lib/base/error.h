@@ -1,0 +1,39 @@
+// Errors that reach the user. Every message is one line that says what is wrong, where, and what to do.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace revnet {
+
+// Process exit codes: part of the command-line contract.
+enum class ExitCode {
+  done = 0,
+  failed = 1,
+  usage = 2,
+  interrupted = 3,  // stopped by a signal, with a checkpoint saved
+  diverged = 4,     // the loss became NaN or infinite
+};
+
+// Something failed while running: files, memory, data. Exit code 1.
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& message) : std::runtime_error(message) {}
+  virtual ExitCode exit_code() const { return ExitCode::failed; }
+};
+
+// The request itself is wrong: unknown key, name or impossible value. Exit code 2.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+  ExitCode exit_code() const override { return ExitCode::usage; }
+};
+
+// The loss is no longer finite. Exit code 4.
+class DivergedError : public Error {
+ public:
+  using Error::Error;
+  ExitCode exit_code() const override { return ExitCode::diverged; }
+};
+
+}  // namespace revnet

@@ -1,0 +1,44 @@
+// Random numbers that are a pure function of a key: no generator state to save, share or restore.
+//
+// Counter-based Philox4x32-10 (Salmon et al., SC 2011; Random123). A stream is named by
+// (seed, purpose, epoch, index); the same name gives the same numbers on every machine, in every
+// process, in any order. Resuming and sharding a run therefore need no random state.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace revnet {
+
+// What a stream is for. Values are part of the meaning of a seed: append, never renumber.
+enum class Purpose : std::uint32_t {
+  initialization = 1,
+  shuffle = 2,
+  augmentation = 3,
+  synthetic_image = 4,
+  synthetic_label = 5,
+};
+
+class RandomStream {
+ public:
+  RandomStream(std::uint64_t seed, Purpose purpose, std::uint32_t epoch, std::uint32_t index);
+
+  std::uint32_t next_u32();
+  std::uint64_t next_u64();
+  // Uniform in [0, 1), 53 random bits.
+  double uniform();
+  // Uniform integer in [0, bound), without bias. Requires bound > 0.
+  std::uint32_t below(std::uint32_t bound);
+  // Standard normal (Box-Muller).
+  double normal();
+  // Standard normal conditioned on |x| <= 2, by rejection.
+  double truncated_normal();
+
+ private:
+  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 4> counter_;
+  std::array<std::uint32_t, 4> block_{};
+  unsigned used_ = 4;
+};
+
+}  // namespace revnet
