@@ -1,9 +1,9 @@
 #include "base/random.h"
 
-#include <Random123/philox.h>
-
 #include <cmath>
 #include <numbers>
+
+#include <Random123/philox.h>
 
 namespace revnet {
 
@@ -28,7 +28,9 @@ std::uint64_t RandomStream::next_u64() {
   return high << 32 | next_u32();
 }
 
-double RandomStream::uniform() { return static_cast<double>(next_u64() >> 11) * 0x1p-53; }
+double RandomStream::uniform() {
+  return static_cast<double>(next_u64() >> 11) * 0x1p-53;
+}
 
 std::uint32_t RandomStream::below(std::uint32_t bound) {
   // Lemire's multiply-and-reject: the rejected low products are those that would favour small values.

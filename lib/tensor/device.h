@@ -1,0 +1,58 @@
+// Where computation happens: the oneDNN engine and stream, the arena and the ledger. Passed explicitly.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include <dnnl.hpp>
+
+#include "tensor/arena.h"
+#include "tensor/layout.h"
+#include "tensor/memory_ledger.h"
+
+namespace revnet {
+
+using Arguments = std::unordered_map<int, dnnl::memory>;
+
+class Device {
+ public:
+  // Computes with `threads` OpenMP threads (0: as many as this process may use) in an arena of `arena_bytes`.
+  // With `poison`, every buffer is filled with NaN when taken, so that reading what nobody wrote is seen: for
+  // tests.
+  explicit Device(int threads, std::size_t arena_bytes, bool poison = false);
+  // Computes nothing: layers built on it and steps run on it take and return their buffers, so that the
+  // ledger and the arena's extent tell what a real run needs. No code is generated.
+  static Device planning();
+
+  bool is_planning() const { return arena_.is_planning(); }
+  bool poisons() const { return poison_; }
+  int threads() const { return threads_; }
+  const dnnl::engine& engine() const { return engine_; }
+  Arena& arena() { return arena_; }
+  MemoryLedger& ledger() { return ledger_; }
+  const MemoryLedger& ledger() const { return ledger_; }
+
+  // The layout in which this processor's convolutions want activations of the given [N, C, H, W]: oneDNN is
+  // asked once, for a convolution wide enough that padding plays no part, and every activation follows.
+  Layout activation_layout(const Shape& nchw) const;
+
+  // Runs a primitive to its end.
+  void execute(const dnnl::primitive& primitive, const Arguments& arguments);
+
+ private:
+  Device(Arena arena, int threads, bool poison);
+
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  Arena arena_;
+  MemoryLedger ledger_;
+  int threads_;
+  bool poison_;
+  dnnl::memory::format_tag activation_tag_;
+};
+
+// "2.6.3".
+std::string onednn_version();
+
+}  // namespace revnet
