@@ -36,7 +36,6 @@ Arena::Arena(std::size_t capacity) : capacity_(aligned(capacity)) {
   // Large pages spare a page-table walk for every few kilobytes of a blocked layout; only advice, so a
   // refusal changes nothing but speed.
   madvise(region, capacity_, MADV_HUGEPAGE);
-  free_.emplace(0, capacity_);
 }
 
 Arena Arena::planning() {
@@ -44,7 +43,6 @@ Arena Arena::planning() {
   arena.planning_ = true;
   arena.base_ = reinterpret_cast<char*>(alignment);  // never touched; not null, so that it reads as taken
   arena.capacity_ = std::numeric_limits<std::size_t>::max() / 4;
-  arena.free_.emplace(0, arena.capacity_);
   return arena;
 }
 
@@ -61,20 +59,29 @@ Arena::~Arena() {
 
 void* Arena::take(std::size_t bytes) {
   bytes = aligned(bytes);
-  // Best fit, lowest address first among equals. The unused end is the largest gap, so the extent grows only
-  // when no gap below it fits.
+  // Best fit among the gaps, lowest address first among equals.
   auto best = free_.end();
   for (auto gap = free_.begin(); gap != free_.end(); ++gap) {
     if (gap->second >= bytes && (best == free_.end() || gap->second < best->second)) best = gap;
   }
-  if (best == free_.end()) {
+  if (best != free_.end()) {
+    const auto [offset, size] = *best;
+    free_.erase(best);
+    if (size > bytes) free_.emplace(offset + bytes, size - bytes);
+    return base_ + offset;
+  }
+  // None fits: grow, from the last gap if it reaches the end. Capacity plays no part in where a buffer goes,
+  // so that a planning arena and a real one place the same sequence alike.
+  std::size_t offset = extent_;
+  if (!free_.empty() && free_.rbegin()->first + free_.rbegin()->second == extent_) {
+    offset = free_.rbegin()->first;
+  }
+  if (bytes > capacity_ - offset) {
     throw Error("the memory plan of " + format_bytes(capacity_) + " is full: " + format_bytes(bytes) +
                 " more needed");
   }
-  const auto [offset, size] = *best;
-  free_.erase(best);
-  if (size > bytes) free_.emplace(offset + bytes, size - bytes);
-  extent_ = std::max(extent_, offset + bytes);
+  if (offset < extent_) free_.erase(std::prev(free_.end()));
+  extent_ = offset + bytes;
   return base_ + offset;
 }
 

@@ -38,7 +38,7 @@ class Arena {
   std::size_t capacity_ = 0;
   std::size_t extent_ = 0;
   bool planning_ = false;
-  std::map<std::size_t, std::size_t> free_;  // offset -> bytes; neighbours are merged
+  std::map<std::size_t, std::size_t> free_;  // gaps below extent_: offset -> bytes; neighbours are merged
 };
 
 }  // namespace revnet

@@ -1,0 +1,58 @@
+// The two ends of a network: stem and head. Both work on a RevNet's halves separately, which is exact
+// (convolution and batch normalisation treat output channels one by one) and spares splitting and joining
+// activations.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "net/unit.h"
+#include "ops/dense.h"
+
+namespace revnet {
+
+// conv3x3, BN, ReLU.
+class Stem {
+ public:
+  // What its backward pass needs, beside the images.
+  struct Tape {
+    Activation raw;  // the convolution's output
+    std::vector<Tensor> masks;
+  };
+
+  Stem(Device& device, const Architecture& architecture, std::int64_t image_size,
+       const BuildOptions& options);
+
+  // images: [N, 3, H, W], row-major. With a tape, records it.
+  Activation forward(Device& device, const Tensor& images, Pass pass, Tape* tape);
+  void backward(Device& device, const Tensor& images, Tape tape, Activation dy);
+  void list(LayerList& layers);
+
+ private:
+  std::vector<std::unique_ptr<ConvolutionLayer>> convolutions_;  // one a part
+  std::vector<std::unique_ptr<NormLayer>> norms_;
+};
+
+// BN and ReLU over the joined halves, global average pool, dense with bias.
+class Head {
+ public:
+  struct Tape {
+    std::vector<Tensor> masks;
+    Tensor features;  // [N, channels]
+  };
+
+  Head(Device& device, const Architecture& architecture, std::int64_t height, std::int64_t classes,
+       const BuildOptions& options);
+
+  // Logits [N, classes]. x is left untouched.
+  Tensor forward(Device& device, const Activation& x, Pass pass, Tape* tape);
+  Activation backward(Device& device, const Activation& x, Tape tape, const Tensor& diff_logits);
+  void list(LayerList& layers);
+
+ private:
+  std::vector<std::unique_ptr<NormLayer>> norms_;  // one a part
+  Parameter weight_, bias_;
+  Dense dense_;
+};
+
+}  // namespace revnet

@@ -1,0 +1,103 @@
+// Layers: parameters together with the primitives built for one batch size. Never activations.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "net/parameter.h"
+#include "ops/batch_norm.h"
+#include "ops/convolution.h"
+
+namespace revnet {
+
+// What a forward pass is for.
+enum class Pass {
+  training,       // batch statistics are computed
+  recomputation,  // the same arithmetic again, with the statistics that `training` left behind
+  inference,      // running statistics
+};
+
+// Settings every layer is built with.
+struct BuildOptions {
+  std::int64_t batch = 100;
+  ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
+  double epsilon = 1e-3;      // of batch normalisation
+  bool reconstructs = false;  // reversible units will reverse: their last convolutions need negated weights
+};
+
+class ConvolutionLayer {
+ public:
+  struct Roles {
+    ConvolutionRoles operation;
+    bool subtracts = false;  // subtract() will be called
+  };
+
+  ConvolutionLayer(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,
+                   const BuildOptions& options, Roles roles);
+
+  const Convolution& operation() const { return operation_; }
+  Parameter& weight() { return weight_; }
+
+  // dst = conv(src); dst += conv(src); dst -= conv(src). The last rounds as the second does, so that what one
+  // added the other takes away up to the rounding of the sum.
+  void forward(Device& device, const Tensor& src, Tensor& dst) const;
+  void accumulate(Device& device, const Tensor& src, Tensor& dst) const;
+  void subtract(Device& device, const Tensor& src, Tensor& dst) const;
+  // Overwrites diff_src.
+  void backward_data(Device& device, const Tensor& diff_dst, Tensor& diff_src) const;
+  // Overwrites the weight's gradient.
+  void backward_weights(Device& device, const Tensor& src, const Tensor& diff_dst);
+
+  // Brings the copies of the weights in other forms up to date. To be called whenever the weights have
+  // changed.
+  void refresh(Device& device);
+
+ private:
+  Convolution operation_;
+  Parameter weight_;
+  Tensor backward_weight_;  // as backward_data wants it; empty where it takes the weight itself
+  Tensor negated_weight_;   // for subtract()
+};
+
+class NormLayer {
+ public:
+  // name: ".../bn1"; its parameters are name/scale and name/shift.
+  NormLayer(Device& device, const std::string& name, Rows rows, const Shape& nchw,
+            const BuildOptions& options);
+
+  const BatchNormRelu& operation() const { return operation_; }
+  const std::string& name() const { return name_; }
+  Rows rows() const { return scale_.rows; }
+  Parameter& scale() { return scale_; }
+  Parameter& shift() { return shift_; }
+  Statistics& running() { return running_; }
+  const Statistics& batch() const { return batch_; }
+
+  // dst = relu(norm(src)); dst may be src itself. The mask is written unless the pass is inference.
+  void forward(Device& device, const Tensor& src, Pass pass, Tensor& dst, Tensor& mask);
+  // Turns the gradient by dst into the one by src, in place; overwrites the gradients of scale and shift.
+  void backward(Device& device, const Tensor& src, const Tensor& mask, Tensor& diff);
+
+  // running = decay * running + (1 - decay) * batch. Once a step, whatever was recomputed in between.
+  void commit_statistics(Device& device, double decay);
+  // Running mean 0, variance 1.
+  void reset_statistics(Device& device);
+
+ private:
+  std::string name_;
+  BatchNormRelu operation_;
+  Parameter scale_, shift_;
+  Statistics batch_, running_;
+};
+
+// What a network is made of, listed once after building; all pointers stay valid as long as the network.
+struct LayerList {
+  std::vector<ConvolutionLayer*> convolutions;
+  std::vector<NormLayer*> norms;
+  std::vector<Parameter*> parameters;
+
+  void add(ConvolutionLayer& layer);
+  void add(NormLayer& layer);
+};
+
+}  // namespace revnet

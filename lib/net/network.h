@@ -1,0 +1,79 @@
+// A network: stem, stages of units, head; and the training step's forward and backward passes.
+//
+// Ownership: owns its layers and, between forward and backward, the activations its keeper holds. Images and
+// labels are the caller's. Must not outlive its device.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "net/activations.h"
+#include "net/architecture.h"
+#include "net/ends.h"
+#include "ops/softmax_cross_entropy.h"
+
+namespace revnet {
+
+struct NetworkOptions {
+  std::int64_t classes = 10;
+  std::int64_t batch = 100;
+  std::int64_t image_size = 32;
+  ActivationMode activations = ActivationMode::stored;
+  ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
+  double epsilon = 1e-3;  // of batch normalisation
+};
+
+class Network {
+ public:
+  // UsageError if the architecture cannot do what the options ask.
+  Network(Device& device, const Architecture& architecture, const NetworkOptions& options);
+
+  const Architecture& architecture() const { return architecture_; }
+  const NetworkOptions& options() const { return options_; }
+
+  // Draws all parameters, resets running statistics and momentum: a pure function of the seed.
+  void initialize(std::uint64_t seed);
+  // To be called after parameters were changed by other means than initialize(): copies of weights follow.
+  void parameters_changed();
+
+  // A buffer for one batch of images, [batch, 3, image_size, image_size] row-major.
+  Tensor make_images();
+
+  // The loss of a whole batch and the gradient of its mean cross entropy, without weight decay, by every
+  // parameter (overwritten). Batch statistics are left in the norm layers; running averages are not touched.
+  Loss compute_gradient(const Tensor& images, std::span<const std::int32_t> labels);
+  // Updates every running average from the last batch's statistics. Once a step.
+  void commit_statistics(double decay);
+
+  // The loss with running statistics; of a short last batch, the first labels.size() images count.
+  Loss evaluate(const Tensor& images, std::span<const std::int32_t> labels);
+  // Logits with running statistics, or with batch statistics as in training.
+  Tensor logits(const Tensor& images, Pass pass);
+
+  // Which way activations are kept from now on. Reconstructing needs a network built for it.
+  void keep_activations(ActivationMode mode);
+
+  const std::vector<Parameter*>& parameters() const { return layers_.parameters; }
+  const std::vector<NormLayer*>& norms() const { return layers_.norms; }
+  const std::vector<ConvolutionLayer*>& convolutions() const { return layers_.convolutions; }
+
+  std::int64_t parameter_count() const;
+  // Multiply-adds of one image's forward pass, in convolutions and the dense layer.
+  std::int64_t macs_per_image() const;
+
+ private:
+  void build_units();
+
+  Device& device_;
+  Architecture architecture_;
+  NetworkOptions options_;
+  BuildOptions build_;
+  Stem stem_;
+  std::vector<std::unique_ptr<Unit>> units_;
+  Head head_;
+  LayerList layers_;
+  std::unique_ptr<ActivationKeeper> keeper_;
+};
+
+}  // namespace revnet

@@ -1,0 +1,61 @@
+// Residual functions: the F and G of the paper's equations, without the sum.
+//
+// Ownership: a residual function owns its layers and no activations. Inputs and outputs are the caller's;
+// what a backward pass needs is written to a Tape, also the caller's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "net/layers.h"
+
+namespace revnet {
+
+// The activations one backward pass of one residual function needs, except its input, which the caller has.
+struct Tape {
+  struct Step {
+    Tensor normalized;  // relu(norm(input)); empty where a function starts with a convolution
+    Tensor mask;        // which ReLUs were open
+    Tensor output;      // of the convolution; empty for the last
+  };
+  explicit Tape(MemoryPurpose what_for) : purpose(what_for) {}
+
+  MemoryPurpose purpose;  // saved_activations or tape
+  std::vector<Step> steps;
+};
+
+class ResidualFunction {
+ public:
+  virtual ~ResidualFunction() = default;
+
+  // y += F(x). With a tape (empty, not for inference), records it. y must not be x unless no tape is
+  // recorded.
+  virtual void add(Device& device, const Tensor& x, Pass pass, Tensor& y, Tape* tape) = 0;
+  // y -= F(x), recomputed and recorded: Algorithm 1 uses one recomputation for reconstruction and gradient.
+  virtual void subtract(Device& device, const Tensor& x, Tensor& y, Tape& tape) = 0;
+  // Records the tape alone, sparing the last convolution.
+  virtual void record(Device& device, const Tensor& x, Tape& tape) = 0;
+  // dx += (dF/dx)^T dy; overwrites the gradients of F's parameters. dx may be dy, which is
+  // then read before it is changed. Consumes the tape.
+  virtual void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) = 0;
+
+  virtual void list(LayerList& layers) = 0;
+};
+
+// Where a residual function stands in its network.
+struct ResidualShape {
+  std::int64_t in, out;        // channels
+  std::int64_t height, width;  // of the input
+  std::int64_t stride;         // of its first convolution
+  bool bottleneck;             // (1x1, 3x3, 1x1 at a quarter of the width) instead of (3x3, 3x3)
+  bool leading_norm;           // false for the network's very first: the stem has just normalised
+  bool subtracts;              // subtract() will be called
+};
+
+// The ordinary pre-activation kind, made of oneDNN operations: (BN, ReLU, convolution) two or three times.
+std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
+                                                         const ResidualShape& shape,
+                                                         const BuildOptions& options);
+
+}  // namespace revnet

@@ -1,0 +1,70 @@
+// Two-dimensional convolution without bias, TensorFlow SAME padding: forward, data and weight gradient.
+//
+// Shapes: src [N, in, H, W], weights [out, in, k, k], dst [N, out, ceil(H/stride), ceil(W/stride)].
+// Ownership: holds primitives only; weights and activations are the caller's.
+#pragma once
+
+#include <string>
+
+#include "ops/kernel.h"
+
+namespace revnet {
+
+struct ConvolutionShape {
+  std::int64_t batch, in, out, height, width, kernel, stride;
+
+  std::int64_t out_height() const { return (height + stride - 1) / stride; }
+  std::int64_t out_width() const { return (width + stride - 1) / stride; }
+  Shape src() const { return {batch, in, height, width}; }
+  Shape weights() const { return {out, in, kernel, kernel}; }
+  Shape dst() const { return {batch, out, out_height(), out_width()}; }
+  std::int64_t macs_per_image() const { return out * in * kernel * kernel * out_height() * out_width(); }
+};
+
+// How the algorithm is chosen. The choice depends on the shape without the batch, never on timing, so that
+// the arithmetic of a run depends neither on noise nor on how a batch is split.
+enum class ConvolutionPolicy {
+  automatic,  // Winograd F(4x4, 3x3) where it wins: 3x3, stride 1, from 32 channels on, for the weight
+              // gradient from 16; direct elsewhere, and everywhere if the processor or oneDNN has no Winograd
+  direct,
+};
+
+// What is asked of a convolution beside forward and weight gradient.
+struct ConvolutionRoles {
+  bool image_input = false;  // src is the image batch, in plain NCHW; it has no gradient
+  bool accumulates = false;  // forward_accumulate will be called
+};
+
+class Convolution {
+ public:
+  Convolution(const Device& device, const ConvolutionShape& shape, ConvolutionPolicy policy,
+              const ConvolutionRoles& roles);
+
+  const ConvolutionShape& shape() const { return shape_; }
+  const Layout& src_layout() const { return src_; }
+  const Layout& dst_layout() const { return dst_; }
+  // The layout of weights in forward and of their gradient.
+  const Layout& weight_layout() const { return weights_; }
+  // The layout in which backward_data wants the weights; often another one.
+  const Layout& backward_weight_layout() const { return backward_weights_layout_; }
+
+  // dst = conv(src, weights). Overwrites dst.
+  void forward(Device& device, const Tensor& src, const Tensor& weights, Tensor& dst) const;
+  // dst += conv(src, weights): a residual function's last convolution. Needs the role `accumulates`.
+  void forward_accumulate(Device& device, const Tensor& src, const Tensor& weights, Tensor& dst) const;
+  // diff_src = the gradient by src. Overwrites. `weights` in backward_weight_layout().
+  void backward_data(Device& device, const Tensor& diff_dst, const Tensor& weights, Tensor& diff_src) const;
+  // diff_weights = the gradient by the weights, in weight_layout(). Overwrites.
+  void backward_weights(Device& device, const Tensor& src, const Tensor& diff_dst,
+                        Tensor& diff_weights) const;
+
+  // Implementations as oneDNN names them: forward, data gradient, weight gradient.
+  std::string implementations() const;
+
+ private:
+  ConvolutionShape shape_;
+  Layout src_, dst_, weights_, backward_weights_layout_, weight_gradient_layout_;
+  Kernel forward_, accumulate_, backward_data_, backward_weights_;
+};
+
+}  // namespace revnet

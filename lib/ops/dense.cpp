@@ -1,0 +1,40 @@
+#include "ops/dense.h"
+
+namespace revnet {
+
+Dense::Dense(const Device& device, std::int64_t batch, std::int64_t in, std::int64_t out) {
+  const dnnl::engine& engine = device.engine();
+  const dnnl::memory::desc features = Layout::plain({batch, in}).desc(),
+                           weights = Layout::plain({out, in}).desc(), bias = Layout::plain({out}).desc(),
+                           logits = Layout::plain({batch, out}).desc();
+  const dnnl::inner_product_forward::primitive_desc forward(
+      {dnnl::prop_kind::forward_training, features, weights, bias, logits}, kernel_attributes(), engine);
+  const dnnl::inner_product_backward_data::primitive_desc data({features, weights, logits},
+                                                               kernel_attributes(), engine, forward);
+  const dnnl::inner_product_backward_weights::primitive_desc gradient({features, weights, bias, logits},
+                                                                      kernel_attributes(), engine, forward);
+  forward_ = Kernel(device, forward);
+  backward_data_ = Kernel(device, data);
+  backward_weights_ = Kernel(device, gradient);
+}
+
+void Dense::forward(Device& device, const Tensor& features, const Tensor& weights, const Tensor& bias,
+                    Tensor& logits) const {
+  forward_.run(device, {{DNNL_ARG_SRC, features.memory()},
+                        {DNNL_ARG_WEIGHTS, weights.memory()},
+                        {DNNL_ARG_BIAS, bias.memory()},
+                        {DNNL_ARG_DST, logits.memory()}});
+}
+
+void Dense::backward(Device& device, const Tensor& features, const Tensor& weights, const Tensor& diff_logits,
+                     Tensor& diff_features, Tensor& diff_weights, Tensor& diff_bias) const {
+  backward_data_.run(device, {{DNNL_ARG_DIFF_DST, diff_logits.memory()},
+                              {DNNL_ARG_WEIGHTS, weights.memory()},
+                              {DNNL_ARG_DIFF_SRC, diff_features.memory()}});
+  backward_weights_.run(device, {{DNNL_ARG_SRC, features.memory()},
+                                 {DNNL_ARG_DIFF_DST, diff_logits.memory()},
+                                 {DNNL_ARG_DIFF_WEIGHTS, diff_weights.memory()},
+                                 {DNNL_ARG_DIFF_BIAS, diff_bias.memory()}});
+}
+
+}  // namespace revnet

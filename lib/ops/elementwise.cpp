@@ -1,0 +1,46 @@
+#include "ops/elementwise.h"
+
+#include <cstring>
+#include <stdexcept>
+
+#include "tensor/parallel.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::int64_t grain = 4096;  // floats: a page; less is not worth a second thread
+
+REVNET_MULTITARGET void add_range(const float* src, float* dst, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) dst[i] += src[i];
+}
+
+REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) dst[i] = -src[i];
+}
+
+template <class Range>
+void each_range(Device& device, const Tensor& src, Tensor& dst, Range range) {
+  if (src.layout() != dst.layout()) throw std::logic_error("elementwise: layouts differ");
+  if (device.is_planning()) return;
+  parallel_ranges(src.layout().stored_elements(), grain, [&](std::int64_t begin, std::int64_t end) {
+    range(src.data() + begin, dst.data() + begin, end - begin);
+  });
+}
+
+}  // namespace
+
+void copy(Device& device, const Tensor& src, Tensor& dst) {
+  each_range(device, src, dst, [](const float* from, float* to, std::int64_t count) {
+    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
+  });
+}
+
+void add(Device& device, const Tensor& src, Tensor& dst) {
+  each_range(device, src, dst, add_range);
+}
+
+void negate(Device& device, const Tensor& src, Tensor& dst) {
+  each_range(device, src, dst, negate_range);
+}
+
+}  // namespace revnet

@@ -1,0 +1,64 @@
+#include "ops/softmax_cross_entropy.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace revnet {
+namespace {
+
+// log(sum(exp(row))), without overflow.
+double log_sum_exp(std::span<const float> row) {
+  const double largest = *std::max_element(row.begin(), row.end());
+  double sum = 0.0;
+  for (const float x : row) sum += std::exp(x - largest);
+  return largest + std::log(sum);
+}
+
+std::span<const float> row_of(const Tensor& logits, std::size_t row) {
+  const auto classes = static_cast<std::size_t>(logits.shape()[1]);
+  return {logits.data() + row * classes, classes};
+}
+
+}  // namespace
+
+Loss& Loss::operator+=(const Loss& other) {
+  cross_entropy += other.cross_entropy;
+  errors += other.errors;
+  images += other.images;
+  return *this;
+}
+
+Loss softmax_cross_entropy(Device& device, const Tensor& logits, std::span<const std::int32_t> labels) {
+  Loss loss;
+  loss.images = static_cast<std::int64_t>(labels.size());
+  if (device.is_planning()) return loss;
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    const std::span<const float> row = row_of(logits, n);
+    const auto label = static_cast<std::size_t>(labels[n]);
+    loss.cross_entropy += log_sum_exp(row) - row[label];
+    const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+    // NaN logits compare false with everything: whatever max_element says then, it is an error.
+    if (best != label || !std::isfinite(row[label])) ++loss.errors;
+  }
+  return loss;
+}
+
+void softmax_cross_entropy_backward(Device& device, const Tensor& logits,
+                                    std::span<const std::int32_t> labels, std::int64_t images,
+                                    Tensor& diff_logits) {
+  if (device.is_planning()) return;
+  const auto classes = static_cast<std::size_t>(logits.shape()[1]);
+  const double share = 1.0 / static_cast<double>(images);
+  std::span<float> diff = diff_logits.values();
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    const std::span<const float> row = row_of(logits, n);
+    const double normalizer = log_sum_exp(row);
+    for (std::size_t k = 0; k < classes; ++k) {
+      const double target = static_cast<std::size_t>(labels[n]) == k ? 1.0 : 0.0;
+      diff[n * classes + k] = static_cast<float>((std::exp(row[k] - normalizer) - target) * share);
+    }
+  }
+  std::fill(diff.begin() + static_cast<std::ptrdiff_t>(labels.size() * classes), diff.end(), 0.0f);
+}
+
+}  // namespace revnet

@@ -1,0 +1,32 @@
+// Softmax cross entropy and its gradient, summed in double.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tensor/tensor.h"
+
+namespace revnet {
+
+// Sums over images, so that shards of a batch add up.
+struct Loss {
+  double cross_entropy = 0.0;  // nats, summed
+  std::int64_t errors =
+      0;  // images whose largest logit is not their label's; a tie counts as the lower class
+  std::int64_t images = 0;
+
+  double mean_cross_entropy() const { return cross_entropy / static_cast<double>(images); }
+  double error_percent() const { return 100.0 * static_cast<double>(errors) / static_cast<double>(images); }
+  Loss& operator+=(const Loss& other);
+};
+
+// The loss of the first `labels.size()` rows of logits [N, classes].
+Loss softmax_cross_entropy(Device& device, const Tensor& logits, std::span<const std::int32_t> labels);
+
+// diff_logits = (softmax(logits) - one_hot(labels)) / images: the gradient of the mean over `images` images.
+// Overwrites; may be done in place. Rows beyond the labels are set to zero.
+void softmax_cross_entropy_backward(Device& device, const Tensor& logits,
+                                    std::span<const std::int32_t> labels, std::int64_t images,
+                                    Tensor& diff_logits);
+
+}  // namespace revnet
