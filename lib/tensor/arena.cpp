@@ -49,6 +49,7 @@ Arena Arena::planning() {
 Arena::Arena(Arena&& other) noexcept
     : base_(std::exchange(other.base_, nullptr)),
       capacity_(std::exchange(other.capacity_, 0)),
+      end_(other.end_),
       extent_(other.extent_),
       planning_(other.planning_),
       free_(std::move(other.free_)) {}
@@ -70,40 +71,43 @@ void* Arena::take(std::size_t bytes) {
     if (size > bytes) free_.emplace(offset + bytes, size - bytes);
     return base_ + offset;
   }
-  // None fits: grow, from the last gap if it reaches the end. Capacity plays no part in where a buffer goes,
-  // so that a planning arena and a real one place the same sequence alike.
-  std::size_t offset = extent_;
-  if (!free_.empty() && free_.rbegin()->first + free_.rbegin()->second == extent_) {
-    offset = free_.rbegin()->first;
-  }
-  if (bytes > capacity_ - offset) {
+  // None fits: go beyond the last buffer. Neither the capacity nor an earlier extent plays a part in where a
+  // buffer goes, so every step places the same sequence alike, in a planning arena and in a real one.
+  if (bytes > capacity_ - end_) {
     throw Error("the memory plan of " + format_bytes(capacity_) + " is full: " + format_bytes(bytes) +
                 " more needed");
   }
-  if (offset < extent_) free_.erase(std::prev(free_.end()));
-  extent_ = offset + bytes;
-  return base_ + offset;
+  void* buffer = base_ + end_;
+  end_ += bytes;
+  extent_ = std::max(extent_, end_);
+  return buffer;
 }
 
 void Arena::give_back(void* buffer, std::size_t bytes) {
   bytes = aligned(bytes);
   std::size_t offset = static_cast<std::size_t>(static_cast<char*>(buffer) - base_);
-  auto next = free_.lower_bound(offset);
-  if (next != free_.end() && offset + bytes > next->first)
-    throw std::logic_error("Arena: buffer returned twice");
+  const auto next = free_.lower_bound(offset);
+  const std::size_t limit = next == free_.end() ? end_ : next->first;
+  const bool after_gap = next != free_.begin();
+  const auto previous = after_gap ? std::prev(next) : free_.end();
+  if (offset + bytes > limit || (after_gap && previous->first + previous->second > offset)) {
+    throw std::logic_error("Arena: buffer returned twice, or never taken");
+  }
+  // Merge with the gaps on both sides, and with the free space beyond the end.
   if (next != free_.end() && offset + bytes == next->first) {
     bytes += next->second;
-    next = free_.erase(next);
+    free_.erase(next);
   }
-  if (next != free_.begin()) {
-    const auto previous = std::prev(next);
-    if (previous->first + previous->second > offset) throw std::logic_error("Arena: buffer returned twice");
-    if (previous->first + previous->second == offset) {
-      previous->second += bytes;
-      return;
-    }
+  if (after_gap && previous->first + previous->second == offset) {
+    offset = previous->first;
+    bytes += previous->second;
+    free_.erase(previous);
   }
-  free_.emplace(offset, bytes);
+  if (offset + bytes == end_) {
+    end_ = offset;
+  } else {
+    free_.emplace(offset, bytes);
+  }
 }
 
 }  // namespace revnet

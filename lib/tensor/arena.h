@@ -36,9 +36,10 @@ class Arena {
 
   char* base_ = nullptr;
   std::size_t capacity_ = 0;
-  std::size_t extent_ = 0;
+  std::size_t end_ = 0;     // of the last buffer
+  std::size_t extent_ = 0;  // the largest end_ ever
   bool planning_ = false;
-  std::map<std::size_t, std::size_t> free_;  // gaps below extent_: offset -> bytes; neighbours are merged
+  std::map<std::size_t, std::size_t> free_;  // gaps below end_: offset -> bytes; neighbours are merged
 };
 
 }  // namespace revnet

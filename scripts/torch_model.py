@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""The CIFAR ResNets and RevNets of the RevNet paper as PyTorch modules, under revnet's parameter names.
+
+A reference for the C++ networks (make_goldens.py) and for error rates (train_pytorch.py); RevNets run
+here with ordinary autograd, every activation stored. A parameter's NAME is its module path with
+slashes: stage1/unit1/f/bn1/scale. Works in float32 and float64, on any device, PyTorch 1.13 to 2.x.
+
+Usage: torch_model.py --params        print exact parameter counts for 10 and 100 classes
+"""
+import argparse
+from dataclasses import dataclass
+from typing import Tuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+EPSILON = 1e-3
+DECAY = 0.99
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One row of the paper's Table 2. Bottleneck stages are 4 times as wide as `widths` says."""
+    reversible: bool
+    bottleneck: bool
+    units: Tuple[int, ...]
+    stem: int
+    widths: Tuple[int, ...]
+
+
+SPECS = {
+    "resnet32": Spec(False, False, (5, 5, 5), 16, (16, 32, 64)),
+    "revnet38": Spec(True, False, (3, 3, 3), 32, (32, 64, 112)),
+    "resnet110": Spec(False, False, (18, 18, 18), 16, (16, 32, 64)),
+    "revnet110": Spec(True, False, (9, 9, 9), 32, (32, 64, 128)),
+    "resnet164": Spec(False, True, (18, 18, 18), 16, (16, 32, 64)),
+    "revnet164": Spec(True, True, (9, 9, 9), 32, (32, 64, 128)),
+}
+
+
+def same_padding(size, kernel, stride):
+    """TensorFlow SAME: zeros (before, after); at stride 2 on even sizes a 3x3 kernel gets (0, 1)."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+class Conv(nn.Module):
+    """Convolution without bias, weight [out, in, k, k]."""
+
+    def __init__(self, in_channels, out_channels, kernel, stride=1):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(out_channels, in_channels, kernel, kernel))
+        self.stride = stride
+
+    def forward(self, x):
+        kernel = self.weight.shape[2]
+        top, bottom = same_padding(x.shape[2], kernel, self.stride)
+        left, right = same_padding(x.shape[3], kernel, self.stride)
+        if (top, left) == (bottom, right):
+            return F.conv2d(x, self.weight, None, self.stride, (top, left))
+        return F.conv2d(F.pad(x, (left, right, top, bottom)), self.weight, None, self.stride)
+
+
+class BatchNorm(nn.Module):
+    """Batch statistics in training, running ones in evaluation; Network.commit_statistics() updates those.
+
+    PyTorch's own running variance averages the unbiased variance and the paper's the population
+    variance, so forward only leaves the batch's statistics (momentum 1) and the update is ours.
+    """
+
+    def __init__(self, channels):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(channels))
+        self.shift = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_variance", torch.ones(channels))
+        self.register_buffer("batch_mean", torch.zeros(channels), persistent=False)
+        self.register_buffer("batch_unbiased_variance", torch.ones(channels), persistent=False)
+        self.count = 0  # values a channel in the last training batch
+
+    def forward(self, x):
+        if not self.training:
+            return F.batch_norm(x, self.running_mean, self.running_variance, self.scale, self.shift,
+                                False, 0.0, EPSILON)
+        self.count = x.numel() // x.shape[1]
+        return F.batch_norm(x, self.batch_mean, self.batch_unbiased_variance, self.scale, self.shift,
+                            True, 1.0, EPSILON)
+
+
+class Residual(nn.Module):
+    """F or G: (BN, ReLU, convolution) two or three times; the first BN and ReLU can be left out."""
+
+    def __init__(self, in_channels, out_channels, stride, bottleneck, leading):
+        super().__init__()
+        inner = out_channels // 4 if bottleneck else out_channels
+        kernels = (1, 3, 1) if bottleneck else (3, 3)
+        channels = [in_channels] + [inner] * (len(kernels) - 1) + [out_channels]
+        steps = []
+        for i, kernel in enumerate(kernels):
+            if i > 0 or leading:
+                self.add_module(f"bn{i + 1}", BatchNorm(channels[i]))
+                self.add_module(f"relu{i + 1}", nn.ReLU())
+                steps += [f"bn{i + 1}", f"relu{i + 1}"]
+            self.add_module(f"conv{i + 1}",
+                            Conv(channels[i], channels[i + 1], kernel, stride if i == 0 else 1))
+            steps.append(f"conv{i + 1}")
+        self.steps = steps
+
+    def forward(self, x):
+        for step in self.steps:
+            x = self._modules[step](x)
+        return x
+
+
+class PoolShortcut(nn.Module):
+    """Average pooling (kernel = stride), then zero channels half before and half after."""
+
+    def __init__(self, in_channels, out_channels, stride):
+        super().__init__()
+        extra = out_channels - in_channels
+        self.stride, self.channels = stride, (extra // 2, extra - extra // 2)
+
+    def forward(self, x):
+        if self.stride > 1:
+            x = F.avg_pool2d(x, self.stride, self.stride)
+        return F.pad(x, (0, 0, 0, 0) + self.channels) if any(self.channels) else x
+
+
+def shortcut(in_channels, out_channels, stride, bottleneck):
+    if bottleneck and (stride > 1 or in_channels != out_channels):
+        return Conv(in_channels, out_channels, 1, stride)
+    return PoolShortcut(in_channels, out_channels, stride)
+
+
+class ResNetUnit(nn.Module):
+    def __init__(self, in_channels, out_channels, stride, bottleneck, leading, first):
+        super().__init__()
+        self.f = Residual(in_channels, out_channels, stride, bottleneck, leading)
+        self.shortcut = shortcut(in_channels, out_channels, stride, bottleneck) if first else nn.Identity()
+
+    def forward(self, x):
+        return self.shortcut(x) + self.f(x)
+
+
+class RevNetUnit(nn.Module):
+    """y1 = s1(x1) + F(x2), y2 = s2(x2) + G(y1); s1 and s2 are the identity after a stage's first unit."""
+
+    def __init__(self, in_channels, out_channels, stride, bottleneck, leading, first):
+        super().__init__()
+        i, o = in_channels // 2, out_channels // 2
+        self.f = Residual(i, o, stride, bottleneck, leading)
+        self.g = Residual(o, o, 1, bottleneck, True)
+        self.shortcut1 = shortcut(i, o, stride, bottleneck) if first else nn.Identity()
+        self.shortcut2 = shortcut(i, o, stride, bottleneck) if first else nn.Identity()
+
+    def forward(self, x):
+        x1, x2 = x
+        y1 = self.shortcut1(x1) + self.f(x2)
+        y2 = self.shortcut2(x2) + self.g(y1)
+        return y1, y2
+
+
+class Stem(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv, self.bn, self.relu = Conv(3, channels, 3), BatchNorm(channels), nn.ReLU()
+
+    def forward(self, x):
+        return self.relu(self.bn(self.conv(x)))
+
+
+class Head(nn.Module):
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.bn, self.relu, self.dense = BatchNorm(channels), nn.ReLU(), nn.Linear(channels, classes)
+
+    def forward(self, x):
+        return self.dense(self.relu(self.bn(x)).mean((2, 3)))
+
+
+class Network(nn.Module):
+    def __init__(self, spec, classes):
+        super().__init__()
+        self.reversible = spec.reversible
+        unit_type = RevNetUnit if spec.reversible else ResNetUnit
+        self.stem = Stem(spec.stem)
+        channels = spec.stem
+        for s, (units, width) in enumerate(zip(spec.units, spec.widths)):
+            out_channels = width * (4 if spec.bottleneck else 1)
+            stage = nn.Sequential()
+            for u in range(units):
+                stride = 2 if s > 0 and u == 0 else 1
+                stage.add_module(f"unit{u + 1}", unit_type(channels, out_channels, stride, spec.bottleneck,
+                                                           leading=(s, u) != (0, 0), first=u == 0))
+                channels = out_channels
+            self.add_module(f"stage{s + 1}", stage)
+        self.stages = len(spec.units)
+        self.head = Head(channels, classes)
+        self.norms = [m for m in self.modules() if isinstance(m, BatchNorm)]
+
+    def forward(self, x):
+        x = self.stem(x)
+        if self.reversible:
+            x = torch.chunk(x, 2, 1)
+        for s in range(self.stages):
+            x = self._modules[f"stage{s + 1}"](x)
+        return self.head(torch.cat(x, 1) if self.reversible else x)
+
+    @torch.no_grad()
+    def commit_statistics(self):
+        """Fold the last training batch into the running averages: once a step."""
+        running_mean = [m.running_mean for m in self.norms]
+        running_variance = [m.running_variance for m in self.norms]
+        variance = torch._foreach_mul([m.batch_unbiased_variance for m in self.norms],
+                                      [(m.count - 1) / m.count for m in self.norms])
+        torch._foreach_mul_(running_mean + running_variance, DECAY)
+        torch._foreach_add_(running_mean, [m.batch_mean for m in self.norms], alpha=1 - DECAY)
+        torch._foreach_add_(running_variance, variance, alpha=1 - DECAY)
+
+
+def named_parameters(network):
+    """{NAME: parameter}, in the order of the forward pass inside a function."""
+    return {name.replace(".", "/"): p for name, p in network.named_parameters()}
+
+
+def named_gradients(network):
+    return {name: p.grad for name, p in named_parameters(network).items()}
+
+
+def decays(name):
+    """Whether weight decay applies: convolution and dense weights, no BN, no bias."""
+    return name.endswith("/weight")
+
+
+def initialise(network):
+    """The paper's initial weights, from PyTorch's global generator."""
+    with torch.no_grad():
+        for name, p in named_parameters(network).items():
+            if p.dim() == 4:  # truncated normal, cut at two standard deviations
+                std = (2 / (p.shape[0] * p.shape[2] * p.shape[3])) ** 0.5
+                nn.init.trunc_normal_(p, 0.0, std, -2 * std, 2 * std)
+            elif p.dim() == 2:
+                nn.init.uniform_(p, -(3 / p.shape[1]) ** 0.5, (3 / p.shape[1]) ** 0.5)
+            else:
+                p.fill_(1.0 if name.endswith("/scale") else 0.0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--params", action="store_true", required=True, help="print parameter counts")
+    parser.parse_args()
+    print("network      10 classes  100 classes")
+    for arch, spec in SPECS.items():
+        counts = [sum(p.numel() for p in Network(spec, c).parameters()) for c in (10, 100)]
+        print(f"{arch:<11} {counts[0]:>11} {counts[1]:>12}")
+
+
+if __name__ == "__main__":
+    main()

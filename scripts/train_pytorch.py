@@ -1,0 +1,166 @@
+#!/usr/bin/python3
+"""Trains one of the networks on CIFAR-10 with the paper's recipe in PyTorch, to compare error rates.
+
+Images lose the training set's mean image; in training they are zero-padded to 36x36, cropped and
+flipped at random. SGD with momentum 0.9, learning rate 0.1 divided by 10 at 1/2 and 3/4 of the
+iterations, weight decay 2e-4 on convolution and dense weights. Epochs are shuffled and drop their last
+incomplete batch. RevNets store their activations here. Float32 throughout: no TF32 on CUDA.
+Initial weights, shuffling, crops and flips are drawn on the CPU, so a seed means the same on any device.
+
+Usage: train_pytorch.py --arch revnet38 --iterations 1000 --batch 100 --seed 1 --data-dir DIR
+           [--seeds 1 2 3] [--device cuda] [--threads N] [--log-every 100] [--eval-every N]
+DIR holds cifar-10-batches-bin. Each run ends with one line, test_error_percent=... and so on; with several
+seeds a summary follows.
+"""
+import argparse
+import math
+import os
+import statistics
+import time
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from torch_model import SPECS, Network, decays, initialise, named_parameters
+
+CLASSES = 10
+SIZE, PADDING = 32, 2
+EVALUATION_BATCH = 500
+AVERAGED = 100  # training cross entropy at the end: mean over this many iterations
+
+
+class Split:
+    """Images as uint8 [N, 3, 32, 32] and labels, on the device."""
+
+    def __init__(self, directory, files, device):
+        raw = np.concatenate([np.fromfile(os.path.join(directory, f), np.uint8) for f in files])
+        raw = torch.from_numpy(raw.reshape(-1, 1 + 3 * SIZE * SIZE))
+        self.images = raw[:, 1:].reshape(-1, 3, SIZE, SIZE).contiguous().to(device)
+        self.labels = raw[:, 0].long().to(device)
+
+    def __len__(self):
+        return len(self.labels)
+
+
+def load(data_dir, device):
+    directory = os.path.join(data_dir, "cifar-10-batches-bin")
+    training = Split(directory, [f"data_batch_{i}.bin" for i in range(1, 6)], device)
+    test = Split(directory, ["test_batch.bin"], device)
+    mean = sum(part.double().sum(0) for part in training.images.split(10000)) / len(training)
+    return training, test, mean.float()
+
+
+def training_batches(split, mean, batch, seed):
+    """Endless augmented batches, epoch after epoch."""
+    generator = torch.Generator().manual_seed(seed)
+    device, n = split.images.device, len(split)
+    pixels, channels = torch.arange(SIZE, device=device), torch.arange(3, device=device)
+    images = torch.arange(batch, device=device)[:, None, None, None]
+    while True:
+        order = torch.randperm(n, generator=generator).to(device)
+        top, left = torch.randint(0, 2 * PADDING + 1, (2, n, 1), generator=generator).to(device)
+        flip = torch.randint(0, 2, (n, 1), generator=generator).bool().to(device)
+        rows = top + pixels
+        columns = left + torch.where(flip, SIZE - 1 - pixels, pixels)
+        for start in range(0, n - batch + 1, batch):
+            chosen = order[start:start + batch]
+            padded = F.pad(split.images[chosen].float() - mean, (PADDING,) * 4)
+            r, c = rows[start:start + batch], columns[start:start + batch]
+            yield (padded[images, channels[:, None, None], r[:, None, :, None], c[:, None, None, :]],
+                   split.labels[chosen])
+
+
+@torch.no_grad()
+def evaluate(network, split, mean):
+    """Error in percent and mean cross entropy on whole images, with running statistics."""
+    network.eval()
+    wrong = torch.zeros((), dtype=torch.long, device=mean.device)
+    loss = torch.zeros((), dtype=torch.float64, device=mean.device)
+    for images, labels in zip(split.images.split(EVALUATION_BATCH), split.labels.split(EVALUATION_BATCH)):
+        logits = network(images.float() - mean)
+        wrong += (logits.argmax(1) != labels).sum()
+        loss += F.cross_entropy(logits.double(), labels, reduction="sum")
+    network.train()
+    return 100 * wrong.item() / len(split), loss.item() / len(split)
+
+
+def learning_rate(iteration, iterations):
+    return 0.1 * 0.1 ** ((2 * iteration >= iterations) + (4 * iteration >= 3 * iterations))
+
+
+def train(options, seed, training, test, mean):
+    start = time.perf_counter()
+    torch.manual_seed(seed)
+    network = Network(SPECS[options.arch], CLASSES)
+    initialise(network)
+    network.to(mean.device).train()
+    parameters = named_parameters(network)
+    optimiser = torch.optim.SGD(
+        [{"params": [p for name, p in parameters.items() if decays(name)], "weight_decay": 2e-4},
+         {"params": [p for name, p in parameters.items() if not decays(name)], "weight_decay": 0.0}],
+        lr=0.1, momentum=0.9, foreach=mean.device.type == "cuda")
+    losses = torch.zeros(options.iterations, device=mean.device)
+    logged = 0
+    for iteration, (images, labels) in zip(range(options.iterations),
+                                           training_batches(training, mean, options.batch, seed)):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(iteration, options.iterations)
+        optimiser.zero_grad(set_to_none=True)
+        loss = F.cross_entropy(network(images), labels)
+        loss.backward()
+        optimiser.step()
+        network.commit_statistics()
+        losses[iteration] = loss.detach()
+        done = iteration + 1
+        if done % options.log_every == 0 or done == options.iterations:
+            mean_loss = losses[logged:done].double().mean().item()
+            logged = done
+            print(f"iteration={done} cross_entropy={mean_loss:.4f} "
+                  f"learning_rate={optimiser.param_groups[0]['lr']:g} seconds={time.perf_counter() - start:.1f}",
+                  flush=True)
+            if not math.isfinite(mean_loss):
+                raise SystemExit("diverged")
+        if options.eval_every and done % options.eval_every == 0 and done < options.iterations:
+            error, cross_entropy = evaluate(network, test, mean)
+            print(f"iteration={done} test_error_percent={error:.2f} test_cross_entropy={cross_entropy:.4f}", flush=True)
+    error, cross_entropy = evaluate(network, test, mean)
+    final = losses[-AVERAGED:].double().mean().item()
+    print(f"test_error_percent={error:.2f} test_cross_entropy={cross_entropy:.4f} train_cross_entropy={final:.4f} "
+          f"seconds={time.perf_counter() - start:.1f} arch={options.arch} iterations={options.iterations} "
+          f"batch={options.batch} seed={seed}", flush=True)
+    return error, cross_entropy, final
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--arch", default="revnet38", choices=SPECS)
+    parser.add_argument("--iterations", type=int, default=80000)
+    parser.add_argument("--batch", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", help="several runs, one after the other")
+    parser.add_argument("--data-dir", required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--log-every", type=int, default=100)
+    parser.add_argument("--eval-every", type=int, default=0)
+    options = parser.parse_args()
+    if min(options.iterations, options.batch, options.log_every) < 1:
+        parser.error("--iterations, --batch and --log-every must be positive")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+    training, test, mean = load(options.data_dir, torch.device(options.device))
+    seeds = options.seeds or [options.seed]
+    results = [train(options, seed, training, test, mean) for seed in seeds]
+    if len(seeds) > 1:
+        print(f"summary over seeds {' '.join(map(str, seeds))}: mean, standard deviation (n-1), minimum, maximum")
+        for name, values in zip(("test_error_percent", "test_cross_entropy", "train_cross_entropy"), zip(*results)):
+            print(f"{name} {statistics.mean(values):.4f} {statistics.stdev(values):.4f} "
+                  f"{min(values):.4f} {max(values):.4f}")
+
+
+if __name__ == "__main__":
+    main()
