@@ -24,6 +24,9 @@ class Device {
   // Computes nothing: layers built on it and steps run on it take and return their buffers, so that the
   // ledger and the arena's extent tell what a real run needs. No code is generated.
   static Device planning();
+  // Tensors and layers refer to their device, so it stays where it was made.
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
 
   bool is_planning() const { return arena_.is_planning(); }
   bool poisons() const { return poison_; }

@@ -1,0 +1,99 @@
+// revnet-train: trains one network on one data set.
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "train/interrupt.h"
+#include "train/plan_report.h"
+#include "train/setup.h"
+#include "train/training_run.h"
+#include "training_options.h"
+
+namespace {
+
+using namespace revnet;
+
+constexpr const char* examples = R"(Examples:
+  revnet-train cifar10 --arch revnet110
+      the paper's network and recipe: 80,000 iterations of 100 images
+  revnet-train cifar10 --arch resnet32 --iterations 8000 --run-dir runs/short
+      a tenth of the schedule
+  revnet-train cifar10 --run-dir runs/short --resume
+      go on with a run that was stopped, with its own settings
+  revnet-train synthetic --arch revnet38 --iterations 300 --eval-every 100
+      without any data set: ten classes of drawn shapes
+  revnet-train cifar100 --arch revnet164 --dry-run
+      parameters, arithmetic and memory of a run, which is not started
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged.
+RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
+
+std::string default_run_directory(const Config& config) {
+  return "runs/" + config.dataset.name + "-" + config.network.architecture + "-seed" +
+         std::to_string(config.training.seed);
+}
+
+void print_summary(const RunSummary& summary, const Config& config, const std::string& directory) {
+  const char* evaluated = config.dataset.validation ? "validation error" : "test error";
+  if (summary.evaluation.iteration > 0) {
+    std::printf("%-18s%.2f %% of %lld images, cross entropy %.4f, after iteration %lld\n", evaluated,
+                summary.evaluation.error_percent, static_cast<long long>(summary.images),
+                summary.evaluation.cross_entropy, static_cast<long long>(summary.evaluation.iteration));
+  }
+  std::printf("%-18s%.2f %%, cross entropy %.4f (mean of the last %lld iterations)\n", "training error",
+              summary.training.error_percent, summary.training.cross_entropy,
+              static_cast<long long>(config.log.every));
+  std::printf("%-18s%lld of %lld iterations in %s, %.0f images/s\n", "time",
+              static_cast<long long>(summary.iterations), static_cast<long long>(config.training.iterations),
+              format_duration(summary.seconds).c_str(), summary.images_per_second);
+  std::printf("%-18s%s\n", "activations", describe_activation_bytes(config).c_str());
+  std::printf("%-18s%s resident at most\n", "memory", format_bytes(summary.peak_resident_bytes).c_str());
+  std::printf("%-18s%s\n", "run", directory.c_str());
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR, on CPUs.", "revnet-train");
+  app.footer(examples);
+  std::string dataset, directory;
+  bool resume = false, force = false, dry_run = false;
+  app.add_option("dataset", dataset, "cifar10, cifar100 or synthetic")->required()->type_name("");
+  TrainingOptions options(app);
+  app.add_option("--run-dir", directory, "where the run is recorded")
+      ->type_name("DIR")
+      ->default_str("runs/DATASET-ARCH-seedN")
+      ->group("Run");
+  auto* resume_flag = app.add_flag("--resume", resume, "go on with the run in --run-dir")->group("Run");
+  app.add_flag("--force", force, "replace a run that is there")->excludes(resume_flag)->group("Run");
+  app.add_flag("--dry-run", dry_run, "print the plan as YAML and write nothing")->group("Run");
+  if (const int code = parse(app, argc, argv); code >= 0) return code;
+
+  return guarded("revnet-train", [&] {
+    Config config;
+    if (resume) {
+      if (directory.empty()) throw UsageError("--resume needs --run-dir");
+      config = settings_of_run(directory);
+    }
+    config = options.apply_to(std::move(config));
+    set_value(config, "dataset.name", dataset, "dataset");
+    config = resolve(std::move(config));
+    if (directory.empty()) directory = default_run_directory(config);
+    if (dry_run) {
+      std::cout << plan_yaml(config, directory);
+      return static_cast<int>(ExitCode::done);
+    }
+    catch_interrupts();
+    const RunStart start = resume ? RunStart::resume : force ? RunStart::overwrite : RunStart::fresh;
+    const RunSummary summary = run_training(config, directory, start, command_line(argc, argv));
+    print_summary(summary, config, directory);
+    return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted
+                                                                     : ExitCode::done);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run(argc, argv);
+}

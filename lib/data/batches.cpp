@@ -1,0 +1,73 @@
+#include "data/batches.h"
+
+#include <algorithm>
+#include <string>
+
+namespace revnet {
+namespace {
+
+std::vector<float> checked_mean(std::span<const float> mean) {
+  if (mean.size() != image_bytes) {
+    throw Error("the mean image has " + std::to_string(mean.size()) + " values where 3072 belong");
+  }
+  return {mean.begin(), mean.end()};
+}
+
+void check_buffers(std::span<const float> images, std::span<const std::int32_t> labels) {
+  if (images.size() == labels.size() * image_bytes) return;
+  throw Error("a batch of " + std::to_string(labels.size()) + " labels was given room for " +
+              std::to_string(images.size()) + " image values, not 3072 an image");
+}
+
+std::span<const float, image_bytes> fixed(const std::vector<float>& mean) {
+  return std::span<const float>(mean).first<image_bytes>();
+}
+
+}  // namespace
+
+TrainingBatches::TrainingBatches(const Dataset& set, std::span<const float> mean, std::uint64_t seed,
+                                 Augmentation augmentation)
+    : set_(set),
+      mean_(checked_mean(mean)),
+      seed_(seed),
+      augmentation_(augmentation),
+      order_(set.size(), seed) {
+  check(augmentation_);
+}
+
+void TrainingBatches::fill(std::int64_t first_position, std::span<float> images,
+                           std::span<std::int32_t> labels) {
+  check_buffers(images, labels);
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    const auto [epoch, index] = order_.at(first_position + static_cast<std::int64_t>(n));
+    const auto image = set_.image(index).first<image_bytes>();
+    const auto output = images.subspan(n * image_bytes).first<image_bytes>();
+    labels[n] = set_.labels[index];
+    if (augmentation_.enabled) {
+      const CropAndFlip crop = draw_crop_and_flip(augmentation_, seed_, epoch, index);
+      write_augmented(image, fixed(mean_), augmentation_.padding, crop, output);
+    } else {
+      write_plain(image, fixed(mean_), output);
+    }
+  }
+}
+
+EvaluationBatches::EvaluationBatches(const Dataset& set, std::span<const float> mean)
+    : set_(set), mean_(checked_mean(mean)) {}
+
+std::size_t EvaluationBatches::fill(std::size_t first, std::span<float> images,
+                                    std::span<std::int32_t> labels) const {
+  check_buffers(images, labels);
+  const std::size_t left = set_.size() - std::min(first, set_.size());
+  const std::size_t real = std::min(left, labels.size());
+  for (std::size_t n = 0; n < real; ++n) {
+    labels[n] = set_.labels[first + n];
+    write_plain(set_.image(first + n).first<image_bytes>(), fixed(mean_),
+                images.subspan(n * image_bytes).first<image_bytes>());
+  }
+  std::ranges::fill(images.subspan(real * image_bytes), 0.0f);
+  std::ranges::fill(labels.subspan(real), 0);
+  return real;
+}
+
+}  // namespace revnet

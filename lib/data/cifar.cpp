@@ -1,0 +1,135 @@
+#include "data/cifar.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <system_error>
+
+namespace revnet {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = DataError::Kind;
+
+constexpr std::size_t batch_records = 10'000;
+
+std::string fetch_remedy(const CifarFormat& format) {
+  return "run scripts/download-data " + std::string(format.name) + " (or name another --data-dir)";
+}
+
+std::string replace_remedy(const CifarFormat& format) {
+  return "delete it and run scripts/download-data " + std::string(format.name);
+}
+
+// Throws unless `file` is a regular file of exactly `expected` bytes.
+void check_file(const fs::path& file, const CifarFormat& format, std::uintmax_t expected) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (status.type() == fs::file_type::not_found) {
+    throw DataError(Kind::missing, file, "no such file", fetch_remedy(format));
+  }
+  if (error) throw DataError(Kind::unreadable, file, error.message(), "check the permissions of the path");
+  if (status.type() != fs::file_type::regular) {
+    throw DataError(Kind::unreadable, file, "not a regular file", replace_remedy(format));
+  }
+  const std::uintmax_t bytes = fs::file_size(file, error);
+  if (error) throw DataError(Kind::unreadable, file, error.message(), "check the permissions of the path");
+  if (bytes == expected) return;
+  if (bytes == 0) throw DataError(Kind::empty, file, "the file is empty", replace_remedy(format));
+  const std::string problem = std::to_string(bytes) + " bytes where " + std::to_string(expected) +
+                              " belong (records of " + std::to_string(format.record_bytes()) + ")";
+  if (bytes < expected)
+    throw DataError(Kind::truncated, file, "truncated: " + problem, replace_remedy(format));
+  throw DataError(Kind::oversized, file, "too long: " + problem, replace_remedy(format));
+}
+
+void check_label(const fs::path& file, const CifarFormat& format, std::size_t record, std::string_view what,
+                 std::uint8_t label, int classes) {
+  if (label < classes) return;
+  throw DataError(Kind::label_out_of_range, file,
+                  "record " + std::to_string(record) + " (counted from 0) has " + std::string(what) + " " +
+                      std::to_string(label) + ", not below " + std::to_string(classes),
+                  replace_remedy(format));
+}
+
+// Appends the records of one file to `set`. After an error `set` may hold part of them.
+void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, std::size_t records) {
+  check_file(file, format, std::uintmax_t{records} * format.record_bytes());
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    const std::string reason = errno != 0 ? std::generic_category().message(errno) : "cannot be opened";
+    throw DataError(Kind::unreadable, file, reason, "check the permissions of the file");
+  }
+  const std::size_t first = set.images.size();
+  set.images.resize(first + records * image_bytes);
+  const auto label_bytes = static_cast<std::streamsize>(format.label_bytes());
+  for (std::size_t record = 0; record < records; ++record) {
+    std::array<char, 2> label{};
+    in.read(label.data(), label_bytes);
+    // char may alias any object, so the image goes straight to its place in the set.
+    in.read(reinterpret_cast<char*>(set.images.data() + first + record * image_bytes), image_bytes);
+    if (!in) {
+      throw DataError(Kind::unreadable, file, "reading failed in record " + std::to_string(record),
+                      "check the disk, and that nothing else writes the file");
+    }
+    const auto fine = static_cast<std::uint8_t>(label[format.label_bytes() - 1]);
+    if (format.coarse_classes > 0) {
+      const auto coarse = static_cast<std::uint8_t>(label[0]);
+      check_label(file, format, record, "coarse label", coarse, format.coarse_classes);
+      set.coarse_labels.push_back(coarse);
+    }
+    check_label(file, format, record, "label", fine, format.classes);
+    set.labels.push_back(fine);
+  }
+}
+
+Dataset empty_set(const CifarFormat& format) {
+  Dataset set;
+  set.name = format.name;
+  set.classes = format.classes;
+  return set;
+}
+
+// A folder that cannot be looked at counts as there, so that reading it says why.
+bool there(const fs::path& folder) {
+  std::error_code error;
+  return fs::status(folder, error).type() != fs::file_type::not_found;
+}
+
+}  // namespace
+
+Dataset read_cifar_file(const fs::path& file, const CifarFormat& format, std::size_t records) {
+  Dataset set = empty_set(format);
+  append_file(set, file, format, records);
+  return set;
+}
+
+Splits read_cifar10(const fs::path& directory) {
+  const fs::path folder = directory / cifar10_folder;
+  Splits splits{empty_set(cifar10_format), {}};
+  splits.train.images.reserve(5 * batch_records * image_bytes);
+  for (int batch = 1; batch <= 5; ++batch) {
+    const fs::path file = folder / ("data_batch_" + std::to_string(batch) + ".bin");
+    append_file(splits.train, file, cifar10_format, batch_records);
+  }
+  splits.test = read_cifar_file(folder / "test_batch.bin", cifar10_format, batch_records);
+  return splits;
+}
+
+Splits read_cifar100(const fs::path& directory) {
+  const fs::path folder = directory / cifar100_folder;
+  return {read_cifar_file(folder / "train.bin", cifar100_format, 5 * batch_records),
+          read_cifar_file(folder / "test.bin", cifar100_format, batch_records)};
+}
+
+bool cifar10_available(const fs::path& directory) {
+  return there(directory / cifar10_folder);
+}
+bool cifar100_available(const fs::path& directory) {
+  return there(directory / cifar100_folder);
+}
+
+}  // namespace revnet

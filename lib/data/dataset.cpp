@@ -1,0 +1,39 @@
+#include "data/dataset.h"
+
+#include <utility>
+
+namespace revnet {
+namespace {
+
+// Cuts `values` at `at` and returns what was behind the cut.
+std::vector<std::uint8_t> split_tail(std::vector<std::uint8_t>& values, std::size_t at) {
+  const auto cut = values.begin() + static_cast<std::ptrdiff_t>(at);
+  std::vector<std::uint8_t> tail(cut, values.end());
+  values.erase(cut, values.end());
+  return tail;
+}
+
+}  // namespace
+
+Splits hold_out(Splits splits, std::size_t count) {
+  Dataset& train = splits.train;
+  if (count == 0 || count >= train.size()) {
+    throw UsageError("cannot hold out " + std::to_string(count) + " of " + std::to_string(train.size()) +
+                     " training images of " + train.name + "; choose between 1 and one fewer than there are");
+  }
+  const std::size_t kept = train.size() - count;
+  Dataset validation;
+  validation.name = train.name;
+  validation.classes = train.classes;
+  validation.images = split_tail(train.images, kept * image_bytes);
+  validation.labels = split_tail(train.labels, kept);
+  if (!train.coarse_labels.empty()) validation.coarse_labels = split_tail(train.coarse_labels, kept);
+  splits.test = std::move(validation);
+  return splits;
+}
+
+DataError::DataError(Kind kind, std::filesystem::path path, const std::string& problem,
+                     const std::string& remedy)
+    : Error(path.string() + ": " + problem + "; " + remedy), kind_(kind), path_(std::move(path)) {}
+
+}  // namespace revnet

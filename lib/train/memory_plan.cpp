@@ -1,0 +1,25 @@
+#include "train/memory_plan.h"
+
+namespace revnet {
+
+MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options) {
+  MemoryPlan plan;
+  Device device = Device::planning();
+  {
+    Network network(device, architecture, options);
+    const Tensor images = network.make_images();
+    const std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch), 0);
+    network.compute_gradient(images, labels);
+    network.evaluate(images, labels);
+    plan.parameters = network.parameter_count();
+    plan.macs_per_image = network.macs_per_image();
+  }
+  plan.arena_bytes = device.arena().extent();
+  plan.peak_bytes = device.ledger().peak();
+  for (std::size_t i = 0; i < memory_purposes; ++i) {
+    plan.peak_by_purpose[i] = device.ledger().peak(static_cast<MemoryPurpose>(i));
+  }
+  return plan;
+}
+
+}  // namespace revnet

@@ -1,0 +1,153 @@
+#include "train/network_state.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+
+namespace revnet {
+namespace {
+
+std::string describe(const Shape& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+Shape whole_shape(const Parameter& parameter) {
+  Shape shape = parameter.shape();
+  shape[0] = parameter.rows.total;
+  return shape;
+}
+
+// Where a part's rows begin in the whole parameter's row-major values.
+std::size_t part_offset(const Parameter& parameter) {
+  return static_cast<std::size_t>(parameter.rows.first * (parameter.size() / parameter.shape()[0]));
+}
+
+std::vector<NamedArray> export_arrays(Device& device, const Network& network, Tensor Parameter::*which) {
+  std::vector<NamedArray> arrays;
+  std::map<std::string, std::size_t> index;
+  for (const Parameter* parameter : network.parameters()) {
+    const auto [entry, is_new] = index.try_emplace(parameter->name, arrays.size());
+    if (is_new) {
+      const Shape shape = whole_shape(*parameter);
+      arrays.push_back(
+          {parameter->name, shape, std::vector<float>(static_cast<std::size_t>(elements(shape)))});
+    }
+    const std::vector<float> part = to_plain(device, parameter->*which);
+    std::ranges::copy(
+        part, arrays[entry->second].values.begin() + static_cast<std::ptrdiff_t>(part_offset(*parameter)));
+  }
+  return arrays;
+}
+
+// The arrays of a checkpoint by name, checked off as they are asked for.
+class Shelf {
+ public:
+  Shelf(const std::vector<NamedArray>& arrays, std::string where) : where_(std::move(where)) {
+    for (const NamedArray& array : arrays) arrays_[array.name] = {&array, false};
+  }
+
+  const NamedArray& get(const std::string& name, const Shape& shape) {
+    const auto found = arrays_.find(name);
+    if (found == arrays_.end())
+      throw Error(where_ + name + " is missing: the checkpoint is of another network");
+    if (found->second.array->shape != shape) {
+      throw Error(where_ + name + " has shape " + describe(found->second.array->shape) +
+                  ", this network's is " + describe(shape));
+    }
+    found->second.used = true;
+    return *found->second.array;
+  }
+
+  void check_all_used() const {
+    for (const auto& [name, entry] : arrays_) {
+      if (!entry.used)
+        throw Error(where_ + name + " is not in this network: the checkpoint is of another one");
+    }
+  }
+
+ private:
+  struct Entry {
+    const NamedArray* array;
+    bool used;
+  };
+  std::string where_;
+  std::map<std::string, Entry> arrays_;
+};
+
+// Running averages travel in two vectors a name; as arrays they can be checked by the same shelf.
+std::vector<NamedArray> as_arrays(const std::vector<RunningAverage>& running) {
+  std::vector<NamedArray> arrays;
+  for (const RunningAverage& average : running) {
+    arrays.push_back(
+        {average.name + "/mean", {static_cast<std::int64_t>(average.mean.size())}, average.mean});
+    arrays.push_back(
+        {average.name + "/variance", {static_cast<std::int64_t>(average.variance.size())}, average.variance});
+  }
+  return arrays;
+}
+
+}  // namespace
+
+std::vector<NamedArray> export_values(Device& device, const Network& network) {
+  return export_arrays(device, network, &Parameter::value);
+}
+
+std::vector<NamedArray> export_momentum(Device& device, const Network& network) {
+  return export_arrays(device, network, &Parameter::momentum);
+}
+
+std::vector<NamedArray> export_gradients(Device& device, const Network& network) {
+  return export_arrays(device, network, &Parameter::gradient);
+}
+
+std::vector<RunningAverage> export_running(const Network& network) {
+  std::vector<RunningAverage> averages;
+  std::map<std::string, std::size_t> index;
+  for (NormLayer* norm : network.norms()) {
+    const auto [entry, is_new] = index.try_emplace(norm->name(), averages.size());
+    const auto total = static_cast<std::size_t>(norm->rows().total);
+    if (is_new) averages.push_back({norm->name(), std::vector<float>(total), std::vector<float>(total)});
+    RunningAverage& whole = averages[entry->second];
+    const auto first = static_cast<std::ptrdiff_t>(norm->rows().first);
+    std::ranges::copy(norm->running().mean.values(), whole.mean.begin() + first);
+    std::ranges::copy(norm->running().variance.values(), whole.variance.begin() + first);
+  }
+  return averages;
+}
+
+void import_state(Device& device, Network& network, const Checkpoint& checkpoint, const std::string& origin) {
+  const std::vector<NamedArray> averages = as_arrays(checkpoint.running);
+  Shelf values(checkpoint.parameters, origin + ": /parameters/"),
+      momenta(checkpoint.momentum, origin + ": /momentum/"), running(averages, origin + ": /running/");
+  // First everything is looked up, so that a checkpoint that does not fit changes nothing.
+  struct Copy {
+    const NamedArray* from;
+    std::size_t offset;
+    Tensor* to;
+  };
+  std::vector<Copy> copies;
+  for (Parameter* parameter : network.parameters()) {
+    const Shape shape = whole_shape(*parameter);
+    copies.push_back({&values.get(parameter->name, shape), part_offset(*parameter), &parameter->value});
+    copies.push_back({&momenta.get(parameter->name, shape), part_offset(*parameter), &parameter->momentum});
+  }
+  for (NormLayer* norm : network.norms()) {
+    const Shape shape{norm->rows().total};
+    const auto offset = static_cast<std::size_t>(norm->rows().first);
+    copies.push_back({&running.get(norm->name() + "/mean", shape), offset, &norm->running().mean});
+    copies.push_back({&running.get(norm->name() + "/variance", shape), offset, &norm->running().variance});
+  }
+  values.check_all_used();
+  momenta.check_all_used();
+  running.check_all_used();
+  for (const Copy& copy : copies) {
+    const auto count = static_cast<std::size_t>(elements(copy.to->shape()));
+    copy_from_plain(device, std::span(copy.from->values).subspan(copy.offset, count), *copy.to);
+  }
+  network.parameters_changed();
+}
+
+}  // namespace revnet

@@ -1,0 +1,77 @@
+#include "train/plan_report.h"
+
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "train/memory_plan.h"
+#include "train/setup.h"
+
+namespace revnet {
+namespace {
+
+using PlanByMode = std::vector<std::pair<ActivationMode, MemoryPlan>>;
+
+// The plan of every mode the architecture can do.
+PlanByMode plans(const Config& config) {
+  const Architecture& architecture = find_architecture(config.network.architecture);
+  PlanByMode by_mode;
+  for (const ActivationMode mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
+    if (mode == ActivationMode::reconstructed && !architecture.reversible) continue;
+    NetworkOptions options = network_options(config);
+    options.activations = mode;
+    by_mode.emplace_back(mode, plan_memory(architecture, options));
+  }
+  return by_mode;
+}
+
+std::string indented(const std::string& yaml) {
+  std::istringstream lines(yaml);
+  std::string text;
+  for (std::string line; std::getline(lines, line);) text += "  " + line + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string plan_yaml(const Config& config, const std::string& run_directory) {
+  const PlanByMode by_mode = plans(config);
+  const MemoryPlan& any = by_mode.front().second;
+  std::ostringstream yaml;
+  yaml << "architecture: " << config.network.architecture << "\n"
+       << "dataset: " << config.dataset.name << "\n"
+       << "run_directory: " << run_directory << "\n"
+       << "parameters: " << any.parameters << "\n"
+       << "parameter_bytes: " << static_cast<std::uint64_t>(any.parameters) * sizeof(float) << "\n"
+       << "macs_per_image: " << any.macs_per_image << "  # forward\n"
+       << "activations: " << config.network.activations << "\n"
+       << "activation_bytes:  # saved from the forward pass for the backward pass, batch of "
+       << config.training.batch << "\n";
+  for (const auto& [mode, plan] : by_mode) {
+    yaml << "  " << name(mode) << ": " << plan.peak(MemoryPurpose::saved_activations) << "\n";
+  }
+  yaml << "peak_bytes:  # all tensors alive at one time\n";
+  for (const auto& [mode, plan] : by_mode) yaml << "  " << name(mode) << ": " << plan.peak_bytes << "\n";
+  yaml << "arena_bytes:  # mapped for tensors\n";
+  for (const auto& [mode, plan] : by_mode) yaml << "  " << name(mode) << ": " << plan.arena_bytes << "\n";
+  yaml << "onednn_version: " << onednn_version() << "\n"
+       << "settings:\n"
+       << indented(to_yaml(config));
+  return yaml.str();
+}
+
+std::string describe_activation_bytes(const Config& config) {
+  std::string mine, others;
+  for (const auto& [mode, plan] : plans(config)) {
+    const std::string bytes = format_bytes(plan.peak(MemoryPurpose::saved_activations));
+    if (name(mode) == config.network.activations) {
+      mine = bytes + " saved (" + std::string(name(mode)) + ")";
+    } else {
+      others += "; " + bytes + " if " + std::string(name(mode));
+    }
+  }
+  return mine + others;
+}
+
+}  // namespace revnet

@@ -1,0 +1,76 @@
+#include "train/setup.h"
+
+#include <omp.h>
+
+#include "base/error.h"
+#include "data/cifar.h"
+#include "data/synthetic.h"
+
+namespace revnet {
+namespace {
+
+// The number of training images that --validation holds out, as in the reference code.
+constexpr std::size_t validation_images = 5000;
+
+ActivationMode activation_mode(const Config& config) {
+  return config.network.activations == "stored" ? ActivationMode::stored : ActivationMode::reconstructed;
+}
+
+}  // namespace
+
+Config resolve(Config config) {
+  const Architecture& architecture = find_architecture(config.network.architecture);
+  if (config.network.activations == "auto") {
+    config.network.activations =
+        name(architecture.reversible ? ActivationMode::reconstructed : ActivationMode::stored);
+  }
+  if (!architecture.reversible && activation_mode(config) == ActivationMode::reconstructed) {
+    throw UsageError(architecture.name + " is not reversible: its activations can only be stored");
+  }
+  if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
+  return config;
+}
+
+std::int64_t classes(const Config& config) {
+  return config.dataset.name == "cifar100" ? 100 : 10;
+}
+
+NetworkOptions network_options(const Config& config) {
+  NetworkOptions options;
+  options.classes = classes(config);
+  options.batch = config.training.batch;
+  options.image_size = image_size;
+  options.activations = activation_mode(config);
+  options.convolution =
+      config.network.convolution == "direct" ? ConvolutionPolicy::direct : ConvolutionPolicy::automatic;
+  options.epsilon = config.batch_norm.epsilon;
+  return options;
+}
+
+StepSchedule schedule(const Config& config) {
+  return {config.training.learning_rate, config.training.decay_at, config.training.decay_factor,
+          config.training.iterations};
+}
+
+Augmentation augmentation(const Config& config) {
+  Augmentation settings;
+  settings.enabled = config.augmentation.enabled;
+  settings.padding = config.augmentation.padding;
+  settings.flip = config.augmentation.flip;
+  return settings;
+}
+
+Splits load_splits(const Config& config) {
+  Splits splits;
+  if (config.dataset.name == "synthetic") {
+    splits = make_synthetic(config.training.seed);
+  } else if (config.dataset.name == "cifar100") {
+    splits = read_cifar100(config.dataset.directory);
+  } else {
+    splits = read_cifar10(config.dataset.directory);
+  }
+  if (config.dataset.validation) splits = hold_out(std::move(splits), validation_images);
+  return splits;
+}
+
+}  // namespace revnet

@@ -1,0 +1,26 @@
+// From settings to the objects of a run.
+#pragma once
+
+#include <cstdint>
+
+#include "data/augmentation.h"
+#include "data/dataset.h"
+#include "net/network.h"
+#include "record/config.h"
+#include "train/schedule.h"
+
+namespace revnet {
+
+// Settings left to be chosen ("auto", 0 threads) become what they stand for on this machine. UsageError for a
+// combination that cannot be, such as reconstructing a ResNet.
+Config resolve(Config config);
+
+// Of a resolved configuration:
+std::int64_t classes(const Config& config);
+NetworkOptions network_options(const Config& config);
+StepSchedule schedule(const Config& config);
+Augmentation augmentation(const Config& config);
+// Reads (or draws) the images that training and evaluation use. DataError, with the file and what to do.
+Splits load_splits(const Config& config);
+
+}  // namespace revnet

@@ -1,0 +1,34 @@
+// Stochastic gradient descent with momentum and weight decay.
+#pragma once
+
+#include <vector>
+
+#include "net/parameter.h"
+
+namespace revnet {
+
+// gradient' = gradient + weight_decay * value   (where the parameter decays)
+// momentum  = momentum_factor * momentum + gradient'
+// value    -= rate * momentum
+class Sgd {
+ public:
+  // Refers to the parameters, which must outlive it and keep their buffers.
+  Sgd(const std::vector<Parameter*>& parameters, double momentum, double weight_decay);
+
+  // One pass over all parameters. Padding stays zero, since its gradients are.
+  void step(Device& device, double rate) const;
+
+ private:
+  struct Chunk {
+    float* value;
+    const float* gradient;
+    float* momentum;
+    std::int64_t count;
+    bool decays;
+  };
+
+  float momentum_, weight_decay_;
+  std::vector<Chunk> chunks_;  // of about equal size, so that threads share the work evenly
+};
+
+}  // namespace revnet

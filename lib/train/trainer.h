@@ -1,0 +1,61 @@
+// A network in training: one step after another, evaluation, and its whole state as a checkpoint.
+//
+// Ownership: owns device, network and batches; borrows nothing after construction. Knows no files and prints
+// nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "data/batches.h"
+#include "net/network.h"
+#include "record/checkpoint.h"
+#include "record/config.h"
+#include "train/schedule.h"
+#include "train/sgd.h"
+
+namespace revnet {
+
+class Trainer {
+ public:
+  // From a resolved configuration; parameters are drawn from its seed. `arena_bytes` as planned
+  // (memory_plan.h).
+  Trainer(const Config& config, Splits splits, std::size_t arena_bytes);
+
+  // Iterations done.
+  std::int64_t iteration() const { return iteration_; }
+  // Of the next step.
+  double learning_rate() const { return schedule_.rate(iteration_); }
+
+  // One iteration: batch, gradient, running averages, update. Returns the batch's loss before the update.
+  // DivergedError when that loss is not finite; parameters and iteration() are then as before.
+  Loss step();
+  // The whole evaluation set with running statistics. Does not change the training.
+  Loss evaluate();
+
+  // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
+  Checkpoint checkpoint();
+  // The state a checkpoint holds. Error, opened by `origin`, when it is of another network.
+  void restore(const Checkpoint& checkpoint, const std::string& origin);
+
+  Device& device() { return device_; }
+  Network& network() { return *network_; }
+  const Splits& splits() const { return splits_; }
+
+ private:
+  Splits splits_;
+  std::int64_t batch_;
+  double running_decay_;
+  Device device_;
+  std::optional<Network> network_;
+  StepSchedule schedule_;
+  std::optional<Sgd> sgd_;
+  std::optional<TrainingBatches> training_;
+  std::optional<EvaluationBatches> evaluation_;
+  Tensor images_;
+  std::vector<std::int32_t> labels_;
+  std::int64_t iteration_ = 0;
+};
+
+}  // namespace revnet

@@ -1,0 +1,255 @@
+#include "train/training_run.h"
+
+#include <array>
+#include <optional>
+
+#include "base/error.h"
+#include "base/host.h"
+#include "base/stopwatch.h"
+#include "base/text.h"
+#include "train/interrupt.h"
+#include "train/reporter.h"
+#include "train/setup.h"
+#include "train/trainer.h"
+
+namespace revnet {
+namespace {
+
+constexpr double seconds_between_saves = 5.0;
+
+// A resumed run may differ in these; all others decide what is computed, or which rows are logged.
+bool may_change(const std::string& key) {
+  static constexpr std::array changeable{"name", "description", "dataset.directory", "training.threads",
+                                         "checkpoint.every"};
+  return std::ranges::find(changeable, key) != changeable.end();
+}
+
+void check_same_run(const Config& now, const Config& before, const std::string& where, Reporter& reporter) {
+  for (const SettingDifference& difference : differences(now, before)) {
+    if (!may_change(difference.key)) {
+      throw UsageError(where + ": " + difference.key + " is " + difference.right + " in this run, " +
+                       difference.left +
+                       " was asked for; resume with the run's own settings or start another run directory");
+    }
+    if (difference.key == "training.threads") {
+      reporter.warn(
+          "resuming with " + difference.left + " threads, the run so far had " + difference.right +
+          ": sums are ordered by thread, so the result will not equal an uninterrupted run's bit for bit");
+    }
+  }
+}
+
+RunInfo run_info(const Config& config, const std::string& command) {
+  RunInfo info;
+  info.command = command;
+  info.version = version();
+  info.host = host_name();
+  info.cpu = cpu_name();
+  info.onednn_version = onednn_version();
+  info.threads = config.training.threads;
+  info.seed = config.training.seed;
+  info.config = to_yaml(config);
+  info.extra = {{"dataset", config.dataset.name},
+                {"architecture", config.network.architecture},
+                {"activations", config.network.activations},
+                {"convolution", config.network.convolution}};
+  return info;
+}
+
+// One run under way.
+class Session {
+ public:
+  Session(const Config& config, RunDirectory directory, const std::string& command, Splits splits,
+          const MemoryPlan& plan);
+
+  // The state of an earlier process, if it came as far as a checkpoint.
+  void resume();
+  RunSummary run();
+
+ private:
+  void train();
+  void log_row();
+  void evaluate();
+  void save_checkpoint();
+  void save_log(RunStatus status, bool durable);
+  double seconds() const { return seconds_before_ + clock_.seconds(); }
+  RunSummary summary() const;
+
+  Config config_;
+  RunDirectory directory_;
+  Reporter reporter_;
+  MemoryPlan plan_;
+  Trainer trainer_;
+  RunLog log_;
+  Loss window_;  // since the last row of /train
+  double learning_rate_ = 0;
+  double seconds_before_ = 0;    // of earlier processes
+  double training_seconds_ = 0;  // of this one, in training steps
+  std::int64_t first_iteration_ = 0;
+  Stopwatch clock_, since_save_;
+};
+
+Session::Session(const Config& config, RunDirectory directory, const std::string& command, Splits splits,
+                 const MemoryPlan& plan)
+    : config_(config),
+      directory_(std::move(directory)),
+      reporter_(directory_.files().text_log()),
+      plan_(plan),
+      trainer_(config, std::move(splits), plan.arena_bytes),
+      log_(RunLog::create(directory_.files().run_log(), run_info(config, command))) {}
+
+void Session::resume() {
+  if (!directory_.has_checkpoint()) {
+    reporter_.info("no checkpoint yet: starting from the first iteration");
+    return;
+  }
+  const std::string file = directory_.files().checkpoint().string();
+  const Checkpoint checkpoint = read_checkpoint(file);
+  Config before;
+  read_config_text(before, checkpoint.config, file);
+  check_same_run(config_, before, file, reporter_);
+  const auto progress = [&](const char* key) {
+    const auto found = checkpoint.progress.find(key);
+    if (found == checkpoint.progress.end()) throw Error(file + ": /progress/" + key + " is missing");
+    return found->second;
+  };
+  window_.cross_entropy = progress("window_cross_entropy");
+  window_.errors = static_cast<std::int64_t>(progress("window_errors"));
+  window_.images = static_cast<std::int64_t>(progress("window_images"));
+  seconds_before_ = progress("seconds");
+  trainer_.restore(checkpoint, file);
+  RunInfo info = log_.info();
+  log_ = RunLog::open(directory_.files().run_log());
+  log_.set_info(std::move(info));
+  log_.truncate_after(trainer_.iteration());
+  reporter_.info("resuming after iteration " + std::to_string(trainer_.iteration()));
+}
+
+RunSummary Session::run() {
+  write_text_file_atomically(directory_.files().config(), to_yaml(config_));
+  first_iteration_ = trainer_.iteration();
+  reporter_.start(first_iteration_, config_.training.iterations, config_.training.batch);
+  clock_.restart();
+  if (first_iteration_ == 0) save_checkpoint();
+  try {
+    train();
+  } catch (const DivergedError& error) {
+    save_log(RunStatus::diverged, true);
+    reporter_.warn(error.what());
+    throw;
+  }
+  if (interrupted() && trainer_.iteration() < config_.training.iterations) {
+    save_checkpoint();
+    save_log(RunStatus::interrupted, true);
+    reporter_.info("interrupted after iteration " + std::to_string(trainer_.iteration()) +
+                   "; a checkpoint is saved, go on with --resume");
+    return summary();
+  }
+  if (log_.eval().empty() || log_.eval().back().iteration != trainer_.iteration()) evaluate();
+  save_checkpoint();
+  save_log(RunStatus::complete, true);
+  return summary();
+}
+
+void Session::train() {
+  const auto due = [&](std::int64_t every) { return every > 0 && trainer_.iteration() % every == 0; };
+  while (trainer_.iteration() < config_.training.iterations && !interrupted()) {
+    learning_rate_ = trainer_.learning_rate();
+    const Stopwatch step;
+    window_ += trainer_.step();
+    training_seconds_ += step.seconds();
+    const bool last = trainer_.iteration() == config_.training.iterations;
+    reporter_.progress(trainer_.iteration(), window_, last);
+    if (due(config_.log.every) || last) log_row();
+    if (due(config_.evaluation.every)) evaluate();
+    if (due(config_.checkpoint.every)) save_checkpoint();
+  }
+}
+
+void Session::log_row() {
+  log_.append(TrainRow{trainer_.iteration(), window_.mean_cross_entropy(), window_.error_percent(),
+                       learning_rate_, seconds()});
+  window_ = {};
+  if (since_save_.seconds() >= seconds_between_saves) save_log(RunStatus::running, false);
+}
+
+void Session::evaluate() {
+  const Loss loss = trainer_.evaluate();
+  log_.append(EvalRow{trainer_.iteration(), loss.mean_cross_entropy(), loss.error_percent()});
+  std::array<char, 160> text{};
+  std::snprintf(text.data(), text.size(), "iteration %lld: %s error %.2f %%, cross entropy %.4f",
+                static_cast<long long>(trainer_.iteration()),
+                config_.dataset.validation ? "validation" : "test", loss.error_percent(),
+                loss.mean_cross_entropy());
+  reporter_.info(text.data());
+}
+
+// The log first: a checkpoint never stands for rows that are not in the log.
+void Session::save_checkpoint() {
+  save_log(RunStatus::running, true);
+  Checkpoint checkpoint = trainer_.checkpoint();
+  checkpoint.config = to_yaml(config_);
+  checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
+                         {"window_errors", static_cast<double>(window_.errors)},
+                         {"window_images", static_cast<double>(window_.images)},
+                         {"seconds", seconds()}};
+  write_checkpoint(directory_.files().checkpoint(), checkpoint);
+}
+
+void Session::save_log(RunStatus status, bool durable) {
+  std::map<std::string, std::int64_t> bytes;
+  const MemoryLedger& ledger = trainer_.device().ledger();
+  for (std::size_t i = 0; i < memory_purposes; ++i) {
+    const auto purpose = static_cast<MemoryPurpose>(i);
+    bytes[std::string(name(purpose))] = static_cast<std::int64_t>(ledger.peak(purpose));
+  }
+  bytes["peak"] = static_cast<std::int64_t>(ledger.peak());
+  log_.set_bytes(std::move(bytes));
+  log_.set_status(status);
+  log_.save(durable);
+  since_save_.restart();
+}
+
+RunSummary Session::summary() const {
+  RunSummary summary;
+  summary.status = log_.status();
+  summary.iterations = trainer_.iteration();
+  summary.images = static_cast<std::int64_t>(trainer_.splits().test.size());
+  if (!log_.eval().empty()) summary.evaluation = log_.eval().back();
+  if (!log_.train().empty()) summary.training = log_.train().back();
+  summary.seconds = seconds();
+  const std::int64_t images = (trainer_.iteration() - first_iteration_) * config_.training.batch;
+  if (images > 0) summary.images_per_second = static_cast<double>(images) / training_seconds_;
+  summary.plan = plan_;
+  summary.peak_resident_bytes = peak_resident_bytes();
+  return summary;
+}
+
+}  // namespace
+
+Config settings_of_run(const std::filesystem::path& directory) {
+  const RunFiles files(directory);
+  if (!std::filesystem::exists(files.config())) {
+    throw UsageError(directory.string() + " holds no run to resume: " + files.config().string() +
+                     " is missing");
+  }
+  Config config;
+  read_config_file(config, files.config());
+  return config;
+}
+
+RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
+                        const std::string& command) {
+  // Everything that can be refused is, before the directory is made or touched.
+  const MemoryPlan plan =
+      plan_memory(find_architecture(config.network.architecture), network_options(config));
+  Splits splits = load_splits(config);
+  RunDirectory taken = start == RunStart::resume
+                           ? RunDirectory::open(directory)
+                           : RunDirectory::create(directory, start == RunStart::overwrite);
+  Session session(config, std::move(taken), command, std::move(splits), plan);
+  if (start == RunStart::resume) session.resume();
+  return session.run();
+}
+
+}  // namespace revnet

@@ -1,0 +1,44 @@
+// One training run in its directory: from settings to a finished run log and checkpoint, across
+// interruptions.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "record/config.h"
+#include "record/run_directory.h"
+#include "record/run_log.h"
+#include "train/memory_plan.h"
+
+namespace revnet {
+
+enum class RunStart {
+  fresh,      // refuse a directory that holds a run
+  overwrite,  // replace the run that is there
+  resume,     // go on with it
+};
+
+struct RunSummary {
+  RunStatus status = RunStatus::running;
+  std::int64_t iterations = 0;   // done
+  std::int64_t images = 0;       // in the evaluation set
+  EvalRow evaluation;            // the last one; iteration 0 when there was none
+  TrainRow training;             // the last row; likewise
+  double seconds = 0;            // of the whole run, pauses left out
+  double images_per_second = 0;  // of training, evaluation left out; of this process's share
+  MemoryPlan plan;
+  std::uint64_t peak_resident_bytes = 0;
+};
+
+// The settings that a run in this directory was given: what --resume starts from. UsageError when there is no
+// run.
+Config settings_of_run(const std::filesystem::path& directory);
+
+// Trains until the last iteration, or until a signal (interrupt.h) asks to stop; evaluates, logs and saves
+// checkpoints on the way. `config` is resolved; `command` is recorded. When resuming, the settings that
+// decide the arithmetic must be those of the run: UsageError names the first that is not. DivergedError when
+// the loss is no longer finite: the last checkpoint is kept and the log says so.
+RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
+                        const std::string& command);
+
+}  // namespace revnet

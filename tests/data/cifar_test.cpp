@@ -1,0 +1,231 @@
+#include "data/cifar.h"
+
+#include <functional>
+#include <optional>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "data/temporary_directory.h"
+
+namespace revnet {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = DataError::Kind;
+
+// Runs `read`, which must throw a DataError of this kind about this file, in one line; returns the message.
+std::string expect_error(Kind kind, const fs::path& file, const std::function<void()>& read) {
+  std::optional<DataError> caught;
+  try {
+    read();
+  } catch (const DataError& error) {
+    caught = error;
+  }
+  REQUIRE(caught.has_value());
+  CHECK(static_cast<int>(caught->kind()) == static_cast<int>(kind));
+  CHECK(caught->path() == file);
+  CHECK(caught->exit_code() == ExitCode::failed);
+  std::string message = caught->what();
+  CHECK(message.find(file.string()) != std::string::npos);
+  CHECK(message.find('\n') == std::string::npos);
+  return message;
+}
+
+void check_records(const Dataset& set, std::size_t count, int classes, int coarse_classes) {
+  REQUIRE(set.size() == count);
+  REQUIRE(set.images.size() == count * image_bytes);
+  REQUIRE(set.coarse_labels.size() == (coarse_classes > 0 ? count : 0));
+  std::size_t wrong = 0;
+  for (std::size_t r = 0; r < count; ++r) {
+    wrong += set.labels[r] != expected_label(r, classes);
+    if (coarse_classes > 0) wrong += set.coarse_labels[r] != expected_label(r, coarse_classes);
+    for (std::size_t k = 0; k < image_bytes; ++k) wrong += set.image(r)[k] != expected_byte(r, k);
+  }
+  CHECK(wrong == 0);
+}
+
+struct Small {
+  TemporaryDirectory directory;
+  fs::path file = directory.path() / "batch.bin";
+  std::vector<char> ten = cifar_records(4, 10, 0);
+  std::vector<char> hundred = cifar_records(4, 100, 20);
+
+  std::string expect10(Kind kind) const {
+    return expect_error(kind, file, [&] { read_cifar_file(file, cifar10_format, 4); });
+  }
+  std::string expect100(Kind kind) const {
+    return expect_error(kind, file, [&] { read_cifar_file(file, cifar100_format, 4); });
+  }
+};
+
+TEST_CASE_FIXTURE(Small, "cifar10 file reads back") {
+  write_file(file, ten);
+  const Dataset set = read_cifar_file(file, cifar10_format, 4);
+  CHECK(set.name == "cifar10");
+  CHECK(set.classes == 10);
+  check_records(set, 4, 10, 0);
+}
+
+TEST_CASE_FIXTURE(Small, "cifar100 file reads back with fine labels as labels") {
+  write_file(file, hundred);
+  const Dataset set = read_cifar_file(file, cifar100_format, 4);
+  CHECK(set.name == "cifar100");
+  CHECK(set.classes == 100);
+  check_records(set, 4, 100, 20);
+}
+
+TEST_CASE_FIXTURE(Small, "missing file is named") {
+  CHECK(expect10(Kind::missing).find("scripts/download-data cifar10") != std::string::npos);
+  CHECK(expect100(Kind::missing).find("scripts/download-data cifar100") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Small, "empty file is named") {
+  write_file(file, {});
+  expect10(Kind::empty);
+  expect100(Kind::empty);
+}
+
+TEST_CASE_FIXTURE(Small, "one byte too few is truncated") {
+  ten.pop_back();
+  write_file(file, ten);
+  CHECK(expect10(Kind::truncated).find("12291 bytes where 12292 belong") != std::string::npos);
+  hundred.pop_back();
+  write_file(file, hundred);
+  expect100(Kind::truncated);
+}
+
+TEST_CASE_FIXTURE(Small, "one byte too many is oversized") {
+  ten.push_back(0);
+  write_file(file, ten);
+  CHECK(expect10(Kind::oversized).find("12293 bytes where 12292 belong") != std::string::npos);
+  hundred.push_back(0);
+  write_file(file, hundred);
+  expect100(Kind::oversized);
+}
+
+TEST_CASE_FIXTURE(Small, "a whole record too few or too many is an error") {
+  write_file(file, ten);
+  expect_error(Kind::truncated, file, [&] { read_cifar_file(file, cifar10_format, 5); });
+  expect_error(Kind::oversized, file, [&] { read_cifar_file(file, cifar10_format, 3); });
+}
+
+TEST_CASE_FIXTURE(Small, "a file of the other set is refused") {
+  write_file(file, hundred);
+  expect10(Kind::oversized);
+  write_file(file, ten);
+  expect100(Kind::truncated);
+}
+
+TEST_CASE_FIXTURE(Small, "a folder in the place of a file is unreadable") {
+  fs::create_directories(file);
+  expect10(Kind::unreadable);
+  expect100(Kind::unreadable);
+}
+
+TEST_CASE_FIXTURE(Small, "a file without read permission is unreadable") {
+  if (geteuid() == 0) {
+    MESSAGE("skipped: root reads files of mode 000; the folder in place of a file covers unreadable here");
+    return;
+  }
+  write_file(file, ten);
+  fs::permissions(file, fs::perms::none);
+  expect10(Kind::unreadable);
+}
+
+TEST_CASE_FIXTURE(Small, "a path through a file is missing") {
+  write_file(directory.path() / "plain", ten);
+  file = directory.path() / "plain" / "batch.bin";
+  expect10(Kind::missing);
+}
+
+TEST_CASE_FIXTURE(Small, "a path the system refuses is unreadable") {
+  file = directory.path() / std::string(5000, 'x');  // longer than any file name
+  expect10(Kind::unreadable);
+}
+
+TEST_CASE_FIXTURE(Small, "label out of range names the record") {
+  ten[2ul * 3073] = 10;
+  write_file(file, ten);
+  CHECK(expect10(Kind::label_out_of_range).find("record 2 (counted from 0) has label 10") !=
+        std::string::npos);
+  ten[2ul * 3073] = 9;
+  write_file(file, ten);
+  CHECK(read_cifar_file(file, cifar10_format, 4).labels[2] == 9);
+}
+
+TEST_CASE_FIXTURE(Small, "fine and coarse labels have ranges of their own") {
+  hundred[3ul * 3074] = 20;
+  write_file(file, hundred);
+  CHECK(expect100(Kind::label_out_of_range).find("record 3 (counted from 0) has coarse label 20") !=
+        std::string::npos);
+  hundred[3ul * 3074] = 19;
+  hundred[1ul * 3074 + 1] = static_cast<char>(255);
+  write_file(file, hundred);
+  CHECK(expect100(Kind::label_out_of_range).find("record 1 (counted from 0) has label 255") !=
+        std::string::npos);
+  hundred[1ul * 3074 + 1] = 99;
+  write_file(file, hundred);
+  const Dataset set = read_cifar_file(file, cifar100_format, 4);
+  CHECK(set.coarse_labels[3] == 19);
+  CHECK(set.labels[1] == 99);
+}
+
+TEST_CASE("cifar10 reads from its canonical folder") {
+  TemporaryDirectory directory;
+  const fs::path folder = directory.path() / "cifar-10-batches-bin";
+  CHECK_FALSE(cifar10_available(directory.path()));
+  std::vector<char> bytes = cifar_records(10'000, 10, 0);
+  for (int batch = 1; batch <= 5; ++batch) {
+    bytes[1] = static_cast<char>(200 + batch);  // tells the files, and so their order, apart
+    write_file(folder / ("data_batch_" + std::to_string(batch) + ".bin"), bytes);
+  }
+  CHECK(cifar10_available(directory.path()));
+  const fs::path test_file = folder / "test_batch.bin";
+  expect_error(Kind::missing, test_file, [&] { read_cifar10(directory.path()); });
+  bytes[1] = static_cast<char>(206);
+  write_file(test_file, bytes);
+
+  const Splits splits = read_cifar10(directory.path());
+  CHECK(splits.train.name == "cifar10");
+  REQUIRE(splits.train.size() == 50'000);
+  CHECK(splits.train.images.size() == 50'000 * image_bytes);
+  CHECK(splits.train.coarse_labels.empty());
+  for (std::size_t batch = 0; batch < 5; ++batch) {
+    CHECK(splits.train.image(batch * 10'000)[0] == 201 + batch);
+    CHECK(splits.train.image(batch * 10'000 + 9'999)[3071] == expected_byte(9'999, 3071));
+    CHECK(splits.train.labels[batch * 10'000 + 9'999] == expected_label(9'999, 10));
+  }
+  REQUIRE(splits.test.size() == 10'000);
+  CHECK(splits.test.image(0)[0] == 206);
+
+  const fs::path third = folder / "data_batch_3.bin";
+  fs::resize_file(third, 30'729'999);
+  expect_error(Kind::truncated, third, [&] { read_cifar10(directory.path()); });
+}
+
+TEST_CASE("cifar100 reads from its canonical folder") {
+  TemporaryDirectory directory;
+  const fs::path folder = directory.path() / "cifar-100-binary";
+  CHECK_FALSE(cifar100_available(directory.path()));
+  expect_error(Kind::missing, folder / "train.bin", [&] { read_cifar100(directory.path()); });
+  // Sparse files of the right length: all labels and pixels are 0, which is enough to count.
+  write_file(folder / "train.bin", cifar_records(3, 100, 20));
+  CHECK(cifar100_available(directory.path()));
+  CHECK_FALSE(cifar10_available(directory.path()));
+  fs::resize_file(folder / "train.bin", 50'000ul * 3074);
+  write_file(folder / "test.bin", cifar_records(1, 100, 20));
+  fs::resize_file(folder / "test.bin", 10'000ul * 3074);
+  const Splits splits = read_cifar100(directory.path());
+  CHECK(splits.train.name == "cifar100");
+  REQUIRE(splits.train.size() == 50'000);
+  CHECK(splits.train.coarse_labels.size() == 50'000);
+  CHECK(splits.train.image(2)[77] == expected_byte(2, 77));
+  CHECK(splits.train.labels[2] == expected_label(2, 100));
+  CHECK(splits.train.coarse_labels[2] == expected_label(2, 20));
+  REQUIRE(splits.test.size() == 10'000);
+  CHECK(splits.test.image(0)[77] == expected_byte(0, 77));
+}
+
+}  // namespace
+}  // namespace revnet
