@@ -1,0 +1,156 @@
+#include "record/checkpoint.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "record/format_version.h"
+#include "record/hdf5.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::int64_t format_version = 1;
+constexpr int deepest_name = 32;  // parts; deeper ones are a damaged file that refers to itself
+
+[[noreturn]] void refuse(const std::string& name, const std::string& why) {
+  throw Error("checkpoint: array '" + name + "' " + why);
+}
+
+void check_name(const std::string& name, std::set<std::string>& earlier) {
+  const std::string framed = "/" + name + "/";
+  if (name.empty() || framed.find("//") != std::string::npos || framed.find("/./") != std::string::npos ||
+      name.find('\0') != std::string::npos) {
+    refuse(name, "has an impossible name");
+  }
+  if (std::count(name.begin(), name.end(), '/') >= deepest_name) refuse(name, "has a name of too many parts");
+  if (!earlier.insert(name).second) refuse(name, "appears twice");
+}
+
+void write_arrays(hdf5::Writer& file, const std::string& group, const std::vector<NamedArray>& arrays) {
+  file.group(group);
+  std::set<std::string> names;
+  for (const NamedArray& array : arrays) {
+    check_name(array.name, names);
+    std::uint64_t count = 1;
+    for (const std::int64_t size : array.shape) {
+      if (size < 0) refuse(array.name, "has a negative size");
+      count *= static_cast<std::uint64_t>(size);
+    }
+    if (count != array.values.size()) {
+      refuse(array.name, "has " + std::to_string(array.values.size()) + " values for a shape of " +
+                             std::to_string(count));
+    }
+    file.floats(group + "/" + array.name, array.shape, array.values);
+  }
+}
+
+void write_running(hdf5::Writer& file, const std::vector<RunningAverage>& averages) {
+  file.group("running");
+  std::set<std::string> names;
+  for (const RunningAverage& average : averages) {
+    check_name(average.name, names);
+    if (average.mean.size() != average.variance.size()) {
+      refuse(average.name, "has means and variances of different number");
+    }
+    const std::vector<std::int64_t> shape{static_cast<std::int64_t>(average.mean.size())};
+    file.floats("running/" + average.name + "/mean", shape, average.mean);
+    file.floats("running/" + average.name + "/variance", shape, average.variance);
+  }
+}
+
+// Names of all datasets below group, each with prefix before it, in the order of the alphabet within each
+// group.
+void collect_names(const hdf5::Reader& file, const std::string& group, const std::string& prefix, int depth,
+                   std::vector<std::string>& names) {
+  if (depth > deepest_name) file.fail(group + " is nested too deeply");
+  const std::string in_group = group + "/";
+  for (const hdf5::Reader::Member& member : file.members(group)) {
+    if (member.is_group) {
+      const std::string inside = member.name + "/";
+      collect_names(file, in_group + member.name, prefix + inside, depth + 1, names);
+    } else {
+      names.push_back(prefix + member.name);
+    }
+  }
+}
+
+std::vector<std::string> dataset_names(const hdf5::Reader& file, const std::string& group) {
+  std::vector<std::string> names;
+  collect_names(file, group, "", 0, names);
+  return names;
+}
+
+std::vector<NamedArray> read_arrays(const hdf5::Reader& file, const std::string& group) {
+  const std::string in_group = group + "/";
+  std::vector<NamedArray> arrays;
+  for (const std::string& name : dataset_names(file, group)) {
+    hdf5::FloatArray array = file.floats(in_group + name);
+    arrays.push_back({name, std::move(array.shape), std::move(array.values)});
+  }
+  return arrays;
+}
+
+std::vector<float> read_vector(const hdf5::Reader& file, const std::string& name) {
+  hdf5::FloatArray array = file.floats(name);
+  if (array.shape.size() != 1)
+    file.fail(name + " has rank " + std::to_string(array.shape.size()) + ", not 1");
+  return std::move(array.values);
+}
+
+std::vector<RunningAverage> read_running(const hdf5::Reader& file) {
+  // Whatever lies in the folder of a mean or a variance must be both of them, and nothing else.
+  std::set<std::string> names;
+  for (const std::string& dataset : dataset_names(file, "/running")) {
+    const std::size_t slash = dataset.rfind('/');
+    const std::string leaf = slash == std::string::npos ? dataset : dataset.substr(slash + 1);
+    if (slash == std::string::npos || (leaf != "mean" && leaf != "variance")) {
+      file.fail("/running/" + dataset + " is neither a mean nor a variance");
+    }
+    names.insert(dataset.substr(0, slash));
+  }
+  std::vector<RunningAverage> averages;
+  for (const std::string& name : names) {
+    const std::string group = "/running/" + name;
+    averages.push_back({name, read_vector(file, group + "/mean"), read_vector(file, group + "/variance")});
+    if (averages.back().mean.size() != averages.back().variance.size()) {
+      file.fail(group + " has means and variances of different number");
+    }
+  }
+  return averages;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  hdf5::Writer file(path);
+  file.attribute("/", format_version_name, format_version);
+  file.attribute("/", "iteration", checkpoint.iteration);
+  file.group("progress");
+  for (const auto& [name, value] : checkpoint.progress) file.attribute("progress", name, value);
+  file.text("config", checkpoint.config);
+  write_arrays(file, "parameters", checkpoint.parameters);
+  write_arrays(file, "momentum", checkpoint.momentum);
+  write_running(file, checkpoint.running);
+  file.save(Durability::power_loss);
+}
+
+Checkpoint read_checkpoint(const std::filesystem::path& path) {
+  const hdf5::Reader file(path);
+  check_format_version(file, format_version);
+  Checkpoint checkpoint;
+  checkpoint.iteration = file.integer_attribute("/", "iteration");
+  if (checkpoint.iteration < 0)
+    file.fail("iteration " + std::to_string(checkpoint.iteration) + " is negative");
+  for (const std::string& name : file.attributes("progress")) {
+    checkpoint.progress[name] = file.double_attribute("progress", name);
+  }
+  checkpoint.config = file.text("config");
+  checkpoint.parameters = read_arrays(file, "/parameters");
+  checkpoint.momentum = read_arrays(file, "/momentum");
+  checkpoint.running = read_running(file);
+  return checkpoint;
+}
+
+}  // namespace revnet

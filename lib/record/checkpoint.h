@@ -1,0 +1,47 @@
+// RUN/checkpoint.h5: everything a run needs to go on as if it had never stopped.
+//
+// The file: root attributes format_version and iteration (int64); group /progress with one float64 attribute
+// an entry; /config, the resolved YAML; /parameters/NAME and /momentum/NAME (float32, any rank);
+// /running/NAME/{mean, variance} (float32, rank 1). NAME has slashes (stage1/unit1/f/conv1/weight), so arrays
+// lie in nested groups. All floating point values come back bit for bit.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace revnet {
+
+struct NamedArray {
+  std::string name;                 // "stage1/unit1/f/conv1/weight"
+  std::vector<std::int64_t> shape;  // such as [out, in, kh, kw]
+  std::vector<float> values;        // plain row-major, product(shape) of them
+  bool operator==(const NamedArray&) const = default;
+};
+
+struct RunningAverage {
+  std::string name;                   // "stage1/unit1/f/bn1"
+  std::vector<float> mean, variance;  // one value a channel
+  bool operator==(const RunningAverage&) const = default;
+};
+
+struct Checkpoint {
+  std::int64_t iteration = 0;              // iterations done
+  std::map<std::string, double> progress;  // such as the sums of the open logging window
+  std::string config;                      // resolved YAML
+  std::vector<NamedArray> parameters, momentum;
+  std::vector<RunningAverage> running;
+};
+
+// Replaces the file, synced to the disk before and after: the old checkpoint stays whole until the new one is
+// durable. On failure (RecordError) the old one is untouched and no temporary file is left.
+// Error when a name is empty, has empty parts, appears twice, or when values do not fill the shape.
+void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint);
+
+// Arrays come in the order of their names, whatever the order of writing. RecordError when the file is
+// missing, damaged or of a newer format. Which names and shapes a network needs is the caller's to check.
+Checkpoint read_checkpoint(const std::filesystem::path& file);
+
+}  // namespace revnet

@@ -1,0 +1,93 @@
+#include "record/config.h"
+
+#include "base/error.h"
+#include "record/config_schema.h"
+#include "record/plain_text.h"
+
+namespace revnet {
+namespace {
+
+// Without a YAML parser in between: a value on the command line is what it is, whatever # or : it holds.
+WrittenValue written_on_one_line(const Setting& setting, std::string_view text) {
+  WrittenValue value;
+  if (!std::holds_alternative<Field<std::vector<double>>>(setting.field)) {
+    value.items.emplace_back(text);
+    return value;
+  }
+  value.list = true;
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
+    text = trimmed(text.substr(1, text.size() - 2));
+    if (text.empty()) return value;
+  }
+  while (true) {
+    const std::size_t comma = text.find(',');
+    value.items.emplace_back(trimmed(text.substr(0, comma)));
+    if (comma == std::string_view::npos) return value;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
+void set_value(Config& config, std::string_view key, std::string_view value, const std::string& origin) {
+  const Setting* setting = find_setting(key);
+  if (setting == nullptr) {
+    throw UsageError(origin + ": unknown key " + in_quotes(key) + suggestion(std::string(key)));
+  }
+  setting->assign(config, written_on_one_line(*setting, value), origin);
+}
+
+void apply(Config& config, std::string_view assignment, const std::string& origin) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos) {
+    throw UsageError(origin + ": " + in_quotes(assignment) + " is not of the form key.path=value");
+  }
+  set_value(config, trimmed(assignment.substr(0, equals)), trimmed(assignment.substr(equals + 1)), origin);
+}
+
+void apply_environment(Config& config, const std::function<const char*(const char*)>& get) {
+  struct Variable {
+    const char* name;
+    const char* key;
+  };
+  Config result = config;
+  for (const Variable& variable :
+       {Variable{"REVNET_DATA", "dataset.directory"}, Variable{"REVNET_THREADS", "training.threads"}}) {
+    const char* value = get(variable.name);
+    if (value == nullptr || *value == '\0') continue;
+    set_value(result, variable.key, value, variable.name);
+  }
+  config = result;
+}
+
+std::string to_yaml(const Config& config) {
+  std::string text, open_section;
+  for (const Setting& setting : settings()) {
+    const std::string section = setting.section();
+    if (section != open_section) text += section + ":\n";
+    open_section = section;
+    text += (section.empty() ? "" : "  ") + setting.leaf() + ": " + setting.yaml(config) + "\n";
+  }
+  return text;
+}
+
+std::vector<SettingInfo> list_settings() {
+  const Config defaults;
+  std::vector<SettingInfo> list;
+  list.reserve(settings().size());
+  for (const Setting& setting : settings()) {
+    list.push_back({setting.key, setting.allowed(), setting.yaml(defaults), setting.help});
+  }
+  return list;
+}
+
+std::vector<SettingDifference> differences(const Config& left, const Config& right) {
+  std::vector<SettingDifference> list;
+  for (const Setting& setting : settings()) {
+    const std::string a = setting.yaml(left), b = setting.yaml(right);
+    if (a != b) list.push_back({setting.key, a, b});
+  }
+  return list;
+}
+
+}  // namespace revnet

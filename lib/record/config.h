@@ -1,0 +1,122 @@
+// The settings of a run: typed in memory, checked against one table (record/config_schema.h) on the way in.
+//
+// A Config starts with the defaults, which are the paper's recipe. Sources are laid over it in the order of
+// the calls, the later ones winning:
+//
+//     Config config;
+//     read_config_file(config, "experiments/revnet38.yaml");
+//     apply_environment(config, [](const char* name) { return std::getenv(name); });
+//     apply(config, "training.batch=50", "--set");
+//
+// Every error of a source is a UsageError that names file and line (or the option), key, value and what is
+// allowed; a source that fails changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace revnet {
+
+struct Config {
+  struct Dataset {
+    std::string name = "cifar10";    // cifar10, cifar100, synthetic
+    std::string directory = "data";  // holds cifar-10-batches-bin and cifar-100-binary
+    bool validation = false;
+    bool operator==(const Dataset&) const = default;
+  };
+  struct Network {
+    std::string architecture = "revnet38";
+    std::string activations = "auto";  // auto (the architecture's own way), stored, reconstructed
+    std::string convolution = "auto";  // auto, direct
+    bool operator==(const Network&) const = default;
+  };
+  struct Training {
+    std::int64_t iterations = 80000;
+    std::int64_t batch = 100;
+    std::uint64_t seed = 1;
+    int threads = 0;  // 0: all cores given to the process
+    double learning_rate = 0.1;
+    double momentum = 0.9;
+    double weight_decay = 2e-4;
+    std::vector<double> decay_at = {0.5, 0.75};  // fractions of iterations, ascending
+    double decay_factor = 0.1;
+    bool operator==(const Training&) const = default;
+  };
+  struct BatchNorm {
+    double epsilon = 1e-3;
+    double decay = 0.99;  // of the running averages
+    bool operator==(const BatchNorm&) const = default;
+  };
+  struct Augmentation {
+    bool enabled = true;
+    int padding = 2;  // pixels a side
+    bool flip = true;
+    bool operator==(const Augmentation&) const = default;
+  };
+  struct Evaluation {
+    std::int64_t every = 1000;  // iterations; 0: only at the end
+    bool operator==(const Evaluation&) const = default;
+  };
+  struct Log {
+    std::int64_t every = 10;  // iterations between rows of /train
+    bool operator==(const Log&) const = default;
+  };
+  struct Checkpoints {
+    std::int64_t every = 1000;  // iterations; 0: only at the end
+    bool operator==(const Checkpoints&) const = default;
+  };
+
+  std::string name;         // of the experiment, may be empty
+  std::string description;  // of the experiment, may be empty
+  Dataset dataset;
+  Network network;
+  Training training;
+  BatchNorm batch_norm;
+  Augmentation augmentation;
+  Evaluation evaluation;
+  Log log;
+  Checkpoints checkpoint;
+
+  bool operator==(const Config&) const = default;
+};
+
+// Lays the YAML file (nested maps; an empty file is an empty map) over config.
+void read_config_file(Config& config, const std::filesystem::path& file);
+
+// The same for YAML text from elsewhere, such as /config in a checkpoint; origin stands for the file in
+// messages.
+void read_config_text(Config& config, std::string_view yaml, const std::string& origin);
+
+// One setting from "key.path=value"; origin ("--set") opens the message. A list is 0.5,0.75 or [0.5, 0.75].
+void apply(Config& config, std::string_view assignment, const std::string& origin);
+
+// One setting by key and value; origin is the option that gave it, such as "--batch".
+void set_value(Config& config, std::string_view key, std::string_view value, const std::string& origin);
+
+// REVNET_DATA is dataset.directory, REVNET_THREADS is training.threads. get returns null for a variable that
+// is not set; an empty one counts as not set.
+void apply_environment(Config& config, const std::function<const char*(const char*)>& get);
+
+// All settings as YAML, in the order of the table; reading it back gives an equal Config, doubles included.
+std::string to_yaml(const Config& config);
+
+// For --help and the README.
+struct SettingInfo {
+  std::string key;            // "training.learning_rate"
+  std::string allowed;        // "a number more than 0"
+  std::string default_value;  // as YAML
+  std::string help;           // one line, with the unit
+};
+std::vector<SettingInfo> list_settings();
+
+struct SettingDifference {
+  std::string key, left, right;  // values as YAML
+};
+// The settings in which two configurations differ, in the order of the table.
+std::vector<SettingDifference> differences(const Config& left, const Config& right);
+
+}  // namespace revnet

@@ -1,0 +1,150 @@
+// Reading a Config from YAML. yaml-cpp parses; the table of settings decides what is allowed.
+#include <algorithm>
+#include <map>
+
+#include <yaml-cpp/yaml.h>
+
+#include "base/error.h"
+#include "record/config.h"
+#include "record/config_schema.h"
+#include "record/plain_text.h"
+#include "record/posix_file.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;  // bytes; no experiment file comes near
+
+bool is_section(const std::string& key) {
+  return std::any_of(settings().begin(), settings().end(),
+                     [&](const Setting& setting) { return setting.section() == key; });
+}
+
+// Lays one YAML document over a Config.
+class DocumentReader {
+ public:
+  DocumentReader(Config& config, const std::string& origin) : config_(config), origin_(origin) {}
+
+  void read(const YAML::Node& document) {
+    if (document.IsNull()) return;
+    if (!document.IsMap()) throw UsageError(origin_ + ": the file is not a map of settings (key: value)");
+    for (const auto& entry : document) read_top_level(entry.first, entry.second);
+  }
+
+ private:
+  std::string where(const YAML::Node& key) const {
+    return origin_ + ":" + std::to_string(key.Mark().line + 1);
+  }
+
+  // The full key; refuses what is not a word and what was there before.
+  std::string key_path(const YAML::Node& key, const std::string& section) {
+    if (!key.IsScalar()) throw UsageError(where(key) + ": a key is not a plain word");
+    std::string path = section.empty() ? key.Scalar() : section + "." + key.Scalar();
+    const auto [earlier, is_new] = lines_.emplace(path, key.Mark().line + 1);
+    if (!is_new) {
+      throw UsageError(where(key) + ": key " + in_quotes(path) + " appears twice (first in line " +
+                       std::to_string(earlier->second) + "); remove one");
+    }
+    return path;
+  }
+
+  void read_top_level(const YAML::Node& key, const YAML::Node& value) {
+    const std::string name = key_path(key, "");
+    if (is_section(name)) {
+      if (value.IsNull()) return;  // all of its settings are commented out
+      if (!value.IsMap())
+        throw UsageError(where(key) + ": " + name + ": expected settings below it (key: value)");
+      for (const auto& entry : value) read_setting(entry.first, entry.second, name);
+    } else if (name.find('.') == std::string::npos && find_setting(name) != nullptr) {
+      find_setting(name)->assign(config_, written(key, value, name), where(key));
+    } else {
+      refuse_unknown(key, value, name);
+    }
+  }
+
+  void read_setting(const YAML::Node& key, const YAML::Node& value, const std::string& section) {
+    const std::string path = key_path(key, section);
+    const Setting* setting = find_setting(path);
+    if (setting == nullptr) refuse_unknown(key, value, path);
+    setting->assign(config_, written(key, value, path), where(key));
+  }
+
+  [[noreturn]] void refuse_unknown(const YAML::Node& key, const YAML::Node& value, std::string path) const {
+    if (path.find('.') != std::string::npos && find_setting(path) != nullptr) {
+      throw UsageError(where(key) + ": key " + in_quotes(path) + " must be written as " +
+                       in_quotes(path.substr(0, path.find('.')) + ":") + " with " +
+                       in_quotes(find_setting(path)->leaf() + ":") + " indented below it");
+    }
+    // Below a misspelt section stands the key that was meant.
+    if (value.IsMap() && value.size() > 0 && value.begin()->first.IsScalar()) {
+      path += "." + value.begin()->first.Scalar();
+    }
+    throw UsageError(where(key) + ": unknown key " + in_quotes(path) + suggestion(path));
+  }
+
+  WrittenValue written(const YAML::Node& key, const YAML::Node& value, const std::string& path) const {
+    const auto refuse = [&](const std::string& why) {
+      throw UsageError(where(key) + ": " + path + ": " + why + "; allowed: " + find_setting(path)->allowed());
+    };
+    WrittenValue result;
+    const auto add = [&](const YAML::Node& scalar) {
+      result.items.push_back(scalar.Scalar());
+      result.quoted = result.quoted || scalar.Tag() == "!" || scalar.Tag() == "tag:yaml.org,2002:str";
+    };
+    if (value.IsNull()) refuse("no value is given");
+    if (value.IsMap()) refuse("a map is given where one value belongs");
+    if (value.IsScalar()) {
+      add(value);
+      return result;
+    }
+    result.list = true;
+    for (const YAML::Node& item : value) {
+      if (!item.IsScalar()) refuse("the list holds something that is not a plain value");
+      add(item);
+    }
+    return result;
+  }
+
+  Config& config_;
+  const std::string& origin_;
+  std::map<std::string, int> lines_;  // of the keys so far, counted from 1
+};
+
+// yaml-cpp would replace bad UTF-8 and end the file at some control characters, without a word.
+void check_encoding(std::string_view text, const std::string& origin) {
+  const std::size_t bad = first_unprintable(text);
+  if (bad == std::string_view::npos) return;
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
+  throw UsageError(origin + ":" + std::to_string(line) + ": not plain text in UTF-8; save it as such");
+}
+
+}  // namespace
+
+void read_config_text(Config& config, std::string_view yaml, const std::string& origin) {
+  check_encoding(yaml, origin);
+  Config result = config;
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
+    if (documents.size() > 1) {
+      throw UsageError(origin + ": holds " + std::to_string(documents.size()) +
+                       " YAML documents (separated by ---); one is allowed");
+    }
+    if (!documents.empty()) DocumentReader(result, origin).read(documents[0]);
+  } catch (const YAML::Exception& error) {
+    const std::string line = error.mark.is_null() ? "" : ":" + std::to_string(error.mark.line + 1);
+    throw UsageError(origin + line + ": not valid YAML: " + error.msg);
+  }
+  config = result;
+}
+
+void read_config_file(Config& config, const std::filesystem::path& file) {
+  std::string text;
+  try {
+    text = read_text_file(file, largest_file);
+  } catch (const RecordError& error) {
+    throw UsageError(error.what());  // the request named a file that cannot be one
+  }
+  read_config_text(config, text, file.string());
+}
+
+}  // namespace revnet

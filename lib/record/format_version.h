@@ -1,0 +1,13 @@
+// The version that every HDF5 file of a run carries. Internal to lib/record.
+#pragma once
+
+#include "record/hdf5.h"
+
+namespace revnet {
+
+inline constexpr const char* format_version_name = "format_version";
+
+// Refuses a file of a newer version than known (kind newer_format), and one without a version (damaged).
+void check_format_version(const hdf5::Reader& file, std::int64_t known);
+
+}  // namespace revnet

@@ -1,0 +1,131 @@
+#include <stdexcept>
+#include <utility>
+
+#include <hdf5.h>
+
+#include "record/hdf5.h"
+#include "record/hdf5_handle.h"
+
+namespace revnet::hdf5 {
+namespace {
+
+constexpr std::size_t memory_step = std::size_t{1} << 20;  // bytes the image grows by
+
+// Arrays up to this many bytes lie in the dataset's header: one small write less for each of hundreds.
+constexpr std::size_t compact_bytes = 4096;
+
+std::uint64_t product(const std::vector<std::int64_t>& shape) {
+  std::uint64_t result = 1;
+  for (const std::int64_t size : shape) result *= static_cast<std::uint64_t>(size);
+  return result;
+}
+
+Handle text_type(std::size_t size) {
+  Handle type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type.id(), size);
+  H5Tset_cset(type.id(), H5T_CSET_UTF8);
+  return type;
+}
+
+}  // namespace
+
+Writer::Writer(std::filesystem::path target) : target_(std::move(target)) {
+  start_library();
+  const Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), ""));
+  // In memory only, and in the default format, which everything reads.
+  if (H5Pset_fapl_core(access.id(), memory_step, false) < 0) fail("");
+  file_ = Handle(checked(H5Fcreate(target_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), ""));
+  link_properties_ = Handle(checked(H5Pcreate(H5P_LINK_CREATE), ""));
+  if (H5Pset_create_intermediate_group(link_properties_.id(), 1) < 0) fail("");
+}
+
+void Writer::fail(const std::string& object) const {
+  throw RecordError(RecordError::Kind::io,
+                    "cannot write " + target_.string() + ": " + absolute(object) + ": " + take_error());
+}
+
+std::int64_t Writer::checked(std::int64_t id, const std::string& object) const {
+  if (id < 0) fail(object);
+  return id;
+}
+
+void Writer::group(const std::string& name) {
+  const Handle made(checked(
+      H5Gcreate2(file_.id(), absolute(name).c_str(), link_properties_.id(), H5P_DEFAULT, H5P_DEFAULT), name));
+}
+
+void Writer::dataset(const std::string& name, std::int64_t type, const std::vector<std::uint64_t>& shape,
+                     std::size_t bytes, const void* values) {
+  const std::vector<hsize_t> sizes(shape.begin(), shape.end());
+  const Handle space(checked(sizes.empty()
+                                 ? H5Screate(H5S_SCALAR)
+                                 : H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr),
+                             name));
+  const Handle properties(checked(H5Pcreate(H5P_DATASET_CREATE), name));
+  if (bytes > 0 && bytes <= compact_bytes && H5Pset_layout(properties.id(), H5D_COMPACT) < 0) fail(name);
+  const Handle made(checked(H5Dcreate2(file_.id(), absolute(name).c_str(), type, space.id(),
+                                       link_properties_.id(), properties.id(), H5P_DEFAULT),
+                            name));
+  if (bytes > 0 && H5Dwrite(made.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail(name);
+}
+
+void Writer::doubles(const std::string& name, std::span<const double> values) {
+  dataset(name, H5T_NATIVE_DOUBLE, {values.size()}, values.size_bytes(), values.data());
+}
+
+void Writer::integers(const std::string& name, std::span<const std::int64_t> values) {
+  dataset(name, H5T_NATIVE_INT64, {values.size()}, values.size_bytes(), values.data());
+}
+
+void Writer::floats(const std::string& name, const std::vector<std::int64_t>& shape,
+                    std::span<const float> values) {
+  if (product(shape) != values.size()) {
+    throw std::logic_error("hdf5::Writer: " + name + " has " + std::to_string(values.size()) +
+                           " values, which is not the product of its shape");
+  }
+  dataset(name, H5T_NATIVE_FLOAT, {shape.begin(), shape.end()}, values.size_bytes(), values.data());
+}
+
+void Writer::text(const std::string& name, const std::string& value) {
+  const Handle type = text_type(value.size() + 1);  // with the NUL that ends it
+  dataset(name, type.id(), {}, value.size() + 1, value.c_str());
+}
+
+void Writer::scalar_attribute(const std::string& object, const std::string& name, std::int64_t type,
+                              const void* value) {
+  const std::string what = absolute(object) + " attribute " + name;
+  const Handle owner(checked(H5Oopen(file_.id(), absolute(object).c_str(), H5P_DEFAULT), what));
+  const Handle space(checked(H5Screate(H5S_SCALAR), what));
+  const Handle made(
+      checked(H5Acreate2(owner.id(), name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT), what));
+  if (H5Awrite(made.id(), type, value) < 0) fail(what);
+}
+
+void Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
+  const Handle type = text_type(H5T_VARIABLE);  // what h5py reads as str
+  const char* text = value.c_str();
+  scalar_attribute(object, name, type.id(), static_cast<const void*>(&text));
+}
+
+void Writer::attribute(const std::string& object, const std::string& name, double value) {
+  scalar_attribute(object, name, H5T_NATIVE_DOUBLE, &value);
+}
+
+void Writer::attribute(const std::string& object, const std::string& name, std::int64_t value) {
+  scalar_attribute(object, name, H5T_NATIVE_INT64, &value);
+}
+
+void Writer::attribute(const std::string& object, const std::string& name, std::uint64_t value) {
+  scalar_attribute(object, name, H5T_NATIVE_UINT64, &value);
+}
+
+void Writer::save(Durability durability) {
+  if (H5Fflush(file_.id(), H5F_SCOPE_LOCAL) < 0) fail("");
+  const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
+  if (size < 0) fail("");
+  std::vector<std::byte> image(static_cast<std::size_t>(size));
+  if (H5Fget_file_image(file_.id(), image.data(), image.size()) != size) fail("");
+  replace_file(target_, image, durability);
+}
+
+}  // namespace revnet::hdf5

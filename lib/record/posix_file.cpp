@@ -1,0 +1,160 @@
+#include "record/posix_file.h"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace revnet {
+namespace {
+
+// Repeats a call that a signal cut short.
+template <typename Call>
+auto without_interruption(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+FileDescriptor open_file(const std::filesystem::path& path, int flags) {
+  return FileDescriptor(
+      without_interruption([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); }));  // less the umask
+}
+
+const char* advice(int error) {
+  switch (error) {
+    case ENOENT:
+      return "; check the path";
+    case EACCES:
+    case EPERM:
+      return "; check its permissions";
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space";
+    case EROFS:
+      return "; choose a folder that can be written to";
+    case EISDIR:
+      return "; move that folder away";
+    case ENOTDIR:
+      return "; a part of that path is a file, choose another";
+    default:
+      return "";
+  }
+}
+
+// Removes the half-written file unless it has been moved to its place.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& path) : path_(path) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (!moved_) ::unlink(path_.c_str());
+  }
+
+  void move_to(const std::filesystem::path& target) {
+    if (::rename(path_.c_str(), target.c_str()) != 0) throw io_error("write", target, errno);
+    moved_ = true;
+  }
+
+ private:
+  std::filesystem::path path_;
+  bool moved_ = false;
+};
+
+// A rename is durable only when the folder that holds the name is.
+void sync_folder_of(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const FileDescriptor descriptor = open_file(folder, O_RDONLY | O_DIRECTORY);
+  if (!descriptor.is_open()) throw io_error("open the folder", folder, errno);
+  if (without_interruption([&] { return ::fsync(descriptor.get()); }) != 0) {
+    throw io_error("sync the folder", folder, errno);
+  }
+}
+
+}  // namespace
+
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+  }
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() {
+  close();
+}
+
+int FileDescriptor::close() {
+  if (!is_open()) return 0;
+  // Linux frees the descriptor even when a signal interrupts close: repeating it could close another file.
+  const int result = ::close(std::exchange(descriptor_, -1));
+  return result == 0 || errno == EINTR ? 0 : errno;
+}
+
+RecordError io_error(const std::string& action, const std::filesystem::path& path, int error) {
+  const auto kind = error == ENOENT ? RecordError::Kind::missing : RecordError::Kind::io;
+  return {kind, "cannot " + action + " " + path.string() + ": " + std::generic_category().message(error) +
+                    advice(error)};
+}
+
+std::filesystem::path temporary_path(const std::filesystem::path& path) {
+  return path.string() + ".tmp";
+}
+
+int write_all(int descriptor, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        without_interruption([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
+    if (written < 0) return errno;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                  Durability durability) {
+  const std::filesystem::path temporary = temporary_path(path);
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) throw io_error("remove", temporary, errno);
+  FileDescriptor descriptor = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+  if (!descriptor.is_open()) throw io_error("write", temporary, errno);
+  TemporaryFile file(temporary);
+  int error = write_all(descriptor.get(), bytes);
+  if (error == 0 && durability == Durability::power_loss &&
+      without_interruption([&] { return ::fsync(descriptor.get()); }) != 0) {
+    error = errno;
+  }
+  const int close_error = descriptor.close();
+  if (error == 0) error = close_error;
+  if (error != 0) throw io_error("write", temporary, error);
+  file.move_to(path);
+  if (durability == Durability::power_loss) sync_folder_of(path);
+}
+
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
+  const FileDescriptor descriptor = open_file(path, O_RDONLY);
+  if (!descriptor.is_open()) throw io_error("read", path, errno);
+  std::string text;
+  std::array<char, 16384> buffer{};
+  while (true) {
+    const ssize_t count =
+        without_interruption([&] { return ::read(descriptor.get(), buffer.data(), buffer.size()); });
+    if (count < 0) throw io_error("read", path, errno);
+    if (count == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+    if (text.size() > limit) {
+      throw RecordError(RecordError::Kind::damaged, "cannot read " + path.string() + ": it has more than " +
+                                                        std::to_string(limit) +
+                                                        " bytes; check that it is the right file");
+    }
+  }
+}
+
+}  // namespace revnet

@@ -1,0 +1,51 @@
+// Files through POSIX calls, because only they can promise what a crash leaves behind and say why they
+// failed. Internal to lib/record, but for write_text_file_atomically (record/run_directory.h).
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "record/record_error.h"
+
+namespace revnet {
+
+// Owns one open file descriptor; closes it without looking at the result, so writers call close() first.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int descriptor = -1) : descriptor_(descriptor) {}
+  FileDescriptor(FileDescriptor&& other) noexcept;
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor();
+
+  int get() const { return descriptor_; }
+  bool is_open() const { return descriptor_ >= 0; }
+  // Returns errno, or 0 when the file closed cleanly.
+  int close();
+
+ private:
+  int descriptor_;
+};
+
+// "cannot ACTION PATH: WHY; WHAT TO DO", of kind missing for ENOENT, else io. error is an errno value.
+RecordError io_error(const std::string& action, const std::filesystem::path& path, int error);
+
+// What survives what: a file swapped by rename is whole after the process is killed; synced, after a power
+// cut too.
+enum class Durability { process_crash, power_loss };
+
+// PATH.tmp, where replace_file builds the new file.
+std::filesystem::path temporary_path(const std::filesystem::path& path);
+
+// Replaces path by bytes in one step: whoever opens path at any moment finds the whole old or the whole new
+// file. On failure the temporary file is gone and path is as it was. A stale temporary file is thrown away.
+void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes, Durability durability);
+
+// The whole file (or pipe), if it has no more than limit bytes.
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit);
+
+// Writes all bytes at the descriptor's position. Returns errno, or 0.
+int write_all(int descriptor, std::span<const std::byte> bytes);
+
+}  // namespace revnet

@@ -1,0 +1,28 @@
+// What can go wrong with the files of a run, in kinds a caller may want to tell apart.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace revnet {
+
+// Exit code 1. The message is one line: what, which file, why, what to do.
+class RecordError : public Error {
+ public:
+  enum class Kind {
+    missing,       // the file or folder does not exist
+    io,            // the operating system refused: permissions, disk full, not a folder
+    damaged,       // not the file it should be: truncated, garbage, wrong names, types or shapes
+    newer_format,  // written by a later version of this program
+    in_use,        // another process holds the run directory
+  };
+
+  RecordError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}
+  Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+}  // namespace revnet

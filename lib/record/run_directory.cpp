@@ -1,0 +1,150 @@
+#include "record/run_directory.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <set>
+#include <span>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/host.h"
+#include "record/plain_text.h"
+
+namespace revnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+// All names that are ours, but for the lock, which outlives an overwritten run.
+std::vector<fs::path> removable(const RunFiles& files) {
+  std::vector<fs::path> list;
+  for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint()}) {
+    list.push_back(file);
+    list.push_back(temporary_path(file));
+  }
+  return list;
+}
+
+// What a directory holds, by what matters before a run moves in.
+struct Contents {
+  bool run = false;      // run.h5 or checkpoint.h5, which nobody else writes
+  bool lock = false;     // run.lock: a run, or one that failed before its first file
+  bool ours = false;     // any other name of ours
+  std::string stranger;  // the first name that is not ours
+};
+
+Contents look_into(const RunFiles& files) {
+  Contents contents;
+  std::set<std::string> ours, strangers;
+  for (const fs::path& file : removable(files)) ours.insert(file.filename().string());
+  std::error_code error;
+  for (fs::directory_iterator entry(files.directory(), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (path.filename() == files.lock().filename()) {
+      contents.lock = true;
+    } else if (path.filename() == files.run_log().filename() ||
+               path.filename() == files.checkpoint().filename()) {
+      contents.run = true;
+    } else if (ours.count(path.filename().string()) > 0) {
+      contents.ours = true;
+    } else {
+      strangers.insert(path.filename().string());
+    }
+  }
+  if (error) throw io_error("read the folder", files.directory(), error.value());
+  if (!strangers.empty()) contents.stranger = *strangers.begin();
+  return contents;
+}
+
+void check_room(const RunFiles& files, bool overwrite) {
+  const Contents contents = look_into(files);
+  const std::string directory = files.directory().string();
+  if (!contents.run && !contents.lock && (contents.ours || !contents.stranger.empty())) {
+    const std::string held = contents.stranger.empty() ? "some files of a run" : in_quotes(contents.stranger);
+    throw UsageError(directory + " is not a run directory (it holds " + held +
+                     " but no run.h5); choose another folder");
+  }
+  // A lock without run.h5 or checkpoint.h5 is left by a run that ended before it had anything to lose.
+  if (!overwrite && (contents.run || !contents.stranger.empty())) {
+    throw UsageError(directory + " already holds a run; use --resume to go on or --force to overwrite");
+  }
+}
+
+std::string read_holder(int descriptor) {
+  std::array<char, 256> buffer{};
+  const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), 0);
+  if (count <= 0) return "another process";  // it has taken the lock but not yet signed it
+  return std::string(trimmed({buffer.data(), static_cast<std::size_t>(count)}));
+}
+
+FileDescriptor take_lock(const RunFiles& files) {
+  const fs::path path = files.lock();
+  FileDescriptor descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+  if (!descriptor.is_open()) throw io_error("open", path, errno);
+  if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) throw io_error("lock", path, errno);
+    throw RecordError(RecordError::Kind::in_use, files.directory().string() + " is in use by " +
+                                                     read_holder(descriptor.get()) +
+                                                     "; wait for it or choose another folder");
+  }
+  const std::string holder = "process " + std::to_string(::getpid()) + " on " + host_name() + "\n";
+  int error = ::ftruncate(descriptor.get(), 0) == 0 ? 0 : errno;
+  if (error == 0) error = write_all(descriptor.get(), std::as_bytes(std::span(holder)));
+  if (error != 0) throw io_error("write", path, error);
+  return descriptor;
+}
+
+}  // namespace
+
+RunFiles::RunFiles(fs::path directory) : directory_(std::move(directory)) {}
+
+RunDirectory::RunDirectory(RunFiles files, FileDescriptor lock)
+    : files_(std::move(files)), lock_(std::move(lock)) {}
+
+RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) throw io_error("make the folder", directory, error.value());
+  RunFiles files(directory);
+  // Before the lock, to leave no lock file in a stranger's folder; and under it, because a run may have come
+  // and gone in between. Where there is a lock file already, who holds it is the more important news.
+  if (!look_into(files).lock) check_room(files, overwrite);
+  FileDescriptor lock = take_lock(files);
+  check_room(files, overwrite);
+  for (const fs::path& file : removable(files)) {
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw io_error("remove", file, errno);
+  }
+  return {std::move(files), std::move(lock)};
+}
+
+RunDirectory RunDirectory::open(const fs::path& directory) {
+  const auto refuse = [&](const std::string& why) {
+    throw UsageError(directory.string() + " holds no run to resume (" + why + "); check --run-dir");
+  };
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) refuse("no such folder");
+  RunFiles files(directory);
+  const Contents contents = look_into(files);
+  if (!contents.run && !contents.lock) refuse("none of run.h5, checkpoint.h5 and run.lock is there");
+  FileDescriptor lock = take_lock(files);
+  return {std::move(files), std::move(lock)};
+}
+
+bool RunDirectory::has_checkpoint() const {
+  std::error_code error;
+  const bool exists = fs::exists(files_.checkpoint(), error);
+  if (error) throw io_error("read", files_.checkpoint(), error.value());
+  return exists;
+}
+
+void write_text_file_atomically(const fs::path& file, std::string_view text) {
+  replace_file(file, std::as_bytes(std::span(text)), Durability::power_loss);
+}
+
+}  // namespace revnet

@@ -1,0 +1,197 @@
+#include "record/run_log.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "record/format_version.h"
+#include "record/hdf5.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::int64_t format_version = 1;
+constexpr std::array statuses{RunStatus::running, RunStatus::complete, RunStatus::interrupted,
+                              RunStatus::diverged};
+
+// A text of RunInfo and its attribute; one table for writing and reading.
+struct TextAttribute {
+  const char* name;
+  std::string RunInfo::*text;
+};
+constexpr std::array text_attributes{
+    TextAttribute{"command", &RunInfo::command}, TextAttribute{"version", &RunInfo::version},
+    TextAttribute{"host", &RunInfo::host}, TextAttribute{"cpu", &RunInfo::cpu},
+    TextAttribute{"onednn_version", &RunInfo::onednn_version}};
+
+bool belongs_to_format(const std::string& name) {
+  return name == format_version_name || name == "status" || name == "threads" || name == "seed" ||
+         std::any_of(text_attributes.begin(), text_attributes.end(),
+                     [&](const TextAttribute& attribute) { return name == attribute.name; });
+}
+
+void check_extra(const RunInfo& info) {
+  for (const auto& [name, text] : info.extra) {
+    if (name.empty() || belongs_to_format(name)) {
+      throw Error("run log: an extra attribute cannot be called '" + name + "'; choose another name");
+    }
+  }
+}
+
+// A column of doubles in a table of rows.
+template <typename Row>
+struct Column {
+  const char* name;
+  double Row::*value;
+};
+constexpr std::array train_columns{Column<TrainRow>{"cross_entropy", &TrainRow::cross_entropy},
+                                   Column<TrainRow>{"error_percent", &TrainRow::error_percent},
+                                   Column<TrainRow>{"learning_rate", &TrainRow::learning_rate},
+                                   Column<TrainRow>{"seconds", &TrainRow::seconds}};
+constexpr std::array eval_columns{Column<EvalRow>{"cross_entropy", &EvalRow::cross_entropy},
+                                  Column<EvalRow>{"error_percent", &EvalRow::error_percent}};
+
+template <typename Row>
+void write_rows(hdf5::Writer& file, const std::string& table, const auto& columns,
+                const std::vector<Row>& rows) {
+  std::vector<std::int64_t> iterations;
+  iterations.reserve(rows.size());
+  for (const Row& row : rows) iterations.push_back(row.iteration);
+  file.integers(table + "/iteration", iterations);
+  const std::string in_table = table + "/";
+  std::vector<double> values(rows.size());
+  for (const Column<Row>& column : columns) {
+    std::transform(rows.begin(), rows.end(), values.begin(),
+                   [&](const Row& row) { return row.*column.value; });
+    file.doubles(in_table + column.name, values);
+  }
+}
+
+template <typename Row>
+std::vector<Row> read_rows(const hdf5::Reader& file, const std::string& table, const auto& columns) {
+  const std::vector<std::int64_t> iterations = file.integers(table + "/iteration");
+  std::vector<Row> rows(iterations.size());
+  const std::string in_table = table + "/";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0 && iterations[i] <= iterations[i - 1]) file.fail(table + "/iteration does not ascend");
+    rows[i].iteration = iterations[i];
+  }
+  for (const Column<Row>& column : columns) {
+    const std::string name = in_table + column.name;
+    const std::vector<double> values = file.doubles(name);
+    if (values.size() != rows.size()) {
+      file.fail(name + " has " + std::to_string(values.size()) + " rows, not " + std::to_string(rows.size()));
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].*column.value = values[i];
+  }
+  return rows;
+}
+
+template <typename Row>
+void append_row(std::vector<Row>& rows, const Row& row, const char* table) {
+  if (!rows.empty() && row.iteration <= rows.back().iteration) {
+    throw Error("run log: " + std::string(table) + " already has a row for iteration " +
+                std::to_string(rows.back().iteration) + ", so iteration " + std::to_string(row.iteration) +
+                " cannot follow; drop the later rows first");
+  }
+  rows.push_back(row);
+}
+
+RunInfo read_info(const hdf5::Reader& file) {
+  RunInfo info;
+  for (const TextAttribute& attribute : text_attributes) {
+    info.*attribute.text = file.text_attribute("/", attribute.name);
+  }
+  info.threads = file.integer_attribute("/", "threads");
+  info.seed = file.unsigned_attribute("/", "seed");
+  info.config = file.text("config");
+  for (const std::string& name : file.attributes("/")) {
+    if (!belongs_to_format(name) && file.attribute_is_text("/", name)) {
+      info.extra[name] = file.text_attribute("/", name);
+    }
+  }
+  return info;
+}
+
+RunStatus read_status(const hdf5::Reader& file) {
+  const std::string text = file.text_attribute("/", "status");
+  for (const RunStatus status : statuses) {
+    if (text == name(status)) return status;
+  }
+  file.fail("status '" + text + "' is unknown");
+}
+
+}  // namespace
+
+std::string_view name(RunStatus status) {
+  switch (status) {
+    case RunStatus::running:
+      return "running";
+    case RunStatus::complete:
+      return "complete";
+    case RunStatus::interrupted:
+      return "interrupted";
+    case RunStatus::diverged:
+      return "diverged";
+  }
+  throw Error("run log: no such status");
+}
+
+RunLog::RunLog(std::filesystem::path file, RunInfo info) : path_(std::move(file)), info_(std::move(info)) {}
+
+RunLog RunLog::create(std::filesystem::path file, RunInfo info) {
+  check_extra(info);
+  return {std::move(file), std::move(info)};
+}
+
+RunLog RunLog::open(std::filesystem::path file) {
+  const hdf5::Reader reader(file);
+  check_format_version(reader, format_version);
+  RunLog log(std::move(file), read_info(reader));
+  log.status_ = read_status(reader);
+  log.train_ = read_rows<TrainRow>(reader, "/train", train_columns);
+  log.eval_ = read_rows<EvalRow>(reader, "/eval", eval_columns);
+  for (const std::string& purpose : reader.attributes("bytes")) {
+    log.bytes_[purpose] = reader.integer_attribute("bytes", purpose);
+  }
+  return log;
+}
+
+void RunLog::set_info(RunInfo info) {
+  check_extra(info);
+  info_ = std::move(info);
+}
+
+void RunLog::append(const TrainRow& row) {
+  append_row(train_, row, "/train");
+}
+
+void RunLog::append(const EvalRow& row) {
+  append_row(eval_, row, "/eval");
+}
+
+void RunLog::truncate_after(std::int64_t iteration) {
+  std::erase_if(train_, [&](const TrainRow& row) { return row.iteration > iteration; });
+  std::erase_if(eval_, [&](const EvalRow& row) { return row.iteration > iteration; });
+}
+
+void RunLog::save(bool durable) const {
+  hdf5::Writer file(path_);
+  file.attribute("/", format_version_name, format_version);
+  file.attribute("/", "status", std::string(name(status_)));
+  for (const TextAttribute& attribute : text_attributes) {
+    file.attribute("/", attribute.name, info_.*attribute.text);
+  }
+  file.attribute("/", "threads", info_.threads);
+  file.attribute("/", "seed", info_.seed);
+  for (const auto& [name, text] : info_.extra) file.attribute("/", name, text);
+  file.text("config", info_.config);
+  write_rows(file, "/train", train_columns, train_);
+  write_rows(file, "/eval", eval_columns, eval_);
+  file.group("bytes");
+  for (const auto& [purpose, peak] : bytes_) file.attribute("bytes", purpose, peak);
+  file.save(durable ? Durability::power_loss : Durability::process_crash);
+}
+
+}  // namespace revnet

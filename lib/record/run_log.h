@@ -1,0 +1,91 @@
+// RUN/run.h5: what a run was and how it went.
+//
+// All rows live in memory (80,000 iterations at one row every 10 are 8,000 rows); save() writes a whole new
+// file and swaps it in, so a reader, or a process killed at any moment, always finds a whole file.
+//
+// The file: root attributes format_version, status, command, version, host, cpu, onednn_version (text),
+// threads (int64), seed (uint64) and the caller's own text attributes; /config, the resolved YAML;
+// /train/{iteration (int64), cross_entropy, error_percent, learning_rate, seconds (float64)};
+// /eval/{iteration (int64), cross_entropy, error_percent (float64)}; group /bytes with one int64 attribute a
+// purpose, the peak in bytes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace revnet {
+
+enum class RunStatus { running, complete, interrupted, diverged };
+// "running" and so on, as in the file.
+std::string_view name(RunStatus status);
+
+// What stays the same through a run.
+struct RunInfo {
+  std::string command, version, host, cpu, onednn_version;
+  std::int64_t threads = 0;
+  std::uint64_t seed = 0;
+  std::string config;                        // resolved YAML
+  std::map<std::string, std::string> extra;  // further root attributes, such as convolution and activations
+};
+
+struct TrainRow {
+  std::int64_t iteration = 0;  // iterations done
+  double cross_entropy = 0;    // mean of the images since the row before
+  double error_percent = 0;    // likewise
+  double learning_rate = 0;    // of the last iteration
+  double seconds = 0;          // since the start of the run, pauses left out
+  bool operator==(const TrainRow&) const = default;
+};
+
+struct EvalRow {
+  std::int64_t iteration = 0;
+  double cross_entropy = 0;
+  double error_percent = 0;
+  bool operator==(const EvalRow&) const = default;
+};
+
+class RunLog {
+ public:
+  // A log without rows, of status running. Nothing is written before save().
+  // Error when a name in info.extra belongs to the format.
+  static RunLog create(std::filesystem::path file, RunInfo info);
+  // Everything in the file, to go on or to report. RecordError when it is missing, damaged or of a newer
+  // format.
+  static RunLog open(std::filesystem::path file);
+
+  // Iterations ascend strictly in each table: Error otherwise (a resumed run drops later rows first).
+  void append(const TrainRow& row);
+  void append(const EvalRow& row);
+  // Drops the rows of both tables that are later than a checkpoint at this iteration.
+  void truncate_after(std::int64_t iteration);
+  void set_status(RunStatus status) { status_ = status; }
+  void set_bytes(std::map<std::string, std::int64_t> peak_by_purpose) { bytes_ = std::move(peak_by_purpose); }
+  // Describes the process that goes on with an opened run. Same error as create.
+  void set_info(RunInfo info);
+
+  // durable: synced to the disk too, so that a power cut cannot take it away.
+  void save(bool durable) const;
+
+  const std::filesystem::path& path() const { return path_; }
+  const RunInfo& info() const { return info_; }
+  RunStatus status() const { return status_; }
+  const std::map<std::string, std::int64_t>& bytes() const { return bytes_; }
+  const std::vector<TrainRow>& train() const { return train_; }
+  const std::vector<EvalRow>& eval() const { return eval_; }
+
+ private:
+  RunLog(std::filesystem::path file, RunInfo info);
+
+  std::filesystem::path path_;
+  RunInfo info_;
+  RunStatus status_ = RunStatus::running;
+  std::map<std::string, std::int64_t> bytes_;
+  std::vector<TrainRow> train_;
+  std::vector<EvalRow> eval_;
+};
+
+}  // namespace revnet

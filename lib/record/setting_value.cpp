@@ -1,0 +1,212 @@
+// Values of settings: from text to a checked type, and back to YAML.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <type_traits>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "record/config_schema.h"
+#include "record/plain_text.h"
+
+namespace revnet {
+namespace {
+
+// The shortest text that reads back as the same double.
+std::string number_text(double value) {
+  std::array<char, 40> buffer{};
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  std::string text(buffer.data(), result.ptr);
+  // YAML 1.1 readers (PyYAML) take 2e-04 for a string, 2.0e-04 for a number.
+  const std::size_t exponent = text.find('e');
+  if (exponent != std::string::npos && text.find('.') == std::string::npos) {
+    return text.substr(0, exponent) + ".0" + text.substr(exponent);
+  }
+  return text;
+}
+
+std::string limit_text(double limit) {
+  return std::abs(limit) < 1e15 && limit == std::floor(limit)
+             ? std::to_string(static_cast<std::int64_t>(limit))
+             : number_text(limit);
+}
+
+// Plain where every YAML reader sees a string, else in double quotes.
+std::string string_yaml(const std::string& text) {
+  static const std::vector<std::string> other_types{"true", "false", "yes", "no", "on",
+                                                    "off",  "null",  "y",   "n"};
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '/' || c == '-' || c == '.';
+  };
+  std::string lower = text;
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const bool starts_with_letter = !lower.empty() && lower[0] >= 'a' && lower[0] <= 'z';
+  if (starts_with_letter && std::all_of(text.begin(), text.end(), plain) &&
+      std::find(other_types.begin(), other_types.end(), lower) == other_types.end()) {
+    return text;
+  }
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    if (c == '\n') {
+      result += "\\n";
+    } else if (c == '\t') {
+      result += "\\t";
+    } else {
+      result += c;
+    }
+  }
+  return result + "\"";
+}
+
+std::string value_yaml(bool value) {
+  return value ? "true" : "false";
+}
+std::string value_yaml(const std::string& value) {
+  return string_yaml(value);
+}
+std::string value_yaml(double value) {
+  return number_text(value);
+}
+template <std::integral T>
+std::string value_yaml(T value) {
+  return std::to_string(value);
+}
+std::string value_yaml(const std::vector<double>& values) {
+  std::vector<std::string> items;
+  items.reserve(values.size());
+  for (const double value : values) items.push_back(number_text(value));
+  return std::string("[").append(join(items)).append("]");
+}
+
+// Turns one written value into the setting's type, or says why not.
+class ValueReader {
+ public:
+  ValueReader(const Setting& setting, const WrittenValue& value, const std::string& where)
+      : setting_(setting), value_(value), where_(where) {}
+
+  void read(bool& target) const {
+    const std::string& text = scalar("true or false");
+    if (text != "true" && text != "false") refuse(text, "is neither true nor false");
+    target = text == "true";
+  }
+
+  void read(std::string& target) const {
+    const std::string& text = scalar("text");
+    // Carriage returns would come back from YAML as line feeds.
+    if (first_unprintable(text) != std::string::npos || text.find('\r') != std::string::npos) {
+      refuse(text, "holds bytes that are not printable UTF-8");
+    }
+    const auto& choices = setting_.choices;
+    if (!choices.empty() && std::find(choices.begin(), choices.end(), text) == choices.end()) {
+      const std::string near = nearest(text, choices);
+      refuse(text, "is unknown" + (near.empty() ? "" : " (did you mean '" + near + "'?)"));
+    }
+    target = text;
+  }
+
+  void read(std::vector<double>& target) const {
+    if (!value_.list) refuse(value_.items.at(0), "is not a list");
+    std::vector<double> numbers;
+    for (const std::string& item : value_.items) {
+      numbers.push_back(number<double>(item));
+      if (numbers.size() > 1 && numbers.back() <= numbers[numbers.size() - 2]) {
+        refuse(item, "does not ascend");
+      }
+    }
+    target = numbers;
+  }
+
+  template <typename T>
+  requires std::is_arithmetic_v<T>
+  void read(T& target) const {
+    target = number<T>(scalar(std::is_integral_v<T> ? "an integer" : "a number"));
+  }
+
+ private:
+  [[noreturn]] void refuse(std::string_view text, const std::string& why) const {
+    throw UsageError(where_ + ": " + setting_.key + ": " + in_quotes(text) + " " + why +
+                     "; allowed: " + setting_.allowed());
+  }
+
+  const std::string& scalar(const std::string& type) const {
+    if (value_.list) refuse("[" + join(value_.items) + "]", "is a list, not " + type);
+    return value_.items.at(0);
+  }
+
+  template <typename T>
+  T number(std::string_view text) const {
+    const std::string type = std::is_integral_v<T> ? "an integer" : "a number";
+    if (value_.quoted) refuse(text, "is text in quotes, not " + type);
+    std::string_view digits = text;
+    if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
+    T result{};
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
+    if (error == std::errc::result_out_of_range) refuse(text, "is out of range");
+    // To an unsigned type, a minus sign is no digit.
+    double negative = 0;
+    if (std::is_unsigned_v<T> && digits.starts_with('-') &&
+        std::from_chars(digits.data(), digits.data() + digits.size(), negative).ec == std::errc{}) {
+      refuse(text, "is out of range");
+    }
+    if (error != std::errc{} || end != digits.data() + digits.size()) refuse(text, "is not " + type);
+    if (!setting_.range.contains(static_cast<double>(result))) refuse(text, "is out of range");
+    return result;
+  }
+
+  const Setting& setting_;
+  const WrittenValue& value_;
+  const std::string& where_;
+};
+
+// What a setting's type and limits allow, in words.
+struct Describe {
+  const Setting& setting;
+  std::string operator()(const Field<bool>&) const { return "true or false"; }
+  std::string operator()(const Field<std::string>&) const {
+    return setting.choices.empty() ? "text" : join(setting.choices);
+  }
+  std::string operator()(const Field<double>&) const { return "a number, " + setting.range.text(); }
+  std::string operator()(const Field<std::vector<double>>&) const {
+    return "a list of ascending numbers, " + setting.range.text();
+  }
+  template <std::integral T>
+  std::string operator()(const Field<T>&) const {
+    return "an integer, " + setting.range.text();
+  }
+};
+
+}  // namespace
+
+bool Range::contains(double value) const {
+  return std::isfinite(value) && (low_open ? value > low : value >= low) &&
+         (high_open ? value < high : value <= high);
+}
+
+std::string Range::text() const {
+  if (std::isinf(low) && std::isinf(high)) return "finite";
+  if (std::isinf(high)) return low_open ? "more than " + limit_text(low) : limit_text(low) + " or more";
+  std::string ends = "from " + limit_text(low) + " to " + limit_text(high);
+  if (low_open && high_open) return ends + " (both excluded)";
+  if (low_open) return ends + " (" + limit_text(low) + " excluded)";
+  if (high_open) return ends + " (" + limit_text(high) + " excluded)";
+  return ends;
+}
+
+std::string Setting::allowed() const {
+  return std::visit(Describe{*this}, field);
+}
+
+std::string Setting::yaml(const Config& config) const {
+  return std::visit([&](const auto& at) { return value_yaml(at.in(config)); }, field);
+}
+
+void Setting::assign(Config& config, const WrittenValue& value, const std::string& where) const {
+  const ValueReader reader(*this, value, where);
+  std::visit([&](const auto& at) { reader.read(at.of(config)); }, field);
+}
+
+}  // namespace revnet

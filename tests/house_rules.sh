@@ -1,0 +1,20 @@
+#!/bin/sh
+# Each outside library stays in its own folder. (Which folder of lib/ may include which is enforced by the build.)
+set -u
+cd "$(dirname "$0")/.." || exit 1
+failed=0
+check() { # header pattern, folders allowed (a grep pattern), what to say
+  found=$(grep -rnE "#include [<\"]$1" apps lib | grep -vE "^($2)")
+  if [ -n "$found" ]; then
+    printf '%s\n%s\n' "$3" "$found"
+    failed=1
+  fi
+}
+check 'dnnl' 'lib/tensor/|lib/ops/' 'oneDNN belongs in lib/tensor and lib/ops:'
+check 'hdf5' 'lib/record/' 'HDF5 belongs in lib/record:'
+check 'yaml-cpp' 'lib/record/' 'yaml-cpp belongs in lib/record:'
+check 'CLI/' 'apps/' 'CLI11 belongs in apps:'
+check 'spdlog' 'lib/train/reporter' 'spdlog belongs in lib/train/reporter:'
+check 'mpi' 'lib/train/communicator' 'MPI belongs in lib/train/communicator:'
+check 'Random123' 'lib/base/random' 'Random123 belongs in lib/base/random:'
+exit $failed

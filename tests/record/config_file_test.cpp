@@ -1,0 +1,117 @@
+// Experiment files: what is wrong is named with file and line.
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "record/config.h"
+#include "support.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+
+namespace {
+
+// The message for a file of this content, with the folder cut off.
+std::string refusal(const std::string& yaml) {
+  TemporaryDirectory folder;
+  write_file(folder / "run.yaml", yaml);
+  Config config;
+  std::string message = message_of<UsageError>([&] { read_config_file(config, folder / "run.yaml"); });
+  CHECK(config == Config{});
+  CHECK(is_one_line(message));
+  const std::string prefix = folder.path().string() + "/";
+  if (message.starts_with(prefix)) message.erase(0, prefix.size());
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("a file sets what it names and nothing else") {
+  TemporaryDirectory folder;
+  write_file(
+      folder / "run.yaml",
+      "# an experiment\nname: RevNet 38\ndescription: |\n  two\n  lines\ndataset: &d\n  name: cifar100\n"
+      "training:\n  batch: 50\n  decay_at: [0.25, 0.5]\nlog:\n  # every: 5\n");
+  Config config;
+  read_config_file(config, folder / "run.yaml");
+  Config expected;
+  expected.name = "RevNet 38";
+  expected.description = "two\nlines\n";
+  expected.dataset.name = "cifar100";
+  expected.training.batch = 50;
+  expected.training.decay_at = {0.25, 0.5};
+  CHECK(config == expected);
+}
+
+TEST_CASE("an empty file is an empty map") {
+  for (const std::string text : {"", "\n\n", "# nothing\n", "---\n", "{}\n"}) {
+    CAPTURE(text);
+    Config config;
+    read_config_text(config, text, "empty.yaml");
+    CHECK(config == Config{});
+  }
+}
+
+TEST_CASE("unknown keys in a file") {
+  CHECK(refusal("name: x\n\ntrainig:\n  batch: 5\n") ==
+        "run.yaml:3: unknown key 'trainig.batch' (did you mean 'training.batch'?)");
+  CHECK(refusal("training:\n  iterations: 10\n  learningrate: 0.1\n") ==
+        "run.yaml:3: unknown key 'training.learningrate' (did you mean 'training.learning_rate'?)");
+  CHECK(refusal("batch: 5\n") == "run.yaml:1: unknown key 'batch' (did you mean 'training.batch'?)");
+  CHECK(refusal("training.batch: 5\n") ==
+        "run.yaml:1: key 'training.batch' must be written as 'training:' with 'batch:' indented below it");
+  CHECK(refusal("[a, b]: 5\n") == "run.yaml:1: a key is not a plain word");
+}
+
+TEST_CASE("wrong types and ranges in a file") {
+  CHECK(refusal("training:\n  batch: many\n") ==
+        "run.yaml:2: training.batch: 'many' is not an integer; allowed: an integer, 1 or more");
+  CHECK(
+      refusal("training:\n  batch: \"100\"\n") ==
+      "run.yaml:2: training.batch: '100' is text in quotes, not an integer; allowed: an integer, 1 or more");
+  CHECK(refusal("training:\n  seed: 1\n  batch: -1\n") ==
+        "run.yaml:3: training.batch: '-1' is out of range; allowed: an integer, 1 or more");
+  CHECK(refusal("training:\n  batch: [1, 2]\n") ==
+        "run.yaml:2: training.batch: '[1, 2]' is a list, not an integer; allowed: an integer, 1 or more");
+  CHECK(refusal("training:\n  batch: {a: 1}\n") ==
+        "run.yaml:2: training.batch: a map is given where one value belongs; allowed: an integer, 1 or more");
+  CHECK(refusal("training:\n  batch:\n") ==
+        "run.yaml:2: training.batch: no value is given; allowed: an integer, 1 or more");
+  CHECK(refusal("training:\n  decay_at: 0.5\n") ==
+        "run.yaml:2: training.decay_at: '0.5' is not a list; "
+        "allowed: a list of ascending numbers, from 0 to 1 (both excluded)");
+  CHECK(refusal("training:\n  decay_at: [[0.5]]\n") ==
+        "run.yaml:2: training.decay_at: the list holds something that is not a plain value; "
+        "allowed: a list of ascending numbers, from 0 to 1 (both excluded)");
+  CHECK(refusal("training: 5\n") == "run.yaml:1: training: expected settings below it (key: value)");
+  CHECK(refusal("- a\n- b\n") == "run.yaml: the file is not a map of settings (key: value)");
+  CHECK(refusal("dataset:\n  name: cifar\n") ==
+        "run.yaml:2: dataset.name: 'cifar' is unknown (did you mean 'cifar10'?); "
+        "allowed: cifar10, cifar100, synthetic");
+}
+
+TEST_CASE("duplicate keys are refused") {
+  CHECK(refusal("training:\n  batch: 5\n  seed: 1\n  batch: 6\n") ==
+        "run.yaml:4: key 'training.batch' appears twice (first in line 2); remove one");
+  CHECK(refusal("log: {every: 1}\nname: x\nlog: {every: 2}\n") ==
+        "run.yaml:3: key 'log' appears twice (first in line 1); remove one");
+}
+
+TEST_CASE("what is not one YAML text is refused") {
+  CHECK(contains(refusal("name: x\ntraining: [1, 2\n"), "run.yaml:3: not valid YAML: "));
+  CHECK(contains(refusal("training:\n  batch: 5\n bad: 1\n"), "run.yaml:3: not valid YAML: "));
+  CHECK(refusal("name: a\n---\nname: b\n") ==
+        "run.yaml: holds 2 YAML documents (separated by ---); one is allowed");
+  CHECK(refusal("name: x\nlog: {every: 2}\x04\n") == "run.yaml:2: not plain text in UTF-8; save it as such");
+  CHECK(refusal("name: \xc3\n") == "run.yaml:1: not plain text in UTF-8; save it as such");
+  CHECK(contains(refusal(std::string(2 << 20, ' ')), "it has more than 1048576 bytes"));
+  CHECK(contains(refusal("name: *nowhere\n"), "run.yaml:1: not valid YAML: "));
+  CHECK(contains(refusal(std::string(100000, '[')), "not valid YAML: "));
+}
+
+TEST_CASE("a file that cannot be read is a usage error with the reason") {
+  TemporaryDirectory folder;
+  Config config;
+  CHECK(message_of<UsageError>([&] { read_config_file(config, folder / "none.yaml"); }) ==
+        "cannot read " + (folder / "none.yaml").string() + ": No such file or directory; check the path");
+  CHECK(contains(message_of<UsageError>([&] { read_config_file(config, folder.path()); }), "Is a directory"));
+}

@@ -1,0 +1,287 @@
+// Settings from text: types, limits, precedence, and the way back to YAML.
+#include "record/config.h"
+
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "support.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+
+namespace {
+
+Config configured(const std::string& yaml) {
+  Config config;
+  read_config_text(config, yaml, "test.yaml");
+  return config;
+}
+
+std::string refusal(const std::string& assignment) {
+  Config config;
+  std::string message = message_of<UsageError>([&] { apply(config, assignment, "--set"); });
+  CHECK(config == Config{});
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("the defaults are the paper's recipe") {
+  const Config config;
+  CHECK(config.training.iterations == 80000);
+  CHECK(config.training.batch == 100);
+  CHECK(config.training.learning_rate == 0.1);
+  CHECK(config.training.momentum == 0.9);
+  CHECK(config.training.weight_decay == 2e-4);
+  CHECK(config.training.decay_at == std::vector<double>{0.5, 0.75});
+  CHECK(config.batch_norm.epsilon == 1e-3);
+  CHECK(config.batch_norm.decay == 0.99);
+  CHECK(config.augmentation.padding == 2);
+}
+
+TEST_CASE("the resolved YAML of the defaults") {
+  CHECK(to_yaml(Config{}) == R"(name: ""
+description: ""
+dataset:
+  name: cifar10
+  directory: data
+  validation: false
+network:
+  architecture: revnet38
+  activations: auto
+  convolution: auto
+training:
+  iterations: 80000
+  batch: 100
+  seed: 1
+  threads: 0
+  learning_rate: 0.1
+  momentum: 0.9
+  weight_decay: 2.0e-04
+  decay_at: [0.5, 0.75]
+  decay_factor: 0.1
+batch_norm:
+  epsilon: 0.001
+  decay: 0.99
+augmentation:
+  enabled: true
+  padding: 2
+  flip: true
+evaluation:
+  every: 1000
+log:
+  every: 10
+checkpoint:
+  every: 1000
+)");
+}
+
+TEST_CASE("every setting survives the way through YAML") {
+  Config config;
+  config.name = "a \"quoted\" name: # with \\ everything\n\tin it ";
+  config.description = "true";
+  config.dataset = {"synthetic", "/data sets/Äpfel/#1", true};
+  config.network = {"resnet164", "stored", "direct"};
+  config.training.iterations = std::numeric_limits<std::int64_t>::max();
+  config.training.batch = 7;
+  config.training.seed = std::numeric_limits<std::uint64_t>::max();
+  config.training.threads = 3;
+  config.training.learning_rate = std::nextafter(0.1, 1.0);
+  config.training.momentum = 1.0 / 3.0;
+  config.training.weight_decay = std::numeric_limits<double>::denorm_min();
+  config.training.decay_at = {};
+  config.training.decay_factor = 1;
+  config.batch_norm = {std::numeric_limits<double>::max(), 0};
+  config.augmentation = {false, 4, false};
+  config.evaluation.every = 0;
+  config.log.every = 1;
+  config.checkpoint.every = 0;
+  const Config back = configured(to_yaml(config));
+  CHECK(back == config);
+  CHECK(differences(back, config).empty());
+  CHECK(to_yaml(back) == to_yaml(config));
+  // Nothing was left at its default, so nothing was forgotten above.
+  CHECK(differences(Config{}, config).size() == list_settings().size());
+}
+
+TEST_CASE("strings that YAML would take for something else are quoted") {
+  for (const std::string text : {"true", "No", "null", "~",  "123", "1e5", "a: b", "# x", "- x", " x", "",
+                                 "[a]",  "*a", "&a",   "!a", "%a",  "@a",  "|",    ">",   "'",   "\""}) {
+    CAPTURE(text);
+    Config config;
+    config.name = text;
+    CHECK(configured(to_yaml(config)).name == text);
+  }
+}
+
+TEST_CASE("later sources win") {
+  TemporaryDirectory folder;
+  write_file(folder / "run.yaml", "dataset: {directory: from-file}\ntraining: {threads: 2, batch: 20}\n");
+  Config config;
+  read_config_file(config, folder / "run.yaml");
+  CHECK(config.training.threads == 2);
+  const std::map<std::string, std::string> environment{{"REVNET_DATA", "from-environment"},
+                                                       {"REVNET_THREADS", "3"}};
+  const auto get = [&](const char* name) -> const char* {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second.c_str();
+  };
+  apply_environment(config, get);
+  CHECK(config.dataset.directory == "from-environment");
+  CHECK(config.training.threads == 3);
+  CHECK(config.training.batch == 20);  // the file's
+  apply(config, "training.threads=4", "--set");
+  set_value(config, "dataset.directory", "from-command-line", "--data-dir");
+  CHECK(config.training.threads == 4);
+  CHECK(config.dataset.directory == "from-command-line");
+  CHECK(config.training.momentum == 0.9);  // the default
+}
+
+TEST_CASE("an absent or empty environment variable changes nothing and a wrong one is named") {
+  Config config;
+  apply_environment(config, [](const char*) -> const char* { return nullptr; });
+  apply_environment(config, [](const char*) { return ""; });
+  CHECK(config == Config{});
+  const auto get = [](const char* name) { return std::string(name) == "REVNET_THREADS" ? "many" : "/data"; };
+  CHECK(message_of<UsageError>([&] { apply_environment(config, get); }) ==
+        "REVNET_THREADS: training.threads: 'many' is not an integer; allowed: an integer, from 0 to 4096");
+  CHECK(config == Config{});
+}
+
+TEST_CASE("assignments of every type") {
+  Config config;
+  apply(config, " training.decay_at = 0.25, 0.5 ", "--set");
+  CHECK(config.training.decay_at == std::vector<double>{0.25, 0.5});
+  apply(config, "training.decay_at=[0.3]", "--set");
+  CHECK(config.training.decay_at == std::vector<double>{0.3});
+  apply(config, "training.decay_at=[]", "--set");
+  CHECK(config.training.decay_at.empty());
+  apply(config, "augmentation.flip=false", "--set");
+  CHECK(config.augmentation.flip == false);
+  apply(config, "training.learning_rate=+1e-2", "--set");
+  CHECK(config.training.learning_rate == 0.01);
+  apply(config, "name=a=b # c", "--set");
+  CHECK(config.name == "a=b # c");
+  apply(config, "name=", "--set");
+  CHECK(config.name.empty());
+}
+
+TEST_CASE("assignments that are refused say what is allowed") {
+  CHECK(refusal("training.batch") == "--set: 'training.batch' is not of the form key.path=value");
+  CHECK(refusal("trainig.batch=5") == "--set: unknown key 'trainig.batch' (did you mean 'training.batch'?)");
+  CHECK(refusal("batch=5") == "--set: unknown key 'batch' (did you mean 'training.batch'?)");
+  CHECK(refusal("every=5") ==
+        "--set: unknown key 'every' (did you mean 'evaluation.every' or 'log.every' or 'checkpoint.every'?)");
+  CHECK(refusal("qqqqqqqqqqqq=5") == "--set: unknown key 'qqqqqqqqqqqq'");
+  CHECK(refusal("=5") == "--set: unknown key ''");
+  CHECK(refusal("training.iterations=0") ==
+        "--set: training.iterations: '0' is out of range; allowed: an integer, 1 or more");
+  CHECK(refusal("training.iterations=-5") ==
+        "--set: training.iterations: '-5' is out of range; allowed: an integer, 1 or more");
+  CHECK(refusal("training.iterations=9223372036854775808") ==
+        "--set: training.iterations: '9223372036854775808' is out of range; allowed: an integer, 1 or more");
+  CHECK(refusal("training.batch=0") ==
+        "--set: training.batch: '0' is out of range; allowed: an integer, 1 or more");
+  CHECK(refusal("training.batch=1e2") ==
+        "--set: training.batch: '1e2' is not an integer; allowed: an integer, 1 or more");
+  CHECK(refusal("training.batch=") ==
+        "--set: training.batch: '' is not an integer; allowed: an integer, 1 or more");
+  CHECK(refusal("training.seed=-1") ==
+        "--set: training.seed: '-1' is out of range; allowed: an integer, 0 or more");
+  CHECK(refusal("training.threads=+-1") ==
+        "--set: training.threads: '+-1' is not an integer; allowed: an integer, from 0 to 4096");
+  CHECK(refusal("training.momentum=1") ==
+        "--set: training.momentum: '1' is out of range; allowed: a number, from 0 to 1 (1 excluded)");
+  CHECK(refusal("training.learning_rate=0") ==
+        "--set: training.learning_rate: '0' is out of range; allowed: a number, more than 0");
+  for (const char* value : {"nan", "inf", "1e999"}) {
+    CHECK(refusal(std::string("training.learning_rate=") + value) ==
+          "--set: training.learning_rate: '" + std::string(value) +
+              "' is out of range; allowed: a number, more than 0");
+  }
+  CHECK(refusal("training.learning_rate=0.1x") ==
+        "--set: training.learning_rate: '0.1x' is not a number; allowed: a number, more than 0");
+  CHECK(refusal("training.decay_factor=0") ==
+        "--set: training.decay_factor: '0' is out of range; "
+        "allowed: a number, from 0 to 1 (0 excluded)");
+  CHECK(refusal("training.decay_at=0.5,0.5") ==
+        "--set: training.decay_at: '0.5' does not ascend; "
+        "allowed: a list of ascending numbers, from 0 to 1 (both excluded)");
+  CHECK(refusal("training.decay_at=0.5,") ==
+        "--set: training.decay_at: '' is not a number; "
+        "allowed: a list of ascending numbers, from 0 to 1 (both excluded)");
+  CHECK(refusal("augmentation.flip=yes") ==
+        "--set: augmentation.flip: 'yes' is neither true nor false; allowed: true or false");
+  CHECK(refusal("dataset.directory=\xff") ==
+        "--set: dataset.directory: '?' holds bytes that are not printable UTF-8; allowed: text");
+}
+
+TEST_CASE("text is any printable UTF-8 and nothing else") {
+  for (const std::string text :
+       {"\xc3\x84pfel", "\xe2\x82\xac", "\xf0\x9f\x8d\x8e", "\xc2\xa0", "\xf4\x8f\xbf\xbd"}) {
+    CAPTURE(text);
+    Config config;
+    set_value(config, "name", text, "--name");
+    CHECK(configured(to_yaml(config)).name == text);
+  }
+  // Bare continuation, cut short, overlong, surrogate, beyond Unicode, no character, control characters.
+  for (const std::string text :
+       {"\x95\x80", "\xc3", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xf0\x80\x80\xaf", "\xed\xa0\x80",
+        "\xf4\x90\x80\x80", "\xef\xbf\xbe", "\x01", "\x7f", "\xc2\x85", "\r"}) {
+    CAPTURE(text);
+    Config config;
+    CHECK(contains(message_of<UsageError>([&] { set_value(config, "name", text, "--name"); }),
+                   "not printable"));
+  }
+}
+
+TEST_CASE("names that are not known are refused with the nearest one") {
+  CHECK(refusal("dataset.name=cifar1") ==
+        "--set: dataset.name: 'cifar1' is unknown (did you mean 'cifar10'?); "
+        "allowed: cifar10, cifar100, synthetic");
+  CHECK(refusal("dataset.name=mnist-of-fashion") ==
+        "--set: dataset.name: 'mnist-of-fashion' is unknown; allowed: cifar10, cifar100, synthetic");
+  CHECK(refusal("network.architecture=revnet-38") ==
+        "--set: network.architecture: 'revnet-38' is unknown (did you mean 'revnet38'?); allowed: resnet32, "
+        "revnet38, resnet110, revnet110, resnet164, revnet164");
+  Config config;
+  for (const std::string name :
+       {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"}) {
+    apply(config, "network.architecture=" + name, "--set");
+    CHECK(config.network.architecture == name);
+  }
+}
+
+TEST_CASE("differences list key and both values in the order of the table") {
+  Config left, right;
+  right.training.learning_rate = std::nextafter(0.1, 1.0);
+  right.dataset.name = "cifar100";
+  right.training.decay_at = {0.5};
+  const auto list = differences(left, right);
+  REQUIRE(list.size() == 3);
+  CHECK(list[0].key == "dataset.name");
+  CHECK(list[0].left == "cifar10");
+  CHECK(list[0].right == "cifar100");
+  CHECK(list[1].key == "training.learning_rate");
+  CHECK(list[1].left == "0.1");
+  CHECK(list[1].right == "0.10000000000000002");
+  CHECK(list[2].right == "[0.5]");
+  CHECK(differences(left, left).empty());
+}
+
+TEST_CASE("every listed setting has help, what is allowed, and a default that is allowed") {
+  for (const SettingInfo& setting : list_settings()) {
+    CAPTURE(setting.key);
+    CHECK(is_one_line(setting.help));
+    CHECK_FALSE(setting.allowed.empty());
+    Config config;
+    // Of the text values only the empty ones are quoted.
+    const std::string value = setting.default_value == "\"\"" ? "" : setting.default_value;
+    apply(config, setting.key + "=" + value, "--set");
+    CHECK(config == Config{});
+  }
+}

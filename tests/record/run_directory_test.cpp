@@ -1,0 +1,224 @@
+#include "record/run_directory.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <span>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "support.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string refusal(const fs::path& directory, bool overwrite) {
+  return message_of<UsageError>([&] { RunDirectory::create(directory, overwrite); });
+}
+
+void fill(const RunFiles& files) {
+  for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint()}) {
+    write_file(file, "old");
+    write_file(file.string() + ".tmp", "stale");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the files of a run have fixed names") {
+  const RunFiles files("RUN");
+  CHECK(files.config() == "RUN/config.yaml");
+  CHECK(files.text_log() == "RUN/run.log");
+  CHECK(files.run_log() == "RUN/run.h5");
+  CHECK(files.checkpoint() == "RUN/checkpoint.h5");
+  CHECK(files.lock() == "RUN/run.lock");
+}
+
+TEST_CASE("create makes the directory with its parents or takes an empty one") {
+  TemporaryDirectory folder;
+  {
+    const RunDirectory run = RunDirectory::create(folder / "a/b/c", false);
+    CHECK(fs::is_directory(folder / "a/b/c"));
+    CHECK(run.files().directory() == folder / "a/b/c");
+    CHECK_FALSE(run.has_checkpoint());
+  }
+  // What is left of a run that failed before its first file is no run.
+  CHECK(fs::exists(folder / "a/b/c/run.lock"));
+  RunDirectory::create(folder / "a/b/c", false);
+  fs::create_directory(folder / "empty");
+  RunDirectory::create(folder / "empty", false);
+}
+
+TEST_CASE("a directory with a run is refused unless it may be overwritten") {
+  TemporaryDirectory folder;
+  const RunFiles files(folder / "run");
+  RunDirectory::create(folder / "run", false);
+  fill(files);
+  write_file(folder / "run/notes.txt", "mine");
+  CHECK(refusal(folder / "run", false) ==
+        (folder / "run").string() + " already holds a run; use --resume to go on or --force to overwrite");
+  CHECK(read_file(files.checkpoint()) == "old");
+
+  const RunDirectory run = RunDirectory::create(folder / "run", true);
+  CHECK(read_file(folder / "run/notes.txt") == "mine");
+  std::vector<std::string> left;
+  for (const auto& entry : fs::directory_iterator(folder / "run")) left.push_back(entry.path().filename());
+  std::sort(left.begin(), left.end());
+  CHECK(left == std::vector<std::string>{"notes.txt", "run.lock"});
+}
+
+TEST_CASE("one file of a run is enough to be a run") {
+  for (const std::string name : {"run.h5", "checkpoint.h5"}) {
+    TemporaryDirectory folder;
+    write_file(folder / name, "old");
+    CHECK(contains(refusal(folder.path(), false), "already holds a run"));
+    CHECK_FALSE(fs::exists(folder / "run.lock"));
+    RunDirectory::create(folder.path(), true);
+    CHECK_FALSE(fs::exists(folder / name));
+  }
+}
+
+TEST_CASE("a directory that is not a run's is never overwritten") {
+  for (const bool overwrite : {false, true}) {
+    TemporaryDirectory folder;
+    write_file(folder / "thesis.tex", "mine");
+    CHECK(refusal(folder.path(), overwrite) ==
+          folder.path().string() +
+              " is not a run directory (it holds 'thesis.tex' but no run.h5); "
+              "choose another folder");
+    // These names are anybody's.
+    write_file(folder / "config.yaml", "mine");
+    write_file(folder / "run.log", "mine");
+    CHECK(contains(refusal(folder.path(), overwrite), "is not a run directory"));
+    fs::remove(folder / "thesis.tex");
+    CHECK(contains(refusal(folder.path(), overwrite), "is not a run directory"));
+    CHECK(read_file(folder / "config.yaml") == "mine");
+    CHECK_FALSE(fs::exists(folder / "run.lock"));
+  }
+}
+
+TEST_CASE("what cannot be a directory is one line of error") {
+  TemporaryDirectory folder;
+  write_file(folder / "file", "mine");
+  for (const std::string name : {"file", "file/run"}) {
+    const std::string message = message_of<RecordError>([&] { RunDirectory::create(folder / name, true); });
+    CHECK(is_one_line(message));
+    CHECK(contains(message, "Not a directory"));
+  }
+  // A folder under the name of one of our files is not ours to remove.
+  RunDirectory::create(folder / "run", false);
+  fs::create_directories(folder / "run/checkpoint.h5/inner");
+  CHECK(contains(message_of<RecordError>([&] { RunDirectory::create(folder / "run", true); }),
+                 "checkpoint.h5"));
+  CHECK(fs::exists(folder / "run/checkpoint.h5/inner"));
+}
+
+TEST_CASE("open takes a run to resume and nothing else") {
+  TemporaryDirectory folder;
+  const auto open_refusal = [&](const std::string& name) {
+    return message_of<UsageError>([&] { RunDirectory::open(folder / name); });
+  };
+  CHECK(open_refusal("none") ==
+        (folder / "none").string() + " holds no run to resume (no such folder); check --run-dir");
+  CHECK_FALSE(fs::exists(folder / "none"));
+  fs::create_directory(folder / "empty");
+  CHECK(contains(open_refusal("empty"), "none of run.h5, checkpoint.h5 and run.lock is there"));
+  CHECK_FALSE(fs::exists(folder / "empty/run.lock"));
+  fs::create_directory(folder / "run");
+  write_file(folder / "run/run.h5", "old");
+  CHECK_FALSE(RunDirectory::open(folder / "run").has_checkpoint());
+  write_file(folder / "run/checkpoint.h5", "old");
+  CHECK(RunDirectory::open(folder / "run").has_checkpoint());
+  CHECK(read_file(folder / "run/checkpoint.h5") == "old");
+}
+
+TEST_CASE("a run that ended before its first file may be resumed or started anew") {
+  TemporaryDirectory folder;
+  RunDirectory::create(folder / "run", false);
+  write_file(folder / "run/config.yaml", "early");
+  CHECK_FALSE(RunDirectory::open(folder / "run").has_checkpoint());
+  CHECK(read_file(folder / "run/config.yaml") == "early");
+  RunDirectory::create(folder / "run", false);
+  CHECK_FALSE(fs::exists(folder / "run/config.yaml"));
+}
+
+TEST_CASE("a directory in use is refused and its holder named") {
+  TemporaryDirectory folder;
+  std::optional<RunDirectory> first = RunDirectory::create(folder / "run", false);
+  write_file(first->files().run_log(), "precious");
+  const auto message = [&](const auto& call) {
+    try {
+      call();
+    } catch (const RecordError& error) {
+      CHECK(error.kind() == RecordError::Kind::in_use);
+      return std::string(error.what());
+    }
+    return std::string("(nothing was thrown)");
+  };
+  const std::string start =
+      (folder / "run").string() + " is in use by process " + std::to_string(::getpid()) + " on ";
+  CHECK(message([&] { RunDirectory::open(folder / "run"); }).starts_with(start));
+  CHECK(message([&] { RunDirectory::create(folder / "run", true); }).starts_with(start));
+  CHECK(message([&] { RunDirectory::create(folder / "run", false); }).starts_with(start));
+  CHECK(is_one_line(message([&] { RunDirectory::open(folder / "run"); })));
+  CHECK(read_file(folder / "run/run.h5") == "precious");
+
+  // The lock moves with the object and goes with it.
+  RunDirectory moved = std::move(*first);
+  first.reset();
+  CHECK(message([&] { RunDirectory::open(folder / "run"); }).starts_with(start));
+  { const RunDirectory gone = std::move(moved); }
+  CHECK_NOTHROW(RunDirectory::open(folder / "run"));
+}
+
+TEST_CASE("the lock of a killed process is free") {
+  TemporaryDirectory folder;
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const RunDirectory run = RunDirectory::create(folder / "run", false);
+    write_file(run.files().run_log(), "old");
+    if (::write(ready[1], "x", 1) != 1) ::_exit(1);
+    while (true) ::pause();
+  }
+  char byte = 0;
+  REQUIRE(::read(ready[0], &byte, 1) == 1);
+  const std::string message = message_of<RecordError>([&] { RunDirectory::open(folder / "run"); });
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  CHECK(contains(message, "is in use by process " + std::to_string(child) + " on "));
+  CHECK_NOTHROW(RunDirectory::open(folder / "run"));
+  CHECK(contains(read_file(folder / "run/run.lock"), "process " + std::to_string(::getpid()) + " on "));
+}
+
+TEST_CASE("a text file is replaced in one step") {
+  TemporaryDirectory folder;
+  write_text_file_atomically(folder / "config.yaml", "first\n");
+  write_text_file_atomically(folder / "config.yaml", "second");
+  CHECK(read_file(folder / "config.yaml") == "second");
+  CHECK_FALSE(fs::exists(folder / "config.yaml.tmp"));
+  fs::create_directory(folder / "config.yaml.tmp");
+  CHECK_THROWS_AS(write_text_file_atomically(folder / "config.yaml", "third"), RecordError);
+  CHECK(read_file(folder / "config.yaml") == "second");
+}
+
+TEST_CASE("a full disk is an error and not a short file") {
+  // /dev/full takes the place of the disk: every write to it fails with ENOSPC.
+  FileDescriptor full(::open("/dev/full", O_WRONLY));
+  REQUIRE(full.is_open());
+  CHECK(write_all(full.get(), std::as_bytes(std::span("text", 4))) == ENOSPC);
+  CHECK(std::string(io_error("write", "x", ENOSPC).what()) ==
+        "cannot write x: No space left on device; free some space");
+}
