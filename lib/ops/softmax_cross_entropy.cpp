@@ -35,10 +35,11 @@ Loss softmax_cross_entropy(Device& device, const Tensor& logits, std::span<const
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const std::span<const float> row = row_of(logits, n);
     const auto label = static_cast<std::size_t>(labels[n]);
-    loss.cross_entropy += log_sum_exp(row) - row[label];
+    const double cross_entropy = log_sum_exp(row) - row[label];
+    loss.cross_entropy += cross_entropy;
     const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    // NaN logits compare false with everything: whatever max_element says then, it is an error.
-    if (best != label || !std::isfinite(row[label])) ++loss.errors;
+    // A NaN anywhere in the row makes its cross entropy NaN: whatever max_element says then, it is an error.
+    if (best != label || !std::isfinite(cross_entropy)) ++loss.errors;
   }
   return loss;
 }

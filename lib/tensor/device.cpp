@@ -39,8 +39,9 @@ Device::Device(int threads, std::size_t arena_bytes, bool poison)
   omp_set_num_threads(threads_);
 }
 
-Device Device::planning() {
-  return Device(Arena::planning(), 1, false);
+Device Device::planning(int threads) {
+  if (threads > 0) omp_set_num_threads(threads);
+  return Device(Arena::planning(), omp_get_max_threads(), false);
 }
 
 Layout Device::activation_layout(const Shape& nchw) const {

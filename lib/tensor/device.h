@@ -22,8 +22,9 @@ class Device {
   // tests.
   explicit Device(int threads, std::size_t arena_bytes, bool poison = false);
   // Computes nothing: layers built on it and steps run on it take and return their buffers, so that the
-  // ledger and the arena's extent tell what a real run needs. No code is generated.
-  static Device planning();
+  // ledger and the arena's extent tell what a real run with `threads` threads needs (oneDNN's scratchpads
+  // grow with their number; 0: as many as OpenMP is set to). No code is generated.
+  static Device planning(int threads = 0);
   // Tensors and layers refer to their device, so it stays where it was made.
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;

@@ -2,9 +2,9 @@
 
 namespace revnet {
 
-MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options) {
+MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads) {
   MemoryPlan plan;
-  Device device = Device::planning();
+  Device device = Device::planning(threads);
   {
     Network network(device, architecture, options);
     const Tensor images = network.make_images();

@@ -20,7 +20,8 @@ struct MemoryPlan {
   std::size_t peak(MemoryPurpose purpose) const { return peak_by_purpose[static_cast<std::size_t>(purpose)]; }
 };
 
-// One training step and one evaluation batch. Exact: a real device takes the same buffers in the same order.
-MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options);
+// One training step and one evaluation batch. Exact: a real device of as many threads takes the same buffers
+// in the same order.
+MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads);
 
 }  // namespace revnet

@@ -21,7 +21,7 @@ PlanByMode plans(const Config& config) {
     if (mode == ActivationMode::reconstructed && !architecture.reversible) continue;
     NetworkOptions options = network_options(config);
     options.activations = mode;
-    by_mode.emplace_back(mode, plan_memory(architecture, options));
+    by_mode.emplace_back(mode, plan_memory(architecture, options, config.training.threads));
   }
   return by_mode;
 }

@@ -241,8 +241,8 @@ Config settings_of_run(const std::filesystem::path& directory) {
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
                         const std::string& command) {
   // Everything that can be refused is, before the directory is made or touched.
-  const MemoryPlan plan =
-      plan_memory(find_architecture(config.network.architecture), network_options(config));
+  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
+                                      config.training.threads);
   Splits splits = load_splits(config);
   RunDirectory taken = start == RunStart::resume
                            ? RunDirectory::open(directory)

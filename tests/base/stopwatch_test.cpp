@@ -1,0 +1,34 @@
+#include "base/stopwatch.h"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+namespace revnet {
+namespace {
+
+TEST_CASE("a stopwatch never runs backwards") {
+  const Stopwatch watch;
+  double last = watch.seconds();
+  CHECK(last >= 0.0);
+  for (int i = 0; i < 1000; ++i) {
+    const double now = watch.seconds();
+    CHECK(now >= last);
+    last = now;
+  }
+}
+
+TEST_CASE("a stopwatch counts seconds and restarts from zero") {
+  Stopwatch watch;
+  const Stopwatch whole;
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const double first = watch.seconds();
+  CHECK(first >= 0.02);
+  CHECK(first < 20.0);  // seconds, not milliseconds, even on a busy machine
+  watch.restart();
+  const double second = watch.seconds();
+  CHECK(whole.seconds() >= first + second - 1e-3);  // restarting took away what was counted before
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,82 @@
+#include "base/text.h"
+
+#include <limits>
+
+#include <doctest/doctest.h>
+
+namespace revnet {
+namespace {
+
+TEST_CASE("bytes are formatted in powers of 1000") {
+  CHECK(format_bytes(0) == "0 B");
+  CHECK(format_bytes(1) == "1 B");
+  CHECK(format_bytes(999) == "999 B");
+  CHECK(format_bytes(1000) == "1.0 kB");
+  CHECK(format_bytes(1049) == "1.0 kB");
+  CHECK(format_bytes(12'345'678) == "12.3 MB");
+  CHECK(format_bytes(2'000'000'000) == "2.0 GB");
+  CHECK(format_bytes(3'500'000'000'000) == "3.5 TB");
+}
+
+TEST_CASE("bytes just below a unit take the next one") {
+  CHECK(format_bytes(999'400) == "999.4 kB");
+  CHECK(format_bytes(999'990) == "1.0 MB");
+  CHECK(format_bytes(999'999'999) == "1.0 GB");
+}
+
+TEST_CASE("bytes beyond the largest unit stay in it") {
+  CHECK(format_bytes(1'234'000'000'000'000) == "1234.0 TB");
+  CHECK(format_bytes(std::numeric_limits<std::uint64_t>::max()) == "18446744.1 TB");
+}
+
+TEST_CASE("durations show hours only when there are some") {
+  CHECK(format_duration(0) == "0:00");
+  CHECK(format_duration(7.4) == "0:07");
+  CHECK(format_duration(123) == "2:03");
+  CHECK(format_duration(3599.4) == "59:59");
+  CHECK(format_duration(3599.6) == "1:00:00");
+  CHECK(format_duration(3723) == "1:02:03");
+  CHECK(format_duration(100 * 3600 + 59) == "100:00:59");
+}
+
+TEST_CASE("no duration is negative") {
+  CHECK(format_duration(-5) == "0:00");
+  CHECK(format_duration(std::numeric_limits<double>::quiet_NaN()) == "0:00");
+}
+
+TEST_CASE("nearest finds a misspelt word") {
+  const std::vector<std::string> words{"batch", "seed", "threads", "iterations"};
+  CHECK(nearest("batch", words) == "batch");
+  CHECK(nearest("bacth", words) == "batch");
+  CHECK(nearest("thread", words) == "threads");
+  CHECK(nearest("iteration", words) == "iterations");
+  CHECK(nearest("sed", words) == "seed");
+}
+
+TEST_CASE("nearest gives nothing when more than half differs") {
+  const std::vector<std::string> words{"batch", "seed"};
+  CHECK(nearest("learning", words) == "");
+  CHECK(nearest("batxxx", words) == "batch");  // 3 of 6
+  CHECK(nearest("baxxxx", words) == "");       // 4 of 6
+  CHECK(nearest("batch", {}) == "");
+  CHECK(nearest("", words) == "");
+}
+
+TEST_CASE("nearest prefers the first among equals") {
+  CHECK(nearest("cat", {"car", "cap"}) == "car");
+}
+
+TEST_CASE("join puts separators between words only") {
+  CHECK(join({}) == "");
+  CHECK(join({"a"}) == "a");
+  CHECK(join({"a", "b", "c"}) == "a, b, c");
+  CHECK(join({"a", "b"}, "/") == "a/b");
+}
+
+TEST_CASE("join keeps empty words") {
+  CHECK(join({"", "b"}) == ", b");
+  CHECK(join({"a", "", "c"}) == "a, , c");
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,100 @@
+#include "ops/elementwise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <stdexcept>
+
+#include <doctest/doctest.h>
+
+#include "ops/support.h"
+
+namespace revnet {
+namespace {
+
+// From one float to more than two pages for each thread, with and without channel padding.
+std::vector<Layout> layouts(const Device& device) {
+  return {Layout::plain({1}),
+          Layout::plain({4096}),
+          Layout::plain({4097}),
+          Layout::plain({3, 7001}),
+          device.activation_layout({1, 12, 5, 5}),
+          device.activation_layout({3, 56, 7, 9}),
+          device.activation_layout({3, 64, 16, 16})};
+}
+
+// One float operation an element: the result is exact, so it is compared for equality.
+void check_elementwise(void (*operation)(Device&, const Tensor&, Tensor&),
+                       const std::function<float(float src, float dst)>& expected) {
+  TestDevice device;
+  for (const Layout& layout : layouts(device)) {
+    const std::int64_t count = elements(layout.shape());
+    CAPTURE(count);
+    const std::vector<float> src_values = random_floats(count, 1), dst_values = random_floats(count, 2);
+    const Tensor src = filled(device, layout, src_values);
+    Tensor dst = filled(device, layout, dst_values);
+    operation(device, src, dst);
+    const std::vector<float> actual = to_plain(device, dst);
+    std::vector<float> exact(actual.size());
+    std::transform(src_values.begin(), src_values.end(), dst_values.begin(), exact.begin(), expected);
+    CHECK(actual == exact);
+    CHECK(to_plain(device, src) == src_values);
+    if (layout.shape().size() == 4) CHECK(padding_is_zero(dst));
+  }
+}
+
+// Of every stored float, padding included.
+bool any_nan(const Tensor& tensor) {
+  const auto values = tensor.values();
+  return std::any_of(values.begin(), values.end(), [](float x) { return std::isnan(x); });
+}
+
+TEST_CASE("copy copies") {
+  check_elementwise(copy, [](float src, float) { return src; });
+}
+
+TEST_CASE("add accumulates into dst") {
+  check_elementwise(add, [](float src, float dst) { return dst + src; });
+}
+
+TEST_CASE("negate gives the negative of src") {
+  check_elementwise(negate, [](float src, float) { return -src; });
+}
+
+TEST_CASE("copy and negate overwrite what was there") {
+  TestDevice device;
+  for (const Layout& layout : layouts(device)) {
+    const Tensor src = filled(device, layout, random_floats(elements(layout.shape()), 1));
+    for (const auto operation : {copy, negate}) {
+      Tensor dst = poisoned(device, layout);
+      operation(device, src, dst);
+      CHECK_FALSE(any_nan(dst));
+    }
+    Tensor dst = poisoned(device, layout);
+    add(device, src, dst);
+    CHECK(all_nan(dst.values()));  // and add reads it
+  }
+}
+
+TEST_CASE("adding the negative gives zero") {
+  TestDevice device;
+  const Layout layout = device.activation_layout({3, 20, 5, 5});
+  const Tensor src = filled(device, layout, random_floats(3 * 20 * 25, 1));
+  Tensor dst = poisoned(device, layout);
+  negate(device, src, dst);
+  add(device, src, dst);
+  const auto values = dst.values();
+  CHECK(std::all_of(values.begin(), values.end(), [](float x) { return x == 0.0f; }));
+}
+
+TEST_CASE("elementwise operations refuse different layouts") {
+  TestDevice device;
+  const Tensor src = filled(device, Layout::plain({3, 16, 4, 4}), random_floats(768, 1));
+  Tensor dst = poisoned(device, Layout::plain({3, 16, 16}));
+  CHECK_THROWS_AS(copy(device, src, dst), std::logic_error);
+  CHECK_THROWS_AS(add(device, src, dst), std::logic_error);
+  CHECK_THROWS_AS(negate(device, src, dst), std::logic_error);
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,155 @@
+#include "tensor/device.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <doctest/doctest.h>
+#include <omp.h>
+
+#include "tensor/tensor.h"
+
+namespace revnet {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+
+constexpr std::size_t arena_bytes = 8 << 20;
+
+// dst = src * weights with a user's scratchpad.
+dnnl::convolution_forward::primitive_desc describe_convolution(const Device& device, const Shape& src,
+                                                               const Shape& weights) {
+  const auto f32 = memory::data_type::f32;
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const dnnl::convolution_forward::desc desc(
+      dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
+      memory::desc(src, f32, Tag::nchw), memory::desc(weights, f32, Tag::oihw),
+      memory::desc({src[0], weights[0], src[2], src[3]}, f32, Tag::nchw), {1, 1}, {1, 1}, {1, 1});
+  return {desc, attributes, device.engine()};
+}
+
+std::vector<float> run_convolution(Device& device, const dnnl::convolution_forward::primitive_desc& desc,
+                                   const dnnl::primitive& primitive) {
+  using enum MemoryPurpose;
+  Tensor src(device, Layout(desc.src_desc()), temporaries),
+      weights(device, Layout(desc.weights_desc()), parameters),
+      dst(device, Layout(desc.dst_desc()), temporaries),
+      scratchpad(device, Layout::raw_bytes(std::max<std::size_t>(desc.scratchpad_desc().get_size(), 1)),
+                 scratch);
+  std::fill(src.values().begin(), src.values().end(), 1.0f);
+  std::fill(weights.values().begin(), weights.values().end(), 1.0f);
+  const memory scratch_memory(desc.scratchpad_desc(), device.engine(), scratchpad.data());
+  device.execute(primitive, {{DNNL_ARG_SRC, src.memory()},
+                             {DNNL_ARG_WEIGHTS, weights.memory()},
+                             {DNNL_ARG_DST, dst.memory()},
+                             {DNNL_ARG_SCRATCHPAD, scratch_memory}});
+  return to_plain(device, dst);
+}
+
+TEST_CASE("a device takes the threads it is told") {
+  const Device device(2, arena_bytes);
+  CHECK(device.threads() == 2);
+  CHECK(omp_get_max_threads() == 2);
+  const Device single(1, arena_bytes);
+  CHECK(omp_get_max_threads() == 1);
+  const Device all(0, arena_bytes);
+  CHECK(all.threads() == omp_get_num_procs());
+  CHECK_FALSE(all.poisons());
+  CHECK_FALSE(all.is_planning());
+}
+
+TEST_CASE("the activation layout is one that channel blocks know") {
+  const Device device(1, arena_bytes);
+  const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
+  for (const std::int64_t channels : {12, 16, 56, 64}) {
+    for (const std::int64_t batch : {1, 3, 100}) {
+      const Layout layout = device.activation_layout({batch, channels, 5, 7});
+      CHECK(layout.shape() == Shape{batch, channels, 5, 7});
+      // Neither batch nor channels nor size changes the kind of layout.
+      const ChannelBlocks blocks(layout);
+      if (block != 64) CHECK(blocks.block == block);
+    }
+  }
+}
+
+// Corners see 4 weights of every input channel, edges 6, the middle 9.
+TEST_CASE("a primitive built in another thread runs here") {
+  Device device(2, arena_bytes, true);
+  dnnl::convolution_forward::primitive_desc desc;
+  dnnl::primitive primitive;
+  std::thread([&] {
+    desc = describe_convolution(device, {1, 32, 4, 4}, {32, 32, 3, 3});
+    primitive = dnnl::primitive(desc.get());
+  }).join();
+  const std::vector<float> dst = run_convolution(device, desc, primitive);
+  CHECK(dst[0] == 4 * 32);
+  CHECK(dst[1] == 6 * 32);
+  CHECK(dst[5] == 9 * 32);
+}
+
+TEST_CASE("a primitive built here runs in another thread") {
+  Device device(2, arena_bytes, true);
+  const auto desc = describe_convolution(device, {3, 12, 4, 4}, {20, 12, 3, 3});
+  const dnnl::primitive primitive(desc.get());
+  std::vector<float> dst;
+  std::thread([&] { dst = run_convolution(device, desc, primitive); }).join();
+  CHECK(dst.front() == 4 * 12);
+  CHECK(dst.back() == 4 * 12);
+  CHECK(dst[5] == 9 * 12);
+}
+
+TEST_CASE("a planning device computes nothing and touches nothing") {
+  Device device = Device::planning();
+  CHECK(device.is_planning());
+  CHECK_FALSE(device.poisons());
+  {
+    // 4 TB: no machine would map it, and touching the address of a planned buffer would crash.
+    Tensor huge(device, Layout::plain({1000, 1000, 1000, 1000}), MemoryPurpose::tape);
+    Tensor src(device, device.activation_layout({3, 12, 5, 5}), MemoryPurpose::temporaries),
+        dst(device, Layout::plain({3, 12, 5, 5}), MemoryPurpose::temporaries);
+    CHECK_FALSE(huge.empty());
+    set_zero(device, huge);
+    reorder(device, src, dst);
+    copy_from_plain(device, std::vector<float>(3 * 12 * 25, 1.0f), dst);
+    CHECK(to_plain(device, dst) == std::vector<float>(3 * 12 * 25, 0.0f));
+    device.execute(dnnl::primitive(), {});
+    CHECK(device.ledger().live(MemoryPurpose::tape) == 4'000'000'000'000);
+  }
+  CHECK(device.ledger().live() == 0);
+  CHECK(device.arena().extent() >= 4'000'000'000'000);
+}
+
+TEST_CASE("a planning device plans for the threads it is told") {
+  const Device two = Device::planning(2);
+  CHECK(two.threads() == 2);
+  CHECK(omp_get_max_threads() == 2);  // oneDNN sizes scratchpads by what OpenMP is set to
+  const Device one = Device::planning(1);
+  CHECK(one.threads() == 1);
+  CHECK(Device::planning().threads() == 1);
+}
+
+TEST_CASE("a planning device counts what a real one does") {
+  Device plan = Device::planning(), real(1, arena_bytes);
+  for (Device* device : {&plan, &real}) {
+    Tensor a(*device, device->activation_layout({3, 56, 9, 7}), MemoryPurpose::saved_activations);
+    { const Tensor b(*device, Layout::plain({100, 33}), MemoryPurpose::scratch); }
+    const Tensor c(*device, Layout::plain({77}), MemoryPurpose::gradients);
+    a = Tensor(*device, Layout::plain({5000}), MemoryPurpose::tape);
+  }
+  CHECK(plan.arena().extent() == real.arena().extent());
+  CHECK(plan.ledger().peak() == real.ledger().peak());
+  for (std::size_t i = 0; i < memory_purposes; ++i) {
+    const auto purpose = static_cast<MemoryPurpose>(i);
+    CHECK(plan.ledger().peak(purpose) == real.ledger().peak(purpose));
+  }
+}
+
+TEST_CASE("the onednn version is three numbers") {
+  const std::string version = onednn_version();
+  CHECK(std::count(version.begin(), version.end(), '.') == 2);
+  CHECK(version.find_first_not_of("0123456789.") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace revnet

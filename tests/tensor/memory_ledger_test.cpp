@@ -1,0 +1,75 @@
+#include "tensor/memory_ledger.h"
+
+#include <set>
+#include <stdexcept>
+#include <string>
+
+#include <doctest/doctest.h>
+
+namespace revnet {
+namespace {
+
+using enum MemoryPurpose;
+
+TEST_CASE("a ledger counts by purpose and in total") {
+  MemoryLedger ledger;
+  ledger.add(parameters, 100);
+  ledger.add(tape, 30);
+  ledger.add(tape, 5);
+  CHECK(ledger.live(parameters) == 100);
+  CHECK(ledger.live(tape) == 35);
+  CHECK(ledger.live(scratch) == 0);
+  CHECK(ledger.live() == 135);
+  ledger.remove(tape, 30);
+  CHECK(ledger.live(tape) == 5);
+  CHECK(ledger.live() == 105);
+}
+
+TEST_CASE("the total peak is of one moment not the sum of peaks") {
+  MemoryLedger ledger;
+  ledger.add(tape, 100);
+  ledger.remove(tape, 100);
+  ledger.add(scratch, 70);
+  ledger.remove(scratch, 70);
+  CHECK(ledger.peak(tape) == 100);
+  CHECK(ledger.peak(scratch) == 70);
+  CHECK(ledger.peak() == 100);
+}
+
+TEST_CASE("reset peaks start from what is alive") {
+  MemoryLedger ledger;
+  ledger.add(tape, 100);
+  ledger.add(gradients, 10);
+  ledger.remove(tape, 60);
+  ledger.reset_peaks();
+  CHECK(ledger.peak(tape) == 40);
+  CHECK(ledger.peak(gradients) == 10);
+  CHECK(ledger.peak() == 50);
+  ledger.add(tape, 20);
+  ledger.remove(tape, 20);
+  CHECK(ledger.peak(tape) == 60);
+  CHECK(ledger.peak() == 70);
+}
+
+TEST_CASE("freeing more than was taken throws") {
+  MemoryLedger ledger;
+  ledger.add(tape, 10);
+  CHECK_THROWS_AS(ledger.remove(tape, 11), std::logic_error);
+  CHECK_THROWS_AS(ledger.remove(scratch, 1), std::logic_error);
+  CHECK(ledger.live() == 10);
+}
+
+TEST_CASE("purposes have distinct names") {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < memory_purposes; ++i) {
+    names.emplace(name(static_cast<MemoryPurpose>(i)));
+  }
+  CHECK(names.size() == memory_purposes);
+  CHECK(name(parameters) == "parameters");
+  CHECK(name(saved_activations) == "saved_activations");
+  CHECK(name(activation_gradients) == "activation_gradients");
+  CHECK(name(scratch) == "scratch");
+}
+
+}  // namespace
+}  // namespace revnet
