@@ -1,0 +1,65 @@
+// Units in plain double arithmetic, written for the tests from the paper's equations, and their gradients by
+// finite differences. Slow on purpose: nothing here is shared with lib/ but names.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "net/unit.h"
+
+namespace revnet {
+
+// Row-major; activations are [N, C, H, W].
+struct Naive {
+  Shape shape;
+  std::vector<double> values;
+
+  explicit Naive(Shape dimensions = {0, 0, 0, 0})
+      : shape(std::move(dimensions)), values(static_cast<std::size_t>(elements(shape))) {}
+  double& at(std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t w) {
+    return values[static_cast<std::size_t>(((n * shape[1] + c) * shape[2] + h) * shape[3] + w)];
+  }
+  double at(std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t w) const {
+    return const_cast<Naive*>(this)->at(n, c, h, w);
+  }
+};
+
+Naive to_naive(Device& device, const Tensor& tensor);
+
+// Parameters by name.
+using NaiveParameters = std::map<std::string, Naive>;
+NaiveParameters to_naive(Device& device, const std::vector<Parameter*>& parameters);
+
+Naive naive_sum(const Naive& a, const Naive& b);
+// TensorFlow's SAME padding: at stride 2 and kernel 3 on an even size, none before and one after.
+Naive naive_convolution(const Naive& x, const Naive& weight, std::int64_t stride);
+// Mean and population variance by channel.
+struct NaiveStatistics {
+  std::vector<double> mean, variance;
+};
+NaiveStatistics naive_statistics(const Naive& x);
+Naive naive_norm_relu(const Naive& x, const Naive& scale, const Naive& shift, double epsilon);
+Naive naive_pool_and_pad(const Naive& x, std::int64_t out_channels, std::int64_t stride);
+
+// (BN, ReLU, convolution) as often as prefix + "/conv1/weight" and so on say, BN where there is one.
+Naive naive_residual(const NaiveParameters& parameters, const std::string& prefix, const Naive& x,
+                     std::int64_t stride, double epsilon);
+// Identity, projection if there is a weight of that name, or pooling.
+Naive naive_shortcut(const NaiveParameters& parameters, const std::string& name, const Naive& x,
+                     std::int64_t out_channels, std::int64_t stride);
+// A unit of one part or of two, by the number of x.
+std::vector<Naive> naive_unit(const NaiveParameters& parameters, const std::string& prefix,
+                              const std::vector<Naive>& x, const UnitShape& shape, double epsilon);
+
+// The gradient of a scalar function by `variable`, element by element, by central differences.
+std::vector<double> finite_differences(Naive& variable, const std::function<double()>& function);
+
+// sum over parts of <weights, y>: the scalar whose gradient by y is `weights`.
+double naive_dot(const std::vector<Naive>& weights, const std::vector<Naive>& y);
+
+// |values - reference| / |reference|, in the L2 norm.
+double relative_difference(std::span<const float> values, std::span<const double> reference);
+
+}  // namespace revnet

@@ -1,0 +1,172 @@
+// The network as a whole: Table 2's counts, what it refuses, how activations are kept, no byte left behind.
+#include <array>
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "net/formula.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::size_t arena_bytes = std::size_t{512} << 20;
+
+NetworkOptions small_options(ActivationMode mode) {
+  NetworkOptions options;
+  options.batch = 2;
+  options.image_size = 8;
+  options.activations = mode;
+  return options;
+}
+
+template <class Call>
+std::string usage_error(Call call) {
+  try {
+    call();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "(nothing was thrown)";
+}
+
+TEST_CASE("parameter counts are Table 2's") {
+  struct Row {
+    const char* name;
+    std::int64_t with_10_classes, with_100;
+  };
+  const std::array rows{Row{"resnet32", 464154, 470004},    Row{"revnet38", 464890, 475060},
+                        Row{"resnet110", 1727962, 1733812}, Row{"revnet110", 1729194, 1740804},
+                        Row{"resnet164", 1703258, 1726388}, Row{"revnet164", 1748778, 1794948}};
+  REQUIRE(architectures().size() == rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CAPTURE(rows[i].name);
+    CHECK(architectures()[i].name == rows[i].name);
+    Device device = Device::planning();
+    NetworkOptions options;
+    CHECK(Network(device, find_architecture(rows[i].name), options).parameter_count() ==
+          rows[i].with_10_classes);
+    options.classes = 100;
+    CHECK(Network(device, find_architecture(rows[i].name), options).parameter_count() == rows[i].with_100);
+  }
+}
+
+TEST_CASE("multiply-adds do not depend on the batch") {
+  Device device = Device::planning();
+  const auto macs = [&](std::int64_t batch, std::int64_t size) {
+    NetworkOptions options;
+    options.batch = batch;
+    options.image_size = size;
+    return Network(device, find_architecture("resnet32"), options).macs_per_image();
+  };
+  // The stem, 5 units of 2 convolutions a stage, the dense layer; the first of a stage has half the inputs.
+  constexpr std::int64_t pixels = 1024, by_stage = 10 * 9 * 16 * 16 * pixels,
+                         missing = 9 * 16 * 16 * pixels / 2;
+  CHECK(macs(1, 32) == 27 * 16 * pixels + 3 * by_stage - 2 * missing + 640);
+  CHECK(macs(7, 32) == macs(1, 32));
+  CHECK((macs(1, 32) - 640) == 4 * (macs(1, 16) - 640));
+}
+
+TEST_CASE("an unknown architecture is refused with a suggestion") {
+  const std::string message = usage_error([] { find_architecture("revnet83"); });
+  CHECK(message.find("'revnet83'") != std::string::npos);
+  CHECK(message.find("did you mean 'revnet38'") != std::string::npos);
+  const std::string far = usage_error([] { find_architecture("alexander"); });
+  CHECK(far.find("did you mean") == std::string::npos);
+  CHECK(far.find("resnet164") != std::string::npos);
+}
+
+TEST_CASE("impossible networks are refused") {
+  Device device = Device::planning();
+  const auto build = [&](const char* name, NetworkOptions options) {
+    return usage_error([&] { Network(device, find_architecture(name), options); });
+  };
+  for (const char* name : {"resnet32", "resnet110", "resnet164"}) {
+    CHECK(build(name, small_options(ActivationMode::reconstructed)).find("not reversible") !=
+          std::string::npos);
+  }
+  NetworkOptions odd = small_options(ActivationMode::stored);
+  odd.image_size = 30;
+  CHECK(build("revnet38", odd).find("multiple of 4") != std::string::npos);
+  CHECK(device.ledger().live() == 0);
+}
+
+TEST_CASE("activations may be switched where the network was built for it") {
+  Device device(1, arena_bytes, true);
+  Network network(device, find_architecture("revnet38"), small_options(ActivationMode::reconstructed));
+  set_by_formula(device, network, 1);
+  const Tensor images = formula_images(device, network, 1);
+  const auto saved = [&](ActivationMode mode) {
+    network.keep_activations(mode);
+    CHECK(network.options().activations == mode);
+    device.ledger().reset_peaks();
+    network.compute_gradient(images, formula_labels(2, 10));
+    return device.ledger().peak(MemoryPurpose::saved_activations);
+  };
+  const std::size_t reconstructed = saved(ActivationMode::reconstructed);
+  CHECK(saved(ActivationMode::stored) > 2 * reconstructed);
+  CHECK(saved(ActivationMode::reconstructed) == reconstructed);
+
+  for (const char* name : {"resnet32", "revnet38"}) {
+    Network stored(device, find_architecture(name), small_options(ActivationMode::stored));
+    CHECK_THROWS_AS(stored.keep_activations(ActivationMode::reconstructed), UsageError);
+    CHECK(stored.options().activations == ActivationMode::stored);
+    CHECK_NOTHROW(stored.keep_activations(ActivationMode::stored));
+  }
+}
+
+TEST_CASE("a step leaves no bytes behind") {
+  for (const char* name : {"resnet32", "revnet38", "resnet164", "revnet164"}) {
+    const Architecture& architecture = find_architecture(name);
+    for (const auto mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
+      if (mode == ActivationMode::reconstructed && !architecture.reversible) continue;
+      CAPTURE(name);
+      Device device(1, arena_bytes, true);
+      {
+        Network network(device, architecture, small_options(mode));
+        network.initialize(1);
+        const Tensor images = formula_images(device, network, 1);
+        const std::size_t before = device.ledger().live();
+        network.compute_gradient(images, formula_labels(2, 10));
+        CHECK(device.ledger().live() == before);
+        network.evaluate(images, formula_labels(2, 10));
+        CHECK(device.ledger().live() == before);
+      }
+      CHECK(device.ledger().live() == 0);
+    }
+  }
+}
+
+TEST_CASE("a second step on the same batch gives the same bits") {
+  for (const auto mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
+    Device device(2, arena_bytes, true);
+    Network network(device, find_architecture("revnet38"), small_options(mode));
+    network.initialize(1);
+    const Tensor images = formula_images(device, network, 1);
+    const Loss first = network.compute_gradient(images, formula_labels(2, 10));
+    const auto gradients = whole_gradients(device, network.parameters());
+    const Loss second = network.compute_gradient(images, formula_labels(2, 10));
+    CHECK(first.cross_entropy == second.cross_entropy);
+    CHECK(whole_gradients(device, network.parameters()) == gradients);
+  }
+}
+
+TEST_CASE("weights' padding gets no gradient") {
+  Device device(1, arena_bytes, true);
+  Network network(device, find_architecture("revnet38"), small_options(ActivationMode::reconstructed));
+  network.initialize(1);
+  const Tensor images = formula_images(device, network, 1);
+  network.compute_gradient(images, formula_labels(2, 10));
+  bool padded = false;
+  for (const Parameter* parameter : network.parameters()) {
+    CAPTURE(parameter->name);
+    // Stored floats that are not zero: no more than the elements, and all of them finite.
+    std::int64_t filled = 0;
+    for (const float value : parameter->gradient.values()) filled += value != 0.0f ? 1 : 0;
+    CHECK(filled <= parameter->size());
+    padded = padded || parameter->gradient.layout().stored_elements() > parameter->size();
+  }
+  CHECK(padded);
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,128 @@
+// Batch statistics and the running averages of them: committed by nobody but commit_statistics().
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "net/formula.h"
+#include "net/naive.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::size_t arena_bytes = std::size_t{256} << 20;
+constexpr double decay = 0.9;
+
+NetworkOptions small_options(ActivationMode mode) {
+  NetworkOptions options;
+  options.batch = 2;
+  options.image_size = 8;
+  options.convolution = ConvolutionPolicy::direct;
+  options.activations = mode;
+  return options;
+}
+
+std::vector<float> all_statistics(const Network& network, bool running) {
+  std::vector<float> all;
+  for (NormLayer* norm : network.norms()) {
+    const Statistics& statistics = running ? norm->running() : norm->batch();
+    for (const Tensor* tensor : {&statistics.mean, &statistics.variance}) {
+      all.insert(all.end(), tensor->values().begin(), tensor->values().end());
+    }
+  }
+  return all;
+}
+
+// Mean 0 and variance 1 of each norm, in the order of all_statistics().
+std::vector<double> fresh_averages(const Network& network) {
+  std::vector<double> fresh;
+  for (NormLayer* norm : network.norms()) {
+    const auto channels = static_cast<std::size_t>(norm->operation().channels());
+    fresh.insert(fresh.end(), channels, 0.0);
+    fresh.insert(fresh.end(), channels, 1.0);
+  }
+  return fresh;
+}
+
+TEST_CASE("running averages equal a reference in both modes") {
+  for (const ActivationMode mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
+    CAPTURE(name(mode));
+    Device device(1, arena_bytes, true);
+    Network network(device, find_architecture("revnet38"), small_options(mode));
+    network.initialize(3);
+    std::vector<double> reference = fresh_averages(network);
+    const std::vector<float> fresh = all_statistics(network, true);
+    CHECK(relative_difference(fresh, reference) == 0.0);
+    for (std::uint64_t step = 1; step <= 4; ++step) {
+      const std::vector<float> before = all_statistics(network, true);
+      const Tensor images = formula_images(device, network, step);
+      network.compute_gradient(images, formula_labels(2, 10));
+      CHECK(all_statistics(network, true) == before);  // forward, backward, recomputation: none commits
+      const std::vector<float> batch = all_statistics(network, false);
+      for (std::size_t i = 0; i < reference.size(); ++i) {
+        reference[i] = decay * reference[i] + (1.0 - decay) * batch[i];
+      }
+      network.commit_statistics(decay);
+      CHECK(relative_difference(all_statistics(network, true), reference) < 1e-6);
+    }
+    network.initialize(3);
+    CHECK(all_statistics(network, true) == fresh);
+  }
+}
+
+TEST_CASE("batch statistics are the mean and population variance") {
+  Device device(1, arena_bytes, true);
+  Network network(device, find_architecture("revnet38"), small_options(ActivationMode::reconstructed));
+  set_by_formula(device, network, 1);
+  const Tensor images = formula_images(device, network, 1);
+  network.compute_gradient(images, formula_labels(2, 10));
+  const Naive pixels = to_naive(device, images);
+  for (std::size_t half = 0; half < 2; ++half) {
+    const Naive weight = to_naive(device, network.convolutions()[half]->weight().value);
+    const NaiveStatistics expected = naive_statistics(naive_convolution(pixels, weight, 1));
+    NormLayer* norm = network.norms()[half];
+    REQUIRE(norm->name() == "stem/bn");
+    CHECK(norm->rows().first == static_cast<std::int64_t>(16 * half));
+    CHECK(relative_difference(norm->batch().mean.values(), expected.mean) < 1e-5);
+    CHECK(relative_difference(norm->batch().variance.values(), expected.variance) < 1e-5);
+  }
+}
+
+TEST_CASE("recomputation leaves batch statistics alone") {
+  const auto batch_statistics = [](ActivationMode mode) {
+    Device device(1, arena_bytes, true);
+    Network network(device, find_architecture("revnet164"), small_options(mode));
+    set_by_formula(device, network, 2);
+    const Tensor images = formula_images(device, network, 2);
+    network.compute_gradient(images, formula_labels(2, 10));
+    return all_statistics(network, false);
+  };
+  CHECK(batch_statistics(ActivationMode::stored) == batch_statistics(ActivationMode::reconstructed));
+}
+
+TEST_CASE("inference touches no statistics and takes images one by one") {
+  Device device(1, arena_bytes, true);
+  Network network(device, find_architecture("resnet32"), small_options(ActivationMode::stored));
+  set_by_formula(device, network, 4);
+  const Tensor images = formula_images(device, network, 4);
+  const std::vector<std::int32_t> labels = formula_labels(2, 10);
+  network.compute_gradient(images, labels);
+  network.commit_statistics(decay);
+  const std::vector<float> running = all_statistics(network, true), batch = all_statistics(network, false);
+  const Loss both = network.evaluate(images, labels);
+  CHECK(all_statistics(network, true) == running);
+  CHECK(all_statistics(network, false) == batch);
+
+  // With running statistics an image's logits do not depend on its neighbour, so losses add up.
+  const Loss first = network.evaluate(images, std::span(labels).first(1));
+  CHECK(first.images == 1);
+  Tensor swapped(device, images.layout(), MemoryPurpose::temporaries);
+  const auto middle = static_cast<std::ptrdiff_t>(images.values().size() / 2);
+  std::ranges::rotate_copy(images.values(), images.values().begin() + middle, swapped.values().begin());
+  const Loss second = network.evaluate(swapped, std::span(labels).last(1));
+  CHECK(both.images == 2);
+  CHECK(first.errors + second.errors == both.errors);
+  CHECK(first.cross_entropy + second.cross_entropy == doctest::Approx(both.cross_entropy).epsilon(1e-6));
+}
+
+}  // namespace
+}  // namespace revnet

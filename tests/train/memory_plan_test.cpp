@@ -1,0 +1,105 @@
+// A plan is exact: a device with just the planned arena runs every step.
+#include "train/memory_plan.h"
+
+#include <doctest/doctest.h>
+#include <omp.h>
+
+#include "train/plan_report.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+NetworkOptions options_of(const Architecture& architecture, ActivationMode mode) {
+  NetworkOptions options;
+  options.classes = architecture.bottleneck ? 100 : 10;
+  options.batch = 2;
+  options.image_size = 16;
+  options.activations = mode;
+  return options;
+}
+
+// Three steps and evaluations in the planned arena and no more.
+void run_in_plan(const Architecture& architecture, ActivationMode mode, int threads) {
+  CAPTURE(architecture.name);
+  CAPTURE(name(mode));
+  const NetworkOptions options = options_of(architecture, mode);
+  const MemoryPlan plan = plan_memory(architecture, options, threads);
+  Device device(threads, plan.arena_bytes, true);
+  Network network(device, architecture, options);
+  network.initialize(1);
+  Tensor images = network.make_images();
+  set_zero(device, images);
+  images.values()[5] = 1.0f;
+  const std::vector<std::int32_t> labels{1, 2};
+  for (int step = 0; step < 3; ++step) {
+    network.compute_gradient(images, labels);
+    network.evaluate(images, labels);
+  }
+  CHECK(device.arena().extent() == plan.arena_bytes);
+  CHECK(device.ledger().peak() == plan.peak_bytes);
+  for (std::size_t i = 0; i < memory_purposes; ++i) {
+    CHECK(device.ledger().peak(static_cast<MemoryPurpose>(i)) == plan.peak_by_purpose[i]);
+  }
+  CHECK(network.parameter_count() == plan.parameters);
+  CHECK(network.macs_per_image() == plan.macs_per_image);
+}
+
+TEST_CASE("every network runs in exactly the planned arena") {
+  for (const Architecture& architecture : architectures()) {
+    run_in_plan(architecture, ActivationMode::stored, 1);
+    if (architecture.reversible) run_in_plan(architecture, ActivationMode::reconstructed, 1);
+  }
+}
+
+TEST_CASE("two threads run in exactly the planned arena") {
+  run_in_plan(find_architecture("resnet32"), ActivationMode::stored, 2);
+  run_in_plan(find_architecture("revnet38"), ActivationMode::reconstructed, 2);
+}
+
+// Scratchpads grow with the number of threads, and a plan is made before a device sets OpenMP's.
+TEST_CASE("a plan is for the given threads, not for OpenMP's") {
+  const Architecture& architecture = find_architecture("revnet38");
+  const NetworkOptions options = options_of(architecture, ActivationMode::reconstructed);
+  omp_set_num_threads(1);
+  const MemoryPlan two = plan_memory(architecture, options, 2);
+  omp_set_num_threads(2);
+  const MemoryPlan one = plan_memory(architecture, options, 1);
+  CHECK(two.peak(MemoryPurpose::scratch) > one.peak(MemoryPurpose::scratch));
+  omp_set_num_threads(1);
+  CHECK(plan_memory(architecture, options, 2).arena_bytes == two.arena_bytes);
+}
+
+TEST_CASE("the plan as YAML has the contract's keys") {
+  Config config = small_config();
+  const std::string yaml = plan_yaml(config, "runs/one");
+  for (const char* line : {"architecture: revnet38\n", "dataset: synthetic\n", "run_directory: runs/one\n",
+                           "parameters: 464890\n", "parameter_bytes: 1859560\n",
+                           "macs_per_image: ", "activations: reconstructed\n",
+                           "activation_bytes:", "\n  stored: ", "\n  reconstructed: ", "peak_bytes:",
+                           "arena_bytes:", "onednn_version: ", "settings:\n", "\n    batch: 8\n"}) {
+    CAPTURE(line);
+    CHECK(contains(yaml, line));
+  }
+  const MemoryPlan stored = plan_memory(
+      find_architecture("revnet38"),
+      [&] {
+        NetworkOptions options = network_options(config);
+        options.activations = ActivationMode::stored;
+        return options;
+      }(),
+      config.training.threads);
+  CHECK(contains(yaml, "  stored: " + std::to_string(stored.peak(MemoryPurpose::saved_activations)) + "\n"));
+  CHECK(contains(yaml, "  stored: " + std::to_string(stored.peak_bytes) + "\n"));
+
+  config.network.architecture = "resnet32";
+  config.network.activations = "stored";
+  CHECK_FALSE(contains(plan_yaml(config, ""), "reconstructed"));
+  CHECK(contains(describe_activation_bytes(config), "saved (stored)"));
+  CHECK_FALSE(contains(describe_activation_bytes(config), " if "));
+  CHECK(contains(describe_activation_bytes(small_config()), "saved (reconstructed); "));
+  CHECK(contains(describe_activation_bytes(small_config()), " if stored"));
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,79 @@
+#include "train/sgd.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "net/network.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::size_t arena_bytes = std::size_t{64} << 20;
+
+// Some function of step and place that is neither tiny nor regular.
+float made_up(std::size_t step, std::size_t i) {
+  return static_cast<float>(std::sin(static_cast<double>(step * 7919 + i * 31 + 1)));
+}
+
+TEST_CASE("steps equal a plain loop in double") {
+  Device device(2, arena_bytes, true);
+  // More than one chunk, and a last one that is not full.
+  Parameter decaying(device, "a/weight", {0, 9000}, Layout::plain({9000, 2}), {}, true);
+  Parameter constant(device, "a/bias", {0, 5}, Layout::plain({5}), {}, false);
+  const std::vector<Parameter*> parameters{&decaying, &constant};
+  const Sgd sgd(parameters, 0.9, 0.01);
+  std::vector<std::vector<double>> value, momentum;
+  for (Parameter* parameter : parameters) {
+    for (std::size_t i = 0; i < parameter->value.values().size(); ++i) {
+      parameter->value.values()[i] = made_up(0, i);
+    }
+    value.emplace_back(parameter->value.values().begin(), parameter->value.values().end());
+    momentum.emplace_back(value.back().size(), 0.0);
+  }
+  for (std::size_t step = 1; step <= 5; ++step) {
+    const double rate = 0.1 / static_cast<double>(step);
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      const std::span<float> gradient = parameters[p]->gradient.values();
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        gradient[i] = made_up(step, i);
+        momentum[p][i] = 0.9 * momentum[p][i] + gradient[i] + (p == 0 ? 0.01 * value[p][i] : 0.0);
+        value[p][i] -= rate * momentum[p][i];
+      }
+    }
+    sgd.step(device, rate);
+  }
+  for (std::size_t p = 0; p < parameters.size(); ++p) {
+    double worst = 0.0;
+    for (std::size_t i = 0; i < value[p].size(); ++i) {
+      worst = std::max({worst, std::abs(parameters[p]->value.values()[i] - value[p][i]),
+                        std::abs(parameters[p]->momentum.values()[i] - momentum[p][i])});
+    }
+    CHECK(worst < 3e-6);
+  }
+}
+
+TEST_CASE("weight decay is for convolution and dense weights") {
+  Device device(1, arena_bytes, true);
+  NetworkOptions options;
+  options.batch = 1;
+  options.image_size = 8;
+  Network network(device, find_architecture("revnet38"), options);
+  network.initialize(1);
+  // Without gradients, what decays shrinks and the rest stays.
+  Sgd(network.parameters(), 0.9, 0.5).step(device, 1.0);
+  Network fresh(device, find_architecture("revnet38"), options);
+  fresh.initialize(1);
+  for (std::size_t p = 0; p < network.parameters().size(); ++p) {
+    const Parameter& parameter = *network.parameters()[p];
+    CAPTURE(parameter.name);
+    const float left = parameter.name.ends_with("/weight") ? 0.5f : 1.0f;
+    std::vector<float> expected = to_plain(device, fresh.parameters()[p]->value);
+    for (float& value : expected) value *= left;
+    CHECK(to_plain(device, parameter.value) == expected);
+  }
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,158 @@
+// Training: the same bits from the same seed, across a checkpoint, and undisturbed by evaluation.
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "data/mean_image.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+TEST_CASE("the same seed trains to the same bits") {
+  Config config = small_config();
+  config.training.threads = 2;
+  Trainer one = small_trainer(config), two = small_trainer(config);
+  for (int step = 0; step < 3; ++step) {
+    const Loss a = one.step(), b = two.step();
+    CHECK(a.cross_entropy == b.cross_entropy);
+    CHECK(a.images == 8);
+  }
+  CHECK(one.iteration() == 3);
+  CHECK(same_state(one.checkpoint(), two.checkpoint()));
+
+  config.training.seed = 2;
+  Trainer other = small_trainer(config);
+  CHECK_FALSE(other.checkpoint().parameters == small_trainer(small_config()).checkpoint().parameters);
+}
+
+TEST_CASE("a restored trainer goes on bit for bit") {
+  for (const char* architecture : {"revnet38", "resnet32"}) {
+    CAPTURE(architecture);
+    Config config = small_config();
+    config.network.architecture = architecture;
+    config.network.activations = "auto";
+    config = resolve(config);
+    Trainer whole = small_trainer(config);
+    for (int step = 0; step < 2; ++step) whole.step();
+    const Checkpoint middle = whole.checkpoint();
+    CHECK(middle.iteration == 2);
+    const Loss expected = whole.step();
+
+    Trainer resumed = small_trainer(config);
+    resumed.restore(middle, "here");
+    CHECK(resumed.iteration() == 2);
+    CHECK(same_state(resumed.checkpoint(), middle));
+    CHECK(resumed.step().cross_entropy == expected.cross_entropy);
+    CHECK(same_state(resumed.checkpoint(), whole.checkpoint()));
+  }
+}
+
+TEST_CASE("the learning rate is that of the next iteration") {
+  Trainer trainer = small_trainer(small_config());  // 4 iterations: decays after 2 and 3
+  CHECK(trainer.learning_rate() == doctest::Approx(0.1));
+  trainer.step();
+  trainer.step();
+  CHECK(trainer.learning_rate() == doctest::Approx(0.01));
+  trainer.step();
+  CHECK(trainer.learning_rate() == doctest::Approx(0.001));
+}
+
+TEST_CASE("a step commits its statistics once") {
+  Config config = small_config();
+  config.batch_norm.decay = 0.75;
+  Trainer trainer = small_trainer(config);
+  trainer.step();
+  for (NormLayer* norm : trainer.network().norms()) {
+    CAPTURE(norm->name());
+    for (std::size_t c = 0; c < norm->running().mean.values().size(); ++c) {
+      const float mean = norm->batch().mean.values()[c], variance = norm->batch().variance.values()[c];
+      CHECK(norm->running().mean.values()[c] == doctest::Approx(0.25 * mean).epsilon(1e-6));
+      CHECK(norm->running().variance.values()[c] == doctest::Approx(0.75 + 0.25 * variance).epsilon(1e-6));
+    }
+  }
+}
+
+TEST_CASE("a step moves parameters by the rate times the decayed gradient") {
+  Trainer trainer = small_trainer(small_config());
+  Device& device = trainer.device();
+  std::vector<std::vector<float>> before;
+  for (const Parameter* parameter : trainer.network().parameters()) {
+    before.push_back(to_plain(device, parameter->value));
+  }
+  trainer.step();
+  for (std::size_t p = 0; p < before.size(); ++p) {
+    const Parameter& parameter = *trainer.network().parameters()[p];
+    CAPTURE(parameter.name);
+    const std::vector<float> after = to_plain(device, parameter.value),
+                             gradient = to_plain(device, parameter.gradient);
+    double worst = 0.0;
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      const double decay = parameter.decays ? 2e-4 * before[p][i] : 0.0;
+      worst = std::max(worst, std::abs(after[i] - (before[p][i] - 0.1 * (gradient[i] + decay))));
+    }
+    CHECK(worst < 1e-6);
+    // Padding stays zero: no more stored floats are filled than there are elements.
+    const auto values = parameter.value.values();
+    CHECK(std::ranges::count_if(values, [](float value) { return value != 0.0f; }) <= parameter.size());
+  }
+}
+
+TEST_CASE("evaluation changes nothing and the next step neither") {
+  Trainer plain = small_trainer(small_config()), evaluated = small_trainer(small_config());
+  plain.step();
+  evaluated.step();
+  const Checkpoint before = evaluated.checkpoint();
+  const Loss first = evaluated.evaluate(), second = evaluated.evaluate();
+  CHECK(same_state(evaluated.checkpoint(), before));
+  CHECK(first.cross_entropy == second.cross_entropy);
+  CHECK(plain.step().cross_entropy == evaluated.step().cross_entropy);
+  CHECK(same_state(plain.checkpoint(), evaluated.checkpoint()));
+}
+
+// 50 images in batches of 8: the last batch is filled up with images that must not count.
+TEST_CASE("evaluation counts every test image once") {
+  Trainer trainer = small_trainer(small_config());
+  trainer.step();
+  const Loss loss = trainer.evaluate();
+  CHECK(loss.images == 50);
+
+  Network& network = trainer.network();
+  const EvaluationBatches batches(trainer.splits().test, mean_image(trainer.splits().train));
+  Tensor images = network.make_images();
+  std::vector<std::int32_t> labels(8);
+  Loss one_by_one;
+  for (std::size_t i = 0; i < 50; ++i) {
+    batches.fill(i, images.values(), labels);
+    one_by_one += network.evaluate(images, std::span(labels).first(1));
+  }
+  CHECK(loss.errors == one_by_one.errors);
+  CHECK(loss.cross_entropy == doctest::Approx(one_by_one.cross_entropy).epsilon(1e-6));
+}
+
+TEST_CASE("divergence is an error that leaves the state before it") {
+  Config config = small_config();
+  config.training.learning_rate = 1e30;
+  Trainer trainer = small_trainer(config);
+  Checkpoint before = trainer.checkpoint();
+  const auto train = [&] {
+    for (int step = 0; step < 4; ++step) {
+      before = trainer.checkpoint();
+      trainer.step();
+    }
+  };
+  const std::string message = message_of<DivergedError>(train);
+  CHECK(contains(message, "training.learning_rate"));
+  CHECK(contains(message, "iteration " + std::to_string(trainer.iteration() + 1)));
+  const Checkpoint after = trainer.checkpoint();
+  CHECK(after.iteration == before.iteration);
+  CHECK(after.parameters == before.parameters);  // which NaN would not be
+  CHECK(after.momentum == before.momentum);
+  CHECK(after.running == before.running);
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,187 @@
+// Whole runs in their directory: fresh, refused, resumed, replaced, diverged.
+#include "train/training_run.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include <doctest/doctest.h>
+
+#include "record/checkpoint.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+Config run_config() {
+  Config config = small_config();
+  config.training.batch = 4;
+  config.log.every = 2;
+  config.evaluation.every = 0;
+  config.checkpoint.every = 2;
+  return config;
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+// Everything but the seconds.
+bool same_rows(const RunLog& a, const RunLog& b) {
+  const auto same = [](const TrainRow& x, const TrainRow& y) {
+    return x.iteration == y.iteration && x.cross_entropy == y.cross_entropy &&
+           x.error_percent == y.error_percent && x.learning_rate == y.learning_rate;
+  };
+  return std::ranges::equal(a.train(), b.train(), same) && a.eval() == b.eval();
+}
+
+void check_complete_log(const RunLog& log, const Config& config) {
+  CHECK(log.status() == RunStatus::complete);
+  REQUIRE(log.train().size() == 2);
+  CHECK(log.train()[0].iteration == 2);
+  CHECK(log.train()[1].iteration == 4);
+  CHECK(log.train()[0].learning_rate == doctest::Approx(0.1));
+  CHECK(log.train()[1].learning_rate == doctest::Approx(0.001));  // of the last iteration of the row
+  CHECK(log.train()[0].cross_entropy > 0.0);
+  CHECK(log.train()[0].seconds > 0.0);
+  REQUIRE(log.eval().size() == 1);
+  CHECK(log.eval()[0].iteration == 4);
+  CHECK(log.eval()[0].error_percent > 0.0);
+  CHECK(log.info().command == "test");
+  CHECK(log.info().seed == config.training.seed);
+  CHECK(log.info().threads == 1);
+  CHECK(log.info().config == to_yaml(config));
+  CHECK(log.info().extra.at("activations") == "reconstructed");
+  CHECK(log.bytes().at("saved_activations") > 0);
+}
+
+// The state after two iterations, as an interrupted run leaves it.
+void write_middle_checkpoint(const Config& config, const std::filesystem::path& file) {
+  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
+                                      config.training.threads);
+  Trainer trainer(config, load_splits(config), plan.arena_bytes);
+  trainer.step();
+  trainer.step();
+  Checkpoint checkpoint = trainer.checkpoint();
+  checkpoint.config = to_yaml(config);
+  checkpoint.progress = {
+      {"window_cross_entropy", 0.0}, {"window_errors", 0.0}, {"window_images", 0.0}, {"seconds", 100.0}};
+  write_checkpoint(file, checkpoint);
+}
+
+// A copy of one finished run: the run itself, with its 2,000 test images, is done once.
+std::filesystem::path finished_run(const TemporaryDirectory& folder) {
+  static const TemporaryDirectory original;
+  static const RunSummary summary = run_training(run_config(), original / "run", RunStart::fresh, "test");
+  CHECK(summary.status == RunStatus::complete);
+  CHECK(summary.iterations == 4);
+  CHECK(summary.images == 2000);
+  CHECK(summary.evaluation.iteration == 4);
+  CHECK(summary.plan.parameters == 464890);
+  std::filesystem::copy(original / "run", folder / "run");
+  return folder / "run";
+}
+
+TEST_CASE("a run is logged, resumed and repeated bit for bit") {
+  const TemporaryDirectory folder;
+  const Config config = run_config();
+  const std::filesystem::path directory = finished_run(folder);
+  const RunFiles files(directory);
+  CHECK(settings_of_run(directory) == config);
+  const RunLog log = RunLog::open(files.run_log());
+  check_complete_log(log, config);
+  const Checkpoint end = read_checkpoint(files.checkpoint());
+  CHECK(end.iteration == 4);
+  CHECK(end.config == to_yaml(config));
+
+  // A complete run has nothing left to do.
+  const RunSummary again = run_training(config, directory, RunStart::resume, "again");
+  CHECK(again.status == RunStatus::complete);
+  CHECK(again.evaluation == log.eval().back());
+  CHECK(same_rows(RunLog::open(files.run_log()), log));
+  CHECK(same_state(read_checkpoint(files.checkpoint()), end));
+
+  // From the middle, later rows are dropped and computed again: to the same bits.
+  write_middle_checkpoint(config, files.checkpoint());
+  run_training(config, directory, RunStart::resume, "test");
+  CHECK(same_rows(RunLog::open(files.run_log()), log));
+  CHECK(RunLog::open(files.run_log()).train().back().seconds > 100.0);
+  CHECK(same_state(read_checkpoint(files.checkpoint()), end));
+  CHECK(contains(text_of(files.text_log()), "resuming after iteration 2"));
+}
+
+TEST_CASE("resuming needs a run") {
+  const TemporaryDirectory folder;
+  CHECK_THROWS_AS(settings_of_run(folder / "run"), UsageError);
+  CHECK_THROWS_AS(run_training(run_config(), folder / "run", RunStart::resume, "test"), UsageError);
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+TEST_CASE("resuming checks the settings") {
+  const TemporaryDirectory folder;
+  const Config config = run_config();
+  const std::filesystem::path directory = finished_run(folder);
+  const RunFiles files(directory);
+  const Checkpoint end = read_checkpoint(files.checkpoint());
+  Config changed = config;
+  changed.training.learning_rate = 0.2;
+  const std::string refusal =
+      message_of<UsageError>([&] { run_training(changed, directory, RunStart::resume, "test"); });
+  CHECK(contains(refusal, "training.learning_rate is 0.1 in this run"));
+  CHECK(contains(refusal, "0.2 was asked for"));
+  CHECK(same_state(read_checkpoint(files.checkpoint()), end));
+  CHECK(RunLog::open(files.run_log()).status() == RunStatus::complete);
+  CHECK(settings_of_run(directory) == config);
+
+  changed = config;
+  changed.training.threads = 2;
+  CHECK(run_training(changed, directory, RunStart::resume, "test").status == RunStatus::complete);
+  CHECK(contains(text_of(files.text_log()), "resuming with 2 threads, the run so far had 1"));
+}
+
+TEST_CASE("a run is replaced only when asked for") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  const std::filesystem::path directory = finished_run(folder);
+  const RunFiles files(directory);
+  config.training.seed = 9;
+  config.training.iterations = 1;
+  CHECK_THROWS_AS(run_training(config, directory, RunStart::fresh, "second"), UsageError);
+  CHECK(RunLog::open(files.run_log()).info().command == "test");
+
+  run_training(config, directory, RunStart::overwrite, "second");
+  const RunLog log = RunLog::open(files.run_log());
+  CHECK(log.info().command == "second");
+  CHECK(log.info().seed == 9);
+  CHECK(log.train().size() == 1);
+  CHECK(log.eval().size() == 1);
+}
+
+TEST_CASE("a diverged run says so and keeps its checkpoint") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  config.training.iterations = 20;
+  config.training.learning_rate = 1e30;
+  config.checkpoint.every = 0;
+  const std::filesystem::path directory = folder / "run";
+  CHECK_THROWS_AS(run_training(config, directory, RunStart::fresh, "test"), DivergedError);
+  const RunFiles files(directory);
+  CHECK(RunLog::open(files.run_log()).status() == RunStatus::diverged);
+  CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
+  CHECK(contains(text_of(files.text_log()), "diverged"));
+}
+
+TEST_CASE("a run that cannot be refuses before it makes a directory") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  config.dataset.name = "cifar10";
+  config.dataset.directory = (folder / "nowhere").string();
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test"), DataError);
+  config.network.architecture = "revnet39";
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test"), UsageError);
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+}  // namespace
+}  // namespace revnet
