@@ -35,27 +35,27 @@ double checkers(double u, double v) {
 
 }  // namespace
 
-double distance_outside(Shape shape, double u, double v) {
+double distance_outside(DrawnShape shape, double u, double v) {
   switch (shape) {
-    case Shape::disc:
+    case DrawnShape::disc:
       return radius(u, v) - 0.88;
-    case Shape::square:
+    case DrawnShape::square:
       return box(u, v, 0.75, 0.75);
-    case Shape::triangle:
+    case DrawnShape::triangle:
       return triangle(u, v);
-    case Shape::cross:
+    case DrawnShape::cross:
       return std::min(box(u, v, 0.95, 0.3), box(u, v, 0.3, 0.95));
-    case Shape::ring:
+    case DrawnShape::ring:
       return std::abs(radius(u, v) - 0.7) - 0.22;
-    case Shape::frame:
+    case DrawnShape::frame:
       return std::abs(box(u, v, 0.62, 0.62)) - 0.19;
-    case Shape::bow_tie:
+    case DrawnShape::bow_tie:
       return std::max(std::abs(u) - 0.85, (std::abs(v) - std::abs(u)) * 0.70710678118654752);
-    case Shape::crescent:
+    case DrawnShape::crescent:
       return std::max(radius(u, v) - 0.9, 0.72 - radius(u - 0.5, v));
-    case Shape::stripes:
+    case DrawnShape::stripes:
       return std::max(radius(u, v) - 0.92, bands(u / band_width) * band_width);
-    case Shape::checkers:
+    case DrawnShape::checkers:
       return std::max(radius(u, v) - 0.92, checkers(u, v) * band_width);
   }
   return 1.0;  // not reached: every shape has its case

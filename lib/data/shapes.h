@@ -6,7 +6,7 @@ namespace revnet {
 inline constexpr int shape_count = 10;
 
 // The label of a synthetic image. Values are labels: append, never renumber.
-enum class Shape : int {
+enum class DrawnShape : int {
   disc = 0,
   square = 1,
   triangle = 2,
@@ -22,6 +22,6 @@ enum class Shape : int {
 // How far (u, v) lies outside the edge of the shape: negative inside, in units in which the shape fits the
 // unit circle, growing at most about one unit a unit. Arithmetic and square roots only, so that results are
 // the same on every machine.
-double distance_outside(Shape shape, double u, double v);
+double distance_outside(DrawnShape shape, double u, double v);
 
 }  // namespace revnet

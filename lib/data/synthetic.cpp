@@ -83,7 +83,7 @@ constexpr std::array<Colour, shape_count> typical_colours{{{225, 55, 55},
 
 // Between the shape's typical colour and any other, but at least `contrast` away from `background`
 // (Euclidean, 0..255 a channel).
-Colour shape_colour(RandomStream& random, Shape shape, const Colour& background, double contrast) {
+Colour shape_colour(RandomStream& random, DrawnShape shape, const Colour& background, double contrast) {
   const Colour& typical = typical_colours[static_cast<std::size_t>(shape)];
   for (;;) {
     Colour colour = random_colour(random);
@@ -123,7 +123,7 @@ void draw_background(Canvas& canvas, RandomStream& random, const Colour& base) {
 }
 
 // Edges are one pixel wide, so a shape covers part of a pixel there.
-void draw_shape(Canvas& canvas, Shape shape, const Placement& at, const Colour& colour, double opacity) {
+void draw_shape(Canvas& canvas, DrawnShape shape, const Placement& at, const Colour& colour, double opacity) {
   const double reach = at.radius * 1.5 + 1;
   const int top = std::max(0, static_cast<int>(at.y - reach));
   const int bottom = std::min(image_size - 1, static_cast<int>(at.y + reach));
@@ -143,9 +143,9 @@ void draw_shape(Canvas& canvas, Shape shape, const Placement& at, const Colour& 
 
 // Small bits of shapes that carry the picture's own kinds of edges and corners, but not its label.
 void draw_distractors(Canvas& canvas, RandomStream& random, std::uint32_t count) {
-  constexpr std::array kinds{Shape::disc, Shape::square, Shape::triangle, Shape::cross};
+  constexpr std::array kinds{DrawnShape::disc, DrawnShape::square, DrawnShape::triangle, DrawnShape::cross};
   for (std::uint32_t i = 0; i < count; ++i) {
-    const Shape shape = kinds[random.below(kinds.size())];
+    const DrawnShape shape = kinds[random.below(kinds.size())];
     Placement at{between(random, 0, 31), between(random, 0, 31), between(random, 1.5, 3.5), {}};
     at.turn = random_direction(random);
     draw_shape(canvas, shape, at, random_colour(random), between(random, 0.4, 0.9));
@@ -163,7 +163,7 @@ void add_noise(Canvas& canvas, RandomStream& random) {
   }
 }
 
-void draw_image(RandomStream random, Shape shape, std::span<std::uint8_t> bytes) {
+void draw_image(RandomStream random, DrawnShape shape, std::span<std::uint8_t> bytes) {
   Canvas canvas;
   const Colour base = random_colour(random);
   draw_background(canvas, random, base);
@@ -196,7 +196,7 @@ Dataset make_split(std::uint64_t seed, std::uint32_t stream, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) {
     set.labels[i] = static_cast<std::uint8_t>(i % shape_count);
     draw_image(RandomStream(seed, Purpose::synthetic_image, stream, static_cast<std::uint32_t>(i)),
-               static_cast<Shape>(set.labels[i]),
+               static_cast<DrawnShape>(set.labels[i]),
                std::span<std::uint8_t>(set.images).subspan(i * image_bytes, image_bytes));
   }
   return set;

@@ -6,13 +6,18 @@
 namespace revnet {
 namespace {
 
-// log(sum(exp(row))), without overflow.
-double log_sum_exp(std::span<const float> row) {
-  const double largest = *std::max_element(row.begin(), row.end());
-  double sum = 0.0;
-  for (const float x : row) sum += std::exp(x - largest);
-  return largest + std::log(sum);
-}
+// log(sum(exp(row))) in two summands, so that neither overflows nor is lost beside the other.
+struct LogSumExp {
+  double largest, log_of_rest;
+
+  explicit LogSumExp(std::span<const float> row) : largest(*std::max_element(row.begin(), row.end())) {
+    double sum = 0.0;
+    for (const float x : row) sum += std::exp(x - largest);
+    log_of_rest = std::log(sum);
+  }
+  // -log(softmax(row)[i]) for the logit x = row[i].
+  double cross_entropy(float x) const { return (largest - x) + log_of_rest; }
+};
 
 std::span<const float> row_of(const Tensor& logits, std::size_t row) {
   const auto classes = static_cast<std::size_t>(logits.shape()[1]);
@@ -35,7 +40,7 @@ Loss softmax_cross_entropy(Device& device, const Tensor& logits, std::span<const
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const std::span<const float> row = row_of(logits, n);
     const auto label = static_cast<std::size_t>(labels[n]);
-    const double cross_entropy = log_sum_exp(row) - row[label];
+    const double cross_entropy = LogSumExp(row).cross_entropy(row[label]);
     loss.cross_entropy += cross_entropy;
     const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
     // A NaN anywhere in the row makes its cross entropy NaN: whatever max_element says then, it is an error.
@@ -53,10 +58,11 @@ void softmax_cross_entropy_backward(Device& device, const Tensor& logits,
   std::span<float> diff = diff_logits.values();
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const std::span<const float> row = row_of(logits, n);
-    const double normalizer = log_sum_exp(row);
+    const LogSumExp normalizer(row);
     for (std::size_t k = 0; k < classes; ++k) {
       const double target = static_cast<std::size_t>(labels[n]) == k ? 1.0 : 0.0;
-      diff[n * classes + k] = static_cast<float>((std::exp(row[k] - normalizer) - target) * share);
+      diff[n * classes + k] =
+          static_cast<float>((std::exp(-normalizer.cross_entropy(row[k])) - target) * share);
     }
   }
   std::fill(diff.begin() + static_cast<std::ptrdiff_t>(labels.size() * classes), diff.end(), 0.0f);

@@ -105,7 +105,7 @@ TEST_CASE("synthetic classes cannot be told apart by their mean images") {
 }
 
 // The area of a shape as a share of the square it is drawn in, by counting points.
-double area(Shape shape) {
+double area(DrawnShape shape) {
   int inside = 0;
   for (int y = 0; y < 200; ++y) {
     for (int x = 0; x < 200; ++x) {
@@ -117,15 +117,15 @@ double area(Shape shape) {
 
 TEST_CASE("shapes have the areas that geometry says") {
   const double pi = 3.14159265358979;
-  CHECK(area(Shape::disc) == doctest::Approx(pi * 0.88 * 0.88 / 4).epsilon(0.01));
-  CHECK(area(Shape::square) == doctest::Approx(1.5 * 1.5 / 4).epsilon(0.02));
-  CHECK(area(Shape::ring) == doctest::Approx(pi * (0.92 * 0.92 - 0.48 * 0.48) / 4).epsilon(0.01));
-  CHECK(area(Shape::cross) == doctest::Approx((2 * 1.9 * 0.6 - 0.36) / 4).epsilon(0.02));
-  CHECK(area(Shape::frame) == doctest::Approx((1.62 * 1.62 - 0.86 * 0.86) / 4).epsilon(0.02));
-  CHECK(area(Shape::triangle) == doctest::Approx(3 * std::sqrt(3.0) * 0.52 * 0.52 / 4).epsilon(0.02));
-  CHECK(area(Shape::bow_tie) == doctest::Approx(2 * 0.85 * 0.85 / 4).epsilon(0.02));
-  CHECK(area(Shape::stripes) == doctest::Approx(pi * 0.92 * 0.92 / 8).epsilon(0.15));
-  CHECK(area(Shape::checkers) == doctest::Approx(pi * 0.92 * 0.92 / 8).epsilon(0.15));
+  CHECK(area(DrawnShape::disc) == doctest::Approx(pi * 0.88 * 0.88 / 4).epsilon(0.01));
+  CHECK(area(DrawnShape::square) == doctest::Approx(1.5 * 1.5 / 4).epsilon(0.02));
+  CHECK(area(DrawnShape::ring) == doctest::Approx(pi * (0.92 * 0.92 - 0.48 * 0.48) / 4).epsilon(0.01));
+  CHECK(area(DrawnShape::cross) == doctest::Approx((2 * 1.9 * 0.6 - 0.36) / 4).epsilon(0.02));
+  CHECK(area(DrawnShape::frame) == doctest::Approx((1.62 * 1.62 - 0.86 * 0.86) / 4).epsilon(0.02));
+  CHECK(area(DrawnShape::triangle) == doctest::Approx(3 * std::sqrt(3.0) * 0.52 * 0.52 / 4).epsilon(0.02));
+  CHECK(area(DrawnShape::bow_tie) == doctest::Approx(2 * 0.85 * 0.85 / 4).epsilon(0.02));
+  CHECK(area(DrawnShape::stripes) == doctest::Approx(pi * 0.92 * 0.92 / 8).epsilon(0.15));
+  CHECK(area(DrawnShape::checkers) == doctest::Approx(pi * 0.92 * 0.92 / 8).epsilon(0.15));
 }
 
 TEST_CASE("shapes fit the circle they are drawn for and differ from each other") {
@@ -137,7 +137,7 @@ TEST_CASE("shapes fit the circle they are drawn for and differ from each other")
       for (int x = -24; x <= 24; ++x) {
         const double u = x / 20.0;
         const double v = y / 20.0;
-        const bool inside = distance_outside(static_cast<Shape>(shape), u, v) < 0;
+        const bool inside = distance_outside(static_cast<DrawnShape>(shape), u, v) < 0;
         mask.push_back(inside);
         outside_circle +=
             inside && u * u + v * v > 1.45;  // the square's corners reach 1.15, the bow tie's 1.2

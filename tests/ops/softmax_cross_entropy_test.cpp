@@ -107,11 +107,9 @@ TEST_CASE("infinite logits are errors") {
 TEST_CASE("large logits do not overflow") {
   CHECK(loss_of({1e4f, 0, -1e4f}, 0).cross_entropy == 0.0);
   CHECK(loss_of({1e4f, 0, -1e4f}, 2).cross_entropy == 2e4);
-  for (const float large : {1e4f, -1e4f}) {
+  for (const float large : {1e4f, -1e4f, 3e38f, -3e38f}) {
     CHECK(loss_of({large, large}, 1).cross_entropy == doctest::Approx(std::log(2.0)));
   }
-  // Beyond 1e15 log(2) is lost beside the logit, but the loss stays a number.
-  for (const float huge : {3e38f, -3e38f}) CHECK(std::isfinite(loss_of({huge, huge}, 1).cross_entropy));
   CHECK(gradient_of({1e4f, 0, -1e4f}, 3, {2}, 1) == std::vector<float>{1, 0, -1});
 }
 
