@@ -1,0 +1,114 @@
+// Data sets in the real format: full-size files of made-up images, and what is said of missing or bad ones.
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t image_bytes = 3072;
+
+// Records of `label_bytes` labels below 20 and an image, from a small generator (a run of one value is enough
+// to look like an image, and quick to write).
+void write_records(const fs::path& file, std::size_t count, std::size_t label_bytes, int classes) {
+  fs::create_directories(file.parent_path());
+  std::ofstream out(file, std::ios::binary);
+  std::string record(label_bytes + image_bytes, '\0');
+  std::uint32_t state = 12345;
+  for (std::size_t r = 0; r < count; ++r) {
+    if (label_bytes == 2) record[0] = static_cast<char>(r % 20);
+    record[label_bytes - 1] = static_cast<char>(r % static_cast<std::size_t>(classes));
+    for (std::size_t at = label_bytes; at < record.size(); at += 64) {
+      state = state * 1664525 + 1013904223;
+      std::fill_n(record.begin() + static_cast<std::ptrdiff_t>(at), 64, static_cast<char>(state >> 24));
+    }
+    out.write(record.data(), static_cast<std::streamsize>(record.size()));
+  }
+  if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
+}
+
+// A file of the right length that takes no room on the disk.
+void write_zeros(const fs::path& file, std::uintmax_t bytes) {
+  fs::create_directories(file.parent_path());
+  write_file(file, "");
+  fs::resize_file(file, bytes);
+}
+
+void put_byte(const fs::path& file, std::streamoff at, char value) {
+  std::fstream out(file, std::ios::binary | std::ios::in | std::ios::out);
+  out.seekp(at);
+  out.put(value);
+  if (!out.flush()) throw std::runtime_error("cannot change " + file.string());
+}
+
+// One line, exit code 1, no run begun.
+std::string data_error(const TemporaryDirectory& folder, const Arguments& more = {}) {
+  const Outcome outcome =
+      train(folder.path(), join({"cifar10", "--arch", "resnet32", "--run-dir", "run", "--data-dir", "data",
+                                 "--iterations", "1", "--batch", "10"},
+                                more));
+  CHECK_MESSAGE(outcome.exit_code == 1, outcome.text());
+  CHECK_MESSAGE(is_one_line(outcome.err), outcome.text());
+  CHECK(outcome.out.empty());
+  CHECK_FALSE(fs::exists(folder / "run"));
+  return outcome.err;
+}
+
+}  // namespace
+
+TEST_CASE("a network for a hundred classes trains on CIFAR-100 files") {
+  TemporaryDirectory folder;
+  write_records(folder / "sets/cifar-100-binary/train.bin", 50'000, 2, 100);
+  write_records(folder / "sets/cifar-100-binary/test.bin", 10'000, 2, 100);
+  // The closing evaluation of 10,000 images would be all the time of this test: stop before it.
+  Process process("revnet-train", folder.path(),
+                  {"cifar100", "--arch", "revnet38", "--iterations", "1000", "--batch", "10", "--set",
+                   "log.every=1", "--run-dir", "run", "--checkpoint-every", "1", "--eval-every", "0"},
+                  {{"REVNET_DATA", (folder / "sets").string()}});
+  const bool running = process.reaches([&] { return saved_iterations(folder / "run") >= 2; });
+  process.send(SIGTERM);
+  const Outcome outcome = process.wait();
+  REQUIRE_MESSAGE(running, outcome.text());
+  CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
+  const Checkpoint checkpoint = open_checkpoint(folder / "run");
+  const auto dense = std::find_if(checkpoint.parameters.begin(), checkpoint.parameters.end(),
+                                  [](const NamedArray& array) { return array.name == "head/dense/weight"; });
+  REQUIRE(dense != checkpoint.parameters.end());
+  CHECK(dense->shape == std::vector<std::int64_t>{100, 112});
+  // A hundred classes guessed: log(100) is 4.6.
+  const RunLog log = open_log(folder / "run");
+  CHECK(log.train().at(0).cross_entropy > 3);
+  CHECK(log.train().at(0).cross_entropy < 20);
+  CHECK(open_config(folder / "run").dataset.directory == (folder / "sets").string());
+}
+
+TEST_CASE("a missing data set is named with its folder and the way to get it") {
+  TemporaryDirectory folder;
+  const std::string message = data_error(folder);
+  CHECK(contains(message, "data/cifar-10-batches-bin"));
+  CHECK(contains(message, "scripts/download-data"));
+}
+
+TEST_CASE("a truncated data file is one line of error") {
+  TemporaryDirectory folder;
+  write_zeros(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 30'730'000 - 1);
+  const std::string message = data_error(folder);
+  CHECK(contains(message, "data_batch_1.bin"));
+  CHECK(contains(message, "truncated"));
+}
+
+TEST_CASE("a label out of range is one line of error") {
+  TemporaryDirectory folder;
+  write_zeros(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 30'730'000);
+  put_byte(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 7 * 3073, 10);
+  const std::string message = data_error(folder);
+  CHECK(contains(message, "data_batch_1.bin"));
+  CHECK(contains(message, "record 7"));
+}

@@ -1,0 +1,97 @@
+// --dry-run: the plan of any network on any data set, without data and without a trace.
+#include <cstdint>
+#include <map>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+
+namespace {
+
+struct Network {
+  std::string name;
+  std::int64_t
+      parameters;  // for ten classes; in millions as in the paper: 0.46 twice, 1.73 twice, 1.70, 1.75
+  int channels;    // into the last layer
+};
+const std::vector<Network> networks{{"resnet32", 464'154, 64},     {"revnet38", 464'890, 112},
+                                    {"resnet110", 1'727'962, 64},  {"revnet110", 1'729'194, 128},
+                                    {"resnet164", 1'703'258, 256}, {"revnet164", 1'748'778, 512}};
+
+// The whole numbers of a plan as section.key, which is all that this YAML needs.
+std::map<std::string, std::int64_t> numbers(const std::string& yaml) {
+  std::map<std::string, std::int64_t> found;
+  std::string section;
+  std::istringstream lines(yaml);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(": "), start = line.find_first_not_of(' ');
+    if (colon == std::string::npos) continue;
+    const std::string key = line.substr(start, colon - start);
+    if (start == 0) section.clear();
+    const std::string value = line.substr(colon + 2);
+    if (value.starts_with(" #") || value.empty()) section = key + ".";
+    if (value.find_first_not_of("0123456789") == 0) continue;
+    found[(start == 0 ? "" : section) + key] = std::stoll(value);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("the plan of every network on every data set is printed and nothing written") {
+  TemporaryDirectory folder;
+  for (const Network& network : networks) {
+    for (const std::string dataset : {"cifar10", "cifar100", "synthetic"}) {
+      CAPTURE(network.name);
+      CAPTURE(dataset);
+      const Outcome outcome = train(folder.path(), {dataset, "--arch", network.name, "--dry-run"});
+      REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+      CHECK(outcome.err.empty());
+      auto plan = numbers(outcome.out);
+      // 90 more classes: a row of weights and a bias each.
+      const std::int64_t more = dataset == "cifar100" ? 90 * (network.channels + 1) : 0;
+      CHECK(plan.at("parameters") == network.parameters + more);
+      CHECK(plan.at("parameter_bytes") == 4 * plan.at("parameters"));
+      CHECK(plan.at("macs_per_image") > 10'000'000);
+      CHECK(plan.at("activation_bytes.stored") > 0);
+      const bool reversible = network.name.starts_with("revnet");
+      CHECK(plan.count("activation_bytes.reconstructed") == (reversible ? 1 : 0));
+      if (reversible) {
+        CHECK(plan.at("activation_bytes.reconstructed") < plan.at("activation_bytes.stored"));
+        CHECK(plan.at("peak_bytes.reconstructed") < plan.at("peak_bytes.stored"));
+      }
+    }
+  }
+  CHECK(snapshot(folder.path()).empty());
+}
+
+TEST_CASE("the plan is YAML that a configuration file may quote") {
+  TemporaryDirectory folder;
+  const Outcome plan =
+      train(folder.path(), {"synthetic", "--dry-run", "--batch", "7", "--run-dir", "elsewhere"},
+            {{"REVNET_THREADS", "2"}});
+  REQUIRE(plan.exit_code == 0);
+  CHECK(contains(plan.out, "run_directory: elsewhere\n"));
+  // Its settings, indented under one key, are the resolved configuration.
+  const std::size_t at = plan.out.find("settings:\n");
+  REQUIRE(at != std::string::npos);
+  std::istringstream lines(plan.out.substr(at + 10));
+  std::string settings;
+  for (std::string line; std::getline(lines, line);) settings += line.substr(2) + "\n";
+  Config config;
+  read_config_text(config, settings, "the plan");
+  CHECK(config.training.batch == 7);
+  CHECK(config.training.threads == 2);
+  CHECK(config.network.activations == "reconstructed");
+}
+
+TEST_CASE("a plan is not kept from an occupied directory and leaves it alone") {
+  TemporaryDirectory folder;
+  write_file(folder / "notes.txt", "mine");
+  CHECK(train(folder.path(), {"cifar10", "--dry-run", "--run-dir", "."}).exit_code == 0);
+  CHECK(snapshot(folder.path()) == std::map<std::string, std::string>{{"notes.txt", "mine"}});
+}

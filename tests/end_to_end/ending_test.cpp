@@ -1,0 +1,80 @@
+// How runs end that do not go well, and what goes to which stream.
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+TEST_CASE("a run that diverges says so and keeps its last checkpoint") {
+  TemporaryDirectory folder;
+  const Outcome outcome =
+      train(folder.path(), {"synthetic", "--arch", "resnet32", "--batch", "10", "--iterations", "30", "--set",
+                            "training.learning_rate=1e30", "--set", "log.every=1", "--run-dir", "run"});
+  CHECK_MESSAGE(outcome.exit_code == 4, outcome.text());
+  CHECK(outcome.out.empty());
+  CHECK(contains(outcome.err, "diverged"));
+  CHECK(contains(outcome.err, "training.learning_rate"));
+  const RunLog log = open_log(folder / "run");
+  CHECK(log.status() == RunStatus::diverged);
+  CHECK_FALSE(log.train().empty());
+  for (const TrainRow& row : log.train()) CHECK(std::isfinite(row.cross_entropy));
+  const Checkpoint checkpoint = open_checkpoint(folder / "run");
+  CHECK(checkpoint.iteration == 0);
+  for (const NamedArray& array : checkpoint.parameters) {
+    for (const float value : array.values) REQUIRE(std::isfinite(value));
+  }
+}
+
+TEST_CASE("stdout holds results only, and an interrupted run's too") {
+  TemporaryDirectory folder;
+  const Arguments arguments{"synthetic", "--arch",      "resnet32",     "--batch", "50",
+                            "--set",     "log.every=1", "--eval-every", "0",       "--checkpoint-every",
+                            "1"};
+  const Outcome whole = train(folder.path(), join(arguments, {"--iterations", "3", "--run-dir", "whole"}));
+  REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
+  CHECK(whole.out.starts_with("test error "));
+  CHECK_FALSE(contains(whole.out, "it/s"));
+  CHECK_FALSE(contains(whole.out, "\r"));
+  CHECK_FALSE(contains(whole.out, "\033"));
+  CHECK(contains(whole.err, "3/3"));
+  CHECK_FALSE(contains(whole.err, "\033"));  // no bar where there is no terminal
+  CHECK(contains(read_file(folder / "whole/run.log"), "3/3"));
+  // The summary's numbers are the record's.
+  const RunLog log = open_log(folder / "whole");
+  char error[64];
+  std::snprintf(error, sizeof error, "%.2f %% of 2000 images", log.eval().back().error_percent);
+  CHECK(contains(whole.out, error));
+
+  Process process("revnet-train", folder.path(),
+                  join(arguments, {"--iterations", "1000", "--run-dir", "part"}));
+  REQUIRE(process.reaches([&] { return saved_iterations(folder / "part") >= 1; }));
+  process.send(SIGINT);
+  const Outcome part = process.wait();
+  CHECK_MESSAGE(part.exit_code == 3, part.text());
+  CHECK_FALSE(contains(part.out, "it/s"));
+  CHECK(contains(part.out, "of 1000 iterations"));
+}
+
+TEST_CASE("a second signal ends a run at once") {
+  TemporaryDirectory folder;
+  Process process(
+      "revnet-train", folder.path(),
+      {"synthetic", "--arch", "resnet32", "--batch", "500", "--iterations", "1000", "--run-dir", "run"});
+  REQUIRE(process.reaches([&] { return fs::exists(folder / "run/checkpoint.h5"); }));
+  // Signals that come before the first is handled are one signal, so they are sent until it ends.
+  process.send(SIGTERM);
+  process.reaches([&] {
+    process.send(SIGTERM);
+    return false;
+  });
+  const Outcome outcome = process.wait();
+  CHECK(outcome.exit_code == -1);
+  CHECK(outcome.signal == SIGTERM);
+  CHECK(open_checkpoint(folder / "run").iteration == 0);
+}

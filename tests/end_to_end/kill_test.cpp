@@ -1,0 +1,149 @@
+// A run killed at any moment, without a chance to clean up, can be read and resumed.
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+#include "record/record_error.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Moment = std::function<bool()>;
+
+Arguments fresh(const std::string& run, const std::string& checkpoint_every,
+                const std::string& eval_every = "0") {
+  return {"synthetic",      "--arch",       "resnet32",    "--batch",   "20",
+          "--iterations",   "16",           "--log-every", "1",         "--checkpoint-every",
+          checkpoint_every, "--eval-every", eval_every,    "--run-dir", run};
+}
+
+const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
+
+// What a kill leaves must open: neither half a file nor a log that lags behind the checkpoint.
+void check_readable(const fs::path& run) {
+  std::optional<RunLog> log;
+  if (fs::exists(run / "run.h5")) {
+    log = open_log(run);
+    CHECK(log->status() == RunStatus::running);
+  }
+  if (!fs::exists(run / "checkpoint.h5")) return;
+  const std::int64_t saved = open_checkpoint(run).iteration;
+  REQUIRE(log.has_value());
+  const std::int64_t logged = log->train().empty() ? 0 : log->train().back().iteration;
+  CHECK(logged >= saved);
+}
+
+// Starts or resumes, kills at the moment, and looks at what is left.
+void kill_at(const fs::path& folder, const Arguments& arguments, const Moment& moment) {
+  Process process("revnet-train", folder, arguments);
+  const bool running = process.reaches(moment);
+  process.send(SIGKILL);
+  const Outcome outcome = process.wait();
+  REQUIRE_MESSAGE(running, outcome.text());
+  CHECK(outcome.signal == SIGKILL);
+  check_readable(folder / "run");
+}
+
+void finish(const fs::path& folder, const Arguments& arguments) {
+  const Outcome outcome = train(folder, arguments);
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+}
+
+// Goes on by whichever of the two ways the command itself names: there is a run to resume, or there is none.
+Arguments next_start(const fs::path& folder, const Arguments& start) {
+  return fs::exists(folder / "run/config.yaml") ? resume : start;
+}
+
+}  // namespace
+
+TEST_CASE("a run killed at every kind of moment ends as if it had never been") {
+  TemporaryDirectory folder;
+  finish(folder.path(), fresh("whole", "1", "8"));
+  const auto appears = [&](const std::string& name) {
+    return Moment([path = folder / name] { return fs::exists(path); });
+  };
+  const auto saved = [&](std::int64_t iteration) {
+    return Moment([run = folder / "run", iteration] { return saved_iterations(run) >= iteration; });
+  };
+  const Arguments start = fresh("run", "1", "8");
+  for (const std::string name : {"run", "run/run.lock", "run/config.yaml", "run/run.log", "run/run.h5.tmp",
+                                 "run/run.h5", "run/checkpoint.h5.tmp", "run/checkpoint.h5"}) {
+    CAPTURE(name);
+    kill_at(folder.path(), next_start(folder.path(), start), appears(name));
+  }
+  for (const std::string name : {"run/checkpoint.h5.tmp", "run/run.h5.tmp", "run/checkpoint.h5.tmp"}) {
+    CAPTURE(name);
+    const std::int64_t so_far = saved_iterations(folder / "run");
+    kill_at(folder.path(), resume, saved(so_far + 3));
+    // What that process was writing is swept away, so that the next one is caught at writing its own.
+    fs::remove(folder / name);
+    kill_at(folder.path(), resume, appears(name));
+  }
+  finish(folder.path(), resume);
+  CHECK(first_difference(folder / "whole", folder / "run") == "");
+  // Nothing half-written stays.
+  for (const auto& [name, bytes] : snapshot(folder / "run")) CHECK_FALSE(name.ends_with(".tmp"));
+}
+
+TEST_CASE("rows logged after the last checkpoint of a killed run are computed again") {
+  TemporaryDirectory folder;
+  finish(folder.path(), fresh("whole", "1"));
+  // run.h5 is saved between checkpoints too; an older checkpoint put back is what a kill then leaves.
+  const fs::path run = folder / "run";
+  kill_at(folder.path(), fresh("run", "1"), [&] { return saved_iterations(run) >= 3; });
+  const std::string checkpoint = read_file(run / "checkpoint.h5");
+  const std::int64_t saved = saved_iterations(run);
+  kill_at(folder.path(), resume, [&] { return saved_iterations(run) >= saved + 3; });
+  write_file(run / "checkpoint.h5", checkpoint);
+  CHECK(open_log(run).train().back().iteration >= saved + 3);
+  finish(folder.path(), resume);
+  CHECK(first_difference(folder / "whole", run) == "");
+}
+
+TEST_CASE("a run killed after any delay can be started or resumed") {
+  TemporaryDirectory folder;
+  const fs::path run = folder / "run";
+  for (const int delay : {1, 20, 50, 100, 200, 300, 400, 500}) {
+    CAPTURE(delay);
+    Process process("revnet-train", folder.path(), next_start(folder.path(), fresh("run", "1")));
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+    process.send(SIGKILL);
+    const Outcome outcome = process.wait();
+    REQUIRE_MESSAGE(outcome.exit_code <= 0, outcome.text());
+    if (fs::exists(run) && outcome.signal == SIGKILL) check_readable(run);
+  }
+  Process process("revnet-train", folder.path(), next_start(folder.path(), fresh("run", "1")));
+  const bool running = process.reaches([&] { return saved_iterations(run) >= 1; });
+  process.send(SIGTERM);
+  const Outcome outcome = process.wait();
+  CHECK_MESSAGE((outcome.exit_code == 3 || !running), outcome.text());
+}
+
+TEST_CASE("run.h5 and checkpoint.h5 can be read at every moment of a run") {
+  TemporaryDirectory folder;
+  const fs::path run = folder / "run";
+  Process process("revnet-train", folder.path(), fresh("run", "1"));
+  std::int64_t last = 0, last_saved = 0;
+  int reads = 0;
+  while (last_saved < 8) {
+    REQUIRE(process.reaches([&] { return fs::exists(run / "checkpoint.h5"); }));
+    const RunLog log = open_log(run);
+    const std::int64_t now = log.train().empty() ? 0 : log.train().back().iteration;
+    CHECK(now >= last);
+    const std::int64_t saved = saved_iterations(run);
+    CHECK(saved >= last_saved);
+    last = now;
+    last_saved = saved;
+    ++reads;
+  }
+  process.send(SIGTERM);
+  CHECK(process.wait().exit_code == 3);
+  CHECK(reads > 8);
+}

@@ -1,0 +1,99 @@
+// Every network trains, and a RevNet's two ways with activations begin alike.
+#include <cmath>
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+
+namespace {
+
+// Evaluating 2,000 images is most of the time here; large batches make that short.
+Arguments settings(const std::string& architecture, const std::string& iterations, const std::string& run) {
+  return {"synthetic", "--arch",      architecture, "--batch",   "50", "--iterations",
+          iterations,  "--log-every", "1",          "--run-dir", run};
+}
+
+// Cross entropy of the first batch, from a run that is stopped after it: without the closing evaluation.
+double first_loss(const std::filesystem::path& folder, const std::string& architecture,
+                  const std::string& mode) {
+  Process process(
+      "revnet-train", folder,
+      join(settings(architecture, "1000", mode), {"--activations", mode, "--checkpoint-every", "1"}));
+  process.reaches([&] { return saved_iterations(folder / mode) >= 1; });
+  process.send(SIGTERM);
+  const Outcome outcome = process.wait();
+  REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
+  CHECK(open_config(folder / mode).network.activations == mode);
+  return open_log(folder / mode).train().at(0).cross_entropy;
+}
+
+void train_and_check(const std::string& architecture, bool reversible) {
+  TemporaryDirectory folder;
+  const Outcome outcome = train(folder.path(), settings(architecture, "2", "run"));
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(contains(outcome.out, "test error"));
+  CHECK(contains(outcome.out, "2 of 2 iterations"));
+
+  const RunLog log = open_log(folder / "run");
+  CHECK(log.status() == RunStatus::complete);
+  CHECK(log.info().seed == 1);
+  CHECK(log.info().threads == open_config(folder / "run").training.threads);
+  CHECK(log.info().extra.at("architecture") == architecture);
+  REQUIRE(log.train().size() == 2);
+  for (const TrainRow& row : log.train()) {
+    // Ten classes and an untrained network: near log(10), and never far from it so early.
+    CHECK(row.cross_entropy > 0.5);
+    CHECK(row.cross_entropy < 50);
+    CHECK(row.error_percent <= 100);
+    CHECK(row.learning_rate > 0);
+  }
+  CHECK(log.train()[1].iteration == 2);
+  REQUIRE(log.eval().size() == 1);
+  CHECK(log.eval()[0].iteration == 2);
+  CHECK(std::isfinite(log.eval()[0].cross_entropy));
+  CHECK(log.bytes().at("peak") > 0);
+  const Checkpoint checkpoint = open_checkpoint(folder / "run");
+  CHECK(checkpoint.iteration == 2);
+  CHECK(checkpoint.parameters.size() == checkpoint.momentum.size());
+
+  const std::string own = reversible ? "reconstructed" : "stored";
+  CHECK(open_config(folder / "run").network.activations == own);
+  if (!reversible) return;
+  // The forward pass does not depend on what is kept of it.
+  CHECK(first_loss(folder.path(), architecture, "stored") == log.train()[0].cross_entropy);
+}
+
+}  // namespace
+
+TEST_CASE("resnet32 trains") {
+  train_and_check("resnet32", false);
+}
+TEST_CASE("revnet38 trains in both modes") {
+  train_and_check("revnet38", true);
+}
+TEST_CASE("resnet110 trains") {
+  train_and_check("resnet110", false);
+}
+TEST_CASE("revnet110 trains in both modes") {
+  train_and_check("revnet110", true);
+}
+TEST_CASE("resnet164 trains") {
+  train_and_check("resnet164", false);
+}
+TEST_CASE("revnet164 trains in both modes") {
+  train_and_check("revnet164", true);
+}
+
+TEST_CASE("a ResNet cannot reconstruct its activations") {
+  TemporaryDirectory folder;
+  const Outcome outcome =
+      train(folder.path(), {"synthetic", "--arch", "resnet32", "--activations", "reconstructed"});
+  CHECK(outcome.exit_code == 2);
+  CHECK(is_one_line(outcome.err));
+  CHECK(contains(outcome.err, "resnet32"));
+  CHECK(snapshot(folder.path()).empty());
+}

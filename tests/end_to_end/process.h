@@ -1,0 +1,80 @@
+// Runs the built commands as a user would: their own process, folder, environment and exit status.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace revnet::testing {
+
+// A fresh folder, gone with the object.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory();
+
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string read_file(const std::filesystem::path& path);
+void write_file(const std::filesystem::path& path, const std::string& bytes);
+
+using Arguments = std::vector<std::string>;
+// Over the environment of the test; an empty value takes a variable away.
+using Environment = std::map<std::string, std::string>;
+
+struct Outcome {
+  int exit_code = -1;  // -1 when a signal ended it
+  int signal = 0;      // which
+  std::string out, err;
+
+  // For messages of tests.
+  std::string text() const;
+};
+
+// A command under way. OpenMP threads that do not spin, two of them unless $REVNET_THREADS is set, and no
+// data directory of the user's. Killed with the object.
+class Process {
+ public:
+  Process(const std::string& command, const std::filesystem::path& folder, const Arguments& arguments,
+          const Environment& environment = {});
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
+  pid_t id() const { return id_; }
+  void send(int signal) const;
+  // Looks at `moment` again and again until it is true; false when the process ended before. Throws when
+  // neither happens in two minutes.
+  bool reaches(const std::function<bool()>& moment);
+  // Until it ends; throws after two minutes, so that nothing hangs.
+  Outcome wait();
+
+ private:
+  bool ended();  // without waiting
+
+  TemporaryDirectory captured_;
+  pid_t id_ = -1;
+  bool reaped_ = false;
+  int status_ = 0;
+};
+
+// revnet-train from start to end.
+Outcome train(const std::filesystem::path& folder, const Arguments& arguments,
+              const Environment& environment = {});
+
+// Everything in and below a folder, with the contents of regular files, to see that nothing changed.
+std::map<std::string, std::string> snapshot(const std::filesystem::path& folder);
+
+}  // namespace revnet::testing

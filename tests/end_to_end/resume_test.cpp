@@ -1,0 +1,91 @@
+// A run that was stopped by a signal and resumed ends as if it had never stopped.
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t iterations = 24;
+
+// Shuffling, augmentation and both falls of the learning rate lie within these iterations.
+Arguments settings(const std::string& architecture, const std::string& run) {
+  return {"synthetic", "--arch",       architecture, "--batch",   "20", "--iterations",
+          "24",        "--eval-every", "0",          "--run-dir", run};
+}
+
+const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
+
+// Starts or resumes a run and sends the signal when the checkpoint has come to `iteration`. The run must
+// still have been under way, then say so and leave a checkpoint.
+void interrupt(const fs::path& folder, const Arguments& arguments, std::int64_t iteration, int signal) {
+  Process process("revnet-train", folder, arguments);
+  const bool running = process.reaches([&] { return saved_iterations(folder / "run") >= iteration; });
+  process.send(signal);
+  const Outcome outcome = process.wait();
+  REQUIRE_MESSAGE(running, outcome.text());
+  REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
+  CHECK(contains(outcome.err, "--resume"));
+  const RunLog log = open_log(folder / "run");
+  CHECK(log.status() == RunStatus::interrupted);
+  const std::int64_t reached = open_checkpoint(folder / "run").iteration;
+  CHECK(reached >= iteration);
+  CHECK(reached < iterations);
+  for (const TrainRow& row : log.train()) CHECK(row.iteration <= reached);
+}
+
+void finish(const fs::path& folder, const Arguments& arguments) {
+  const Outcome outcome = train(folder, arguments);
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+}
+
+}  // namespace
+
+TEST_CASE("a run interrupted twice equals an uninterrupted one") {
+  TemporaryDirectory folder;
+  const Arguments rows{"--set", "log.every=1"};
+  finish(folder.path(), join(settings("revnet38", "whole"), rows));
+  interrupt(folder.path(), join(settings("revnet38", "run"), join(rows, {"--checkpoint-every", "1"})), 3,
+            SIGTERM);
+  interrupt(folder.path(), resume, 9, SIGINT);
+  finish(folder.path(), resume);
+  CHECK(first_difference(folder / "whole", folder / "run") == "");
+  CHECK(open_log(folder / "run").train().size() == iterations);
+
+  // Resuming a finished run leaves it as it is.
+  finish(folder.path(), resume);
+  CHECK(first_difference(folder / "whole", folder / "run") == "");
+}
+
+TEST_CASE("an interruption between two rows of the log loses nothing of the row to come") {
+  TemporaryDirectory folder;
+  const Arguments rows{"--set", "log.every=13", "--activations", "stored"};
+  finish(folder.path(), join(settings("revnet38", "whole"), rows));
+  interrupt(folder.path(), join(settings("revnet38", "run"), join(rows, {"--checkpoint-every", "1"})), 5,
+            SIGUSR1);
+  CHECK(open_checkpoint(folder / "run").progress.at("window_images") > 0);
+  finish(folder.path(), resume);
+  CHECK(first_difference(folder / "whole", folder / "run") == "");
+  CHECK(open_log(folder / "run").train().at(0).iteration == 13);
+}
+
+TEST_CASE("a run is resumed with its own settings or not at all") {
+  TemporaryDirectory folder;
+  interrupt(folder.path(), join(settings("resnet32", "run"), {"--checkpoint-every", "1"}), 1, SIGTERM);
+  const std::string checkpoint = read_file(folder / "run/checkpoint.h5");
+  const std::string log = read_file(folder / "run/run.h5");
+  for (const Arguments& other :
+       {Arguments{"--batch", "21"}, Arguments{"--arch", "revnet38"},
+        Arguments{"--set", "training.momentum=0.8"}, Arguments{"--iterations", "25"}}) {
+    const Outcome outcome = train(folder.path(), join(resume, other));
+    CHECK_MESSAGE(outcome.exit_code == 2, outcome.text());
+    CHECK_MESSAGE(is_one_line(outcome.err), outcome.text());
+    CHECK(read_file(folder / "run/checkpoint.h5") == checkpoint);
+    CHECK(read_file(folder / "run/run.h5") == log);
+  }
+}

@@ -1,0 +1,107 @@
+// Which folders a run moves into, and which it leaves alone.
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+const Arguments settings{"synthetic", "--arch", "resnet32", "--batch", "50"};
+const Arguments short_run = join(settings, {"--iterations", "1"});
+
+Arguments in(const std::string& run, const Arguments& more = {}) {
+  return join(short_run, join({"--run-dir", run}, more));
+}
+
+}  // namespace
+
+TEST_CASE("a run directory is refused, and replaced only by force") {
+  TemporaryDirectory folder;
+  REQUIRE(train(folder.path(), in("run")).exit_code == 0);
+  const auto before = snapshot(folder.path());
+  for (const std::string name : {"run/config.yaml", "run/run.log", "run/run.h5", "run/checkpoint.h5"}) {
+    CAPTURE(name);
+    CHECK(before.count(name) == 1);
+  }
+
+  const Outcome refused = train(folder.path(), in("run"));
+  CHECK(refused.exit_code == 2);
+  CHECK_MESSAGE(is_one_line(refused.err), refused.text());
+  CHECK(contains(refused.err, "--resume"));
+  CHECK(contains(refused.err, "--force"));
+  // The lock file names the process that last asked; the run is untouched.
+  auto after = snapshot(folder.path());
+  after["run/run.lock"] = before.at("run/run.lock");
+  CHECK(after == before);
+
+  write_file(folder / "run/notes.txt", "mine");
+  const Outcome forced = train(folder.path(), in("run", {"--force", "--seed", "7"}));
+  REQUIRE_MESSAGE(forced.exit_code == 0, forced.text());
+  CHECK(open_log(folder / "run").info().seed == 7);
+  CHECK(open_config(folder / "run").training.seed == 7);
+  CHECK(read_file(folder / "run/notes.txt") == "mine");
+}
+
+TEST_CASE("a folder of somebody else's files is never touched") {
+  TemporaryDirectory folder;
+  fs::create_directories(folder / "mine/inner");
+  write_file(folder / "mine/config.yaml", "not: ours\n");
+  write_file(folder / "mine/thesis.tex", "mine");
+  const auto before = snapshot(folder.path());
+  for (const Arguments& more : {Arguments{}, Arguments{"--force"}, Arguments{"--resume"}}) {
+    const Outcome outcome = train(folder.path(), in("mine", more));
+    CHECK_MESSAGE(outcome.exit_code == 2, outcome.text());
+    CHECK_MESSAGE(is_one_line(outcome.err), outcome.text());
+    CHECK(snapshot(folder.path()) == before);
+  }
+}
+
+TEST_CASE("a run directory in use is refused with the process that has it") {
+  TemporaryDirectory folder;
+  const Arguments long_run = join(settings, {"--iterations", "1000", "--run-dir", "run"});
+  Process first("revnet-train", folder.path(), long_run);
+  REQUIRE(first.reaches([&] { return fs::exists(folder / "run/checkpoint.h5"); }));
+  // It stands still, so that whatever changes is the second one's doing.
+  first.send(SIGSTOP);
+  const auto before = snapshot(folder.path());
+  for (const Arguments& more : {Arguments{}, Arguments{"--force"}, Arguments{"--resume"}}) {
+    const Outcome second = train(folder.path(), join(long_run, more));
+    CHECK_MESSAGE((second.exit_code == 1 || second.exit_code == 2), second.text());
+    CHECK_MESSAGE(is_one_line(second.err), second.text());
+    CHECK(contains(second.err, "in use by process " + std::to_string(first.id())));
+    CHECK(snapshot(folder.path()) == before);
+  }
+  first.send(SIGCONT);
+  first.send(SIGTERM);
+  CHECK(first.wait().exit_code == 3);
+}
+
+TEST_CASE("a run directory that cannot be made is one line of error") {
+  TemporaryDirectory folder;
+  write_file(folder / "file", "in the way");
+  for (const std::string run : {"file", "file/run"}) {
+    const Outcome outcome = train(folder.path(), in(run));
+    CHECK_MESSAGE((outcome.exit_code == 1 || outcome.exit_code == 2), outcome.text());
+    CHECK_MESSAGE(is_one_line(outcome.err), outcome.text());
+    CHECK(contains(outcome.err, "file"));
+    CHECK(outcome.out.empty());
+  }
+  CHECK(snapshot(folder.path()) == std::map<std::string, std::string>{{"file", "in the way"}});
+}
+
+TEST_CASE("without --run-dir a run lies under runs") {
+  TemporaryDirectory folder;
+  const fs::path run = folder / "runs/synthetic-resnet32-seed5";
+  Process process("revnet-train", folder.path(), join(settings, {"--iterations", "1000", "--seed", "5"}));
+  REQUIRE(process.reaches([&] { return fs::exists(run / "checkpoint.h5"); }));
+  process.send(SIGTERM);
+  const Outcome outcome = process.wait();
+  CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
+  CHECK(contains(outcome.out, "runs/synthetic-resnet32-seed5"));
+  CHECK(open_log(run).status() == RunStatus::interrupted);
+}

@@ -1,0 +1,105 @@
+#include "end_to_end/runs.h"
+
+#include <bit>
+
+namespace revnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (std::bit_cast<std::uint32_t>(a[i]) != std::bit_cast<std::uint32_t>(b[i])) return false;
+  }
+  return true;
+}
+
+std::string first_difference(const std::string& group, const std::vector<NamedArray>& a,
+                             const std::vector<NamedArray>& b) {
+  if (a.size() != b.size() || a.empty()) return group + " in number";
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const bool same =
+        a[i].name == b[i].name && a[i].shape == b[i].shape && same_bits(a[i].values, b[i].values);
+    if (!same) return group + "/" + a[i].name;
+  }
+  return "";
+}
+
+std::string first_difference(const std::vector<RunningAverage>& a, const std::vector<RunningAverage>& b) {
+  if (a.size() != b.size() || a.empty()) return "running averages in number";
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const bool same =
+        a[i].name == b[i].name && same_bits(a[i].mean, b[i].mean) && same_bits(a[i].variance, b[i].variance);
+    if (!same) return "running/" + a[i].name;
+  }
+  return "";
+}
+
+std::string first_difference(const Checkpoint& a, const Checkpoint& b) {
+  if (a.iteration != b.iteration) {
+    return "checkpoint iteration " + std::to_string(a.iteration) + " and " + std::to_string(b.iteration);
+  }
+  for (const auto& [name, value] : a.progress) {
+    if (name != "seconds" && (b.progress.count(name) == 0 || b.progress.at(name) != value)) {
+      return "progress/" + name;
+    }
+  }
+  std::string found = first_difference("parameters", a.parameters, b.parameters);
+  if (found.empty()) found = first_difference("momentum", a.momentum, b.momentum);
+  if (found.empty()) found = first_difference(a.running, b.running);
+  return found;
+}
+
+std::string first_difference(const RunLog& a, const RunLog& b) {
+  if (a.status() != b.status()) return "status";
+  if (a.train().size() != b.train().size()) {
+    return "rows of /train: " + std::to_string(a.train().size()) + " and " + std::to_string(b.train().size());
+  }
+  for (std::size_t i = 0; i < a.train().size(); ++i) {
+    TrainRow other = b.train()[i];
+    other.seconds = a.train()[i].seconds;
+    if (!(a.train()[i] == other)) return "row " + std::to_string(i) + " of /train";
+  }
+  return a.eval() == b.eval() ? "" : "/eval";
+}
+
+}  // namespace
+
+Arguments join(Arguments first, const Arguments& more) {
+  first.insert(first.end(), more.begin(), more.end());
+  return first;
+}
+
+bool is_one_line(const std::string& text) {
+  return text.size() > 1 && text.find('\n') == text.size() - 1;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+RunLog open_log(const fs::path& run) {
+  return RunLog::open(RunFiles(run).run_log());
+}
+
+Checkpoint open_checkpoint(const fs::path& run) {
+  return read_checkpoint(RunFiles(run).checkpoint());
+}
+
+Config open_config(const fs::path& run) {
+  Config config;
+  read_config_file(config, RunFiles(run).config());
+  return config;
+}
+
+std::int64_t saved_iterations(const fs::path& run) {
+  return fs::exists(RunFiles(run).checkpoint()) ? open_checkpoint(run).iteration : 0;
+}
+
+std::string first_difference(const fs::path& a, const fs::path& b) {
+  const std::string found = first_difference(open_checkpoint(a), open_checkpoint(b));
+  return found.empty() ? first_difference(open_log(a), open_log(b)) : found;
+}
+
+}  // namespace revnet::testing

@@ -1,0 +1,60 @@
+// Where settings come from, and that the record of them repeats the run.
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+TEST_CASE("the command line beats the environment, which beats the file, and the record repeats the run") {
+  TemporaryDirectory folder;
+  write_file(folder / "experiment.yaml",
+             "name: precedence\nnetwork:\n  architecture: resnet32\ntraining:\n  iterations: 2\n  batch: 40\n"
+             "  seed: 11\n  threads: 7\n  learning_rate: 0.05\nlog:\n  every: 1\n");
+  const Arguments arguments{"synthetic", "--config", "experiment.yaml",  "--batch",
+                            "50",        "--set",    "training.seed=12", "--run-dir"};
+  Outcome outcome = train(folder.path(), join(arguments, {"a"}), {{"REVNET_THREADS", "2"}});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const Config config = open_config(folder / "a");
+  CHECK(config.name == "precedence");
+  CHECK(config.training.learning_rate == 0.05);  // the file's alone
+  CHECK(config.training.threads == 2);           // file, then environment
+  CHECK(config.training.batch == 50);            // file, then option
+  CHECK(config.training.seed == 12);             // file, then --set
+  CHECK(config.training.momentum == 0.9);        // nobody's: the default
+  CHECK(config.network.activations == "stored");
+  CHECK(open_log(folder / "a").info().config == read_file(folder / "a/config.yaml"));
+
+  // The file alone, in another folder and with nothing from the environment.
+  outcome = train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--run-dir", "b"},
+                  {{"REVNET_THREADS", ""}});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(first_difference(folder / "a", folder / "b") == "");
+  CHECK(read_file(folder / "a/config.yaml") == read_file(folder / "b/config.yaml"));
+
+  // Another seed is another run, or the comparison above would mean nothing.
+  outcome =
+      train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--seed", "13", "--run-dir", "c"});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(contains(first_difference(folder / "a", folder / "c"), "parameters/"));
+}
+
+TEST_CASE("an option beats the environment and --set") {
+  TemporaryDirectory folder;
+  const Outcome plan = train(folder.path(),
+                             {"cifar10", "--dry-run", "--threads", "1", "--data-dir", "here", "--batch", "9",
+                              "--set", "training.batch=8"},
+                             {{"REVNET_THREADS", "2"}, {"REVNET_DATA", "there"}});
+  REQUIRE_MESSAGE(plan.exit_code == 0, plan.text());
+  CHECK(contains(plan.out, "threads: 1\n"));
+  CHECK(contains(plan.out, "directory: here\n"));
+  CHECK(contains(plan.out, "batch: 9\n"));
+}
+
+TEST_CASE("the data directory is the environment's where no option names one") {
+  TemporaryDirectory folder;
+  const Outcome plan = train(folder.path(), {"cifar10", "--dry-run"}, {{"REVNET_DATA", "there"}});
+  CHECK(contains(plan.out, "directory: there\n"));
+  CHECK(contains(train(folder.path(), {"cifar10", "--dry-run"}).out, "directory: data\n"));
+}
