@@ -9,8 +9,7 @@ deps:
 	@scripts/install-deps
 
 build: deps
-	@cmake --preset $(PRESET) $(CMAKE_FLAGS) >$(or $(TMPDIR),/tmp)/revnet-configure.$$$$ 2>&1 \
-	  || { cat $(or $(TMPDIR),/tmp)/revnet-configure.$$$$; exit 1; }; rm -f $(or $(TMPDIR),/tmp)/revnet-configure.$$$$
+	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset $(PRESET)
 
 # RevNet-38 learns ten classes of drawn shapes and textures in under three minutes on two cores.

@@ -53,6 +53,11 @@ void Reporter::warn(const std::string& message) {
   logger_->both.warn("warning: " + message);
 }
 
+void Reporter::record(const std::string& message) {
+  clear_bar();
+  logger_->file_only.error(message);
+}
+
 void Reporter::start(std::int64_t done, std::int64_t total, std::int64_t batch) {
   first_ = done;
   total_ = total;

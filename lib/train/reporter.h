@@ -21,6 +21,8 @@ class Reporter {
 
   void info(const std::string& message);
   void warn(const std::string& message);
+  // To the log file only: what the caller will say on stderr itself.
+  void record(const std::string& message);
 
   // Starts the clock for rate and time left.
   void start(std::int64_t done, std::int64_t total, std::int64_t batch);

@@ -68,6 +68,7 @@ class Session {
 
  private:
   void train();
+  void finish();
   void log_row();
   void evaluate();
   void save_checkpoint();
@@ -126,29 +127,36 @@ void Session::resume() {
 }
 
 RunSummary Session::run() {
-  write_text_file_atomically(directory_.files().config(), to_yaml(config_));
-  first_iteration_ = trainer_.iteration();
-  reporter_.start(first_iteration_, config_.training.iterations, config_.training.batch);
-  clock_.restart();
-  if (first_iteration_ == 0) save_checkpoint();
   try {
+    write_text_file_atomically(directory_.files().config(), to_yaml(config_));
+    first_iteration_ = trainer_.iteration();
+    reporter_.start(first_iteration_, config_.training.iterations, config_.training.batch);
+    clock_.restart();
+    if (first_iteration_ == 0) save_checkpoint();
     train();
+    finish();
   } catch (const DivergedError& error) {
+    reporter_.record(error.what());
     save_log(RunStatus::diverged, true);
-    reporter_.warn(error.what());
+    throw;
+  } catch (const Error& error) {
+    reporter_.record(error.what());
     throw;
   }
+  return summary();
+}
+
+void Session::finish() {
   if (interrupted() && trainer_.iteration() < config_.training.iterations) {
     save_checkpoint();
     save_log(RunStatus::interrupted, true);
     reporter_.info("interrupted after iteration " + std::to_string(trainer_.iteration()) +
                    "; a checkpoint is saved, go on with --resume");
-    return summary();
+    return;
   }
   if (log_.eval().empty() || log_.eval().back().iteration != trainer_.iteration()) evaluate();
   save_checkpoint();
   save_log(RunStatus::complete, true);
-  return summary();
 }
 
 void Session::train() {

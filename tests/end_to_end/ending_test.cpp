@@ -20,6 +20,8 @@ TEST_CASE("a run that diverges says so and keeps its last checkpoint") {
   CHECK(outcome.out.empty());
   CHECK(contains(outcome.err, "diverged"));
   CHECK(contains(outcome.err, "training.learning_rate"));
+  CHECK(outcome.err.find("diverged") == outcome.err.rfind("diverged"));  // said once
+  CHECK(contains(read_file(folder / "run/run.log"), "diverged"));
   const RunLog log = open_log(folder / "run");
   CHECK(log.status() == RunStatus::diverged);
   CHECK_FALSE(log.train().empty());
