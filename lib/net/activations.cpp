@@ -51,12 +51,16 @@ class Reconstructed final : public ActivationKeeper {
 
   const Activation& forward(Device& device, Activation x) override {
     inputs_.clear();
+    tapes_.clear();
     current_ = std::move(x);
     for (const auto& unit : units_) {
       if (unit->reversible()) {
         unit->forward_in_place(device, current_, Pass::training);
       } else {
-        Activation y = unit->forward(device, current_, Pass::training, nullptr);
+        // Its convolutions' outputs are kept as well: few units are not reversible, and computing them again
+        // would cost a convolution each.
+        tapes_.emplace_back(MemoryPurpose::saved_activations, Tape::Keeps::outputs);
+        Activation y = unit->forward(device, current_, Pass::training, &tapes_.back());
         save(current_);
         inputs_.push_back(std::move(current_));
         current_ = std::move(y);
@@ -74,8 +78,9 @@ class Reconstructed final : public ActivationKeeper {
       }
       Activation x = std::move(inputs_.back());
       inputs_.pop_back();
-      UnitTape tape(MemoryPurpose::tape);
-      units_[i]->record(device, x, current_, tape);
+      UnitTape tape = std::move(tapes_.back());
+      tapes_.pop_back();
+      units_[i]->complete(device, x, current_, tape);
       dy = units_[i]->backward(device, x, current_, std::move(tape), std::move(dy));
       current_ = std::move(x);
     }
@@ -86,6 +91,7 @@ class Reconstructed final : public ActivationKeeper {
  private:
   const Units& units_;
   std::vector<Activation> inputs_;  // of the units that are not reversible
+  std::vector<UnitTape> tapes_;     // theirs
   Activation current_;
 };
 

@@ -23,7 +23,7 @@ ConvolutionLayer::ConvolutionLayer(Device& device, const std::string& name, Rows
   if (!roles.operation.image_input && operation_.backward_weight_layout() != operation_.weight_layout()) {
     backward_weight_ = Tensor(device, operation_.backward_weight_layout(), MemoryPurpose::parameters);
   }
-  if (roles.subtracts) {
+  if (roles.subtracts && operation_.adds_in_registers()) {
     negated_weight_ = Tensor(device, operation_.weight_layout(), MemoryPurpose::parameters);
   }
 }
@@ -32,12 +32,18 @@ void ConvolutionLayer::forward(Device& device, const Tensor& src, Tensor& dst) c
   operation_.forward(device, src, weight_.value, dst);
 }
 
-void ConvolutionLayer::accumulate(Device& device, const Tensor& src, Tensor& dst) const {
-  operation_.forward_accumulate(device, src, weight_.value, dst);
+void ConvolutionLayer::add(Device& device, const Tensor& src, const Tensor& addend, Tensor& dst) const {
+  operation_.forward_add(device, src, weight_.value, addend, dst);
 }
 
 void ConvolutionLayer::subtract(Device& device, const Tensor& src, Tensor& dst) const {
-  operation_.forward_accumulate(device, src, negated_weight_, dst);
+  if (!negated_weight_.empty()) {
+    operation_.forward_add(device, src, negated_weight_, dst, dst);
+    return;
+  }
+  Tensor product(device, dst.layout(), MemoryPurpose::temporaries);
+  forward(device, src, product);
+  revnet::subtract(device, product, dst);
 }
 
 void ConvolutionLayer::backward_data(Device& device, const Tensor& diff_dst, Tensor& diff_src) const {

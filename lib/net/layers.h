@@ -38,10 +38,10 @@ class ConvolutionLayer {
   const Convolution& operation() const { return operation_; }
   Parameter& weight() { return weight_; }
 
-  // dst = conv(src); dst += conv(src); dst -= conv(src). The last rounds as the second does, so that what one
-  // added the other takes away up to the rounding of the sum.
+  // dst = conv(src); dst = addend + conv(src), where dst may be the addend; dst -= conv(src). The last rounds
+  // conv(src) as the second does, so that what one added the other takes away up to the rounding of the sum.
   void forward(Device& device, const Tensor& src, Tensor& dst) const;
-  void accumulate(Device& device, const Tensor& src, Tensor& dst) const;
+  void add(Device& device, const Tensor& src, const Tensor& addend, Tensor& dst) const;
   void subtract(Device& device, const Tensor& src, Tensor& dst) const;
   // Overwrites diff_src.
   void backward_data(Device& device, const Tensor& diff_dst, Tensor& diff_src) const;
@@ -56,7 +56,7 @@ class ConvolutionLayer {
   Convolution operation_;
   Parameter weight_;
   Tensor backward_weight_;  // as backward_data wants it; empty where it takes the weight itself
-  Tensor negated_weight_;   // for subtract()
+  Tensor negated_weight_;   // for subtract(), where the operation adds in registers
 };
 
 class NormLayer {

@@ -10,22 +10,23 @@ class PreActivationFunction final : public ResidualFunction {
   PreActivationFunction(Device& device, const std::string& name, const ResidualShape& shape,
                         const BuildOptions& options);
 
-  void add(Device& device, const Tensor& x, Pass pass, Tensor& y, Tape* tape) override {
-    if (tape != nullptr) {
-      run_recording(device, x, pass, *tape);
-      last().accumulate(device, last_input(x, *tape), y);
-    } else {
-      run(device, x, pass, y);
+  void add(Device& device, const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape) override {
+    if (tape == nullptr) {
+      run(device, x, s, pass, y);
+      return;
     }
+    record(device, x, pass, *tape, [&](const Tensor& input) { last().add(device, input, s, y); });
   }
 
   void subtract(Device& device, const Tensor& x, Tensor& y, Tape& tape) override {
-    run_recording(device, x, Pass::recomputation, tape);
-    last().subtract(device, last_input(x, tape), y);
+    record(device, x, Pass::recomputation, tape,
+           [&](const Tensor& input) { last().subtract(device, input, y); });
   }
 
-  void record(Device& device, const Tensor& x, Tape& tape) override {
-    run_recording(device, x, Pass::recomputation, tape);
+  void complete(Device& device, const Tensor& x, Tape& tape) override {
+    tape.purpose = MemoryPurpose::tape;
+    tape.keeps = Tape::Keeps::everything;
+    record(device, x, Pass::recomputation, tape, [](const Tensor&) {});
   }
 
   void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) override;
@@ -44,14 +45,12 @@ class PreActivationFunction final : public ResidualFunction {
   };
 
   ConvolutionLayer& last() { return *steps_.back().convolution; }
-  static const Tensor& last_input(const Tensor& x, const Tape& tape) {
-    return tape.steps.back().normalized.empty() ? x : tape.steps.back().normalized;
-  }
 
-  // All but the last convolution, keeping everything.
-  void run_recording(Device& device, const Tensor& x, Pass pass, Tape& tape);
-  // The whole function, keeping nothing: y += F(x).
-  void run(Device& device, const Tensor& x, Pass pass, Tensor& y);
+  // Computes what the tape lacks; then calls run_last(input of the last convolution).
+  template <class RunLast>
+  void record(Device& device, const Tensor& x, Pass pass, Tape& tape, RunLast run_last);
+  // The whole function, keeping nothing: y = s + F(x).
+  void run(Device& device, const Tensor& x, const Tensor& s, Pass pass, Tensor& y);
 
   std::vector<Step> steps_;
 };
@@ -78,7 +77,7 @@ PreActivationFunction::PreActivationFunction(Device& device, const std::string& 
                                               convolution.src(), options);
     }
     ConvolutionLayer::Roles roles;
-    roles.operation.accumulates = is_last;
+    roles.operation.adds = is_last;
     roles.subtracts = is_last && shape.subtracts;
     step.convolution = std::make_unique<ConvolutionLayer>(
         device, name + "/conv" + number + "/weight", Rows{0, convolution.out}, convolution, options, roles);
@@ -89,26 +88,34 @@ PreActivationFunction::PreActivationFunction(Device& device, const std::string& 
   }
 }
 
-void PreActivationFunction::run_recording(Device& device, const Tensor& x, Pass pass, Tape& tape) {
-  const Tensor* input = &x;
+template <class RunLast>
+void PreActivationFunction::record(Device& device, const Tensor& x, Pass pass, Tape& tape, RunLast run_last) {
+  const Tensor* before = &x;
   tape.steps.resize(steps_.size());
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     Step& step = steps_[i];
     Tape::Step& kept = tape.steps[i];
-    if (step.norm) {
+    if (step.norm && kept.normalized.empty()) {
       kept.normalized = Tensor(device, step.norm->operation().layout(), tape.purpose);
       kept.mask = Tensor(device, step.norm->operation().mask_layout(), tape.purpose);
-      step.norm->forward(device, *input, pass, kept.normalized, kept.mask);
-      input = &kept.normalized;
+      step.norm->forward(device, *before, pass, kept.normalized, kept.mask);
     }
-    if (i + 1 == steps_.size()) return;
-    kept.output = Tensor(device, step.convolution->operation().dst_layout(), tape.purpose);
-    step.convolution->forward(device, *input, kept.output);
-    input = &kept.output;
+    const Tensor& input = step.norm ? kept.normalized : *before;
+    if (&step == &steps_.back()) {
+      run_last(input);
+    } else if (kept.output.empty()) {
+      kept.output = Tensor(device, step.convolution->operation().dst_layout(), tape.purpose);
+      step.convolution->forward(device, input, kept.output);
+    }
+    if (tape.keeps == Tape::Keeps::outputs) {
+      kept.normalized = {};
+      kept.mask = {};
+    }
+    before = &kept.output;
   }
 }
 
-void PreActivationFunction::run(Device& device, const Tensor& x, Pass pass, Tensor& y) {
+void PreActivationFunction::run(Device& device, const Tensor& x, const Tensor& s, Pass pass, Tensor& y) {
   Tensor current;  // empty while the input is still x itself
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     Step& step = steps_[i];
@@ -124,7 +131,7 @@ void PreActivationFunction::run(Device& device, const Tensor& x, Pass pass, Tens
     }
     const Tensor& input = current.empty() ? x : current;
     if (i + 1 == steps_.size()) {
-      step.convolution->accumulate(device, input, y);
+      step.convolution->add(device, input, s, y);
       return;
     }
     Tensor output(device, step.convolution->operation().dst_layout(), MemoryPurpose::temporaries);

@@ -19,9 +19,14 @@ struct Tape {
     Tensor mask;        // which ReLUs were open
     Tensor output;      // of the convolution; empty for the last
   };
-  explicit Tape(MemoryPurpose what_for) : purpose(what_for) {}
+  enum class Keeps {
+    everything,
+    outputs,  // of the convolutions alone: normalising them again costs little
+  };
+  explicit Tape(MemoryPurpose what_for, Keeps what = Keeps::everything) : purpose(what_for), keeps(what) {}
 
   MemoryPurpose purpose;  // saved_activations or tape
+  Keeps keeps;
   std::vector<Step> steps;
 };
 
@@ -29,13 +34,13 @@ class ResidualFunction {
  public:
   virtual ~ResidualFunction() = default;
 
-  // y += F(x). With a tape (empty, not for inference), records it. y must not be x unless no tape is
-  // recorded.
-  virtual void add(Device& device, const Tensor& x, Pass pass, Tensor& y, Tape* tape) = 0;
+  // y = s + F(x); y may be s, and without a tape x as well. With a tape (empty, not for inference), records
+  // it.
+  virtual void add(Device& device, const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape) = 0;
   // y -= F(x), recomputed and recorded: Algorithm 1 uses one recomputation for reconstruction and gradient.
   virtual void subtract(Device& device, const Tensor& x, Tensor& y, Tape& tape) = 0;
-  // Records the tape alone, sparing the last convolution.
-  virtual void record(Device& device, const Tensor& x, Tape& tape) = 0;
+  // Computes what the tape of a forward pass gone by lacks, sparing the last convolution.
+  virtual void complete(Device& device, const Tensor& x, Tape& tape) = 0;
   // dx += (dF/dx)^T dy; overwrites the gradients of F's parameters. dx may be dy, which is
   // then read before it is changed. Consumes the tape.
   virtual void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) = 0;

@@ -1,25 +1,9 @@
 #include "net/shortcut.h"
 
-#include "ops/elementwise.h"
 #include "ops/pooling.h"
 
 namespace revnet {
 namespace {
-
-class Identity final : public Shortcut {
- public:
-  Tensor forward(Device& device, const Tensor& x) override {
-    Tensor y(device, x.layout(), MemoryPurpose::temporaries);
-    copy(device, x, y);
-    return y;
-  }
-  Tensor backward(Device& device, const Tensor& /*x*/, const Tensor& dy) override {
-    Tensor dx(device, dy.layout(), MemoryPurpose::activation_gradients);
-    copy(device, dy, dx);
-    return dx;
-  }
-  void list(LayerList& /*layers*/) override {}
-};
 
 class PoolingShortcut final : public Shortcut {
  public:
@@ -70,7 +54,7 @@ class Projection final : public Shortcut {
 
 std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ShortcutShape& shape,
                                         const BuildOptions& options) {
-  if (shape.in == shape.out && shape.stride == 1) return std::make_unique<Identity>();
+  if (shape.in == shape.out && shape.stride == 1) return nullptr;
   if (shape.projects) return std::make_unique<Projection>(device, name, shape, options);
   return std::make_unique<PoolingShortcut>(device, shape, options.batch);
 }

@@ -1,4 +1,5 @@
-// The shortcut s(x) of a unit: identity, average pooling with zero channels, or a 1x1 convolution.
+// The shortcut s(x) of a unit that changes width or size: average pooling with zero channels, or a 1x1
+// convolution.
 #pragma once
 
 #include <memory>
@@ -25,7 +26,8 @@ class Shortcut {
   virtual void list(LayerList& layers) = 0;
 };
 
-// name: that of the weight, if there is one ("stage2/unit1/shortcut1/weight").
+// Null where x itself is the shortcut. name: that of the weight, if there is one
+// ("stage2/unit1/shortcut1/weight").
 std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ShortcutShape& shape,
                                         const BuildOptions& options);
 

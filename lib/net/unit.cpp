@@ -6,16 +6,24 @@
 namespace revnet {
 namespace {
 
-bool is_identity(const UnitShape& shape) {
-  return shape.in == shape.out && shape.stride == 1;
+// A fresh y = shortcut(from) + F(x); no shortcut is the identity.
+Tensor sum(Device& device, Shortcut* shortcut, const Tensor& from, ResidualFunction& f, const Tensor& x,
+           Pass pass, Tape* tape) {
+  if (shortcut == nullptr) {
+    Tensor y(device, from.layout(), MemoryPurpose::temporaries);
+    f.add(device, x, from, pass, y, tape);
+    return y;
+  }
+  Tensor y = shortcut->forward(device, from);
+  f.add(device, x, y, pass, y, tape);
+  return y;
 }
 
 // y = s(x) + F(x)
 class ResidualUnit final : public Unit {
  public:
   ResidualUnit(Device& device, const std::string& name, const UnitShape& shape, const BuildOptions& options)
-      : keeps_shape_(is_identity(shape)),
-        shortcut_(make_shortcut(
+      : shortcut_(make_shortcut(
             device, name + "/shortcut/weight",
             {shape.in, shape.out, shape.height, shape.width, shape.stride, shape.bottleneck}, options)),
         f_(make_residual_function(device, name + "/f",
@@ -25,22 +33,21 @@ class ResidualUnit final : public Unit {
 
   Activation forward(Device& device, const Activation& x, Pass pass, UnitTape* tape) override {
     Activation y;
-    y.push_back(shortcut_->forward(device, x[0]));
-    f_->add(device, x[0], pass, y[0], tape == nullptr ? nullptr : &tape->f);
+    y.push_back(sum(device, shortcut_.get(), x[0], *f_, x[0], pass, tape == nullptr ? nullptr : &tape->f));
     return y;
   }
 
   void forward_in_place(Device& device, Activation& x, Pass pass) override {
-    f_->add(device, x[0], pass, x[0], nullptr);
+    f_->add(device, x[0], x[0], pass, x[0], nullptr);
   }
 
-  void record(Device& device, const Activation& x, const Activation& /*y*/, UnitTape& tape) override {
-    f_->record(device, x[0], tape.f);
+  void complete(Device& device, const Activation& x, const Activation& /*y*/, UnitTape& tape) override {
+    f_->complete(device, x[0], tape.f);
   }
 
   Activation backward(Device& device, const Activation& x, const Activation& /*y*/, UnitTape tape,
                       Activation dy) override {
-    if (keeps_shape_) {
+    if (keeps_shape()) {
       // dx = dy + F'(dy): the sum is F's last act, when it no longer reads dy.
       f_->backward(device, x[0], std::move(tape.f), dy[0], dy[0]);
       return dy;
@@ -51,19 +58,18 @@ class ResidualUnit final : public Unit {
     return dx;
   }
 
-  bool keeps_shape() const override { return keeps_shape_; }
+  bool keeps_shape() const override { return shortcut_ == nullptr; }
   bool reversible() const override { return false; }
   void reverse(Device& /*device*/, Activation& /*activation*/, Activation& /*gradient*/) override {
     throw std::logic_error("ResidualUnit: not reversible");
   }
 
   void list(LayerList& layers) override {
-    shortcut_->list(layers);
+    if (shortcut_) shortcut_->list(layers);
     f_->list(layers);
   }
 
  private:
-  bool keeps_shape_;
   std::unique_ptr<Shortcut> shortcut_;
   std::unique_ptr<ResidualFunction> f_;
 };
@@ -76,27 +82,25 @@ class ReversibleUnit final : public Unit {
 
   Activation forward(Device& device, const Activation& x, Pass pass, UnitTape* tape) override {
     Activation y;
-    y.push_back(shortcut1_->forward(device, x[0]));
-    f_->add(device, x[1], pass, y[0], tape == nullptr ? nullptr : &tape->f);
-    y.push_back(shortcut2_->forward(device, x[1]));
-    g_->add(device, y[0], pass, y[1], tape == nullptr ? nullptr : &tape->g);
+    y.push_back(sum(device, shortcut1_.get(), x[0], *f_, x[1], pass, tape == nullptr ? nullptr : &tape->f));
+    y.push_back(sum(device, shortcut2_.get(), x[1], *g_, y[0], pass, tape == nullptr ? nullptr : &tape->g));
     return y;
   }
 
   void forward_in_place(Device& device, Activation& x, Pass pass) override {
-    f_->add(device, x[1], pass, x[0], nullptr);
-    g_->add(device, x[0], pass, x[1], nullptr);
+    f_->add(device, x[1], x[0], pass, x[0], nullptr);
+    g_->add(device, x[0], x[1], pass, x[1], nullptr);
   }
 
-  void record(Device& device, const Activation& x, const Activation& y, UnitTape& tape) override {
-    f_->record(device, x[1], tape.f);
-    g_->record(device, y[0], tape.g);
+  void complete(Device& device, const Activation& x, const Activation& y, UnitTape& tape) override {
+    f_->complete(device, x[1], tape.f);
+    g_->complete(device, y[0], tape.g);
   }
 
   Activation backward(Device& device, const Activation& x, const Activation& y, UnitTape tape,
                       Activation dy) override {
     g_->backward(device, y[0], std::move(tape.g), dy[1], dy[0]);  // dz1 = dy1 + G'(dy2), in dy1's buffer
-    if (keeps_shape_) {
+    if (keeps_shape()) {
       f_->backward(device, x[1], std::move(tape.f), dy[0], dy[1]);  // dx2 = dy2 + F'(dz1); dx1 = dz1
       return dy;
     }
@@ -109,7 +113,7 @@ class ReversibleUnit final : public Unit {
     return dx;
   }
 
-  bool keeps_shape() const override { return keeps_shape_; }
+  bool keeps_shape() const override { return shortcut1_ == nullptr; }
   bool reversible() const override { return reversible_; }
 
   void reverse(Device& device, Activation& activation, Activation& gradient) override {
@@ -124,21 +128,21 @@ class ReversibleUnit final : public Unit {
   }
 
   void list(LayerList& layers) override {
-    shortcut1_->list(layers);
-    shortcut2_->list(layers);
+    if (shortcut1_) shortcut1_->list(layers);
+    if (shortcut2_) shortcut2_->list(layers);
     f_->list(layers);
     g_->list(layers);
   }
 
  private:
-  bool keeps_shape_, reversible_;
+  bool reversible_;
   std::unique_ptr<Shortcut> shortcut1_, shortcut2_;
   std::unique_ptr<ResidualFunction> f_, g_;
 };
 
 ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const UnitShape& shape,
                                const BuildOptions& options)
-    : keeps_shape_(is_identity(shape)), reversible_(!shape.first) {
+    : reversible_(!shape.first) {
   const std::int64_t in = shape.in / 2, out = shape.out / 2;
   const bool subtracts = options.reconstructs && reversible_;
   const ShortcutShape shortcut{in, out, shape.height, shape.width, shape.stride, shape.bottleneck};

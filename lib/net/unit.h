@@ -19,7 +19,8 @@ namespace revnet {
 using Activation = std::vector<Tensor>;
 
 struct UnitTape {
-  explicit UnitTape(MemoryPurpose purpose) : f(purpose), g(purpose) {}
+  explicit UnitTape(MemoryPurpose purpose, Tape::Keeps keeps = Tape::Keeps::everything)
+      : f(purpose, keeps), g(purpose, keeps) {}
   Tape f, g;  // g stays empty in a ResNet
 };
 
@@ -31,13 +32,13 @@ class Unit {
   virtual Activation forward(Device& device, const Activation& x, Pass pass, UnitTape* tape) = 0;
   // x = unit(x) in x's own buffers, without tape. Only if keeps_shape().
   virtual void forward_in_place(Device& device, Activation& x, Pass pass) = 0;
-  // The tape of a forward pass gone by, from its x and y.
-  virtual void record(Device& device, const Activation& x, const Activation& y, UnitTape& tape) = 0;
+  // Computes what the tape of a forward pass gone by lacks, from its x and y.
+  virtual void complete(Device& device, const Activation& x, const Activation& y, UnitTape& tape) = 0;
   // The gradient by x, from the one by y. Overwrites the gradients of the unit's parameters.
   virtual Activation backward(Device& device, const Activation& x, const Activation& y, UnitTape tape,
                               Activation dy) = 0;
 
-  // Both shortcuts are identities, so that y can take x's place.
+  // The shortcuts are x itself, so that y can take x's place.
   virtual bool keeps_shape() const = 0;
   // x can be had back from y; reverse() may be called.
   virtual bool reversible() const = 0;

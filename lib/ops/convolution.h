@@ -24,15 +24,16 @@ struct ConvolutionShape {
 // How the algorithm is chosen. The choice depends on the shape without the batch, never on timing, so that
 // the arithmetic of a run depends neither on noise nor on how a batch is split.
 enum class ConvolutionPolicy {
-  automatic,  // Winograd F(4x4, 3x3) where it wins: 3x3, stride 1, from 32 channels on, for the weight
-              // gradient from 16; direct elsewhere, and everywhere if the processor or oneDNN has no Winograd
+  automatic,  // Winograd F(4x4, 3x3) where it wins: 3x3, stride 1, from 16 channels on, for the data
+              // gradient from 32; direct elsewhere, and everywhere if the processor or oneDNN has no Winograd
   direct,
+  winograd,  // wherever there is one: for measuring what the rule chooses between
 };
 
 // What is asked of a convolution beside forward and weight gradient.
 struct ConvolutionRoles {
   bool image_input = false;  // src is the image batch, in plain NCHW; it has no gradient
-  bool accumulates = false;  // forward_accumulate will be called
+  bool adds = false;         // forward_add will be called
 };
 
 class Convolution {
@@ -50,8 +51,15 @@ class Convolution {
 
   // dst = conv(src, weights). Overwrites dst.
   void forward(Device& device, const Tensor& src, const Tensor& weights, Tensor& dst) const;
-  // dst += conv(src, weights): a residual function's last convolution. Needs the role `accumulates`.
-  void forward_accumulate(Device& device, const Tensor& src, const Tensor& weights, Tensor& dst) const;
+  // dst = addend + conv(src, weights): a residual function's last convolution. Overwrites dst, which may be
+  // the addend. Needs the role `adds`.
+  void forward_add(Device& device, const Tensor& src, const Tensor& weights, const Tensor& addend,
+                   Tensor& dst) const;
+  // Whether forward_add() adds while the sums are in registers: 1x1 convolutions of stride 1. oneDNN's
+  // Winograd takes longer to do that than to write its output and have it added in a pass of its own; its
+  // direct 3x3 adds before or after the rest according to where the addend lies, so that results would depend
+  // on it.
+  bool adds_in_registers() const { return !add_in_place_.empty(); }
   // diff_src = the gradient by src. Overwrites. `weights` in backward_weight_layout().
   void backward_data(Device& device, const Tensor& diff_dst, const Tensor& weights, Tensor& diff_src) const;
   // diff_weights = the gradient by the weights, in weight_layout(). Overwrites.
@@ -64,7 +72,9 @@ class Convolution {
  private:
   ConvolutionShape shape_;
   Layout src_, dst_, weights_, backward_weights_layout_, weight_gradient_layout_;
-  Kernel forward_, accumulate_, backward_data_, backward_weights_;
+  bool adds_;
+  Kernel forward_, backward_data_, backward_weights_;
+  Kernel add_, add_in_place_;  // empty where addition is a pass of its own
 };
 
 }  // namespace revnet

@@ -14,6 +14,10 @@ REVNET_MULTITARGET void add_range(const float* src, float* dst, std::int64_t cou
   for (std::int64_t i = 0; i < count; ++i) dst[i] += src[i];
 }
 
+REVNET_MULTITARGET void subtract_range(const float* src, float* dst, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) dst[i] -= src[i];
+}
+
 REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) dst[i] = -src[i];
 }
@@ -37,6 +41,10 @@ void copy(Device& device, const Tensor& src, Tensor& dst) {
 
 void add(Device& device, const Tensor& src, Tensor& dst) {
   each_range(device, src, dst, add_range);
+}
+
+void subtract(Device& device, const Tensor& src, Tensor& dst) {
+  each_range(device, src, dst, subtract_range);
 }
 
 void negate(Device& device, const Tensor& src, Tensor& dst) {

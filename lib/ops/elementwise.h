@@ -9,6 +9,8 @@ namespace revnet {
 void copy(Device& device, const Tensor& src, Tensor& dst);
 // dst += src.
 void add(Device& device, const Tensor& src, Tensor& dst);
+// dst -= src.
+void subtract(Device& device, const Tensor& src, Tensor& dst);
 // dst = -src.
 void negate(Device& device, const Tensor& src, Tensor& dst);
 

@@ -107,7 +107,9 @@ void check_step(Device& device, Network& network, const Golden& golden, Activati
     CHECK(relative_error(logits.values(), golden.evaluation_logits) < 1e-5);
   }
   const Tensor logits = network.logits(images, Pass::training);
-  CHECK(relative_error(logits.values(), golden.logits) < 1e-5);
+  // Winograd rounds more coarsely: 1.6e-5 was the most, in RevNet-110.
+  const bool direct = network.options().convolution == ConvolutionPolicy::direct;
+  CHECK(relative_error(logits.values(), golden.logits) < (direct ? 1e-5 : 3e-5));
 }
 
 void check_network(const Golden& golden, ConvolutionPolicy policy, int threads) {

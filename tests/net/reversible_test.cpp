@@ -78,7 +78,7 @@ Reversal check_reversal(std::int64_t width, bool bottleneck, ConvolutionPolicy p
     CHECK(largest_difference(back[half].values(), x[half].values()) < precision * size);
   }
 
-  unit->record(device, back, y, again);
+  unit->complete(device, back, y, again);
   if (!same_masks(tape.f, again.f) || !same_masks(tape.g, again.g)) return {true};
   const Activation stored_dx = unit->backward(device, x, y, std::move(tape), copy_of(device, dy));
   for (std::size_t half = 0; half < 2; ++half) {

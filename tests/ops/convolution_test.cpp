@@ -152,9 +152,9 @@ TEST_CASE("a convolution knows its output size and work") {
   CHECK(even.macs_per_image() == 32 * 16 * 9 * 4 * 3);
 }
 
-// y + conv(src, W) - conv(src, W) gives y back but for the rounding of two sums of order one: conv(src, W)
-// and conv(src, -W) round alike.
-void check_accumulate(ConvolutionShape shape) {
+// y + conv(src, W), into y and beside it; where the sum forms in registers, adding conv(src, -W) gives y back
+// but for the rounding of two sums of order one: conv(src, W) and conv(src, -W) round alike.
+void check_addition(ConvolutionShape shape) {
   TestDevice device;
   for (const std::int64_t batch : {1, 3}) {
     shape.batch = batch;
@@ -164,25 +164,33 @@ void check_accumulate(ConvolutionShape shape) {
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += before[i];
     std::vector<float> negated = inputs.weights;
     for (float& w : negated) w = -w;
-    for (const auto policy : {ConvolutionPolicy::automatic, ConvolutionPolicy::direct}) {
-      const Convolution convolution(device, shape, policy, {.accumulates = true});
+    for (const auto policy :
+         {ConvolutionPolicy::automatic, ConvolutionPolicy::direct, ConvolutionPolicy::winograd}) {
+      const Convolution convolution(device, shape, policy, {.adds = true});
       INFO(describe(shape), "; ", convolution.implementations());
-      const Tensor src = filled(device, convolution.src_layout(), inputs.src);
-      Tensor dst = filled(device, convolution.dst_layout(), before);
-      convolution.forward_accumulate(device, src, filled(device, convolution.weight_layout(), inputs.weights),
-                                     dst);
+      const Tensor src = filled(device, convolution.src_layout(), inputs.src),
+                   weights = filled(device, convolution.weight_layout(), inputs.weights);
+      Tensor addend = filled(device, convolution.dst_layout(), before);
+      Tensor dst = poisoned(device, convolution.dst_layout());
+      convolution.forward_add(device, src, weights, addend, dst);
       CHECK(relative_error(to_plain(device, dst), sum) < tolerance);
       CHECK(padding_is_zero(dst));
-      convolution.forward_accumulate(device, src, filled(device, convolution.weight_layout(), negated), dst);
-      CHECK(relative_error(to_plain(device, dst), widen(before)) < rounding);
-      CHECK(padding_is_zero(dst));
+      CHECK(to_plain(device, addend) == before);
+      const std::vector<float> beside = to_plain(device, dst);
+      convolution.forward_add(device, src, weights, addend, addend);
+      CHECK(to_plain(device, addend) == beside);  // in place: the same bits
+      CHECK(padding_is_zero(addend));
+      if (!convolution.adds_in_registers()) continue;
+      convolution.forward_add(device, src, filled(device, convolution.weight_layout(), negated), addend,
+                              addend);
+      CHECK(relative_error(to_plain(device, addend), widen(before)) < rounding);
     }
   }
 }
 
-TEST_CASE("forward accumulate adds and negated weights take it away") {
-  for (const ConvolutionShape& shape : stride_one) check_accumulate(shape);
-  for (const ConvolutionShape& shape : stride_two) check_accumulate(shape);
+TEST_CASE("forward add adds in place and beside and negated weights take it away") {
+  for (const ConvolutionShape& shape : stride_one) check_addition(shape);
+  for (const ConvolutionShape& shape : stride_two) check_addition(shape);
 }
 
 TEST_CASE("a convolution refuses what it was not built for") {
@@ -192,7 +200,7 @@ TEST_CASE("a convolution refuses what it was not built for") {
   const Tensor src = filled(device, images.src_layout(), random_floats(elements(shape.src()), 1)),
                weights = filled(device, images.weight_layout(), random_floats(elements(shape.weights()), 2));
   Tensor dst = poisoned(device, images.dst_layout()), diff_src = poisoned(device, images.src_layout());
-  CHECK_THROWS_AS(images.forward_accumulate(device, src, weights, dst), std::logic_error);
+  CHECK_THROWS_AS(images.forward_add(device, src, weights, dst, dst), std::logic_error);
   CHECK_THROWS_AS(images.backward_data(device, dst, weights, diff_src), std::logic_error);
   CHECK(images.src_layout() == Layout::plain(shape.src()));
 }

@@ -57,6 +57,10 @@ TEST_CASE("add accumulates into dst") {
   check_elementwise(add, [](float src, float dst) { return dst + src; });
 }
 
+TEST_CASE("subtract takes from dst") {
+  check_elementwise(subtract, [](float src, float dst) { return dst - src; });
+}
+
 TEST_CASE("negate gives the negative of src") {
   check_elementwise(negate, [](float src, float) { return -src; });
 }

@@ -85,7 +85,7 @@ void step(Device& device) {
     set_zero(device, tensor);
     return tensor;
   };
-  const Convolution convolution(device, winograd_shape, ConvolutionPolicy::automatic, {.accumulates = true});
+  const Convolution convolution(device, winograd_shape, ConvolutionPolicy::automatic, {.adds = true});
   const BatchNormRelu norm(device, winograd_shape.dst(), 1e-3);
   const PoolAndPad pool(device, winograd_shape.dst(), 56, 2);
   const Dense dense(device, 3, 56, 10);
@@ -98,7 +98,8 @@ void step(Device& device) {
   Tensor y = temporary(convolution.dst_layout()), z = temporary(norm.layout()),
          mask = temporary(norm.mask_layout());
   convolution.forward(device, src, weights, y);
-  convolution.forward_accumulate(device, src, weights, y);
+  convolution.forward_add(device, src, weights, y, y);
+  convolution.forward_add(device, src, weights, y, z);
   norm.forward(device, y, scale, shift, statistics, z, mask);
   norm.forward_with(device, y, scale, shift, statistics, z, mask);
   norm.infer(device, y, scale, shift, statistics, z);
@@ -124,6 +125,7 @@ void step(Device& device) {
   convolution.backward_data(device, diff, backward_weights, diff_src);
   copy(device, diff, y);
   add(device, diff, y);
+  subtract(device, diff, y);
   negate(device, y, z);
 }
 

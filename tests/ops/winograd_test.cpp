@@ -60,8 +60,8 @@ constexpr ConvolutionShape shapes[] = {
 
 Uses rule(const ConvolutionShape& shape) {
   const bool may = shape.kernel == 3 && shape.stride == 1;
-  const bool wide = shape.in >= 32 && shape.out >= 32, wide_for_weights = shape.in >= 16 && shape.out >= 16;
-  return {may && wide, may && wide, may && wide_for_weights};
+  const std::int64_t channels = std::min(shape.in, shape.out);
+  return {may && channels >= 16, may && channels >= 32, may && channels >= 16};
 }
 
 TEST_CASE("Winograd is used by a rule on the shape") {
@@ -69,7 +69,7 @@ TEST_CASE("Winograd is used by a rule on the shape") {
   if (!machine_has_winograd(device)) return;
   for (ConvolutionShape shape : shapes) {
     shape.batch = 3;
-    const Convolution convolution(device, shape, ConvolutionPolicy::automatic, {.accumulates = true});
+    const Convolution convolution(device, shape, ConvolutionPolicy::automatic, {.adds = true});
     INFO(shape.in, "->", shape.out, " kernel ", shape.kernel, ": ", convolution.implementations());
     const Uses uses = uses_winograd(convolution.implementations());
     const Uses expected = rule(shape);
@@ -91,7 +91,7 @@ TEST_CASE("policy direct has no Winograd") {
   TestDevice device;
   for (ConvolutionShape shape : shapes) {
     shape.batch = 3;
-    const Convolution convolution(device, shape, ConvolutionPolicy::direct, {.accumulates = true});
+    const Convolution convolution(device, shape, ConvolutionPolicy::direct, {.adds = true});
     CHECK_FALSE(is_winograd(convolution.implementations()));
   }
 }
@@ -101,11 +101,11 @@ TEST_CASE("the batch does not choose the implementation") {
   for (const auto policy : {ConvolutionPolicy::automatic, ConvolutionPolicy::direct}) {
     for (ConvolutionShape shape : shapes) {
       shape.batch = 1;
-      const std::string one = Convolution(device, shape, policy, {.accumulates = true}).implementations();
+      const std::string one = Convolution(device, shape, policy, {.adds = true}).implementations();
       CHECK_FALSE(one.empty());
       for (const std::int64_t batch : {2, 3, 50, 100}) {
         shape.batch = batch;
-        CHECK(Convolution(device, shape, policy, {.accumulates = true}).implementations() == one);
+        CHECK(Convolution(device, shape, policy, {.adds = true}).implementations() == one);
       }
     }
   }
@@ -119,7 +119,7 @@ TEST_CASE("no convolution of a network falls back to a reference kernel") {
     if (shape.in < 16) continue;
     shape.batch = 2;
     for (const auto policy : {ConvolutionPolicy::automatic, ConvolutionPolicy::direct}) {
-      const Convolution convolution(device, shape, policy, {.accumulates = true});
+      const Convolution convolution(device, shape, policy, {.adds = true});
       CHECK(convolution.implementations().find("ref") == std::string::npos);
     }
   }
