@@ -56,7 +56,9 @@ void ConvolutionLayer::backward_weights(Device& device, const Tensor& src, const
 }
 
 void ConvolutionLayer::refresh(Device& device) {
-  if (!backward_weight_.empty()) reorder(device, weight_.value, backward_weight_);
+  if (!backward_weight_.empty()) {
+    operation_.arrange_for_backward(device, weight_.value, backward_weight_);
+  }
   if (!negated_weight_.empty()) negate(device, weight_.value, negated_weight_);
 }
 

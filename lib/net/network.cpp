@@ -113,6 +113,15 @@ void Network::keep_activations(ActivationMode mode) {
   keeper_ = make_activation_keeper(mode, units_);
 }
 
+LayerList Network::recomputed_layers() const {
+  LayerList layers;
+  if (options_.activations == ActivationMode::stored) return layers;
+  for (const auto& unit : units_) {
+    if (unit->reversible()) unit->list(layers);
+  }
+  return layers;
+}
+
 std::int64_t Network::parameter_count() const {
   std::int64_t count = 0;
   for (const Parameter* parameter : layers_.parameters) count += parameter->size();

@@ -57,6 +57,9 @@ class Network {
   const std::vector<Parameter*>& parameters() const { return layers_.parameters; }
   const std::vector<NormLayer*>& norms() const { return layers_.norms; }
   const std::vector<ConvolutionLayer*>& convolutions() const { return layers_.convolutions; }
+  // The layers whose forward pass runs a second time in each step: in reconstructed mode, those of reversible
+  // units.
+  LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;
   // Multiply-adds of one image's forward pass, in convolutions and the dense layer.

@@ -26,6 +26,9 @@ class BatchNormRelu {
   std::int64_t channels() const { return layout_.shape()[1]; }
   const Layout& layout() const { return layout_; }
   const Layout& mask_layout() const { return mask_; }
+  // What one run does, and how: the operation is one of the three normalisations.
+  const Work& work(Operation operation) const { return kernel(operation).work(); }
+  const std::string& implementation(Operation operation) const { return kernel(operation).implementation(); }
 
   // Computes the statistics; overwrites them, dst and mask.
   void forward(Device& device, const Tensor& src, const Tensor& scale, const Tensor& shift,
@@ -43,6 +46,8 @@ class BatchNormRelu {
                 Tensor& diff_scale, Tensor& diff_shift) const;
 
  private:
+  const Kernel& kernel(Operation operation) const;
+
   Layout layout_, mask_;
   Kernel forward_, forward_with_, infer_, backward_;
 };

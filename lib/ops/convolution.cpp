@@ -26,20 +26,13 @@ Padding same_padding(const ConvolutionShape& shape) {
   return {{high / 2, wide / 2}, {high - high / 2, wide - wide / 2}};
 }
 
-// Where to try Winograd.
-struct WinogradChoice {
-  bool forward, data, weights;
-};
-
-// Measured on two Zen 4 cores at batch 100, Winograd's time as a part of direct's: forward 0.75 at 16
-// channels (32x32), 0.7 at 32 (16x16), 0.55 at 64 (8x8); data gradient 1.0, 0.75, 0.6; weight gradient 0.9,
-// 0.7, 0.6.
-WinogradChoice choose(const ConvolutionShape& shape, ConvolutionPolicy policy, bool image_input) {
-  const bool may = shape.kernel == 3 && shape.stride == 1 && !image_input;
-  if (!may || policy == ConvolutionPolicy::direct) return {false, false, false};
-  if (policy == ConvolutionPolicy::winograd) return {true, true, true};
-  const std::int64_t channels = std::min(shape.in, shape.out);
-  return {channels >= 16, channels >= 32, channels >= 16};
+// Measured on two Zen 4 cores at batch 100, Winograd's time as a part of direct's, at 16 channels (32x32), 32
+// (16x16) and 64 (8x8): forward 0.7, 0.65, 0.5; data gradient 0.8, 0.6, 0.5; weight gradient 0.85, 0.65,
+// 0.55.
+bool try_winograd(const ConvolutionShape& shape, ConvolutionPolicy policy, bool image_input) {
+  if (shape.kernel != 3 || shape.stride != 1 || image_input) return false;
+  if (policy == ConvolutionPolicy::automatic) return std::min(shape.in, shape.out) >= 16;
+  return policy == ConvolutionPolicy::winograd;
 }
 
 // The geometry of one convolution, from which the four primitives are described.
@@ -91,34 +84,47 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape, Co
       dst_(device.activation_layout(shape.dst())),
       adds_(roles.adds) {
   const dnnl::engine& engine = device.engine();
-  const WinogradChoice winograd = choose(shape, policy, roles.image_input);
+  const bool winograd = try_winograd(shape, policy, roles.image_input);
   Description description{src_.desc(),
                           Desc(shape.weights(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::any),
                           dst_.desc(),
                           {shape.stride, shape.stride},
                           same_padding(shape)};
   const auto forward = describe(
-      winograd.forward, [&](algorithm how) { return description.forward(engine, how, kernel_attributes()); });
+      winograd, [&](algorithm how) { return description.forward(engine, how, kernel_attributes()); });
   weights_ = Layout(forward.weights_desc());
-  forward_ = Kernel(device, forward);
+  Work work{Operation::convolution, shape.height,
+            2.0 * static_cast<double>(shape.batch * shape.macs_per_image()),
+            static_cast<double>(src_.bytes() + dst_.bytes() + weights_.bytes())};
+  forward_ = Kernel(device, forward, work);
 
-  const auto weight_gradient = describe(
-      winograd.weights, [&](algorithm how) { return description.backward_weights(engine, how, forward); });
+  const auto weight_gradient =
+      describe(winograd, [&](algorithm how) { return description.backward_weights(engine, how, forward); });
   weight_gradient_layout_ = Layout(weight_gradient.diff_weights_desc());
-  backward_weights_ = Kernel(device, weight_gradient);
+  work.operation = Operation::convolution_weight_gradient;
+  backward_weights_ = Kernel(device, weight_gradient, work);
 
   if (!roles.image_input) {
-    const auto data_gradient = describe(
-        winograd.data, [&](algorithm how) { return description.backward_data(engine, how, forward); });
+    const auto data_gradient =
+        describe(winograd, [&](algorithm how) { return description.backward_data(engine, how, forward); });
     backward_weights_layout_ = Layout(data_gradient.weights_desc());
-    backward_data_ = Kernel(device, data_gradient);
+    work.operation = Operation::convolution_data_gradient;
+    backward_data_ = Kernel(device, data_gradient, work);
+    if (backward_weights_layout_ != weights_) {
+      const dnnl::reorder::primitive_desc arrangement(engine, weights_.desc(), engine,
+                                                      backward_weights_layout_.desc(), kernel_attributes());
+      arrange_ = Kernel(device, arrangement,
+                        {Operation::weight_copies, 0, 0, 2.0 * static_cast<double>(weights_.bytes())});
+    }
   }
   if (roles.adds && shape.kernel == 1 && shape.stride == 1) {
     description.weights = weights_.desc();
+    work.operation = Operation::convolution;
+    work.bytes += static_cast<double>(dst_.bytes());
     const auto direct = [&](const dnnl::post_ops& addition) {
       dnnl::primitive_attr attributes = kernel_attributes();
       attributes.set_post_ops(addition);
-      return Kernel(device, description.forward(engine, algorithm::convolution_direct, attributes));
+      return Kernel(device, description.forward(engine, algorithm::convolution_direct, attributes), work);
     };
     dnnl::post_ops addend, in_place;
     addend.append_binary(algorithm::binary_add, dst_.desc());
@@ -153,6 +159,12 @@ void Convolution::forward_add(Device& device, const Tensor& src, const Tensor& w
   }
 }
 
+void Convolution::arrange_for_backward(Device& device, const Tensor& weights,
+                                       Tensor& backward_weights) const {
+  if (arrange_.empty()) throw std::logic_error("Convolution: its weights have one layout");
+  arrange_.run(device, {{DNNL_ARG_FROM, weights.memory()}, {DNNL_ARG_TO, backward_weights.memory()}});
+}
+
 void Convolution::backward_data(Device& device, const Tensor& diff_dst, const Tensor& weights,
                                 Tensor& diff_src) const {
   if (backward_data_.empty()) throw std::logic_error("Convolution: images have no gradient");
@@ -175,6 +187,19 @@ void Convolution::backward_weights(Device& device, const Tensor& src, const Tens
   Tensor gradient(device, weight_gradient_layout_, MemoryPurpose::scratch);
   run(gradient);
   reorder(device, gradient, diff_weights);
+}
+
+const Kernel& Convolution::kernel(Operation operation) const {
+  switch (operation) {
+    case Operation::convolution:
+      return forward_;
+    case Operation::convolution_data_gradient:
+      return backward_data_;
+    case Operation::convolution_weight_gradient:
+      return backward_weights_;
+    default:
+      throw std::logic_error("Convolution: not an operation of convolutions");
+  }
 }
 
 std::string Convolution::implementations() const {

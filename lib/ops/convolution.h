@@ -18,14 +18,15 @@ struct ConvolutionShape {
   Shape src() const { return {batch, in, height, width}; }
   Shape weights() const { return {out, in, kernel, kernel}; }
   Shape dst() const { return {batch, out, out_height(), out_width()}; }
+  auto operator<=>(const ConvolutionShape&) const = default;
   std::int64_t macs_per_image() const { return out * in * kernel * kernel * out_height() * out_width(); }
 };
 
 // How the algorithm is chosen. The choice depends on the shape without the batch, never on timing, so that
 // the arithmetic of a run depends neither on noise nor on how a batch is split.
 enum class ConvolutionPolicy {
-  automatic,  // Winograd F(4x4, 3x3) where it wins: 3x3, stride 1, from 16 channels on, for the data
-              // gradient from 32; direct elsewhere, and everywhere if the processor or oneDNN has no Winograd
+  automatic,  // Winograd F(4x4, 3x3) where it wins: 3x3, stride 1, from 16 channels on; direct
+              // elsewhere, and everywhere if the processor or oneDNN has no Winograd
   direct,
   winograd,  // wherever there is one: for measuring what the rule chooses between
 };
@@ -60,20 +61,29 @@ class Convolution {
   // direct 3x3 adds before or after the rest according to where the addend lies, so that results would depend
   // on it.
   bool adds_in_registers() const { return !add_in_place_.empty(); }
+  // backward_weights = weights in backward_weight_layout().
+  void arrange_for_backward(Device& device, const Tensor& weights, Tensor& backward_weights) const;
   // diff_src = the gradient by src. Overwrites. `weights` in backward_weight_layout().
   void backward_data(Device& device, const Tensor& diff_dst, const Tensor& weights, Tensor& diff_src) const;
   // diff_weights = the gradient by the weights, in weight_layout(). Overwrites.
   void backward_weights(Device& device, const Tensor& src, const Tensor& diff_dst,
                         Tensor& diff_weights) const;
 
+  bool image_input() const { return backward_data_.empty(); }
+  // What one run does, and how: the operation is convolution or one of its gradients.
+  const Work& work(Operation operation) const { return kernel(operation).work(); }
+  const std::string& implementation(Operation operation) const { return kernel(operation).implementation(); }
   // Implementations as oneDNN names them: forward, data gradient, weight gradient.
   std::string implementations() const;
 
  private:
+  const Kernel& kernel(Operation operation) const;
+
   ConvolutionShape shape_;
   Layout src_, dst_, weights_, backward_weights_layout_, weight_gradient_layout_;
   bool adds_;
   Kernel forward_, backward_data_, backward_weights_;
+  Kernel arrange_;             // empty where the layouts are one
   Kernel add_, add_in_place_;  // empty where addition is a pass of its own
 };
 

@@ -13,9 +13,11 @@ Dense::Dense(const Device& device, std::int64_t batch, std::int64_t in, std::int
                                                                kernel_attributes(), engine, forward);
   const dnnl::inner_product_backward_weights::primitive_desc gradient({features, weights, bias, logits},
                                                                       kernel_attributes(), engine, forward);
-  forward_ = Kernel(device, forward);
-  backward_data_ = Kernel(device, data);
-  backward_weights_ = Kernel(device, gradient);
+  const Work work{Operation::dense, 0, 2.0 * static_cast<double>(batch * in * out),
+                  static_cast<double>(features.get_size() + weights.get_size() + logits.get_size())};
+  forward_ = Kernel(device, forward, work);
+  backward_data_ = Kernel(device, data, work);
+  backward_weights_ = Kernel(device, gradient, work);
 }
 
 void Dense::forward(Device& device, const Tensor& features, const Tensor& weights, const Tensor& bias,

@@ -22,33 +22,39 @@ REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t 
   for (std::int64_t i = 0; i < count; ++i) dst[i] = -src[i];
 }
 
+// `tensors`: how many are read or written.
 template <class Range>
-void each_range(Device& device, const Tensor& src, Tensor& dst, Range range) {
+void each_range(Device& device, Operation operation, const Tensor& src, Tensor& dst, double tensors,
+                Range range) {
   if (src.layout() != dst.layout()) throw std::logic_error("elementwise: layouts differ");
-  if (device.is_planning()) return;
-  parallel_ranges(src.layout().stored_elements(), grain, [&](std::int64_t begin, std::int64_t end) {
-    range(src.data() + begin, dst.data() + begin, end - begin);
+  const Shape shape = src.shape();
+  const std::int64_t height = operation == Operation::elementwise && shape.size() == 4 ? shape[2] : 0;
+  device.perform({operation, height, 0, tensors * static_cast<double>(src.bytes())}, [&] {
+    parallel_ranges(src.layout().stored_elements(), grain, [&](std::int64_t begin, std::int64_t end) {
+      range(src.data() + begin, dst.data() + begin, end - begin);
+    });
   });
 }
 
 }  // namespace
 
 void copy(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, src, dst, [](const float* from, float* to, std::int64_t count) {
-    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
-  });
+  each_range(device, Operation::elementwise, src, dst, 2,
+             [](const float* from, float* to, std::int64_t count) {
+               std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
+             });
 }
 
 void add(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, src, dst, add_range);
+  each_range(device, Operation::elementwise, src, dst, 3, add_range);
 }
 
 void subtract(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, src, dst, subtract_range);
+  each_range(device, Operation::elementwise, src, dst, 3, subtract_range);
 }
 
 void negate(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, src, dst, negate_range);
+  each_range(device, Operation::weight_copies, src, dst, 2, negate_range);
 }
 
 }  // namespace revnet

@@ -11,7 +11,7 @@ void copy(Device& device, const Tensor& src, Tensor& dst);
 void add(Device& device, const Tensor& src, Tensor& dst);
 // dst -= src.
 void subtract(Device& device, const Tensor& src, Tensor& dst);
-// dst = -src.
+// dst = -src, of weights.
 void negate(Device& device, const Tensor& src, Tensor& dst);
 
 }  // namespace revnet

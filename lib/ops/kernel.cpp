@@ -5,10 +5,10 @@ namespace revnet {
 void Kernel::run(Device& device, Arguments arguments) const {
   Tensor scratch;
   if (scratch_bytes() > 0) {
-    scratch = Tensor(device, Layout(scratchpad_), MemoryPurpose::scratch);
+    scratch = Tensor(device, scratchpad_, MemoryPurpose::scratch);
     arguments[DNNL_ARG_SCRATCHPAD] = scratch.memory();
   }
-  device.execute(primitive_, arguments);
+  device.perform(work_, [&] { device.execute(primitive_, arguments); });
 }
 
 dnnl::primitive_attr kernel_attributes() {

@@ -19,22 +19,25 @@ class Kernel {
 
   // On a planning device the primitive itself is not built: no code is generated.
   template <class PrimitiveDesc>
-  Kernel(const Device& device, const PrimitiveDesc& desc)
-      : scratchpad_(desc.scratchpad_desc()), implementation_(desc.impl_info_str()) {
+  Kernel(const Device& device, const PrimitiveDesc& desc, const Work& work)
+      : scratchpad_(desc.scratchpad_desc()), implementation_(desc.impl_info_str()), work_(work) {
     if (!device.is_planning()) primitive_ = dnnl::primitive(desc.get());
   }
 
   bool empty() const { return implementation_.empty(); }
   // "jit:avx512_core", say; "ref:any" is oneDNN's slow reference.
   const std::string& implementation() const { return implementation_; }
-  std::size_t scratch_bytes() const { return scratchpad_.get_size(); }
+  std::size_t scratch_bytes() const { return scratchpad_.bytes(); }
+  // What one run does, for profiles.
+  const Work& work() const { return work_; }
 
   void run(Device& device, Arguments arguments) const;
 
  private:
   dnnl::primitive primitive_;
-  dnnl::memory::desc scratchpad_;
+  Layout scratchpad_;
   std::string implementation_;
+  Work work_;
 };
 
 // Attributes of every primitive: user scratchpad.

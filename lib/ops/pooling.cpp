@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "tensor/parallel.h"
@@ -27,42 +28,79 @@ std::vector<Run> channel_runs(const ChannelBlocks& narrow, const ChannelBlocks& 
   return runs;
 }
 
-// One image, one run of channels: dst(pixel) = mean over the window of src.
-REVNET_MULTITARGET void pool_run(const float* src, std::int64_t src_block, std::int64_t src_width, float* dst,
-                                 std::int64_t dst_block, std::int64_t height, std::int64_t width,
-                                 std::int64_t stride, std::int64_t length) {
-  const float share = 1.0f / static_cast<float>(stride * stride);
-  for (std::int64_t h = 0; h < height; ++h) {
-    for (std::int64_t w = 0; w < width; ++w) {
-      float* out = dst + (h * width + w) * dst_block;
-      for (std::int64_t c = 0; c < length; ++c) out[c] = 0.0f;
-      for (std::int64_t y = 0; y < stride; ++y) {
-        for (std::int64_t x = 0; x < stride; ++x) {
-          const float* in = src + ((h * stride + y) * src_width + w * stride + x) * src_block;
-          for (std::int64_t c = 0; c < length; ++c) out[c] += share * in[c];
-        }
+// The pixels of one run of channels of one image, on both sides of the window.
+struct Window {
+  std::int64_t height, width;  // of the pooled side
+  std::int64_t stride;
+  std::int64_t large_block, small_block;  // floats from one pixel to the next, before and after pooling
+};
+
+// small(pixel) = mean over the window of large. Length: of the run, fixed where it is a whole block, so that
+// it becomes a vector.
+template <class Length>
+[[gnu::always_inline]] inline void pool_pixels(const float* large, float* small, const Window& window,
+                                               Length length) {
+  const float share = 1.0f / static_cast<float>(window.stride * window.stride);
+  const std::int64_t row = window.width * window.stride * window.large_block;
+  for (std::int64_t h = 0; h < window.height; ++h) {
+    for (std::int64_t w = 0; w < window.width; ++w) {
+      const float* in = large + (h * window.stride) * row + w * window.stride * window.large_block;
+      float* __restrict out = small + (h * window.width + w) * window.small_block;
+      for (std::int64_t c = 0; c < length; ++c) out[c] = share * in[c];
+      for (std::int64_t tap = 1; tap < window.stride * window.stride; ++tap) {
+        const float* at = in + tap / window.stride * row + tap % window.stride * window.large_block;
+        for (std::int64_t c = 0; c < length; ++c) out[c] += share * at[c];
       }
     }
   }
 }
 
 // Its gradient: every pixel of the window gets an equal share.
-REVNET_MULTITARGET void spread_run(float* diff_src, std::int64_t src_block, std::int64_t src_width,
-                                   const float* diff_dst, std::int64_t dst_block, std::int64_t height,
-                                   std::int64_t width, std::int64_t stride, std::int64_t length) {
-  const float share = 1.0f / static_cast<float>(stride * stride);
-  for (std::int64_t h = 0; h < height * stride; ++h) {
-    for (std::int64_t w = 0; w < width * stride; ++w) {
-      float* out = diff_src + (h * src_width + w) * src_block;
-      const float* in = diff_dst + (h / stride * width + w / stride) * dst_block;
+template <class Length>
+[[gnu::always_inline]] inline void spread_pixels(float* large, const float* small, const Window& window,
+                                                 Length length) {
+  const float share = 1.0f / static_cast<float>(window.stride * window.stride);
+  const std::int64_t width = window.width * window.stride;
+  for (std::int64_t h = 0; h < window.height * window.stride; ++h) {
+    for (std::int64_t w = 0; w < width; ++w) {
+      float* __restrict out = large + (h * width + w) * window.large_block;
+      const float* in = small + (h / window.stride * window.width + w / window.stride) * window.small_block;
       for (std::int64_t c = 0; c < length; ++c) out[c] = share * in[c];
     }
   }
 }
 
+// A block, and the half block that lies side by side when channels are doubled from 16 to 32.
+constexpr std::integral_constant<std::int64_t, 16> sixteen{};
+constexpr std::integral_constant<std::int64_t, 8> eight{};
+
+REVNET_MULTITARGET void pool_run(const float* large, float* small, const Window& window,
+                                 std::int64_t length) {
+  if (length == sixteen) return pool_pixels(large, small, window, sixteen);
+  if (length == eight) return pool_pixels(large, small, window, eight);
+  pool_pixels(large, small, window, length);
+}
+
+REVNET_MULTITARGET void spread_run(float* large, const float* small, const Window& window,
+                                   std::int64_t length) {
+  if (length == sixteen) return spread_pixels(large, small, window, sixteen);
+  if (length == eight) return spread_pixels(large, small, window, eight);
+  spread_pixels(large, small, window, length);
+}
+
 void zero_image(const ChannelBlocks& blocks, float* data, std::int64_t image) {
   const std::int64_t stored = blocks.blocks * blocks.pixels() * blocks.block;
   std::fill_n(data + image * stored, stored, 0.0f);
+}
+
+// body(n) for every image, which reads and writes `bytes` in all.
+template <class Body>
+void each_image(Device& device, const ChannelBlocks& blocks, std::size_t bytes, const Body& body) {
+  device.perform({Operation::pooling, blocks.height, 0, static_cast<double>(bytes)}, [&] {
+    parallel_ranges(blocks.images, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t n = begin; n < end; ++n) body(n);
+    });
+  });
 }
 
 }  // namespace
@@ -78,69 +116,57 @@ PoolAndPad::PoolAndPad(const Device& device, const Shape& src, std::int64_t out_
 }
 
 void PoolAndPad::forward(Device& device, const Tensor& src, Tensor& dst) const {
-  if (device.is_planning()) return;
   const ChannelBlocks narrow(src_), wide(dst_);
   const std::vector<Run> runs = channel_runs(narrow, wide, before_);
-  parallel_ranges(narrow.images, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) {
-      zero_image(wide, dst.data(), n);
-      for (const Run& run : runs) {
-        pool_run(src.data() + narrow.offset(n, run.from), narrow.block, narrow.width,
-                 dst.data() + wide.offset(n, run.to), wide.block, wide.height, wide.width, stride_,
-                 run.length);
-      }
+  const Window window{wide.height, wide.width, stride_, narrow.block, wide.block};
+  each_image(device, narrow, src.bytes() + dst.bytes(), [&](std::int64_t n) {
+    zero_image(wide, dst.data(), n);
+    for (const Run& run : runs) {
+      pool_run(src.data() + narrow.offset(n, run.from), dst.data() + wide.offset(n, run.to), window,
+               run.length);
     }
   });
 }
 
 void PoolAndPad::backward(Device& device, const Tensor& diff_dst, Tensor& diff_src) const {
-  if (device.is_planning()) return;
   const ChannelBlocks narrow(src_), wide(dst_);
   const std::vector<Run> runs = channel_runs(narrow, wide, before_);
+  const Window window{wide.height, wide.width, stride_, narrow.block, wide.block};
   const bool padded = narrow.blocks * narrow.block != narrow.channels;
-  parallel_ranges(narrow.images, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) {
-      if (padded) zero_image(narrow, diff_src.data(), n);
-      for (const Run& run : runs) {
-        spread_run(diff_src.data() + narrow.offset(n, run.from), narrow.block, narrow.width,
-                   diff_dst.data() + wide.offset(n, run.to), wide.block, wide.height, wide.width, stride_,
-                   run.length);
-      }
+  each_image(device, narrow, diff_dst.bytes() + diff_src.bytes(), [&](std::int64_t n) {
+    if (padded) zero_image(narrow, diff_src.data(), n);
+    for (const Run& run : runs) {
+      spread_run(diff_src.data() + narrow.offset(n, run.from), diff_dst.data() + wide.offset(n, run.to),
+                 window, run.length);
     }
   });
 }
 
 void global_average_pool(Device& device, const Tensor& src, Tensor& features, std::int64_t first) {
-  if (device.is_planning()) return;
   const ChannelBlocks blocks(src.layout());
   const std::int64_t columns = features.shape()[1];
   const float share = 1.0f / static_cast<float>(blocks.pixels());
-  parallel_ranges(blocks.images, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) {
-      for (std::int64_t c = 0; c < blocks.channels; ++c) {
-        const float* in = src.data() + blocks.offset(n, c);
-        float sum = 0.0f;
-        for (std::int64_t pixel = 0; pixel < blocks.pixels(); ++pixel) sum += in[pixel * blocks.block];
-        features.data()[n * columns + first + c] = share * sum;
-      }
+  each_image(device, blocks, src.bytes(), [&](std::int64_t n) {
+    for (std::int64_t c = 0; c < blocks.channels; ++c) {
+      const float* in = src.data() + blocks.offset(n, c);
+      float sum = 0.0f;
+      for (std::int64_t pixel = 0; pixel < blocks.pixels(); ++pixel) sum += in[pixel * blocks.block];
+      features.data()[n * columns + first + c] = share * sum;
     }
   });
 }
 
 void global_average_pool_backward(Device& device, const Tensor& diff_features, std::int64_t first,
                                   Tensor& diff_src) {
-  if (device.is_planning()) return;
   const ChannelBlocks blocks(diff_src.layout());
   const std::int64_t columns = diff_features.shape()[1];
   const float share = 1.0f / static_cast<float>(blocks.pixels());
-  parallel_ranges(blocks.images, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) {
-      zero_image(blocks, diff_src.data(), n);
-      for (std::int64_t c = 0; c < blocks.channels; ++c) {
-        const float value = share * diff_features.data()[n * columns + first + c];
-        float* out = diff_src.data() + blocks.offset(n, c);
-        for (std::int64_t pixel = 0; pixel < blocks.pixels(); ++pixel) out[pixel * blocks.block] = value;
-      }
+  each_image(device, blocks, diff_src.bytes(), [&](std::int64_t n) {
+    zero_image(blocks, diff_src.data(), n);
+    for (std::int64_t c = 0; c < blocks.channels; ++c) {
+      const float value = share * diff_features.data()[n * columns + first + c];
+      float* out = diff_src.data() + blocks.offset(n, c);
+      for (std::int64_t pixel = 0; pixel < blocks.pixels(); ++pixel) out[pixel * blocks.block] = value;
     }
   });
 }

@@ -48,6 +48,7 @@ class Writer {
   // shape {} is a scalar. Requires values.size() to be the product of shape.
   void floats(const std::string& name, const std::vector<std::int64_t>& shape, std::span<const float> values);
   void text(const std::string& name, const std::string& value);  // one UTF-8 string, without NUL bytes
+  void texts(const std::string& name, const std::vector<std::string>& values);  // [values.size()], likewise
 
   // On the group or dataset object, which must be there. Text is variable-length UTF-8, without NUL bytes.
   void attribute(const std::string& object, const std::string& name, const std::string& value);

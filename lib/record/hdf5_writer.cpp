@@ -91,6 +91,15 @@ void Writer::text(const std::string& name, const std::string& value) {
   dataset(name, type.id(), {}, value.size() + 1, value.c_str());
 }
 
+void Writer::texts(const std::string& name, const std::vector<std::string>& values) {
+  std::vector<const char*> pointers;
+  pointers.reserve(values.size());
+  for (const std::string& value : values) pointers.push_back(value.c_str());
+  const Handle type = text_type(H5T_VARIABLE);
+  dataset(name, type.id(), {values.size()}, pointers.size() * sizeof(const char*),
+          static_cast<const void*>(pointers.data()));
+}
+
 void Writer::scalar_attribute(const std::string& object, const std::string& name, std::int64_t type,
                               const void* value) {
   const std::string what = absolute(object) + " attribute " + name;

@@ -7,9 +7,11 @@
 
 #include <dnnl.hpp>
 
+#include "base/stopwatch.h"
 #include "tensor/arena.h"
 #include "tensor/layout.h"
 #include "tensor/memory_ledger.h"
+#include "tensor/profile.h"
 
 namespace revnet {
 
@@ -41,6 +43,21 @@ class Device {
   // asked once, for a convolution wide enough that padding plays no part, and every activation follows.
   Layout activation_layout(const Shape& nchw) const;
 
+  // From now on every operation is timed and added to `profile`, which must outlive that; null: no longer.
+  void set_profile(Profile* profile) { profile_ = profile; }
+  // Runs `body`, which does `work`; not on a planning device.
+  template <class Body>
+  void perform(const Work& work, const Body& body) {
+    if (is_planning()) return;
+    if (profile_ == nullptr) {
+      body();
+      return;
+    }
+    const Stopwatch stopwatch;
+    body();
+    profile_->add(work, stopwatch.seconds());
+  }
+
   // Runs a primitive to its end.
   void execute(const dnnl::primitive& primitive, const Arguments& arguments);
 
@@ -53,6 +70,7 @@ class Device {
   MemoryLedger ledger_;
   int threads_;
   bool poison_;
+  Profile* profile_ = nullptr;
   dnnl::memory::format_tag activation_tag_;
 };
 

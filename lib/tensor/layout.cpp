@@ -10,6 +10,14 @@ std::int64_t elements(const Shape& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
+Layout::Layout() {
+  static const Layout empty{dnnl::memory::desc()};
+  known_ = empty.known_;
+}
+
+Layout::Layout(const dnnl::memory::desc& desc)
+    : known_(std::make_shared<const Known>(Known{desc, desc.get_size()})) {}
+
 Layout Layout::plain(const Shape& shape) {
   dnnl::memory::dims strides(shape.size(), 1);
   for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
@@ -22,7 +30,7 @@ Layout Layout::raw_bytes(std::size_t bytes) {
 }
 
 Shape Layout::shape() const {
-  return desc_.dims();
+  return desc().dims();
 }
 
 ChannelBlocks::ChannelBlocks(const Layout& layout) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <dnnl.hpp>
@@ -18,26 +19,31 @@ std::int64_t elements(const Shape& shape);
 
 class Layout {
  public:
-  Layout() = default;
-  explicit Layout(dnnl::memory::desc desc) : desc_(std::move(desc)) {}
+  Layout();
+  explicit Layout(const dnnl::memory::desc& desc);
 
   // Row-major float32.
   static Layout plain(const Shape& shape);
   // Opaque bytes, e.g. a mask or a scratchpad.
   static Layout raw_bytes(std::size_t bytes);
 
-  const dnnl::memory::desc& desc() const { return desc_; }
+  const dnnl::memory::desc& desc() const { return known_->desc; }
   Shape shape() const;
   // Bytes of the buffer, padding included.
-  std::size_t bytes() const { return desc_.get_size(); }
+  std::size_t bytes() const { return known_->bytes; }
   // Floats in the buffer, padding included.
   std::int64_t stored_elements() const { return static_cast<std::int64_t>(bytes() / sizeof(float)); }
 
-  bool operator==(const Layout& other) const { return desc_ == other.desc_; }
-  bool operator!=(const Layout& other) const { return !(desc_ == other.desc_); }
+  bool operator==(const Layout& other) const { return desc() == other.desc(); }
+  bool operator!=(const Layout& other) const { return !(*this == other); }
 
  private:
-  dnnl::memory::desc desc_;
+  // Shared among copies: a description has 700 bytes, and every tensor has one.
+  struct Known {
+    dnnl::memory::desc desc;
+    std::size_t bytes;
+  };
+  std::shared_ptr<const Known> known_;
 };
 
 // An [N, C, H, W] layout as element strides, for the few loops of our own: element (n, c, h, w) lies at

@@ -79,7 +79,8 @@ std::vector<float> to_plain(Device& device, const Tensor& tensor) {
 }
 
 void reorder(Device& device, const Tensor& src, Tensor& dst) {
-  run_reorder(device, src.memory(), dst.memory());
+  device.perform({Operation::weight_copies, 0, 0, static_cast<double>(src.bytes() + dst.bytes())},
+                 [&] { run_reorder(device, src.memory(), dst.memory()); });
 }
 
 }  // namespace revnet

@@ -24,6 +24,8 @@ Sgd::Sgd(const std::vector<Parameter*>& parameters, double momentum, double weig
     : momentum_(static_cast<float>(momentum)), weight_decay_(static_cast<float>(weight_decay)) {
   for (Parameter* parameter : parameters) {
     const std::int64_t stored = parameter->value.layout().stored_elements();
+    // Value and momentum are read and written, the gradient read.
+    work_.bytes += 5.0 * static_cast<double>(parameter->value.bytes());
     for (std::int64_t first = 0; first < stored; first += chunk_floats) {
       chunks_.push_back({parameter->value.data() + first, parameter->gradient.data() + first,
                          parameter->momentum.data() + first, std::min(chunk_floats, stored - first),
@@ -33,13 +35,14 @@ Sgd::Sgd(const std::vector<Parameter*>& parameters, double momentum, double weig
 }
 
 void Sgd::step(Device& device, double rate) const {
-  if (device.is_planning()) return;
-  parallel_ranges(static_cast<std::int64_t>(chunks_.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const Chunk& chunk = chunks_[static_cast<std::size_t>(i)];
-      update(chunk.value, chunk.gradient, chunk.momentum, chunk.count, momentum_,
-             chunk.decays ? weight_decay_ : 0.0f, static_cast<float>(rate));
-    }
+  device.perform(work_, [&] {
+    parallel_ranges(static_cast<std::int64_t>(chunks_.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const Chunk& chunk = chunks_[static_cast<std::size_t>(i)];
+        update(chunk.value, chunk.gradient, chunk.momentum, chunk.count, momentum_,
+               chunk.decays ? weight_decay_ : 0.0f, static_cast<float>(rate));
+      }
+    });
   });
 }
 

@@ -28,6 +28,7 @@ class Sgd {
   };
 
   float momentum_, weight_decay_;
+  Work work_{.operation = Operation::optimizer};
   std::vector<Chunk> chunks_;  // of about equal size, so that threads share the work evenly
 };
 

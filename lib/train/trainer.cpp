@@ -26,7 +26,8 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes)
 }
 
 Loss Trainer::step() {
-  training_->fill(iteration_ * batch_, images_.values(), labels_);
+  device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())},
+                  [&] { training_->fill(iteration_ * batch_, images_.values(), labels_); });
   const Loss loss = network_->compute_gradient(images_, labels_);
   if (!std::isfinite(loss.cross_entropy)) {
     throw DivergedError("diverged: the cross entropy of iteration " + std::to_string(iteration_ + 1) +

@@ -6,12 +6,15 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "data/temporary_directory.h"
+#include "data/cifar_files.h"
+#include "files.h"
 
 namespace revnet {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::TemporaryDirectory;
+using testing::write_file;
 using Kind = DataError::Kind;
 
 // Runs `read`, which must throw a DataError of this kind about this file, in one line; returns the message.
@@ -48,8 +51,8 @@ void check_records(const Dataset& set, std::size_t count, int classes, int coars
 struct Small {
   TemporaryDirectory directory;
   fs::path file = directory.path() / "batch.bin";
-  std::vector<char> ten = cifar_records(4, 10, 0);
-  std::vector<char> hundred = cifar_records(4, 100, 20);
+  std::string ten = cifar_records(4, 10, 0);
+  std::string hundred = cifar_records(4, 100, 20);
 
   std::string expect10(Kind kind) const {
     return expect_error(kind, file, [&] { read_cifar_file(file, cifar10_format, 4); });
@@ -175,7 +178,7 @@ TEST_CASE("cifar10 reads from its canonical folder") {
   TemporaryDirectory directory;
   const fs::path folder = directory.path() / "cifar-10-batches-bin";
   CHECK_FALSE(cifar10_available(directory.path()));
-  std::vector<char> bytes = cifar_records(10'000, 10, 0);
+  std::string bytes = cifar_records(10'000, 10, 0);
   for (int batch = 1; batch <= 5; ++batch) {
     bytes[1] = static_cast<char>(200 + batch);  // tells the files, and so their order, apart
     write_file(folder / ("data_batch_" + std::to_string(batch) + ".bin"), bytes);

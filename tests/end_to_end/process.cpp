@@ -51,29 +51,6 @@ void redirect(int descriptor, const std::string& file, int flags) {
 
 }  // namespace
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = (fs::temp_directory_path() / "revnet-end-to-end-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  path_ = pattern;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;  // a folder left behind is no reason to fail a test
-  fs::remove_all(path_, ignored);
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-void write_file(const fs::path& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file << bytes;
-  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
-}
-
 std::string Outcome::text() const {
   return "exit code " + std::to_string(exit_code) + ", signal " + std::to_string(signal) + "\n-- stdout:\n" +
          out + "-- stderr:\n" + err;

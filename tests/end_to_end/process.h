@@ -10,25 +10,9 @@
 
 #include <sys/types.h>
 
+#include "files.h"
+
 namespace revnet::testing {
-
-// A fresh folder, gone with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory();
-
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string read_file(const std::filesystem::path& path);
-void write_file(const std::filesystem::path& path, const std::string& bytes);
 
 using Arguments = std::vector<std::string>;
 // Over the environment of the test; an empty value takes a variable away.

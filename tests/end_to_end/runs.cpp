@@ -71,14 +71,6 @@ Arguments join(Arguments first, const Arguments& more) {
   return first;
 }
 
-bool is_one_line(const std::string& text) {
-  return text.size() > 1 && text.find('\n') == text.size() - 1;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 RunLog open_log(const fs::path& run) {
   return RunLog::open(RunFiles(run).run_log());
 }

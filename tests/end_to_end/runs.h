@@ -17,10 +17,6 @@ namespace revnet::testing {
 // `first` and then `more`.
 Arguments join(Arguments first, const Arguments& more);
 
-// Whether text is exactly one line.
-bool is_one_line(const std::string& text);
-bool contains(const std::string& text, const std::string& part);
-
 // Readers that throw what lib/record throws.
 RunLog open_log(const std::filesystem::path& run);
 Checkpoint open_checkpoint(const std::filesystem::path& run);

@@ -1,15 +1,8 @@
-// Shared by the tests of lib/train: a small trainer, folders of their own, messages of exceptions.
+// Shared by the tests of lib/train: a small trainer.
 #pragma once
 
-#include <filesystem>
-#include <map>
-#include <stdexcept>
-#include <string>
-#include <vector>
-
-#include <stdlib.h>
-
 #include "data/synthetic.h"
+#include "files.h"
 #include "net/network.h"
 #include "record/config.h"
 #include "train/memory_plan.h"
@@ -18,40 +11,9 @@
 
 namespace revnet {
 
-// A fresh folder, gone with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "revnet-train-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = pattern;
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// The message of the Exception that call must throw; another type passes through and fails the test.
-template <typename Exception, typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const Exception& error) {
-    return error.what();
-  }
-  return "(nothing was thrown)";
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using testing::contains;
+using testing::message_of;
+using testing::TemporaryDirectory;
 
 // Synthetic images, RevNet-38, batches of 8, one thread.
 inline Config small_config() {

@@ -1,0 +1,18 @@
+// The subcommands of revnet-compare. Each declares its options on `app` and, when it is chosen, runs from the
+// parse and leaves its exit code.
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace revnet {
+
+struct Invocation {
+  std::string command;  // the command line, for the record
+  int* exit_code;       // outlives the parse
+};
+
+void add_speed_command(CLI::App& app, const Invocation& invocation);
+
+}  // namespace revnet

@@ -1,0 +1,137 @@
+// revnet-compare speed
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "compare_commands.h"
+#include "net/architecture.h"
+#include "record/config.h"
+#include "study/machine.h"
+#include "study/speed_report.h"
+#include "study/study_log.h"
+#include "train/interrupt.h"
+#include "train/setup.h"
+#include "training_options.h"
+
+namespace revnet {
+namespace {
+
+struct SpeedRequest {
+  std::vector<std::string> architectures, activations;
+  std::vector<std::int64_t> batches{100};
+  std::vector<int> threads{0};
+  SpeedOptions options;
+  std::string format = "text", output = "runs/speed.h5";
+  bool force = false;
+};
+
+// Every combination asked for that can be: a ResNet's activations are always stored.
+std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
+  std::vector<std::string> names = request.architectures;
+  if (names.empty()) {
+    for (const Architecture& architecture : architectures()) names.push_back(architecture.name);
+  }
+  std::vector<SpeedCase> cases;
+  for (const int threads : request.threads) {
+    for (const std::int64_t batch : request.batches) {
+      for (const std::string& architecture : names) {
+        for (const char* mode : {"stored", "reconstructed"}) {
+          const bool wanted =
+              request.activations.empty() || std::ranges::count(request.activations, std::string(mode)) > 0;
+          const bool possible = find_architecture(architecture).reversible || std::string(mode) == "stored";
+          if (!wanted || !possible) continue;
+          // The same checks, and the same meaning of 0 threads, as everywhere.
+          Config config;
+          set_value(config, "training.batch", std::to_string(batch), "--batch");
+          set_value(config, "training.threads", std::to_string(threads), "--threads");
+          set_value(config, "network.convolution", request.options.convolution, "--convolution");
+          cases.push_back({architecture, mode, batch, resolve(config).training.threads});
+        }
+      }
+    }
+  }
+  if (cases.empty()) throw UsageError("nothing to measure: a ResNet's activations are always stored");
+  return cases;
+}
+
+void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
+  std::fprintf(stderr, "%zu/%zu  %s, %s, batch %lld, %d threads\n", done + 1, all, now.architecture.c_str(),
+               now.activations.c_str(), static_cast<long long>(now.batch), now.threads);
+}
+
+int run_speed(const SpeedRequest& request, const std::string& command) {
+  const TableFormat format = table_format(request.format);
+  const std::vector<SpeedCase> cases = cases_of(request);
+  claim_study_log(request.output, request.force);
+  catch_interrupts();
+  SpeedStudy study{request.options, {}, {}};
+  const OtherLoad others;
+  std::vector<double> sgemm_of_all;
+  for (std::size_t i = 0; i < cases.size() && !interrupted(); ++i) {
+    show_progress(cases[i], i, cases.size());
+    double sgemm = measure_sgemm_gflops(cases[i].threads);
+    SpeedResult result = measure_speed(cases[i], request.options, interrupted);
+    sgemm = std::max(sgemm, measure_sgemm_gflops(cases[i].threads));
+    if (result.step_seconds.empty()) break;
+    study.results.push_back(std::move(result));
+    study.sgemm_gflops.push_back(sgemm);
+    if (cases[i].threads == cases[0].threads) sgemm_of_all.push_back(sgemm);
+  }
+  std::cout << speed_table(study).format(format);
+  for (const SpeedResult& result : study.results) {
+    if (result.profiled_steps == 0) continue;
+    std::cout << "\n" << result.of.architecture << ", " << result.of.activations << ", a step:\n";
+    std::cout << profile_table(result).format(format);
+  }
+  std::cout.flush();
+  for (const std::string& doubt : doubts(others.cores(), sgemm_of_all)) {
+    std::cerr << "warning: " << doubt << '\n';
+  }
+  write_speed_log(request.output, study, command);
+  std::cerr << "written to " << request.output << "; draw it with: scripts/figures.py speed "
+            << request.output << '\n';
+  return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
+}
+
+}  // namespace
+
+void add_speed_command(CLI::App& app, const Invocation& invocation) {
+  auto request = std::make_shared<SpeedRequest>();
+  CLI::App* speed = app.add_subcommand(
+      "speed", "milliseconds a step, beside the floor: the sum of oneDNN's own primitives in isolation");
+  const auto many = [&](const char* option, auto& target, const char* type, const char* help) {
+    return speed->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
+  };
+  many("--arch", request->architectures, "NAME", "a network; may be repeated; default: all six");
+  many("--activations", request->activations, "MODE",
+       "stored or reconstructed; may be repeated; default: both")
+      ->check(CLI::IsMember({"stored", "reconstructed"}));
+  many("--batch", request->batches, "N", "images a step; may be repeated")->default_str("100");
+  many("--threads", request->threads, "N", "0: all cores this process may use; may be repeated")
+      ->default_str("0");
+  speed->add_option("--convolution", request->options.convolution, "auto or direct")
+      ->type_name("POLICY")
+      ->capture_default_str();
+  speed->add_option("--steps", request->options.steps, "steps timed for each line")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
+      ->capture_default_str();
+  speed->add_flag("--profile", request->options.profile, "and a table of where the time goes");
+  speed->add_option("--format", request->format, "of the tables: text or csv")
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  speed->add_option("--output", request->output, "where all figures go, as HDF5")
+      ->type_name("FILE")
+      ->capture_default_str();
+  speed->add_flag("--force", request->force, "replace --output if it is there");
+  speed->callback([request, invocation] {
+    *invocation.exit_code =
+        guarded("revnet-compare speed", [&] { return run_speed(*request, invocation.command); });
+  });
+}
+
+}  // namespace revnet

@@ -1,0 +1,40 @@
+// A table of text cells, for people or for programs.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace revnet {
+
+// "12.35": value with so many decimals.
+std::string format_fixed(double value, int decimals);
+
+enum class TableFormat {
+  text,  // columns aligned by spaces
+  csv,   // RFC 4180
+};
+
+// "text" or "csv"; UsageError for anything else.
+TableFormat table_format(std::string_view name);
+
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
+
+  // As many cells as the header has; logic_error otherwise.
+  void add(std::vector<std::string> row);
+  bool empty() const { return rows_.empty(); }
+
+  // Ends with a newline. In text, columns whose cells are all numbers (or "-") are aligned to the right.
+  std::string format(TableFormat format) const;
+
+ private:
+  std::string text() const;
+  std::string csv() const;
+
+  std::vector<std::string> header_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace revnet

@@ -1,0 +1,216 @@
+#include "study/floor.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/quantile.h"
+#include "base/stopwatch.h"
+#include "tensor/parallel.h"
+
+namespace revnet {
+namespace {
+
+std::string describe(const ConvolutionShape& shape) {
+  const auto text = [](std::int64_t number) { return std::to_string(number); };
+  std::string result =
+      text(shape.batch) + "x" + text(shape.in) + "x" + text(shape.height) + "x" + text(shape.width);
+  if (shape.kernel == 0) return result;
+  result += " -> " + text(shape.out) + ", " + text(shape.kernel) + "x" + text(shape.kernel);
+  return shape.stride == 1 ? result : result + "/" + text(shape.stride);
+}
+
+// A tensor with something in it: untouched pages would all be one in cache.
+Tensor filled(Device& device, const Layout& layout, float value) {
+  Tensor tensor(device, layout, MemoryPurpose::temporaries);
+  if (!device.is_planning()) std::ranges::fill(tensor.values(), value);
+  return tensor;
+}
+
+// Writes more than any cache holds.
+void fill_cache() {
+  constexpr std::int64_t floats = 64 << 20;
+  static std::vector<float> other(floats);
+  parallel_ranges(floats, 4096, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; i += 16) other[static_cast<std::size_t>(i)] += 1.0f;
+  });
+}
+
+template <class Run>
+double seconds_of(const Device& device, CacheState cache, const Run& run) {
+  if (cache == CacheState::warm || device.is_planning()) {
+    run();
+  } else {
+    fill_cache();
+  }
+  const Stopwatch stopwatch;
+  run();
+  return stopwatch.seconds();
+}
+
+double time_convolution(Device& device, const Convolution& convolution, Operation operation,
+                        CacheState cache) {
+  Tensor src = filled(device, convolution.src_layout(), 0.5f),
+         dst = filled(device, convolution.dst_layout(), 0.5f);
+  const bool data = operation == Operation::convolution_data_gradient;
+  Tensor weights =
+      filled(device, data ? convolution.backward_weight_layout() : convolution.weight_layout(), 0.01f);
+  return seconds_of(device, cache, [&] {
+    switch (operation) {
+      case Operation::convolution_data_gradient:
+        return convolution.backward_data(device, dst, weights, src);
+      case Operation::convolution_weight_gradient:
+        return convolution.backward_weights(device, src, dst, weights);
+      default:
+        return convolution.forward(device, src, weights, dst);
+    }
+  });
+}
+
+double time_norm(Device& device, const BatchNormRelu& norm, Operation operation, CacheState cache) {
+  const Layout channels = Layout::plain({norm.channels()});
+  Tensor src = filled(device, norm.layout(), 0.5f), dst = filled(device, norm.layout(), 0.5f);
+  Tensor mask = filled(device, norm.mask_layout(), 0.0f);
+  const Tensor scale = filled(device, channels, 1.0f), shift = filled(device, channels, 0.1f);
+  Tensor diff_scale = filled(device, channels, 0.0f), diff_shift = filled(device, channels, 0.0f);
+  Statistics statistics;
+  statistics.mean = filled(device, channels, 0.4f);
+  statistics.variance = filled(device, channels, 1.0f);
+  return seconds_of(device, cache, [&] {
+    switch (operation) {
+      case Operation::known_normalization:
+        return norm.forward_with(device, src, scale, shift, statistics, dst, mask);
+      case Operation::normalization_gradient:
+        return norm.backward(device, src, scale, shift, statistics, mask, dst, dst, diff_scale, diff_shift);
+      default:
+        return norm.forward(device, src, scale, shift, statistics, dst, mask);
+    }
+  });
+}
+
+// Which primitive, before any device is there to run it.
+struct Need {
+  Operation operation;
+  ConvolutionShape shape;  // of a normalisation: kernel 0
+  bool image_input;
+  auto operator<=>(const Need&) const = default;
+};
+
+using Needs = std::map<Need, std::int64_t>;
+
+Needs needs_of(const Network& network) {
+  Needs needs;
+  const auto convolution = [&](const ConvolutionLayer& layer, Operation operation) {
+    ++needs[{operation, layer.operation().shape(), layer.operation().image_input()}];
+  };
+  const auto norm = [&](const NormLayer& layer, Operation operation) {
+    const Shape shape = layer.operation().layout().shape();
+    ++needs[{operation, {shape[0], shape[1], shape[1], shape[2], shape[3], 0, 1}, false}];
+  };
+  for (const ConvolutionLayer* layer : network.convolutions()) {
+    convolution(*layer, Operation::convolution);
+    if (!layer->operation().image_input()) convolution(*layer, Operation::convolution_data_gradient);
+    convolution(*layer, Operation::convolution_weight_gradient);
+  }
+  for (const NormLayer* layer : network.norms()) {
+    norm(*layer, Operation::normalization);
+    norm(*layer, Operation::normalization_gradient);
+  }
+  const LayerList again = network.recomputed_layers();
+  for (const ConvolutionLayer* layer : again.convolutions) convolution(*layer, Operation::convolution);
+  for (const NormLayer* layer : again.norms) norm(*layer, Operation::known_normalization);
+  return needs;
+}
+
+IsolatedPrimitive isolate(const Device& device, const Need& need, std::int64_t count, double epsilon) {
+  IsolatedPrimitive primitive;
+  primitive.shape = describe(need.shape);
+  primitive.count = count;
+  const Operation operation = need.operation;
+  if (need.shape.kernel == 0) {
+    const auto norm = std::make_shared<BatchNormRelu>(device, need.shape.src(), epsilon);
+    primitive.work = norm->work(operation);
+    primitive.ways.push_back(
+        {norm->implementation(operation),
+         [norm, operation](Device& on, CacheState cache) { return time_norm(on, *norm, operation, cache); },
+         {},
+         {}});
+    return primitive;
+  }
+  for (const auto policy : {ConvolutionPolicy::direct, ConvolutionPolicy::winograd}) {
+    const auto convolution = std::make_shared<Convolution>(device, need.shape, policy,
+                                                           ConvolutionRoles{.image_input = need.image_input});
+    const std::string& implementation = convolution->implementation(operation);
+    if (!primitive.ways.empty() && primitive.ways.front().implementation == implementation) continue;
+    primitive.work = convolution->work(operation);
+    primitive.ways.push_back({implementation,
+                              [convolution, operation](Device& on, CacheState cache) {
+                                return time_convolution(on, *convolution, operation, cache);
+                              },
+                              {},
+                              {}});
+  }
+  return primitive;
+}
+
+}  // namespace
+
+const IsolatedPrimitive::Way& IsolatedPrimitive::fastest() const {
+  return *std::ranges::min_element(ways, {}, [](const Way& way) { return median(way.seconds); });
+}
+
+double IsolatedPrimitive::seconds() const {
+  return median(fastest().seconds);
+}
+
+double IsolatedPrimitive::seconds_out_of_cache() const {
+  return median(fastest().seconds_out_of_cache);
+}
+
+Floor::Floor(const Network& network, int threads) {
+  const Needs needs = needs_of(network);
+  const double epsilon = network.options().epsilon;
+  Device plan = Device::planning(threads);
+  for (const auto& [need, count] : needs) {
+    for (const auto& way : isolate(plan, need, count, epsilon).ways) way.run(plan, CacheState::warm);
+  }
+  device_ = std::make_unique<Device>(threads, plan.arena().extent());
+  for (const auto& [need, count] : needs) primitives_.push_back(isolate(*device_, need, count, epsilon));
+}
+
+void Floor::measure() {
+  for (IsolatedPrimitive& primitive : primitives_) {
+    for (auto& way : primitive.ways) way.seconds.push_back(way.run(*device_, CacheState::warm));
+  }
+}
+
+void Floor::measure_out_of_cache() {
+  for (IsolatedPrimitive& primitive : primitives_) {
+    for (auto& way : primitive.ways) way.seconds_out_of_cache.push_back(way.run(*device_, CacheState::cold));
+  }
+}
+
+double Floor::seconds() const {
+  double sum = 0;
+  for (const IsolatedPrimitive& primitive : primitives_) {
+    sum += static_cast<double>(primitive.count) * primitive.seconds();
+  }
+  return sum;
+}
+
+double Floor::seconds_out_of_cache() const {
+  double sum = 0;
+  for (const IsolatedPrimitive& primitive : primitives_) {
+    sum += static_cast<double>(primitive.count) * primitive.seconds_out_of_cache();
+  }
+  return sum;
+}
+
+double Floor::flops() const {
+  double sum = 0;
+  for (const IsolatedPrimitive& primitive : primitives_) {
+    sum += static_cast<double>(primitive.count) * primitive.work.flops;
+  }
+  return sum;
+}
+
+}  // namespace revnet

@@ -1,0 +1,83 @@
+#include "study/machine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/stopwatch.h"
+#include "base/table.h"
+#include "ops/sgemm.h"
+
+namespace revnet {
+namespace {
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+}  // namespace
+
+OtherLoad::OtherLoad() : start_(take()) {}
+
+OtherLoad::Sample OtherLoad::take() {
+  Sample sample{};
+  // cpu user nice system idle iowait irq softirq steal ..., in ticks since boot, over all processors.
+  std::ifstream file("/proc/stat");
+  std::string label;
+  file >> label;
+  double ticks = 0;
+  for (int field = 0; field < 8 && file >> ticks; ++field) {
+    const bool waits = field == 3 || field == 4;
+    if (!waits) sample.all += ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  sample.own = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  sample.wall = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return sample;
+}
+
+double OtherLoad::cores() const {
+  const Sample now = take();
+  const double wall = now.wall - start_.wall;
+  if (wall <= 0 || now.all <= start_.all) return 0;
+  return std::max(0.0, ((now.all - start_.all) - (now.own - start_.own)) / wall);
+}
+
+double measure_sgemm_gflops(int threads) {
+  constexpr std::int64_t n = 1024;
+  const Layout square = Layout::plain({n, n});
+  Device device(threads, 4 * square.bytes());
+  Tensor a(device, square, MemoryPurpose::temporaries), b(device, square, MemoryPurpose::temporaries),
+      c(device, square, MemoryPurpose::temporaries);
+  std::ranges::fill(a.values(), 0.5f);
+  std::ranges::fill(b.values(), 0.25f);
+  double best = 0;
+  for (int time = 0; time < 5; ++time) {
+    const Stopwatch stopwatch;
+    sgemm(device, a, b, c);
+    best = std::max(best, 2.0 * n * n * n / stopwatch.seconds() / 1e9);
+  }
+  return best;
+}
+
+std::vector<std::string> doubts(double other_cores, const std::vector<double>& sgemm_gflops) {
+  std::vector<std::string> reasons;
+  if (other_cores > 0.05) {
+    reasons.push_back("the machine is busy: others used " + format_fixed(other_cores, 2) +
+                      " cores meanwhile; timings are too long by an unknown amount");
+  }
+  if (!sgemm_gflops.empty()) {
+    const auto [slowest, fastest] = std::ranges::minmax(sgemm_gflops);
+    if (fastest > 1.1 * slowest) {
+      reasons.push_back("the machine's speed drifted: sgemm ran at " + format_fixed(slowest, 0) + " to " +
+                        format_fixed(fastest, 0) + " GFLOP/s meanwhile; trust ratios, not times");
+    }
+  }
+  return reasons;
+}
+
+}  // namespace revnet

@@ -1,0 +1,49 @@
+// Seconds of a training step, beside the floor (floor.h) measured in the same run.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "study/floor.h"
+#include "tensor/profile.h"
+
+namespace revnet {
+
+// What to measure.
+struct SpeedCase {
+  std::string architecture;
+  std::string activations;  // stored or reconstructed
+  std::int64_t batch = 100;
+  int threads = 1;
+};
+
+struct SpeedOptions {
+  std::string convolution = "auto";  // or direct
+  std::int64_t steps = 20;           // timed
+  bool profile = false;
+};
+
+// What was measured.
+struct SpeedResult {
+  SpeedCase of;
+  std::vector<double> step_seconds;
+  double floor_seconds = 0;
+  double floor_seconds_out_of_cache = 0;
+  double flops = 0;                      // of a step, counted as direct convolutions
+  std::uint64_t saved_bytes = 0;         // saved activations, at most
+  std::uint64_t peak_bytes = 0;          // everything the ledger counts, at most
+  std::vector<IsolatedPrimitive> floor;  // what the floor is made of
+  std::int64_t profiled_steps = 0;
+  Profile profile;  // of the profiled steps together
+};
+
+// Steps are whole: batch, gradient, running averages, update. Between any two, every primitive of the floor
+// is timed once, so that whatever slows the machine slows both. Data: the synthetic set. The device of an
+// earlier measurement must be gone, since the number of OpenMP threads belongs to the process. `between`:
+// called between steps, to look at the machine or for an interrupt.
+SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
+                          const std::function<void()>& between);
+
+}  // namespace revnet

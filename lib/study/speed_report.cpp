@@ -1,0 +1,158 @@
+#include "study/speed_report.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/quantile.h"
+#include "base/text.h"
+#include "study/study_log.h"
+
+namespace revnet {
+namespace {
+
+constexpr double milli = 1e3, giga = 1e-9;
+
+std::string milliseconds(double seconds) {
+  return format_fixed(seconds * milli, 1);
+}
+
+// The same network and batch with stored activations, if that was measured.
+const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& result) {
+  if (result.of.activations == "stored") return nullptr;
+  const auto twin = std::ranges::find_if(study.results, [&](const SpeedResult& other) {
+    return other.of.activations == "stored" && other.of.architecture == result.of.architecture &&
+           other.of.batch == result.of.batch && other.of.threads == result.of.threads;
+  });
+  return twin == study.results.end() ? nullptr : &*twin;
+}
+
+}  // namespace
+
+Table speed_table(const SpeedStudy& study) {
+  Table table({"network", "activations", "batch", "threads", "ms/step", "spread", "images/s", "floor ms",
+               "ratio", "uncached", "to stored", "GFLOP/s", "of sgemm", "saved", "peak"});
+  for (std::size_t i = 0; i < study.results.size(); ++i) {
+    const SpeedResult& result = study.results[i];
+    const double step = median(result.step_seconds);
+    const SpeedResult* twin = stored_twin(study, result);
+    table.add({result.of.architecture, result.of.activations, std::to_string(result.of.batch),
+               std::to_string(result.of.threads), milliseconds(step),
+               milliseconds(quantile(result.step_seconds, 0.1)) + " to " +
+                   milliseconds(quantile(result.step_seconds, 0.9)),
+               format_fixed(static_cast<double>(result.of.batch) / step, 0),
+               milliseconds(result.floor_seconds), format_fixed(step / result.floor_seconds, 2),
+               milliseconds(result.floor_seconds_out_of_cache),
+               twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
+               format_fixed(result.flops / step * giga, 0),
+               format_fixed(100 * result.flops / step * giga / study.sgemm_gflops[i], 0) + " %",
+               format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
+  }
+  return table;
+}
+
+Table profile_table(const SpeedResult& result) {
+  Table table({"operation", "size", "calls", "ms", "share", "GFLOP/s", "GB/s", "floor ms", "uncached ms"});
+  struct Times {
+    double floor = 0, out_of_cache = 0;
+  };
+  std::map<std::pair<Operation, std::int64_t>, Times> floor;
+  for (const IsolatedPrimitive& primitive : result.floor) {
+    Times& times = floor[{primitive.work.operation, primitive.work.height}];
+    times.floor += static_cast<double>(primitive.count) * primitive.seconds();
+    times.out_of_cache += static_cast<double>(primitive.count) * primitive.seconds_out_of_cache();
+  }
+  const auto steps = static_cast<double>(result.profiled_steps);
+  const Profile::Row total = result.profile.total();
+  for (const auto& [key, row] : result.profile.rows()) {
+    const auto [operation, height] = key;
+    const auto found = floor.find(key);
+    table.add({std::string(name(operation)),
+               height == 0 ? "-" : std::to_string(height) + "x" + std::to_string(height),
+               format_fixed(static_cast<double>(row.calls) / steps, 0),
+               format_fixed(row.seconds / steps * milli, 2),
+               format_fixed(100 * row.seconds / total.seconds, 1) + " %",
+               row.flops > 0 ? format_fixed(row.flops / row.seconds * giga, 0) : "-",
+               format_fixed(row.bytes / row.seconds * giga, 1),
+               found == floor.end() ? "-" : format_fixed(found->second.floor * milli, 2),
+               found == floor.end() ? "-" : format_fixed(found->second.out_of_cache * milli, 2)});
+  }
+  table.add({"all", "-", format_fixed(static_cast<double>(total.calls) / steps, 0),
+             format_fixed(total.seconds / steps * milli, 2), "100.0 %",
+             format_fixed(total.flops / total.seconds * giga, 0),
+             format_fixed(total.bytes / total.seconds * giga, 1),
+             format_fixed(result.floor_seconds * milli, 2),
+             format_fixed(result.floor_seconds_out_of_cache * milli, 2)});
+  return table;
+}
+
+namespace {
+
+void write_floor(hdf5::Writer& log, const std::string& group, const SpeedResult& result) {
+  std::vector<std::string> names, shapes, implementations;
+  std::vector<std::int64_t> counts;
+  std::vector<double> seconds, out_of_cache;
+  for (const IsolatedPrimitive& primitive : result.floor) {
+    names.emplace_back(name(primitive.work.operation));
+    shapes.push_back(primitive.shape);
+    implementations.push_back(primitive.fastest().implementation);
+    counts.push_back(primitive.count);
+    seconds.push_back(primitive.seconds());
+    out_of_cache.push_back(primitive.seconds_out_of_cache());
+  }
+  log.texts(group + "/operation", names);
+  log.texts(group + "/shape", shapes);
+  log.texts(group + "/implementation", implementations);
+  log.integers(group + "/count", counts);
+  log.doubles(group + "/seconds", seconds);
+  log.doubles(group + "/seconds_out_of_cache", out_of_cache);
+}
+
+void write_profile(hdf5::Writer& log, const std::string& group, const SpeedResult& result) {
+  std::vector<std::string> names;
+  std::vector<std::int64_t> heights, calls;
+  std::vector<double> seconds, flops, bytes;
+  const auto steps = static_cast<double>(result.profiled_steps);
+  for (const auto& [key, row] : result.profile.rows()) {
+    names.emplace_back(name(key.first));
+    heights.push_back(key.second);
+    calls.push_back(row.calls / result.profiled_steps);
+    seconds.push_back(row.seconds / steps);
+    flops.push_back(row.flops / steps);
+    bytes.push_back(row.bytes / steps);
+  }
+  log.texts(group + "/operation", names);
+  log.integers(group + "/height", heights);
+  log.integers(group + "/calls", calls);
+  log.doubles(group + "/seconds", seconds);
+  log.doubles(group + "/flops", flops);
+  log.doubles(group + "/bytes", bytes);
+}
+
+}  // namespace
+
+void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study, const std::string& command) {
+  hdf5::Writer log = start_study_log(file, "speed", command);
+  log.attribute("/", "convolution", study.options.convolution);
+  for (std::size_t i = 0; i < study.results.size(); ++i) {
+    const SpeedResult& result = study.results[i];
+    const std::string group = std::to_string(i + 1);
+    log.group(group);
+    log.attribute(group, "architecture", result.of.architecture);
+    log.attribute(group, "activations", result.of.activations);
+    log.attribute(group, "batch", result.of.batch);
+    log.attribute(group, "threads", static_cast<std::int64_t>(result.of.threads));
+    log.attribute(group, "seconds", median(result.step_seconds));
+    log.attribute(group, "floor_seconds", result.floor_seconds);
+    log.attribute(group, "floor_seconds_out_of_cache", result.floor_seconds_out_of_cache);
+    log.attribute(group, "flops", result.flops);
+    log.attribute(group, "sgemm_flops_per_second", study.sgemm_gflops[i] / giga);
+    log.attribute(group, "saved_bytes", static_cast<std::int64_t>(result.saved_bytes));
+    log.attribute(group, "peak_bytes", static_cast<std::int64_t>(result.peak_bytes));
+    log.doubles(group + "/step_seconds", result.step_seconds);
+    write_floor(log, group + "/floor", result);
+    if (result.profiled_steps > 0) write_profile(log, group + "/profile", result);
+  }
+  log.save(Durability::process_crash);
+}
+
+}  // namespace revnet

@@ -1,0 +1,40 @@
+#include "study/study_log.h"
+
+#include "base/error.h"
+#include "base/host.h"
+#include "tensor/device.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::int64_t format_version = 1;
+
+}  // namespace
+
+void claim_study_log(const std::filesystem::path& file, bool replace) {
+  if (std::filesystem::exists(file) && !replace) {
+    throw UsageError(file.string() + " is there already: --force replaces it, --output names another file");
+  }
+  if (!file.has_parent_path()) return;
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (error) {
+    throw Error("cannot make " + file.parent_path().string() + ": " + error.message() +
+                "; name another file with --output");
+  }
+}
+
+hdf5::Writer start_study_log(const std::filesystem::path& file, const std::string& study,
+                             const std::string& command) {
+  hdf5::Writer log(file);
+  log.attribute("/", "format_version", format_version);
+  log.attribute("/", "study", study);
+  log.attribute("/", "command", command);
+  log.attribute("/", "version", version());
+  log.attribute("/", "host", host_name());
+  log.attribute("/", "cpu", cpu_name());
+  log.attribute("/", "onednn_version", onednn_version());
+  return log;
+}
+
+}  // namespace revnet

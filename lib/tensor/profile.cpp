@@ -1,0 +1,43 @@
+#include "tensor/profile.h"
+
+#include <array>
+
+namespace revnet {
+
+std::string_view name(Operation operation) {
+  constexpr std::array<std::string_view, operations> names{"convolution",
+                                                           "convolution data gradient",
+                                                           "convolution weight gradient",
+                                                           "normalization",
+                                                           "normalization, statistics known",
+                                                           "normalization gradient",
+                                                           "sums and copies",
+                                                           "pooling",
+                                                           "dense",
+                                                           "loss",
+                                                           "weight copies",
+                                                           "optimizer",
+                                                           "input"};
+  return names[static_cast<std::size_t>(operation)];
+}
+
+void Profile::add(const Work& work, double seconds) {
+  Row& row = rows_[{work.operation, work.height}];
+  ++row.calls;
+  row.seconds += seconds;
+  row.flops += work.flops;
+  row.bytes += work.bytes;
+}
+
+Profile::Row Profile::total() const {
+  Row sum;
+  for (const auto& [key, row] : rows_) {
+    sum.calls += row.calls;
+    sum.seconds += row.seconds;
+    sum.flops += row.flops;
+    sum.bytes += row.bytes;
+  }
+  return sum;
+}
+
+}  // namespace revnet

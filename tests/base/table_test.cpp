@@ -1,0 +1,56 @@
+#include "base/table.h"
+
+#include <stdexcept>
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+
+namespace revnet {
+namespace {
+
+Table example() {
+  Table table({"network", "ms", "note"});
+  table.add({"revnet38", "9.5", "a, b"});
+  table.add({"resnet110", "-", "say \"no\""});
+  table.add({"r\u00e9seau", "-120.25", ""});
+  return table;
+}
+
+TEST_CASE("a text table aligns its columns and numbers to the right") {
+  CHECK(example().format(TableFormat::text) ==
+        "network         ms  note\n"
+        "revnet38       9.5  a, b\n"
+        "resnet110        -  say \"no\"\n"
+        "r\u00e9seau     -120.25\n");
+}
+
+TEST_CASE("a csv table quotes what needs it") {
+  CHECK(example().format(TableFormat::csv) ==
+        "network,ms,note\n"
+        "revnet38,9.5,\"a, b\"\n"
+        "resnet110,-,\"say \"\"no\"\"\"\n"
+        "r\u00e9seau,-120.25,\n");
+}
+
+TEST_CASE("a row has as many cells as the header") {
+  Table table({"one", "two"});
+  CHECK(table.empty());
+  CHECK_THROWS_AS(table.add({"1"}), std::logic_error);
+  CHECK(table.empty());
+}
+
+TEST_CASE("numbers are formatted with fixed decimals") {
+  CHECK(format_fixed(1.005, 1) == "1.0");
+  CHECK(format_fixed(-0.25, 2) == "-0.25");
+  CHECK(format_fixed(1234.5678, 0) == "1235");
+}
+
+TEST_CASE("a table format has a name") {
+  CHECK(table_format("text") == TableFormat::text);
+  CHECK(table_format("csv") == TableFormat::csv);
+  CHECK_THROWS_AS(table_format("html"), UsageError);
+}
+
+}  // namespace
+}  // namespace revnet

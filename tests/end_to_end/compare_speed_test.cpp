@@ -1,0 +1,64 @@
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+#include "record/hdf5.h"
+
+namespace revnet::testing {
+namespace {
+
+Outcome compare(const std::filesystem::path& folder, const Arguments& arguments) {
+  return Process("revnet-compare", folder, arguments).wait();
+}
+
+TEST_CASE("compare speed measures every combination") {
+  const TemporaryDirectory folder;
+  const Outcome outcome =
+      compare(folder.path(), {"speed", "--arch", "resnet32", "--arch", "revnet38", "--batch", "2", "--batch",
+                              "3", "--threads", "1", "--steps", "2", "--format", "csv"});
+  INFO(outcome.text());
+  REQUIRE(outcome.exit_code == 0);
+  std::istringstream lines(outcome.out);
+  std::vector<std::string> rows;
+  for (std::string line; std::getline(lines, line);) rows.push_back(line);
+  REQUIRE(rows.size() == 1 + 2 * 3);
+  CHECK(contains(rows[0], "network,activations,batch,threads,ms/step"));
+  CHECK(contains(rows[1], "resnet32,stored,2,1,"));
+  CHECK(contains(rows[3], "revnet38,reconstructed,2,1,"));
+  CHECK(contains(rows[6], "revnet38,reconstructed,3,1,"));
+  CHECK(contains(outcome.err, "figures.py speed"));
+
+  const hdf5::Reader log(folder / "runs/speed.h5");
+  CHECK(log.text_attribute("6", "architecture") == "revnet38");
+  CHECK(log.integer_attribute("6", "batch") == 3);
+  CHECK(log.doubles("6/step_seconds").size() == 2);
+
+  const Outcome again =
+      compare(folder.path(), {"speed", "--arch", "resnet32", "--batch", "2", "--steps", "1"});
+  CHECK(again.exit_code == 2);
+  CHECK(contains(again.err, "--force"));
+}
+
+TEST_CASE("compare speed refuses what cannot be") {
+  const TemporaryDirectory folder;
+  const auto refused = [&](const Arguments& arguments, const std::string& why) {
+    const Outcome outcome = compare(folder.path(), arguments);
+    INFO(outcome.text());
+    CHECK(outcome.exit_code == 2);
+    CHECK(contains(outcome.err, why));
+    CHECK_FALSE(std::filesystem::exists(folder / "runs"));
+  };
+  refused({"speed", "--arch", "resnet38"}, "revnet38");
+  refused({"speed", "--arch", "resnet32", "--activations", "reconstructed"}, "always stored");
+  refused({"speed", "--activations", "kept"}, "--activations");
+  refused({"speed", "--batch", "0"}, "--batch");
+  refused({"speed", "--steps", "0"}, "--steps");
+  refused({"speed", "--format", "html"}, "text, csv");
+  refused({"speed", "--convolution", "fast"}, "--convolution");
+  refused({"sped"}, "--help");
+  refused({}, "--help");
+}
+
+}  // namespace
+}  // namespace revnet::testing

@@ -1,0 +1,82 @@
+#include "study/floor.h"
+
+#include <map>
+
+#include <doctest/doctest.h>
+
+namespace revnet {
+namespace {
+
+std::map<Operation, std::int64_t> counts(const Floor& floor) {
+  std::map<Operation, std::int64_t> result;
+  for (const IsolatedPrimitive& primitive : floor.primitives()) {
+    result[primitive.work.operation] += primitive.count;
+  }
+  return result;
+}
+
+Floor floor_of(const char* architecture, ActivationMode mode) {
+  NetworkOptions options;
+  options.batch = 2;
+  options.activations = mode;
+  Device device = Device::planning(1);
+  return Floor(Network(device, find_architecture(architecture), options), 1);
+}
+
+// ResNet-32: 15 units of two convolutions and the stem; a norm before each but the first unit's first, and
+// one each in stem and head.
+TEST_CASE("the floor counts what a stored step executes") {
+  const Floor floor = floor_of("resnet32", ActivationMode::stored);
+  CHECK(counts(floor) == std::map<Operation, std::int64_t>{{Operation::convolution, 31},
+                                                           {Operation::convolution_data_gradient, 30},
+                                                           {Operation::convolution_weight_gradient, 31},
+                                                           {Operation::normalization, 31},
+                                                           {Operation::normalization_gradient, 31}});
+}
+
+// RevNet-38: 9 units of two functions of two convolutions, and two halves of a stem; 6 of the units reverse.
+TEST_CASE("the floor counts recomputed layers of reversible units") {
+  const Floor floor = floor_of("revnet38", ActivationMode::reconstructed);
+  CHECK(counts(floor) == std::map<Operation, std::int64_t>{{Operation::convolution, 38 + 24},
+                                                           {Operation::convolution_data_gradient, 36},
+                                                           {Operation::convolution_weight_gradient, 38},
+                                                           {Operation::normalization, 39},
+                                                           {Operation::known_normalization, 24},
+                                                           {Operation::normalization_gradient, 39}});
+}
+
+// 69 million multiply-adds an image forward, as many for each gradient, but no data gradient of the stem.
+TEST_CASE("the floor's arithmetic is the network's") {
+  Device device = Device::planning(1);
+  NetworkOptions options;
+  options.batch = 3;
+  const Network network(device, find_architecture("resnet32"), options);
+  const Floor floor(network, 1);
+  const double dense = 64 * 10, stem = 3 * 16 * 9 * 32 * 32;
+  const double forward = static_cast<double>(network.macs_per_image()) - dense;
+  CHECK(floor.flops() == doctest::Approx(2.0 * 3 * (3 * forward - stem)).epsilon(1e-12));
+}
+
+TEST_CASE("the floor is the sum of the fastest ways") {
+  Floor floor = floor_of("resnet32", ActivationMode::stored);
+  floor.measure();
+  floor.measure();
+  floor.measure_out_of_cache();
+  double sum = 0;
+  for (const IsolatedPrimitive& primitive : floor.primitives()) {
+    CAPTURE(primitive.shape);
+    REQUIRE_FALSE(primitive.ways.empty());
+    for (const auto& way : primitive.ways) {
+      CHECK(way.seconds.size() == 2);
+      CHECK(way.seconds_out_of_cache.size() == 1);
+      CHECK(primitive.seconds() <= (way.seconds[0] + way.seconds[1]) / 2);
+    }
+    sum += static_cast<double>(primitive.count) * primitive.seconds();
+  }
+  CHECK(floor.seconds() == doctest::Approx(sum));
+  CHECK(floor.seconds() > 0);
+  CHECK(floor.seconds_out_of_cache() > 0);
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,74 @@
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "files.h"
+#include "record/hdf5.h"
+#include "study/speed_report.h"
+#include "study/study_log.h"
+
+namespace revnet {
+namespace {
+
+// Small and fast: two steps of two images.
+SpeedStudy small_study() {
+  SpeedStudy study;
+  study.options.steps = 2;
+  study.options.profile = true;
+  int calls = 0;
+  for (const char* mode : {"stored", "reconstructed"}) {
+    study.results.push_back(measure_speed({"revnet38", mode, 2, 1}, study.options, [&] { ++calls; }));
+    study.sgemm_gflops.push_back(100);
+  }
+  CHECK(calls == 4);
+  return study;
+}
+
+TEST_CASE("a speed study measures prints and writes") {
+  const SpeedStudy study = small_study();
+  for (const SpeedResult& result : study.results) {
+    CHECK(result.step_seconds.size() == 2);
+    CHECK(result.floor_seconds > 0);
+    CHECK(result.floor_seconds_out_of_cache > 0);
+    // A step of the profile has one batch, one update and all convolutions.
+    const auto& rows = result.profile.rows();
+    CHECK(rows.at({Operation::input, 0}).calls == result.profiled_steps);
+    CHECK(rows.at({Operation::optimizer, 0}).calls == result.profiled_steps);
+    CHECK(rows.at({Operation::convolution_data_gradient, 32}).calls == 13 * result.profiled_steps);
+  }
+  CHECK(study.results[1].flops > study.results[0].flops);
+  CHECK(study.results[1].saved_bytes < study.results[0].saved_bytes);
+
+  const std::string csv = speed_table(study).format(TableFormat::csv);
+  CHECK(csv.find("\nrevnet38,stored,2,1,") != std::string::npos);
+  CHECK(csv.find("\nrevnet38,reconstructed,2,1,") != std::string::npos);
+  CHECK(profile_table(study.results[0]).format(TableFormat::text).find("convolution weight gradient") !=
+        std::string::npos);
+
+  const testing::TemporaryDirectory folder;
+  const std::filesystem::path file = folder / "speed.h5";
+  write_speed_log(file, study, "the command");
+  const hdf5::Reader reader(file);
+  CHECK(reader.text_attribute("/", "study") == "speed");
+  CHECK(reader.text_attribute("/", "command") == "the command");
+  CHECK(reader.text_attribute("2", "activations") == "reconstructed");
+  CHECK(reader.doubles("1/step_seconds") == study.results[0].step_seconds);
+  CHECK(reader.double_attribute("1", "floor_seconds") == study.results[0].floor_seconds);
+  CHECK(reader.integers("1/floor/count").size() == study.results[0].floor.size());
+  CHECK(reader.doubles("2/profile/seconds").size() == study.results[1].profile.rows().size());
+}
+
+TEST_CASE("a study log is not replaced unasked") {
+  const testing::TemporaryDirectory folder;
+  const std::filesystem::path file = folder / "deep" / "log.h5";
+  claim_study_log(file, false);
+  CHECK(std::filesystem::is_directory(file.parent_path()));
+  testing::write_file(file, "precious");
+  const std::string message = testing::message_of<UsageError>([&] { claim_study_log(file, false); });
+  CHECK(testing::contains(message, file.string()));
+  CHECK(testing::contains(message, "--force"));
+  claim_study_log(file, true);
+  CHECK(testing::read_file(file) == "precious");
+}
+
+}  // namespace
+}  // namespace revnet
