@@ -3,6 +3,8 @@
 
   figures.py curves RUN [RUN ...] [--output FILE.svg]
       cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid
+  figures.py speed FILE.h5 [--output FILE.svg]
+      what `revnet-compare speed` measured: images a second and memory against the batch
 """
 import argparse
 import os
@@ -12,6 +14,7 @@ import h5py
 import matplotlib
 
 matplotlib.use("Agg")
+import matplotlib.ticker  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 
 MARKERS = "osv^Dx"  # tell the lines apart in black and white
@@ -21,12 +24,28 @@ def fail(message):
     sys.exit(f"figures.py: {message}")
 
 
-def open_run(run):
-    path = os.path.join(run, "run.h5") if os.path.isdir(run) else run
+def open_file(path):
     try:
         return h5py.File(path, "r")
     except OSError as error:
         fail(f"cannot read {path}: {error}")
+
+
+def open_run(run):
+    return open_file(os.path.join(run, "run.h5") if os.path.isdir(run) else run)
+
+
+def open_study(path, study):
+    file = open_file(path)
+    if file.attrs.get("study") != study:
+        fail(f"{path} is not from revnet-compare {study}")
+    return file
+
+
+def save(figure, output):
+    figure.tight_layout()
+    figure.savefig(output, metadata={"Date": None} if output.endswith(".svg") else None)
+    print(output)
 
 
 def smoothed(values, window):
@@ -58,9 +77,35 @@ def draw_curves(runs, output):
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
     error.legend(title="solid: evaluation, dotted: training", fontsize=9, title_fontsize=9)
-    figure.tight_layout()
-    figure.savefig(output, metadata={"Date": None} if output.endswith(".svg") else None)
-    print(output)
+    save(figure, output)
+
+
+def draw_speed(path, output):
+    lines = {}
+    with open_study(path, "speed") as file:
+        for group in file.values():
+            case = dict(group.attrs)
+            lines.setdefault((case["architecture"], case["activations"], case["threads"]), []).append(case)
+    figure, (speed, memory) = plt.subplots(1, 2, figsize=(10, 4))
+    for number, ((architecture, activations, threads), cases) in enumerate(sorted(lines.items())):
+        cases.sort(key=lambda case: case["batch"])
+        batches = [case["batch"] for case in cases]
+        style = dict(color=f"C{number}", marker=MARKERS[number % len(MARKERS)], markersize=4, linewidth=1.2,
+                     linestyle="-" if activations == "stored" else "--")
+        label = f"{architecture}, {activations}, {threads} thread{'s' if threads > 1 else ''}"
+        speed.plot(batches, [case["batch"] / case["seconds"] for case in cases], label=label, **style)
+        memory.plot(batches, [case["peak_bytes"] / 1e6 for case in cases], **style)
+    speed.set_ylabel("images/s")
+    memory.set_ylabel("memory (MB)")
+    memory.set_yscale("log")
+    speed.set_ylim(bottom=0)
+    for axes in (speed, memory):
+        axes.set_xlabel("batch")
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
+        axes.grid(alpha=0.3)
+    speed.legend(fontsize=8)
+    save(figure, output)
 
 
 def main():
@@ -69,8 +114,13 @@ def main():
     curves = figures.add_parser("curves", help="cross entropy and error against the iteration")
     curves.add_argument("runs", nargs="+", metavar="RUN", help="run directory or run.h5")
     curves.add_argument("--output", default="curves.svg", metavar="FILE", help=".svg, .png or .pdf")
+    curves.set_defaults(draw=lambda a: draw_curves(a.runs, a.output))
+    speed = figures.add_parser("speed", help="images a second and memory against the batch")
+    speed.add_argument("file", metavar="FILE.h5", help="of revnet-compare speed")
+    speed.add_argument("--output", default="speed.svg", metavar="FILE", help=".svg, .png or .pdf")
+    speed.set_defaults(draw=lambda a: draw_speed(a.file, a.output))
     arguments = parser.parse_args()
-    draw_curves(arguments.runs, arguments.output)
+    arguments.draw(arguments)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """The CIFAR ResNets and RevNets of the RevNet paper as PyTorch modules, under revnet's parameter names.
 
-A reference for the C++ networks (make_goldens.py) and for error rates (train_pytorch.py); RevNets run
-here with ordinary autograd, every activation stored. A parameter's NAME is its module path with
+A reference for the C++ networks (make_goldens.py), for error rates (train_pytorch.py) and for speed
+(bench_pytorch.py). RevNets run with ordinary autograd, every activation stored, unless the network is told to
+reconstruct them. A parameter's NAME is its module path with
 slashes: stage1/unit1/f/bn1/scale. Works in float32 and float64, on any device, PyTorch 1.13 to 2.x.
 
 Usage: torch_model.py --params        print exact parameter counts for 10 and 100 classes
@@ -161,6 +162,40 @@ class RevNetUnit(nn.Module):
         return y1, y2
 
 
+class ReversibleChain(torch.autograd.Function):
+    """The units of a stage after its first, keeping only their last output: Algorithm 1 of the paper."""
+
+    @staticmethod
+    def forward(context, x1, x2, units, *parameters):
+        context.units, context.parameters = units, len(parameters)
+        with torch.no_grad():
+            for unit in units:
+                x1 = x1 + unit.f(x2)
+                x2 = x2 + unit.g(x1)
+        context.save_for_backward(x1, x2)
+        return x1, x2
+
+    @staticmethod
+    def backward(context, d1, d2):
+        def recompute(function, x, d):
+            """function(x), the gradient by x and those by the parameters."""
+            x = x.detach().requires_grad_()
+            with torch.enable_grad():
+                value = function(x)
+            gradients = torch.autograd.grad(value, [x, *function.parameters()], d)
+            return value.detach(), gradients[0], list(gradients[1:])
+
+        y1, y2 = context.saved_tensors
+        gradients = []
+        for unit in reversed(context.units):
+            g, by_input, by_g = recompute(unit.g, y1, d2)
+            y2, d1 = y2 - g, d1 + by_input
+            f, by_input, by_f = recompute(unit.f, y2, d1)
+            y1, d2 = y1 - f, d2 + by_input
+            gradients = by_f + by_g + gradients
+        return (d1, d2, None, *gradients)
+
+
 class Stem(nn.Module):
     def __init__(self, channels):
         super().__init__()
@@ -180,9 +215,9 @@ class Head(nn.Module):
 
 
 class Network(nn.Module):
-    def __init__(self, spec, classes):
+    def __init__(self, spec, classes, reconstructs=False):
         super().__init__()
-        self.reversible = spec.reversible
+        self.reversible, self.reconstructs = spec.reversible, reconstructs
         unit_type = RevNetUnit if spec.reversible else ResNetUnit
         self.stem = Stem(spec.stem)
         channels = spec.stem
@@ -204,7 +239,13 @@ class Network(nn.Module):
         if self.reversible:
             x = torch.chunk(x, 2, 1)
         for s in range(self.stages):
-            x = self._modules[f"stage{s + 1}"](x)
+            stage = self._modules[f"stage{s + 1}"]
+            if not (self.reconstructs and self.training):
+                x = stage(x)
+                continue
+            first, *others = stage
+            parameters = [p for unit in others for part in (unit.f, unit.g) for p in part.parameters()]
+            x = ReversibleChain.apply(*first(x), others, *parameters)
         return self.head(torch.cat(x, 1) if self.reversible else x)
 
     @torch.no_grad()

@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+"""Times a training step of revnet and of PyTorch in turn, so that noise hits both, and prints ratios.
+
+Each round times a few steps of one and then of the other; the ratio is the median of the rounds' ratios.
+PyTorch: the same networks (torch_model.py), channels_last, SGD with momentum, threads as given.
+Needs python3-torch.
+
+  bench_pytorch.py [--bin build/bin] [--arch NAME]... [--batch N] [--threads N] [--rounds N] [--steps N]
+"""
+import argparse
+import csv
+import io
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+from torch.nn import functional as F
+
+from torch_model import SPECS, Network, initialise
+
+
+class Torch:
+    def __init__(self, arch, mode, batch):
+        torch.manual_seed(1)
+        self.network = Network(SPECS[arch], 10, reconstructs=mode == "reconstructed")
+        initialise(self.network)
+        self.network = self.network.to(memory_format=torch.channels_last).train()
+        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9, weight_decay=2e-4)
+        self.images = (torch.randn(batch, 3, 32, 32) * 60).to(memory_format=torch.channels_last)
+        self.labels = torch.randint(0, 10, (batch,))
+
+    def step(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        F.cross_entropy(self.network(self.images), self.labels).backward()
+        self.optimizer.step()
+        self.network.commit_statistics()
+
+    def milliseconds(self, steps):
+        times = []
+        for _ in range(steps):
+            start = time.perf_counter()
+            self.step()
+            times.append(1e3 * (time.perf_counter() - start))
+        return statistics.median(times)
+
+
+def revnet_milliseconds(arguments, arch, mode, folder):
+    command = [os.path.join(arguments.bin, "revnet-compare"), "speed", "--arch", arch, "--activations", mode,
+               "--batch", str(arguments.batch), "--threads", str(arguments.threads), "--steps",
+               str(arguments.steps), "--format", "csv", "--output", os.path.join(folder, "speed.h5"), "--force"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"bench_pytorch.py: {' '.join(command)}\n{done.stderr}")
+    return float(next(csv.DictReader(io.StringIO(done.stdout)))["ms/step"])
+
+
+def compare(arguments, arch, mode, folder):
+    peer = Torch(arch, mode, arguments.batch)
+    for _ in range(2):
+        peer.step()
+    ours, theirs = [], []
+    for _ in range(arguments.rounds):
+        ours.append(revnet_milliseconds(arguments, arch, mode, folder))
+        theirs.append(peer.milliseconds(arguments.steps))
+    ratios = sorted(t / o for o, t in zip(ours, theirs))
+    print(f"{arch:10} {mode:14} {statistics.median(ours):10.1f} {statistics.median(theirs):11.1f} "
+          f"{statistics.median(ratios):7.2f}   {ratios[0]:.2f} to {ratios[-1]:.2f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument("--bin", default=os.path.join(here, "..", "build", "bin"), metavar="DIR",
+                        help="where revnet-compare is")
+    parser.add_argument("--arch", action="append", choices=SPECS, help="may be repeated; default: all six")
+    parser.add_argument("--activations", action="append", choices=("stored", "reconstructed"),
+                        help="may be repeated; default: both")
+    parser.add_argument("--batch", type=int, default=100, metavar="N")
+    parser.add_argument("--threads", type=int, default=2, metavar="N")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--steps", type=int, default=5, metavar="N", help="in a round")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    print(f"PyTorch {torch.__version__}, batch {arguments.batch}, {arguments.threads} threads")
+    print("network    activations    revnet ms  PyTorch ms   ratio   of the rounds")
+    with tempfile.TemporaryDirectory() as folder:
+        for arch in arguments.arch or SPECS:
+            for mode in ("stored", "reconstructed"):
+                wanted = not arguments.activations or mode in arguments.activations
+                if wanted and (mode == "stored" or SPECS[arch].reversible):
+                    compare(arguments, arch, mode, folder)
+
+
+if __name__ == "__main__":
+    main()
