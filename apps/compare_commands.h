@@ -13,6 +13,9 @@ struct Invocation {
   int* exit_code;       // outlives the parse
 };
 
+void add_gradient_command(CLI::App& app, const Invocation& invocation);
+void add_training_command(CLI::App& app, const Invocation& invocation);
+void add_memory_command(CLI::App& app, const Invocation& invocation);
 void add_speed_command(CLI::App& app, const Invocation& invocation);
 
 }  // namespace revnet

@@ -7,6 +7,14 @@ namespace {
 using namespace revnet;
 
 constexpr const char* examples = R"(Examples:
+  revnet-compare gradient angle cifar10 --arch revnet38 --iterations 2000 --every 50
+      how far gradients with reconstructed activations are from those with stored ones, and why
+  revnet-compare training cifar10 --arch revnet38 --iterations 2000 --validation
+      the same training twice: stored and reconstructed
+  revnet-compare memory
+      the paper's Table 1, measured
+  revnet-compare memory --arch revnet110 --memory-limit 8GiB
+      the largest batch that fits
   revnet-compare speed
       every network in every mode: milliseconds a step beside the floor of oneDNN's own primitives
   revnet-compare speed --arch revnet38 --batch 16 --batch 100 --threads 1 --threads 2
@@ -18,11 +26,14 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted.)";
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Studies of training: speed.", "revnet-compare");
+  CLI::App app("Studies of reversible networks: gradients, training, memory, speed.", "revnet-compare");
   app.footer(examples);
   app.require_subcommand(1);
   int result = 0;
   const Invocation invocation{command_line(argc, argv), &result};
+  add_gradient_command(app, invocation);
+  add_training_command(app, invocation);
+  add_memory_command(app, invocation);
   add_speed_command(app, invocation);
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return result;

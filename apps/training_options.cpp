@@ -27,7 +27,7 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
       ->group("Network");
   setting(app, "--activations", "network.activations", "MODE",
           "stored: keep all for the backward pass; reconstructed: recompute them from each block's output "
-          "(RevNets); "
+          "(RevNets); checkpointed: keep every sqrt(L)-th; recursive: keep the first; "
           "auto: reconstructed for RevNets, stored for ResNets")
       ->group("Network");
   setting(app, "--convolution", "network.convolution", "POLICY",

@@ -3,6 +3,13 @@
 
   figures.py curves RUN [RUN ...] [--output FILE.svg]
       cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid
+  figures.py angle RUN [RUN ...] [--output FILE.svg]
+      angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation
+      solid) of runs of `revnet-compare gradient angle`
+  figures.py training RUN [--output FILE.svg]
+      the two trainings of `revnet-compare training`
+  figures.py memory FILE.h5 [--output FILE.svg]
+      what `revnet-compare memory` measured: memory and time against depth
   figures.py speed FILE.h5 [--output FILE.svg]
       what `revnet-compare speed` measured: images a second and memory against the batch
 """
@@ -80,6 +87,92 @@ def draw_curves(runs, output):
     save(figure, output)
 
 
+def line_style(number, linestyle="-"):
+    return dict(color=f"C{number}", marker=MARKERS[number % len(MARKERS)], markersize=4, linewidth=1.2,
+                linestyle=linestyle)
+
+
+def draw_angle(runs, output):
+    figure, (angle, loss, error) = plt.subplots(1, 3, figsize=(13, 4))
+    for number, run in enumerate(runs):
+        with open_study(os.path.join(run, "angle.h5"), "gradient angle") as file:
+            label = f"{file.attrs['architecture']}, {file.attrs['convolution']}"
+            study = file["angle"]
+            angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
+            smooth = dict(line_style(number, ":"), markersize=2)
+            angle.plot(study["iteration"], study["forced/degrees"], **smooth)
+        with open_run(run) as file:
+            train = {name: data[()] for name, data in file["train"].items()}
+            evaluation = {name: data[()] for name, data in file["eval"].items()}
+        window = max(1, len(train["iteration"]) // 100)
+        for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
+            axes.plot(train["iteration"], smoothed(train[column], window), ":", color=f"C{number}", linewidth=1.2)
+            axes.plot(evaluation["iteration"], evaluation[column], label=label, **line_style(number))
+    angle.set_ylabel("angle (degrees)")
+    angle.set_yscale("log")
+    angle.set_title("solid: in all; dotted: without flipped ReLUs", fontsize=9)
+    loss.set_ylabel("cross entropy (nats)")
+    error.set_ylabel("error (%)")
+    for axes in (loss, error):
+        axes.set_ylim(bottom=0)
+        axes.set_title("dotted: training; solid: evaluation", fontsize=9)
+    for axes in (angle, loss, error):
+        axes.set_xlabel("iteration")
+        axes.grid(alpha=0.3)
+    angle.legend(fontsize=8)
+    save(figure, output)
+
+
+def draw_training(run, output):
+    figure, (loss, error) = plt.subplots(1, 2, figsize=(10, 4))
+    with open_study(os.path.join(run, "training.h5"), "training") as file:
+        for number, mode in enumerate(("stored", "reconstructed")):
+            for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
+                train = file[f"train/{mode}/{column}"][()]
+                axes.plot(file["train/iteration"], smoothed(train, max(1, len(train) // 100)), ":",
+                          color=f"C{number}", linewidth=1.2)
+                axes.plot(file["eval/iteration"], file[f"eval/{mode}/{column}"], label=mode,
+                          **line_style(number))
+        error.set_title(f"{file.attrs['architecture']}; dotted: training; solid: evaluation", fontsize=9)
+    loss.set_ylabel("cross entropy (nats)")
+    error.set_ylabel("error (%)")
+    for axes in (loss, error):
+        axes.set_xlabel("iteration")
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+    loss.legend(fontsize=9)
+    save(figure, output)
+
+
+def draw_memory(path, output):
+    lines = {}
+    with open_study(path, "memory") as file:
+        cases = {name: data.asstr()[()] if data.dtype == object else data[()]
+                 for name, data in file["cases"].items()}
+    for i, architecture in enumerate(cases["architecture"]):
+        line = lines.setdefault((architecture, cases["activations"][i]), ([], [], []))
+        kept = cases["saved_bytes"][i] + cases["tape_bytes"][i]
+        for column, value in zip(line, (cases["depth"][i], kept / 1e6, 1e3 * cases["seconds"][i])):
+            column.append(value)
+    figure, (memory, duration) = plt.subplots(1, 2, figsize=(10, 4))
+    families = sorted({architecture for architecture, _ in lines})
+    modes = ("stored", "checkpointed", "recursive", "reconstructed")
+    for (architecture, mode), (depth, kept, milliseconds) in lines.items():
+        style = line_style(modes.index(mode), "-" if architecture == families[-1] else "--")
+        memory.plot(depth, kept, label=f"{architecture}, {mode}", **style)
+        duration.plot(depth, milliseconds, **style)
+    memory.set_ylabel("activations, saved and recomputed (MB)")
+    duration.set_ylabel("step (ms)")
+    for axes in (memory, duration):
+        axes.set_xlabel("units")
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
+        axes.grid(alpha=0.3)
+    memory.legend(fontsize=8)
+    save(figure, output)
+
+
 def draw_speed(path, output):
     lines = {}
     with open_study(path, "speed") as file:
@@ -90,8 +183,7 @@ def draw_speed(path, output):
     for number, ((architecture, activations, threads), cases) in enumerate(sorted(lines.items())):
         cases.sort(key=lambda case: case["batch"])
         batches = [case["batch"] for case in cases]
-        style = dict(color=f"C{number}", marker=MARKERS[number % len(MARKERS)], markersize=4, linewidth=1.2,
-                     linestyle="-" if activations == "stored" else "--")
+        style = line_style(number, "-" if activations == "stored" else "--")
         label = f"{architecture}, {activations}, {threads} thread{'s' if threads > 1 else ''}"
         speed.plot(batches, [case["batch"] / case["seconds"] for case in cases], label=label, **style)
         memory.plot(batches, [case["peak_bytes"] / 1e6 for case in cases], **style)
@@ -115,6 +207,18 @@ def main():
     curves.add_argument("runs", nargs="+", metavar="RUN", help="run directory or run.h5")
     curves.add_argument("--output", default="curves.svg", metavar="FILE", help=".svg, .png or .pdf")
     curves.set_defaults(draw=lambda a: draw_curves(a.runs, a.output))
+    angle = figures.add_parser("angle", help="the gradient-angle study")
+    angle.add_argument("runs", nargs="+", metavar="RUN", help="run directory")
+    angle.add_argument("--output", default="angle.svg", metavar="FILE", help=".svg, .png or .pdf")
+    angle.set_defaults(draw=lambda a: draw_angle(a.runs, a.output))
+    training = figures.add_parser("training", help="a training stored and reconstructed")
+    training.add_argument("run", metavar="RUN", help="directory of revnet-compare training")
+    training.add_argument("--output", default="training.svg", metavar="FILE", help=".svg, .png or .pdf")
+    training.set_defaults(draw=lambda a: draw_training(a.run, a.output))
+    memory = figures.add_parser("memory", help="memory and time against depth")
+    memory.add_argument("file", metavar="FILE.h5", help="of revnet-compare memory")
+    memory.add_argument("--output", default="memory.svg", metavar="FILE", help=".svg, .png or .pdf")
+    memory.set_defaults(draw=lambda a: draw_memory(a.file, a.output))
     speed = figures.add_parser("speed", help="images a second and memory against the batch")
     speed.add_argument("file", metavar="FILE.h5", help="of revnet-compare speed")
     speed.add_argument("--output", default="speed.svg", metavar="FILE", help=".svg, .png or .pdf")

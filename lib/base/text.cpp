@@ -4,7 +4,10 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <numeric>
+
+#include "base/error.h"
 
 namespace revnet {
 namespace {
@@ -37,6 +40,28 @@ std::string format_bytes(std::uint64_t bytes) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
   return text.data();
+}
+
+std::uint64_t parse_bytes(std::string_view text, std::string_view origin) {
+  const std::string number(text.substr(0, text.find_first_not_of("0123456789.")));
+  std::string unit(text.substr(number.size()));
+  unit.erase(0, unit.find_first_not_of(' ') == std::string::npos ? 0 : unit.find_first_not_of(' '));
+  constexpr struct {
+    std::string_view name;
+    double bytes;
+  } units[] = {
+      {"", 1},      {"B", 1},         {"kB", 1e3},      {"MB", 1e6},      {"GB", 1e9},
+      {"TB", 1e12}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1.0995116277760e12}};
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  for (const auto& [name, bytes] : units) {
+    const double product = value * bytes;
+    if (name == unit && !number.empty() && *end == '\0' && product >= 1 && product < 1e18) {
+      return static_cast<std::uint64_t>(product);
+    }
+  }
+  throw UsageError(std::string(origin) + ": '" + std::string(text) +
+                   "' is no size in bytes, such as 8GiB or 500MB");
 }
 
 std::string format_duration(double seconds) {

@@ -11,6 +11,10 @@ namespace revnet {
 // "12.3 MB" (powers of 1000, as the paper's peers report memory).
 std::string format_bytes(std::uint64_t bytes);
 
+// "8GiB", "500 MB", "1073741824": a number and an optional unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB).
+// UsageError that begins with `origin` for anything else, and for 0.
+std::uint64_t parse_bytes(std::string_view text, std::string_view origin);
+
 // "1:02:03" or "2:03".
 std::string format_duration(double seconds);
 

@@ -1,37 +1,41 @@
 #include "net/activations.h"
 
+#include <cmath>
+#include <stdexcept>
+#include <string>
 #include <utility>
+
+#include "base/error.h"
 
 namespace revnet {
 namespace {
-
-using Units = std::vector<std::unique_ptr<Unit>>;
 
 void save(Activation& activation) {
   for (Tensor& tensor : activation) tensor.set_purpose(MemoryPurpose::saved_activations);
 }
 
-class Stored final : public ActivationKeeper {
+// A stretch of the chain whose inputs and tapes are all kept.
+class Recording {
  public:
-  explicit Stored(const Units& units) : units_(units) {}
-
-  const Activation& forward(Device& device, Activation x) override {
-    boundaries_.clear();
-    tapes_.clear();
-    save(x);
-    boundaries_.push_back(std::move(x));
-    for (const auto& unit : units_) {
-      tapes_.emplace_back(MemoryPurpose::saved_activations);
-      boundaries_.push_back(unit->forward(device, boundaries_.back(), Pass::training, &tapes_.back()));
-      save(boundaries_.back());
+  // Runs units [first, last) forward from x and keeps everything under that purpose.
+  const Activation& forward(Device& device, const Units& units, std::size_t first, std::size_t last,
+                            Activation x, Pass pass, MemoryPurpose purpose) {
+    clear();
+    first_ = first;
+    keep(std::move(x), purpose);
+    for (std::size_t i = first; i < last; ++i) {
+      tapes_.emplace_back(purpose);
+      keep(units[i]->forward(device, boundaries_.back(), pass, &tapes_.back()), purpose);
     }
     return boundaries_.back();
   }
 
-  Activation backward(Device& device, Activation dy) override {
-    for (std::size_t i = units_.size(); i-- > 0;) {
-      dy = units_[i]->backward(device, boundaries_[i], boundaries_[i + 1], std::move(tapes_[i]),
-                               std::move(dy));
+  // Runs them backward; nothing is kept afterwards.
+  Activation backward(Device& device, const Units& units, Activation dy) {
+    while (!tapes_.empty()) {
+      const std::size_t i = tapes_.size() - 1;
+      dy = units[first_ + i]->backward(device, boundaries_[i], boundaries_[i + 1], std::move(tapes_[i]),
+                                       std::move(dy));
       tapes_.pop_back();
       boundaries_.pop_back();
     }
@@ -40,21 +44,59 @@ class Stored final : public ActivationKeeper {
   }
 
  private:
-  const Units& units_;
-  std::vector<Activation> boundaries_;  // boundaries_[i] goes into unit i
+  void clear() {
+    boundaries_.clear();
+    tapes_.clear();
+  }
+  void keep(Activation x, MemoryPurpose purpose) {
+    for (Tensor& tensor : x) tensor.set_purpose(purpose);
+    boundaries_.push_back(std::move(x));
+  }
+
+  std::size_t first_ = 0;
+  std::vector<Activation> boundaries_;  // boundaries_[i] goes into unit first_ + i
   std::vector<UnitTape> tapes_;
+};
+
+// One unit forward without tape, in place where it can be.
+void advance(Device& device, Unit& unit, Activation& x, Pass pass) {
+  if (unit.keeps_shape()) {
+    unit.forward_in_place(device, x, pass);
+  } else {
+    x = unit.forward(device, x, pass, nullptr);
+  }
+}
+
+class Stored final : public ActivationKeeper {
+ public:
+  explicit Stored(const Units& units) : units_(units) {}
+
+  const Activation& forward(Device& device, Activation x) override {
+    return recording_.forward(device, units_, 0, units_.size(), std::move(x), Pass::training,
+                              MemoryPurpose::saved_activations);
+  }
+
+  Activation backward(Device& device, Activation dy) override {
+    return recording_.backward(device, units_, std::move(dy));
+  }
+
+ private:
+  const Units& units_;
+  Recording recording_;
 };
 
 class Reconstructed final : public ActivationKeeper {
  public:
-  explicit Reconstructed(const Units& units) : units_(units) {}
+  Reconstructed(const Units& units, ReconstructionObserver* observer) : units_(units), observer_(observer) {}
 
   const Activation& forward(Device& device, Activation x) override {
     inputs_.clear();
     tapes_.clear();
     current_ = std::move(x);
-    for (const auto& unit : units_) {
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+      const auto& unit = units_[i];
       if (unit->reversible()) {
+        if (observer_ != nullptr) observer_->entering(i, current_);
         unit->forward_in_place(device, current_, Pass::training);
       } else {
         // Its convolutions' outputs are kept as well: few units are not reversible, and computing them again
@@ -74,6 +116,7 @@ class Reconstructed final : public ActivationKeeper {
     for (std::size_t i = units_.size(); i-- > 0;) {
       if (units_[i]->reversible()) {
         units_[i]->reverse(device, current_, dy);
+        if (observer_ != nullptr) observer_->reconstructed(i, current_);
         continue;
       }
       Activation x = std::move(inputs_.back());
@@ -90,20 +133,130 @@ class Reconstructed final : public ActivationKeeper {
 
  private:
   const Units& units_;
+  ReconstructionObserver* observer_;
   std::vector<Activation> inputs_;  // of the units that are not reversible
   std::vector<UnitTape> tapes_;     // theirs
   Activation current_;
 };
 
+class Checkpointed final : public ActivationKeeper {
+ public:
+  explicit Checkpointed(const Units& units)
+      : units_(units),
+        segment_(static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(units.size()))))) {}
+
+  const Activation& forward(Device& device, Activation x) override {
+    checkpoints_.clear();
+    current_ = std::move(x);
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+      if (i % segment_ != 0) {
+        advance(device, *units_[i], current_, Pass::training);
+        continue;
+      }
+      save(current_);
+      checkpoints_.push_back(std::move(current_));
+      current_ = units_[i]->forward(device, checkpoints_.back(), Pass::training, nullptr);
+    }
+    save(current_);
+    return current_;
+  }
+
+  Activation backward(Device& device, Activation dy) override {
+    current_.clear();
+    for (std::size_t last = units_.size(); !checkpoints_.empty();) {
+      const std::size_t first = (checkpoints_.size() - 1) * segment_;
+      recording_.forward(device, units_, first, last, std::move(checkpoints_.back()), Pass::recomputation,
+                         MemoryPurpose::tape);
+      checkpoints_.pop_back();
+      dy = recording_.backward(device, units_, std::move(dy));
+      last = first;
+    }
+    return dy;
+  }
+
+ private:
+  const Units& units_;
+  std::size_t segment_;
+  std::vector<Activation> checkpoints_;  // of every segment, what goes into its first unit
+  Activation current_;
+  Recording recording_;
+};
+
+class Recursive final : public ActivationKeeper {
+ public:
+  explicit Recursive(const Units& units) : units_(units) {}
+
+  const Activation& forward(Device& device, Activation x) override {
+    save(x);
+    input_ = std::move(x);
+    current_ = run(device, 0, units_.size(), input_, Pass::training);
+    save(current_);
+    return current_;
+  }
+
+  Activation backward(Device& device, Activation dy) override {
+    current_.clear();
+    return backward(device, 0, units_.size(), std::move(input_), std::move(dy));
+  }
+
+ private:
+  // What units [first, last) make of x, which stays.
+  Activation run(Device& device, std::size_t first, std::size_t last, const Activation& x, Pass pass) {
+    Activation y = units_[first]->forward(device, x, pass, nullptr);
+    for (std::size_t i = first + 1; i < last; ++i) advance(device, *units_[i], y, pass);
+    return y;
+  }
+
+  Activation backward(Device& device, std::size_t first, std::size_t last, Activation x, Activation dy) {
+    if (last - first == 1) {
+      recording_.forward(device, units_, first, last, std::move(x), Pass::recomputation, MemoryPurpose::tape);
+      return recording_.backward(device, units_, std::move(dy));
+    }
+    const std::size_t middle = (first + last) / 2;
+    Activation half = run(device, first, middle, x, Pass::recomputation);
+    save(half);
+    dy = backward(device, middle, last, std::move(half), std::move(dy));
+    return backward(device, first, middle, std::move(x), std::move(dy));
+  }
+
+  const Units& units_;
+  Activation input_, current_;
+  Recording recording_;
+};
+
 }  // namespace
 
 std::string_view name(ActivationMode mode) {
-  return mode == ActivationMode::stored ? "stored" : "reconstructed";
+  constexpr std::array<std::string_view, activation_modes.size()> names{"stored", "reconstructed",
+                                                                        "checkpointed", "recursive"};
+  return names[static_cast<std::size_t>(mode)];
 }
 
-std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Units& units) {
-  if (mode == ActivationMode::stored) return std::make_unique<Stored>(units);
-  return std::make_unique<Reconstructed>(units);
+ActivationMode activation_mode(std::string_view wanted) {
+  for (const ActivationMode mode : activation_modes) {
+    if (name(mode) == wanted) return mode;
+  }
+  throw UsageError("activations: '" + std::string(wanted) +
+                   "' is not one of stored, reconstructed, checkpointed, recursive");
+}
+
+bool can_keep(const Architecture& architecture, ActivationMode mode) {
+  return architecture.reversible || mode != ActivationMode::reconstructed;
+}
+
+std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Units& units,
+                                                         ReconstructionObserver* observer) {
+  switch (mode) {
+    case ActivationMode::stored:
+      return std::make_unique<Stored>(units);
+    case ActivationMode::reconstructed:
+      return std::make_unique<Reconstructed>(units, observer);
+    case ActivationMode::checkpointed:
+      return std::make_unique<Checkpointed>(units);
+    case ActivationMode::recursive:
+      return std::make_unique<Recursive>(units);
+  }
+  throw std::logic_error("no such activation mode");
 }
 
 }  // namespace revnet

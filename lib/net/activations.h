@@ -2,6 +2,7 @@
 // Table 1.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,19 @@ enum class ActivationMode {
   stored,         // every unit's input and tape: O(L) memory
   reconstructed,  // reversible units recompute theirs from their output: O(1) memory, about a third more
                   // arithmetic
+  checkpointed,   // the input of every sqrt(L)-th unit; what lies between is computed again, a segment at a
+                  // time: O(sqrt L) memory, about a third more arithmetic
+  recursive,  // the first input; halves of the chain are computed again, and their halves: O(log L) memory,
+              // O(L log L) arithmetic
 };
+inline constexpr std::array activation_modes{ActivationMode::stored, ActivationMode::reconstructed,
+                                             ActivationMode::checkpointed, ActivationMode::recursive};
 
 std::string_view name(ActivationMode mode);
+// By its name; UsageError for another.
+ActivationMode activation_mode(std::string_view name);
+// Reconstruction needs reversible units; the others work for every network.
+bool can_keep(const Architecture& architecture, ActivationMode mode);
 
 // Runs a chain of units forward and backward, keeping in between what its way of working needs.
 class ActivationKeeper {
@@ -30,8 +41,20 @@ class ActivationKeeper {
   virtual Activation backward(Device& device, Activation dy) = 0;
 };
 
-// Refers to the units, which must outlive it.
-std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode,
-                                                         const std::vector<std::unique_ptr<Unit>>& units);
+// Sees a chain's activations where reconstruction can be held against the truth. Units are counted from 0.
+class ReconstructionObserver {
+ public:
+  virtual ~ReconstructionObserver() = default;
+  // What goes into a reversible unit in the forward pass,
+  virtual void entering(std::size_t unit, const Activation& x) = 0;
+  // and what reverse() made of its output.
+  virtual void reconstructed(std::size_t unit, const Activation& x) = 0;
+};
+
+using Units = std::vector<std::unique_ptr<Unit>>;
+
+// Refers to the units and the observer (null: none), which must outlive it.
+std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Units& units,
+                                                         ReconstructionObserver* observer = nullptr);
 
 }  // namespace revnet

@@ -65,6 +65,7 @@ void ConvolutionLayer::refresh(Device& device) {
 NormLayer::NormLayer(Device& device, const std::string& name, Rows rows, const Shape& nchw,
                      const BuildOptions& options)
     : name_(name),
+      epsilon_(options.epsilon),
       operation_(device, nchw, options.epsilon),
       scale_(device, name + "/scale", rows, Layout::plain({nchw[1]}), {Initial::Kind::constant, 1.0}, false),
       shift_(device, name + "/shift", rows, Layout::plain({nchw[1]}), {Initial::Kind::constant, 0.0}, false),
@@ -75,14 +76,15 @@ void NormLayer::forward(Device& device, const Tensor& src, Pass pass, Tensor& ds
   switch (pass) {
     case Pass::training:
       operation_.forward(device, src, scale_.value, shift_.value, batch_, dst, mask);
-      return;
+      break;
     case Pass::recomputation:
       operation_.forward_with(device, src, scale_.value, shift_.value, batch_, dst, mask);
-      return;
+      break;
     case Pass::inference:
       operation_.infer(device, src, scale_.value, shift_.value, running_, dst);
       return;
   }
+  if (observer_ != nullptr) observer_->normalized(device, *this, pass, src, dst, mask);
 }
 
 void NormLayer::backward(Device& device, const Tensor& src, const Tensor& mask, Tensor& diff) {

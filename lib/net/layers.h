@@ -21,8 +21,7 @@ enum class Pass {
 struct BuildOptions {
   std::int64_t batch = 100;
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
-  double epsilon = 1e-3;      // of batch normalisation
-  bool reconstructs = false;  // reversible units will reverse: their last convolutions need negated weights
+  double epsilon = 1e-3;  // of batch normalisation
 };
 
 class ConvolutionLayer {
@@ -59,6 +58,18 @@ class ConvolutionLayer {
   Tensor negated_weight_;   // for subtract(), where the operation adds in registers
 };
 
+class NormLayer;
+
+// Sees what every normalisation made, and may change it.
+class NormObserver {
+ public:
+  virtual ~NormObserver() = default;
+  // After `layer` turned src into dst and mask in that pass (not inference). Where no tape is recorded, src
+  // may be dst and then holds its new values.
+  virtual void normalized(Device& device, NormLayer& layer, Pass pass, const Tensor& src, Tensor& dst,
+                          Tensor& mask) = 0;
+};
+
 class NormLayer {
  public:
   // name: ".../bn1"; its parameters are name/scale and name/shift.
@@ -72,6 +83,10 @@ class NormLayer {
   Parameter& shift() { return shift_; }
   Statistics& running() { return running_; }
   const Statistics& batch() const { return batch_; }
+  double epsilon() const { return epsilon_; }
+
+  // From now on; null: no longer. The observer must outlive that.
+  void observe(NormObserver* observer) { observer_ = observer; }
 
   // dst = relu(norm(src)); dst may be src itself. The mask is written unless the pass is inference.
   void forward(Device& device, const Tensor& src, Pass pass, Tensor& dst, Tensor& mask);
@@ -85,6 +100,8 @@ class NormLayer {
 
  private:
   std::string name_;
+  double epsilon_;
+  NormObserver* observer_ = nullptr;
   BatchNormRelu operation_;
   Parameter scale_, shift_;
   Statistics batch_, running_;

@@ -9,12 +9,11 @@ namespace {
 constexpr std::array<std::int64_t, 3> strides{1, 2, 2};
 
 BuildOptions build_options(const Architecture& architecture, const NetworkOptions& options) {
-  const bool reconstructs = options.activations == ActivationMode::reconstructed;
-  if (reconstructs && !architecture.reversible) {
-    throw UsageError(architecture.name + " is not reversible: its activations can only be stored");
+  if (!can_keep(architecture, options.activations)) {
+    throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   if (options.image_size % 4 != 0) throw UsageError("the image size must be a multiple of 4");
-  return {options.batch, options.convolution, options.epsilon, reconstructs};
+  return {options.batch, options.convolution, options.epsilon};
 }
 
 }  // namespace
@@ -106,16 +105,25 @@ Loss Network::evaluate(const Tensor& images, std::span<const std::int32_t> label
 }
 
 void Network::keep_activations(ActivationMode mode) {
-  if (mode == ActivationMode::reconstructed && !build_.reconstructs) {
-    throw UsageError(architecture_.name + " was built to store its activations");
+  if (!can_keep(architecture_, mode)) {
+    throw UsageError(architecture_.name + " is not reversible: its activations cannot be reconstructed");
   }
   options_.activations = mode;
-  keeper_ = make_activation_keeper(mode, units_);
+  keeper_ = make_activation_keeper(mode, units_, observer_);
+}
+
+void Network::observe_norms(NormObserver* observer) {
+  for (NormLayer* norm : layers_.norms) norm->observe(observer);
+}
+
+void Network::observe_reconstruction(ReconstructionObserver* observer) {
+  observer_ = observer;
+  keeper_ = make_activation_keeper(options_.activations, units_, observer_);
 }
 
 LayerList Network::recomputed_layers() const {
   LayerList layers;
-  if (options_.activations == ActivationMode::stored) return layers;
+  if (options_.activations != ActivationMode::reconstructed) return layers;
   for (const auto& unit : units_) {
     if (unit->reversible()) unit->list(layers);
   }

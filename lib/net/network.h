@@ -51,8 +51,12 @@ class Network {
   // Logits with running statistics, or with batch statistics as in training.
   Tensor logits(const Tensor& images, Pass pass);
 
-  // Which way activations are kept from now on. Reconstructing needs a network built for it.
+  // Which way activations are kept from now on. UsageError if the architecture cannot.
   void keep_activations(ActivationMode mode);
+  // Has normalisations, and reconstruction, watched from now on; null: no longer. Not between forward and
+  // backward.
+  void observe_norms(NormObserver* observer);
+  void observe_reconstruction(ReconstructionObserver* observer);
 
   const std::vector<Parameter*>& parameters() const { return layers_.parameters; }
   const std::vector<NormLayer*>& norms() const { return layers_.norms; }
@@ -76,6 +80,7 @@ class Network {
   std::vector<std::unique_ptr<Unit>> units_;
   Head head_;
   LayerList layers_;
+  ReconstructionObserver* observer_ = nullptr;
   std::unique_ptr<ActivationKeeper> keeper_;
 };
 

@@ -144,17 +144,16 @@ ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const Un
                                const BuildOptions& options)
     : reversible_(!shape.first) {
   const std::int64_t in = shape.in / 2, out = shape.out / 2;
-  const bool subtracts = options.reconstructs && reversible_;
   const ShortcutShape shortcut{in, out, shape.height, shape.width, shape.stride, shape.bottleneck};
   shortcut1_ = make_shortcut(device, name + "/shortcut1/weight", shortcut, options);
   shortcut2_ = make_shortcut(device, name + "/shortcut2/weight", shortcut, options);
   f_ = make_residual_function(
       device, name + "/f",
-      {in, out, shape.height, shape.width, shape.stride, shape.bottleneck, shape.leading_norm, subtracts},
+      {in, out, shape.height, shape.width, shape.stride, shape.bottleneck, shape.leading_norm, reversible_},
       options);
   g_ = make_residual_function(device, name + "/g",
                               {out, out, shape.height / shape.stride, shape.width / shape.stride, 1,
-                               shape.bottleneck, true, subtracts},
+                               shape.bottleneck, true, reversible_},
                               options);
 }
 

@@ -30,7 +30,8 @@ struct Config {
   };
   struct Network {
     std::string architecture = "revnet38";
-    std::string activations = "auto";  // auto (the architecture's own way), stored, reconstructed
+    std::string activations = "auto";  // auto (the architecture's own way), stored, reconstructed,
+                                       // checkpointed, recursive
     std::string convolution = "auto";  // auto, direct
     bool operator==(const Network&) const = default;
   };

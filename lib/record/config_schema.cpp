@@ -71,7 +71,7 @@ std::vector<Setting> experiment_settings() {
              {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"},
              "Network, as in the paper's table 2."),
       choice("network.activations", field<network, &Network::activations>(),
-             {"auto", "stored", "reconstructed"},
+             {"auto", "stored", "reconstructed", "checkpointed", "recursive"},
              "How activations reach the backward pass; auto: reconstructed for RevNets, stored for ResNets."),
       choice("network.convolution", field<network, &Network::convolution>(), {"auto", "direct"},
              "Convolution algorithm; auto: Winograd where it is faster, by shape."),

@@ -31,7 +31,7 @@ Config config_of(const SpeedCase& what, const SpeedOptions& options) {
 }  // namespace
 
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
-                          const std::function<void()>& between) {
+                          const std::function<bool()>& stop) {
   const Config config = config_of(what, options);
   const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
                                       config.training.threads);
@@ -42,14 +42,13 @@ SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
   result.of = what;
   for (int step = 0; step < warm_up_steps; ++step) trainer.step();
   floor.measure();
-  for (std::int64_t step = 0; step < options.steps; ++step) {
+  for (std::int64_t step = 0; step < options.steps && !stop(); ++step) {
     const Stopwatch stopwatch;
     trainer.step();
     result.step_seconds.push_back(stopwatch.seconds());
     floor.measure();
-    between();
   }
-  for (int time = 0; time < out_of_cache_measurements; ++time) floor.measure_out_of_cache();
+  for (int time = 0; time < out_of_cache_measurements && !stop(); ++time) floor.measure_out_of_cache();
   if (options.profile) {
     trainer.device().set_profile(&result.profile);
     for (; result.profiled_steps < profiled_steps; ++result.profiled_steps) trainer.step();

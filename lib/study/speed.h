@@ -41,9 +41,9 @@ struct SpeedResult {
 
 // Steps are whole: batch, gradient, running averages, update. Between any two, every primitive of the floor
 // is timed once, so that whatever slows the machine slows both. Data: the synthetic set. The device of an
-// earlier measurement must be gone, since the number of OpenMP threads belongs to the process. `between`:
-// called between steps, to look at the machine or for an interrupt.
+// earlier measurement must be gone, since the number of OpenMP threads belongs to the process.
+// `stop`: asked before each step; if it says so, what was measured so far is the result.
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
-                          const std::function<void()>& between);
+                          const std::function<bool()>& stop);
 
 }  // namespace revnet

@@ -2,7 +2,8 @@
 
 namespace revnet {
 
-MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads) {
+MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads,
+                       const std::vector<ActivationMode>& also) {
   MemoryPlan plan;
   Device device = Device::planning(threads);
   {
@@ -11,6 +12,10 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     const std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch), 0);
     network.compute_gradient(images, labels);
     network.evaluate(images, labels);
+    for (const ActivationMode mode : also) {
+      network.keep_activations(mode);
+      network.compute_gradient(images, labels);
+    }
     plan.parameters = network.parameter_count();
     plan.macs_per_image = network.macs_per_image();
   }

@@ -17,8 +17,8 @@ using PlanByMode = std::vector<std::pair<ActivationMode, MemoryPlan>>;
 PlanByMode plans(const Config& config) {
   const Architecture& architecture = find_architecture(config.network.architecture);
   PlanByMode by_mode;
-  for (const ActivationMode mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
-    if (mode == ActivationMode::reconstructed && !architecture.reversible) continue;
+  for (const ActivationMode mode : activation_modes) {
+    if (!can_keep(architecture, mode)) continue;
     NetworkOptions options = network_options(config);
     options.activations = mode;
     by_mode.emplace_back(mode, plan_memory(architecture, options, config.training.threads));

@@ -12,10 +12,6 @@ namespace {
 // The number of training images that --validation holds out, as in the reference code.
 constexpr std::size_t validation_images = 5000;
 
-ActivationMode activation_mode(const Config& config) {
-  return config.network.activations == "stored" ? ActivationMode::stored : ActivationMode::reconstructed;
-}
-
 }  // namespace
 
 Config resolve(Config config) {
@@ -24,8 +20,8 @@ Config resolve(Config config) {
     config.network.activations =
         name(architecture.reversible ? ActivationMode::reconstructed : ActivationMode::stored);
   }
-  if (!architecture.reversible && activation_mode(config) == ActivationMode::reconstructed) {
-    throw UsageError(architecture.name + " is not reversible: its activations can only be stored");
+  if (!can_keep(architecture, activation_mode(config.network.activations))) {
+    throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
   return config;
@@ -40,7 +36,7 @@ NetworkOptions network_options(const Config& config) {
   options.classes = classes(config);
   options.batch = config.training.batch;
   options.image_size = image_size;
-  options.activations = activation_mode(config);
+  options.activations = activation_mode(config.network.activations);
   options.convolution =
       config.network.convolution == "direct" ? ConvolutionPolicy::direct : ConvolutionPolicy::automatic;
   options.epsilon = config.batch_norm.epsilon;

@@ -25,9 +25,13 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes)
   images_ = network_->make_images();
 }
 
-Loss Trainer::step() {
+void Trainer::fetch_batch(std::int64_t later) {
   device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())},
-                  [&] { training_->fill(iteration_ * batch_, images_.values(), labels_); });
+                  [&] { training_->fill((iteration_ + later) * batch_, images_.values(), labels_); });
+}
+
+Loss Trainer::step() {
+  fetch_batch(0);
   const Loss loss = network_->compute_gradient(images_, labels_);
   if (!std::isfinite(loss.cross_entropy)) {
     throw DivergedError("diverged: the cross entropy of iteration " + std::to_string(iteration_ + 1) +

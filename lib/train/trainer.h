@@ -31,6 +31,13 @@ class Trainer {
   // One iteration: batch, gradient, running averages, update. Returns the batch's loss before the update.
   // DivergedError when that loss is not finite; parameters and iteration() are then as before.
   Loss step();
+  // Overwrites images() and labels() with the batch that comes `later` steps after this one (0: with the next
+  // step's own). step() fetches its batch itself.
+  void fetch_batch(std::int64_t later);
+  // The batch fetched last, by whatever call.
+  const Tensor& images() const { return images_; }
+  std::span<const std::int32_t> labels() const { return labels_; }
+
   // The whole evaluation set with running statistics. Does not change the training.
   Loss evaluate();
 

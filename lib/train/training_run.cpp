@@ -60,7 +60,7 @@ RunInfo run_info(const Config& config, const std::string& command) {
 class Session {
  public:
   Session(const Config& config, RunDirectory directory, const std::string& command, Splits splits,
-          const MemoryPlan& plan);
+          const MemoryPlan& plan, const TrainingHooks& hooks);
 
   // The state of an earlier process, if it came as far as a checkpoint.
   void resume();
@@ -77,6 +77,7 @@ class Session {
   RunSummary summary() const;
 
   Config config_;
+  TrainingHooks hooks_;
   RunDirectory directory_;
   Reporter reporter_;
   MemoryPlan plan_;
@@ -91,8 +92,9 @@ class Session {
 };
 
 Session::Session(const Config& config, RunDirectory directory, const std::string& command, Splits splits,
-                 const MemoryPlan& plan)
+                 const MemoryPlan& plan, const TrainingHooks& hooks)
     : config_(config),
+      hooks_(hooks),
       directory_(std::move(directory)),
       reporter_(directory_.files().text_log()),
       plan_(plan),
@@ -162,6 +164,7 @@ void Session::finish() {
 void Session::train() {
   const auto due = [&](std::int64_t every) { return every > 0 && trainer_.iteration() % every == 0; };
   while (trainer_.iteration() < config_.training.iterations && !interrupted()) {
+    if (hooks_.before_step) hooks_.before_step(trainer_);
     learning_rate_ = trainer_.learning_rate();
     const Stopwatch step;
     window_ += trainer_.step();
@@ -247,15 +250,15 @@ Config settings_of_run(const std::filesystem::path& directory) {
 }
 
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command) {
+                        const std::string& command, const TrainingHooks& hooks) {
   // Everything that can be refused is, before the directory is made or touched.
   const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
-                                      config.training.threads);
+                                      config.training.threads, hooks.modes);
   Splits splits = load_splits(config);
   RunDirectory taken = start == RunStart::resume
                            ? RunDirectory::open(directory)
                            : RunDirectory::create(directory, start == RunStart::overwrite);
-  Session session(config, std::move(taken), command, std::move(splits), plan);
+  Session session(config, std::move(taken), command, std::move(splits), plan, hooks);
   if (start == RunStart::resume) session.resume();
   return session.run();
 }

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "record/config.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "train/memory_plan.h"
+#include "train/trainer.h"
 
 namespace revnet {
 
@@ -34,11 +37,20 @@ struct RunSummary {
 // run.
 Config settings_of_run(const std::filesystem::path& directory);
 
+// What a study does in the course of a training.
+struct TrainingHooks {
+  // Modes in which before_step computes gradients, beside the run's own: their memory is planned for.
+  std::vector<ActivationMode> modes;
+  // Before every step, with the iterations done so far in trainer.iteration(); after a resumption the count
+  // may go back to the last checkpoint's.
+  std::function<void(Trainer& trainer)> before_step;
+};
+
 // Trains until the last iteration, or until a signal (interrupt.h) asks to stop; evaluates, logs and saves
 // checkpoints on the way. `config` is resolved; `command` is recorded. When resuming, the settings that
 // decide the arithmetic must be those of the run: UsageError names the first that is not. DivergedError when
 // the loss is no longer finite: the last checkpoint is kept and the log says so.
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command);
+                        const std::string& command, const TrainingHooks& hooks = {});
 
 }  // namespace revnet

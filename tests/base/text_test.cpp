@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/error.h"
+
 namespace revnet {
 namespace {
 
@@ -76,6 +78,17 @@ TEST_CASE("join puts separators between words only") {
 TEST_CASE("join keeps empty words") {
   CHECK(join({"", "b"}) == ", b");
   CHECK(join({"a", "", "c"}) == "a, , c");
+}
+
+TEST_CASE("sizes in bytes are parsed") {
+  CHECK(parse_bytes("8GiB", "--limit") == std::uint64_t{8} << 30);
+  CHECK(parse_bytes("1.5 kB", "--limit") == 1500);
+  CHECK(parse_bytes("500MB", "--limit") == 500'000'000);
+  CHECK(parse_bytes("77", "--limit") == 77);
+  for (const char* wrong : {"", "GiB", "0", "0GB", "-1", "8 gallons", "1.2.3MB", "1e30TB"}) {
+    CAPTURE(wrong);
+    CHECK_THROWS_AS(parse_bytes(wrong, "--limit"), UsageError);
+  }
 }
 
 }  // namespace

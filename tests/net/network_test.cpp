@@ -90,7 +90,7 @@ TEST_CASE("impossible networks are refused") {
   CHECK(device.ledger().live() == 0);
 }
 
-TEST_CASE("activations may be switched where the network was built for it") {
+TEST_CASE("activations may be switched") {
   Device device(1, arena_bytes, true);
   Network network(device, find_architecture("revnet38"), small_options(ActivationMode::reconstructed));
   set_by_formula(device, network, 1);
@@ -106,19 +106,54 @@ TEST_CASE("activations may be switched where the network was built for it") {
   CHECK(saved(ActivationMode::stored) > 2 * reconstructed);
   CHECK(saved(ActivationMode::reconstructed) == reconstructed);
 
-  for (const char* name : {"resnet32", "revnet38"}) {
-    Network stored(device, find_architecture(name), small_options(ActivationMode::stored));
-    CHECK_THROWS_AS(stored.keep_activations(ActivationMode::reconstructed), UsageError);
-    CHECK(stored.options().activations == ActivationMode::stored);
-    CHECK_NOTHROW(stored.keep_activations(ActivationMode::stored));
+  Network stored(device, find_architecture("resnet32"), small_options(ActivationMode::stored));
+  CHECK_THROWS_AS(stored.keep_activations(ActivationMode::reconstructed), UsageError);
+  CHECK(stored.options().activations == ActivationMode::stored);
+  CHECK_NOTHROW(stored.keep_activations(ActivationMode::recursive));
+}
+
+// Recomputation with known statistics gives the same bits, so all that keep or recompute from kept inputs
+// give the same gradients; reconstruction rounds.
+TEST_CASE("all ways of keeping activations give equal gradients") {
+  for (const char* name : {"resnet32", "revnet38", "resnet164", "revnet164"}) {
+    CAPTURE(name);
+    Device device(1, arena_bytes, true);
+    Network network(device, find_architecture(name), small_options(ActivationMode::stored));
+    set_by_formula(device, network, 1);
+    const Tensor images = formula_images(device, network, 1);
+    const Loss loss = network.compute_gradient(images, formula_labels(2, 10));
+    const auto gradients = whole_gradients(device, network.parameters());
+    for (const auto mode : {ActivationMode::checkpointed, ActivationMode::recursive}) {
+      network.keep_activations(mode);
+      CHECK(network.compute_gradient(images, formula_labels(2, 10)).cross_entropy == loss.cross_entropy);
+      CHECK(whole_gradients(device, network.parameters()) == gradients);
+    }
+  }
+}
+
+TEST_CASE("kept activations fall from stored to checkpointed to recursive") {
+  for (const char* name : {"resnet110", "revnet110"}) {
+    Device device = Device::planning();
+    std::vector<std::size_t> saved;
+    for (const auto mode :
+         {ActivationMode::stored, ActivationMode::checkpointed, ActivationMode::recursive}) {
+      Network network(device, find_architecture(name), small_options(mode));
+      const Tensor images = network.make_images();
+      device.ledger().reset_peaks();
+      network.compute_gradient(images, formula_labels(2, 10));
+      saved.push_back(device.ledger().peak(MemoryPurpose::saved_activations) +
+                      device.ledger().peak(MemoryPurpose::tape));
+    }
+    CHECK(saved[0] > 2 * saved[1]);
+    CHECK(saved[1] > 2 * saved[2]);
   }
 }
 
 TEST_CASE("a step leaves no bytes behind") {
   for (const char* name : {"resnet32", "revnet38", "resnet164", "revnet164"}) {
     const Architecture& architecture = find_architecture(name);
-    for (const auto mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
-      if (mode == ActivationMode::reconstructed && !architecture.reversible) continue;
+    for (const auto mode : activation_modes) {
+      if (!can_keep(architecture, mode)) continue;
       CAPTURE(name);
       Device device(1, arena_bytes, true);
       {

@@ -54,7 +54,7 @@ struct Reversal {
 Reversal check_reversal(std::int64_t width, bool bottleneck, ConvolutionPolicy policy, std::uint64_t seed) {
   Device device(1, arena_bytes, true);
   const UnitShape shape{width, width, 8, 8, 1, bottleneck, true, false};
-  const auto unit = make_reversible_unit(device, "unit", shape, {2, policy, 1e-3, true});
+  const auto unit = make_reversible_unit(device, "unit", shape, {2, policy, 1e-3});
   REQUIRE(unit->reversible());
   LayerList layers;
   unit->list(layers);

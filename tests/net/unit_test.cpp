@@ -24,7 +24,7 @@ struct Bench {
       : device(1, arena_bytes, true),
         shape(which.shape),
         parts(which.reversible ? 2 : 1),
-        options{2, ConvolutionPolicy::direct, 1e-3, false},
+        options{2, ConvolutionPolicy::direct, 1e-3},
         unit(which.reversible ? make_reversible_unit(device, "unit", shape, options)
                               : make_residual_unit(device, "unit", shape, options)) {
     unit->list(layers);
@@ -164,7 +164,7 @@ TEST_CASE("residual backward adds to dx and overwrites gradients") {
   for (const bool bottleneck : {false, true}) {
     CAPTURE(bottleneck);
     Device device(1, arena_bytes, true);
-    const BuildOptions options{2, ConvolutionPolicy::direct, 1e-3, false};
+    const BuildOptions options{2, ConvolutionPolicy::direct, 1e-3};
     const auto function =
         make_residual_function(device, "f", {12, 12, 4, 4, 1, bottleneck, true, false}, options);
     LayerList layers;

@@ -16,11 +16,23 @@ SpeedStudy small_study() {
   study.options.profile = true;
   int calls = 0;
   for (const char* mode : {"stored", "reconstructed"}) {
-    study.results.push_back(measure_speed({"revnet38", mode, 2, 1}, study.options, [&] { ++calls; }));
+    study.results.push_back(measure_speed({"revnet38", mode, 2, 1}, study.options, [&] {
+      ++calls;
+      return false;
+    }));
     study.sgemm_gflops.push_back(100);
   }
-  CHECK(calls == 4);
+  CHECK(calls >= 4);
   return study;
+}
+
+TEST_CASE("a speed study stops when asked") {
+  SpeedOptions options;
+  options.steps = 1000;
+  int calls = 0;
+  const SpeedResult result =
+      measure_speed({"resnet32", "stored", 2, 1}, options, [&] { return ++calls > 3; });
+  CHECK(result.step_seconds.size() == 3);
 }
 
 TEST_CASE("a speed study measures prints and writes") {

@@ -1,0 +1,102 @@
+// revnet-compare gradient angle
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "base/error.h"
+#include "compare_commands.h"
+#include "study/angle_study.h"
+#include "study/study_log.h"
+#include "study_options.h"
+#include "train/interrupt.h"
+
+namespace revnet {
+namespace {
+
+struct AngleRequest {
+  AngleRequest(CLI::App& app) : study(app, "angle") {}
+  StudyOptions study;
+  AngleOptions options;
+  std::string dump;
+  std::vector<std::string> checkpoints;
+};
+
+void print_header() {
+  std::printf("%9s  %10s  %10s  %12s  %14s  %10s  %13s\n", "iteration", "angle deg", "smooth deg",
+              "flipped ReLUs", "of", "relative", "cross entropy");
+}
+
+void print_row(std::int64_t iteration, const Series::Row& row) {
+  std::printf("%9lld  %10.6f  %10.6f  %13.0f  %14.0f  %10.2e  %13.4f\n", static_cast<long long>(iteration),
+              row.at("degrees"), row.at("forced/degrees"), row.at("flipped"), row.at("relus"),
+              row.at("relative_l2"), row.at("cross_entropy"));
+  std::fflush(stdout);
+}
+
+int run_angle(const AngleRequest& request, const std::string& command) {
+  AngleOptions options = request.options;
+  options.dump = request.dump;
+  if (!request.checkpoints.empty()) {
+    if (request.study.directory().empty()) throw UsageError("--checkpoint needs --run-dir, for angle.h5");
+    const std::filesystem::path directory = request.study.directory();
+    claim_study_log(directory / "angle.h5", request.study.force());
+    print_header();
+    run_angle_study_of_checkpoints(
+        {request.checkpoints.begin(), request.checkpoints.end()},
+        [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
+        directory, command, print_row);
+    return static_cast<int>(ExitCode::done);
+  }
+  const StudyOptions::Prepared prepared = request.study.prepare();
+  catch_interrupts();
+  print_header();
+  const RunSummary summary =
+      run_angle_study(prepared.config, options, prepared.directory, prepared.start, command, print_row);
+  std::cerr << "written to " << (prepared.directory / "angle.h5").string()
+            << "; draw it with: scripts/figures.py angle " << prepared.directory.string() << '\n';
+  return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::done);
+}
+
+}  // namespace
+
+void add_gradient_command(CLI::App& app, const Invocation& invocation) {
+  CLI::App* gradient =
+      app.add_subcommand("gradient", "gradients with stored against reconstructed activations");
+  gradient->require_subcommand(1);
+  CLI::App* angle = gradient->add_subcommand(
+      "angle",
+      "trains a RevNet and measures, on the same weights and batch, how far the gradient with reconstructed "
+      "activations is from the one with stored ones, and how much of that is due to ReLUs that flipped");
+  auto request = std::make_shared<AngleRequest>(*angle);
+  const auto positive = CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000});
+  angle->add_option("--every", request->options.every, "iterations between measurements")
+      ->type_name("N")
+      ->check(positive)
+      ->capture_default_str()
+      ->group("Study");
+  angle
+      ->add_option("--batches", request->options.batches,
+                   "batches measured each time; rows are means over them")
+      ->type_name("N")
+      ->check(positive)
+      ->capture_default_str()
+      ->group("Study");
+  angle
+      ->add_option("--dump", request->dump,
+                   "batch, parameters and both gradients of the last measurement, as HDF5")
+      ->type_name("FILE")
+      ->group("Study");
+  angle
+      ->add_option("--checkpoint", request->checkpoints,
+                   "measure at this checkpoint.h5 instead of training; may be repeated")
+      ->type_name("FILE")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->group("Study");
+  angle->callback([request, invocation] {
+    *invocation.exit_code =
+        guarded("revnet-compare gradient angle", [&] { return run_angle(*request, invocation.command); });
+  });
+}
+
+}  // namespace revnet

@@ -1,0 +1,57 @@
+// revnet-compare training
+#include <iostream>
+#include <memory>
+
+#include "base/error.h"
+#include "base/table.h"
+#include "compare_commands.h"
+#include "study/training_comparison.h"
+#include "study_options.h"
+#include "train/interrupt.h"
+
+namespace revnet {
+namespace {
+
+void print(const TrainingComparison& comparison, bool validation) {
+  const std::string set = validation ? "validation" : "test";
+  Table table({"iteration", "stored: " + set + " error %", "reconstructed", "distance",
+               "stored: cross entropy", "reconstructed", "distance"});
+  const Series& eval = comparison.eval;
+  for (std::size_t i = 0; i < eval.iterations().size(); ++i) {
+    const auto cell = [&](const char* column, int decimals) {
+      return format_fixed(eval.column(column)[i], decimals);
+    };
+    table.add({std::to_string(eval.iterations()[i]), cell("stored/error_percent", 2),
+               cell("reconstructed/error_percent", 2), cell("distance/error_percent", 2),
+               cell("stored/cross_entropy", 4), cell("reconstructed/cross_entropy", 4),
+               cell("distance/cross_entropy", 4)});
+  }
+  std::cout << table.format(TableFormat::text) << std::flush;
+}
+
+int run_comparison(const StudyOptions& options, const std::string& command) {
+  const StudyOptions::Prepared prepared = options.prepare("stored");
+  catch_interrupts();
+  const TrainingComparison comparison =
+      run_training_comparison(prepared.config, prepared.directory, prepared.start, command);
+  if (!comparison.eval.empty()) print(comparison, prepared.config.dataset.validation);
+  if (!comparison.train.empty()) {
+    std::cerr << "written to " << (prepared.directory / "training.h5").string()
+              << "; draw it with: scripts/figures.py training " << prepared.directory.string() << '\n';
+  }
+  return static_cast<int>(comparison.status == RunStatus::complete ? ExitCode::done : ExitCode::interrupted);
+}
+
+}  // namespace
+
+void add_training_command(CLI::App& app, const Invocation& invocation) {
+  CLI::App* training = app.add_subcommand(
+      "training", "trains a RevNet twice from one seed, with stored and with reconstructed activations");
+  auto options = std::make_shared<StudyOptions>(*training, "training");
+  training->callback([options, invocation] {
+    *invocation.exit_code =
+        guarded("revnet-compare training", [&] { return run_comparison(*options, invocation.command); });
+  });
+}
+
+}  // namespace revnet

@@ -1,0 +1,39 @@
+// The options of a study that trains: dataset, settings, and the directory it is recorded in.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "train/training_run.h"
+#include "training_options.h"
+
+namespace revnet {
+
+class StudyOptions {
+ public:
+  // Declares them; must outlive the parse. prefix: the default directory is runs/PREFIX-DATASET-ARCH-seedN.
+  StudyOptions(CLI::App& app, std::string prefix);
+
+  struct Prepared {
+    Config config;  // resolved
+    std::filesystem::path directory;
+    RunStart start;
+  };
+  // run_in: where in the directory a run lies whose settings --resume starts from ("." or "stored"). Without
+  // a dataset, CIFAR-10 is taken if it is there, else the synthetic set, with a notice on stderr. UsageError.
+  Prepared prepare(const std::string& run_in = ".") const;
+
+  bool force() const { return force_; }
+  const TrainingOptions& training() const { return training_; }
+  // As given; may be empty.
+  const std::string& directory() const { return directory_; }
+
+ private:
+  std::string dataset_of(const Config& config) const;
+
+  std::string prefix_, dataset_, directory_;
+  bool resume_ = false, force_ = false;
+  TrainingOptions training_;
+};
+
+}  // namespace revnet

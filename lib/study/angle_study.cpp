@@ -1,0 +1,173 @@
+#include "study/angle_study.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "study/study_log.h"
+#include "train/network_state.h"
+#include "train/setup.h"
+
+namespace revnet {
+namespace {
+
+constexpr const char* file_name = "angle.h5";
+constexpr const char* group = "angle";
+constexpr std::array extra_modes{ActivationMode::stored, ActivationMode::reconstructed};
+
+void add(Series::Row& row, const std::string& prefix, const Comparison& comparison) {
+  row[prefix + "degrees"] = comparison.degrees;
+  row[prefix + "relative_l2"] = comparison.relative_l2;
+  row[prefix + "largest_difference"] = comparison.largest_difference;
+}
+
+void add(Series::Row& row, const std::string& prefix, const std::map<std::string, Comparison>& parts) {
+  for (const auto& [name, comparison] : parts) add(row, prefix + name + "/", comparison);
+}
+
+// The measurements of one run, in memory and in the file.
+class Measurements {
+ public:
+  Measurements(const Config& config, AngleOptions options, std::filesystem::path file, std::string command,
+               AngleReport report)
+      : config_(config),
+        options_(std::move(options)),
+        file_(std::move(file)),
+        command_(std::move(command)),
+        report_(std::move(report)) {}
+
+  // Goes on with the rows of an earlier process.
+  void resume() {
+    if (!std::filesystem::exists(file_)) return;
+    const hdf5::Reader log(file_);
+    const auto same = [&](const char* name, std::int64_t now) {
+      const std::int64_t before = log.integer_attribute("/", name);
+      if (before != now) {
+        throw UsageError(file_.string() + ": " + name + " was " + std::to_string(before) + ", " +
+                         std::to_string(now) + " is asked for; resume with the same");
+      }
+    };
+    same("every", options_.every);
+    same("batches", options_.batches);
+    series_ = Series::read(log, group);
+  }
+
+  void measure(Trainer& trainer, std::int64_t iteration) {
+    series_.truncate_from(iteration);
+    AngleMeter meter(trainer.device(), trainer.network());
+    Series::Row mean;
+    for (std::int64_t batch = 0; batch < options_.batches; ++batch) {
+      trainer.fetch_batch(batch);
+      for (const auto& [name, value] : angle_row(meter.measure(trainer.images(), trainer.labels()))) {
+        mean[name] += value / static_cast<double>(options_.batches);
+      }
+    }
+    series_.append(iteration, mean);
+    save();
+    if (!options_.dump.empty()) write_gradient_dump(options_.dump, trainer, meter, command_);
+    report_(iteration, mean);
+  }
+
+ private:
+  void save() const {
+    hdf5::Writer log = start_study_log(file_, "gradient angle", command_);
+    log.attribute("/", "architecture", config_.network.architecture);
+    log.attribute("/", "convolution", config_.network.convolution);
+    log.attribute("/", "every", options_.every);
+    log.attribute("/", "batches", options_.batches);
+    series_.write(log, group);
+    log.save(Durability::process_crash);
+  }
+
+  Config config_;
+  AngleOptions options_;
+  std::filesystem::path file_;
+  std::string command_;
+  AngleReport report_;
+  Series series_;
+};
+
+void check(const Config& config) {
+  if (!find_architecture(config.network.architecture).reversible) {
+    throw UsageError(config.network.architecture +
+                     " is not reversible: there is no reconstructed gradient to compare; take a RevNet");
+  }
+}
+
+}  // namespace
+
+Series::Row angle_row(const GradientAngle& angle) {
+  Series::Row row;
+  row["cross_entropy"] = angle.cross_entropy;
+  add(row, "", angle.all);
+  add(row, "", angle.stages);
+  add(row, "units/", angle.units);
+  add(row, "forced/", angle.all_forced);
+  add(row, "forced/", angle.stages_forced);
+  for (const auto& [stage, error] : angle.reconstruction) add(row, stage + "/reconstruction/", error);
+  for (const auto& [stage, count] : angle.relus) {
+    row[stage + "/relus"] = static_cast<double>(count.relus);
+    row[stage + "/flipped"] = static_cast<double>(count.flipped);
+    row["relus"] += static_cast<double>(count.relus);
+    row["flipped"] += static_cast<double>(count.flipped);
+  }
+  return row;
+}
+
+RunSummary run_angle_study(const Config& config, const AngleOptions& options,
+                           const std::filesystem::path& directory, RunStart start, const std::string& command,
+                           const AngleReport& report) {
+  check(config);
+  Measurements measurements(config, options, directory / file_name, command, report);
+  if (start == RunStart::resume) measurements.resume();
+  TrainingHooks hooks;
+  hooks.modes.assign(extra_modes.begin(), extra_modes.end());
+  hooks.before_step = [&](Trainer& trainer) {
+    if (trainer.iteration() % options.every == 0) measurements.measure(trainer, trainer.iteration());
+  };
+  return run_training(config, directory, start, command, hooks);
+}
+
+void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
+                                    const std::function<Config(Config)>& adjust, const AngleOptions& options,
+                                    const std::filesystem::path& directory, const std::string& command,
+                                    const AngleReport& report) {
+  std::optional<Measurements> measurements;
+  std::vector<Checkpoint> states;
+  for (const auto& file : checkpoints) states.push_back(read_checkpoint(file));
+  std::vector<std::size_t> order(states.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, {}, [&](std::size_t i) { return states[i].iteration; });
+  Config config;
+  read_config_text(config, states[order.front()].config, checkpoints[order.front()].string());
+  config = resolve(adjust(config));
+  check(config);
+  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
+                                      config.training.threads, {extra_modes.begin(), extra_modes.end()});
+  Trainer trainer(config, load_splits(config), plan.arena_bytes);
+  std::filesystem::create_directories(directory);
+  measurements.emplace(config, options, directory / file_name, command, report);
+  for (const std::size_t i : order) {
+    trainer.restore(states[i], checkpoints[i].string());
+    measurements->measure(trainer, trainer.iteration());
+  }
+}
+
+void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, const AngleMeter& meter,
+                         const std::string& command) {
+  hdf5::Writer dump = start_study_log(file, "gradient dump", command);
+  dump.attribute("/", "iteration", trainer.iteration());
+  const Shape shape = trainer.images().shape();
+  dump.floats("batch/images", shape, trainer.images().values());
+  const std::vector<std::int64_t> labels(trainer.labels().begin(), trainer.labels().end());
+  dump.integers("batch/labels", labels);
+  const auto write = [&](const std::string& where, const std::vector<NamedArray>& arrays) {
+    for (const NamedArray& array : arrays) dump.floats(where + array.name, array.shape, array.values);
+  };
+  write("parameters/", export_values(trainer.device(), trainer.network()));
+  write("gradients/stored/", meter.stored());
+  write("gradients/reconstructed/", meter.reconstructed());
+  dump.save(Durability::process_crash);
+}
+
+}  // namespace revnet

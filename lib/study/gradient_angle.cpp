@@ -1,0 +1,150 @@
+#include "study/gradient_angle.h"
+
+#include <optional>
+
+#include "base/error.h"
+#include "train/network_state.h"
+
+namespace revnet {
+namespace {
+
+// Keeps what goes into the first reversible unit of each stage, and compares what comes back.
+class ReconstructionError final : public ReconstructionObserver {
+ public:
+  explicit ReconstructionError(Device& device) : device_(device) {}
+
+  void entering(std::size_t unit, const Activation& x) override {
+    // A stage's first unit is not reversible, so that the first reversible one follows a gap.
+    const bool first = !last_ || *last_ + 1 != unit;
+    last_ = unit;
+    if (first) inputs_.push_back({unit, plain(x), {}});
+  }
+
+  void reconstructed(std::size_t unit, const Activation& x) override {
+    for (Input& input : inputs_) {
+      if (input.unit == unit) input.error = compare(pieces(input.halves), pieces(plain(x)));
+    }
+  }
+
+  std::map<std::string, Comparison> by_stage() const {
+    std::map<std::string, Comparison> result;
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      result["stage" + std::to_string(i + 1)] = inputs_[i].error;
+    return result;
+  }
+
+ private:
+  using Halves = std::vector<std::vector<float>>;
+  struct Input {
+    std::size_t unit;
+    Halves halves;
+    Comparison error;
+  };
+
+  Halves plain(const Activation& activation) const {
+    Halves halves;
+    for (const Tensor& tensor : activation) halves.push_back(to_plain(device_, tensor));
+    return halves;
+  }
+  static std::vector<std::span<const float>> pieces(const Halves& halves) {
+    return {halves.begin(), halves.end()};
+  }
+
+  Device& device_;
+  std::optional<std::size_t> last_;
+  std::vector<Input> inputs_;
+};
+
+// "stage1/unit2" of "stage1/unit2/f/conv1/weight"; "stem", "head".
+std::string unit_of(const std::string& parameter) {
+  const std::size_t slash = parameter.find('/');
+  const bool in_stage = parameter.starts_with("stage");
+  return parameter.substr(0, in_stage ? parameter.find('/', slash + 1) : slash);
+}
+
+std::string stage_of(const std::string& parameter) {
+  return parameter.substr(0, parameter.find('/'));
+}
+
+// By a part of the parameters' names.
+template <class PartOf>
+std::map<std::string, Comparison> compare_by(const Gradient& a, const Gradient& b, PartOf part_of) {
+  struct Pieces {
+    std::vector<std::span<const float>> a, b;
+  };
+  std::map<std::string, Pieces> parts;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    Pieces& pieces = parts[part_of(a[i].name)];
+    pieces.a.emplace_back(a[i].values);
+    pieces.b.emplace_back(b[i].values);
+  }
+  std::map<std::string, Comparison> result;
+  for (const auto& [name, pieces] : parts) result[name] = compare(pieces.a, pieces.b);
+  return result;
+}
+
+Comparison compare_all(const Gradient& a, const Gradient& b) {
+  return compare_by(a, b, [](const std::string&) { return std::string(); }).begin()->second;
+}
+
+// Leaves the network unobserved and as it was, whatever happens.
+class Restore {
+ public:
+  explicit Restore(Network& network) : network_(network), mode_(network.options().activations) {}
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+  ~Restore() {
+    network_.observe_norms(nullptr);
+    network_.observe_reconstruction(nullptr);
+    network_.keep_activations(mode_);
+  }
+
+ private:
+  Network& network_;
+  ActivationMode mode_;
+};
+
+}  // namespace
+
+AngleMeter::AngleMeter(Device& device, Network& network) : device_(device), network_(network) {
+  if (!network.architecture().reversible) {
+    throw UsageError(network.architecture().name +
+                     " is not reversible: there is no reconstructed gradient to compare; take a RevNet");
+  }
+}
+
+Gradient AngleMeter::gradient(ActivationMode mode, const Tensor& images,
+                              std::span<const std::int32_t> labels) {
+  network_.keep_activations(mode);
+  cross_entropy_ = network_.compute_gradient(images, labels).mean_cross_entropy();
+  return export_gradients(device_, network_);
+}
+
+GradientAngle AngleMeter::measure(const Tensor& images, std::span<const std::int32_t> labels) {
+  const Restore restore(network_);
+  GradientAngle result;
+  network_.observe_norms(&masks_);
+  masks_.start(ReluMasks::Task::record);
+  stored_ = gradient(ActivationMode::stored, images, labels);
+  result.cross_entropy = cross_entropy_;
+
+  ReconstructionError error(device_);
+  network_.observe_reconstruction(&error);
+  masks_.start(ReluMasks::Task::compare);
+  reconstructed_ = gradient(ActivationMode::reconstructed, images, labels);
+  network_.observe_reconstruction(nullptr);
+  result.relus = masks_.counts();
+  result.reconstruction = error.by_stage();
+
+  masks_.start(ReluMasks::Task::force);
+  const Gradient forced = gradient(ActivationMode::reconstructed, images, labels);
+
+  result.all = compare_all(stored_, reconstructed_);
+  result.units = compare_by(stored_, reconstructed_, unit_of);
+  result.stages = compare_by(stored_, reconstructed_, stage_of);
+  result.all_forced = compare_all(stored_, forced);
+  result.stages_forced = compare_by(stored_, forced, stage_of);
+  return result;
+}
+
+}  // namespace revnet

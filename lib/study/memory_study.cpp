@@ -1,0 +1,238 @@
+#include "study/memory_study.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <stdexcept>
+
+#include "base/host.h"
+#include "base/quantile.h"
+#include "base/random.h"
+#include "base/stopwatch.h"
+#include "base/text.h"
+#include "net/network.h"
+#include "study/study_log.h"
+#include "train/memory_plan.h"
+#include "train/sgd.h"
+
+namespace revnet {
+namespace {
+
+NetworkOptions options_of(const MemoryCase& what) {
+  NetworkOptions options;
+  options.batch = what.batch;
+  options.activations = what.activations;
+  return options;
+}
+
+MemoryResult result_of(const MemoryLedger& ledger) {
+  MemoryResult result;
+  result.saved_bytes = ledger.peak(MemoryPurpose::saved_activations);
+  result.tape_bytes = ledger.peak(MemoryPurpose::tape);
+  result.peak_bytes = ledger.peak();
+  return result;
+}
+
+void fill_images(std::span<float> images) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    images[i] = static_cast<float>((i * 2654435761U >> 8U) % 256) - 128.0f;
+  }
+}
+
+}  // namespace
+
+Architecture MemoryCase::network() const {
+  Architecture result = find_architecture(architecture);
+  if (units > 0) result.units.fill(units);
+  return result;
+}
+
+std::int64_t MemoryCase::depth() const {
+  const Architecture built = network();
+  return built.units[0] + built.units[1] + built.units[2];
+}
+
+MemoryResult plan_case(const MemoryCase& what) {
+  const MemoryPlan plan = plan_memory(what.network(), options_of(what), what.threads);
+  MemoryResult result;
+  result.saved_bytes = plan.peak(MemoryPurpose::saved_activations);
+  result.tape_bytes = plan.peak(MemoryPurpose::tape);
+  result.peak_bytes = plan.peak_bytes;
+  return result;
+}
+
+MemoryResult measure_case(const MemoryCase& what, std::int64_t steps) {
+  const Architecture architecture = what.network();
+  const MemoryPlan plan = plan_memory(architecture, options_of(what), what.threads);
+  Device device(what.threads, plan.arena_bytes);
+  Network network(device, architecture, options_of(what));
+  network.initialize(1);
+  const Sgd sgd(network.parameters(), 0.9, 2e-4);
+  Tensor images = network.make_images();
+  fill_images(images.values());
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(what.batch));
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
+  Profile profile;
+  std::vector<double> seconds;
+  const auto step = [&] {
+    network.compute_gradient(images, labels);
+    sgd.step(device, 0.01);
+    network.parameters_changed();
+  };
+  step();
+  for (std::int64_t i = 0; i < steps; ++i) {
+    const Stopwatch stopwatch;
+    step();
+    seconds.push_back(stopwatch.seconds());
+  }
+  device.set_profile(&profile);
+  step();
+  MemoryResult result = result_of(device.ledger());
+  result.resident_bytes = peak_resident_bytes();
+  result.macs = static_cast<std::int64_t>(profile.total().flops / 2);
+  result.seconds = median(seconds);
+  return result;
+}
+
+std::vector<Growth> fit_growth(const std::vector<double>& depths, const std::vector<double>& values) {
+  if (std::set<double>(depths.begin(), depths.end()).size() < 3 || depths.size() != values.size()) {
+    throw std::logic_error("fit_growth: three depths are needed, and a value for each");
+  }
+  const struct {
+    const char* name;
+    double (*g)(double);
+  } growths[] = {{"1", [](double) { return 0.0; }},
+                 {"log L", [](double depth) { return std::log(depth); }},
+                 {"sqrt L", [](double depth) { return std::sqrt(depth); }},
+                 {"L", [](double depth) { return depth; }},
+                 {"L log L", [](double depth) { return depth * std::log(depth); }}};
+  const auto n = static_cast<double>(depths.size());
+  double mean_y = 0;
+  for (const double y : values) mean_y += y / n;
+  std::vector<Growth> fits;
+  for (const auto& [name, g] : growths) {
+    double mean_x = 0, xx = 0, xy = 0;
+    for (const double depth : depths) mean_x += g(depth) / n;
+    for (std::size_t i = 0; i < depths.size(); ++i) {
+      const double x = g(depths[i]) - mean_x;
+      xx += x * x;
+      xy += x * (values[i] - mean_y);
+    }
+    Growth fit{name, 0, xx > 0 ? xy / xx : 0, 0};
+    fit.a = mean_y - fit.b * mean_x;
+    double squares = 0;
+    for (std::size_t i = 0; i < depths.size(); ++i) {
+      squares += std::pow(values[i] - fit.a - fit.b * g(depths[i]), 2) / n;
+    }
+    fit.residual = mean_y == 0 ? 0 : std::sqrt(squares) / std::abs(mean_y);
+    fits.push_back(fit);
+  }
+  // What varies by less than this does not grow.
+  constexpr double constant = 0.01;
+  if (fits.front().residual < constant) return fits;
+  std::ranges::stable_sort(fits, {}, &Growth::residual);
+  return fits;
+}
+
+Table memory_table(const MemoryStudy& study) {
+  Table table({"network", "units", "L", "activations", "saved", "recomputed", "peak", "resident",
+               "GMACs/step", "ms/step"});
+  for (std::size_t i = 0; i < study.cases.size(); ++i) {
+    const MemoryCase& what = study.cases[i];
+    const MemoryResult& result = study.results[i];
+    const Architecture network = what.network();
+    table.add({what.architecture,
+               std::to_string(network.units[0]) + "-" + std::to_string(network.units[1]) + "-" +
+                   std::to_string(network.units[2]),
+               std::to_string(what.depth()), std::string(name(what.activations)),
+               format_bytes(result.saved_bytes), format_bytes(result.tape_bytes),
+               format_bytes(result.peak_bytes), format_bytes(result.resident_bytes),
+               format_fixed(static_cast<double>(result.macs) / 1e9, 2),
+               format_fixed(result.seconds * 1e3, 1)});
+  }
+  return table;
+}
+
+namespace {
+
+// Of one architecture kept in one way: a column over the depths.
+struct Curve {
+  std::vector<double> depths, activations, peak, macs;
+};
+
+std::map<std::pair<std::string, ActivationMode>, Curve> curves_of(const MemoryStudy& study) {
+  std::map<std::pair<std::string, ActivationMode>, Curve> curves;
+  for (std::size_t i = 0; i < study.cases.size(); ++i) {
+    const MemoryCase& what = study.cases[i];
+    const MemoryResult& result = study.results[i];
+    Curve& curve = curves[{what.architecture, what.activations}];
+    curve.depths.push_back(static_cast<double>(what.depth()));
+    curve.activations.push_back(static_cast<double>(result.saved_bytes + result.tape_bytes));
+    curve.peak.push_back(static_cast<double>(result.peak_bytes));
+    curve.macs.push_back(static_cast<double>(result.macs));
+  }
+  return curves;
+}
+
+std::string describe(const std::vector<Growth>& fits) {
+  const Growth& best = fits.front();
+  return best.name + " (" + format_fixed(100 * best.residual, 1) + " %)";
+}
+
+}  // namespace
+
+Table growth_table(const MemoryStudy& study) {
+  Table table({"network", "activations", "saved and recomputed", "peak", "multiply-adds"});
+  for (const auto& [key, curve] : curves_of(study)) {
+    if (std::set<double>(curve.depths.begin(), curve.depths.end()).size() < 3) continue;
+    table.add(
+        {key.first, std::string(name(key.second)), describe(fit_growth(curve.depths, curve.activations)),
+         describe(fit_growth(curve.depths, curve.peak)), describe(fit_growth(curve.depths, curve.macs))});
+  }
+  return table;
+}
+
+void write_memory_log(const std::filesystem::path& file, const MemoryStudy& study,
+                      const std::string& command) {
+  hdf5::Writer log = start_study_log(file, "memory", command);
+  std::vector<std::string> architectures, activations;
+  std::map<std::string, std::vector<std::int64_t>> integers;
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < study.cases.size(); ++i) {
+    const MemoryCase& what = study.cases[i];
+    const MemoryResult& result = study.results[i];
+    architectures.push_back(what.architecture);
+    activations.emplace_back(name(what.activations));
+    integers["units"].push_back(what.network().units[0]);
+    integers["depth"].push_back(what.depth());
+    integers["batch"].push_back(what.batch);
+    integers["threads"].push_back(what.threads);
+    integers["saved_bytes"].push_back(static_cast<std::int64_t>(result.saved_bytes));
+    integers["tape_bytes"].push_back(static_cast<std::int64_t>(result.tape_bytes));
+    integers["peak_bytes"].push_back(static_cast<std::int64_t>(result.peak_bytes));
+    integers["resident_bytes"].push_back(static_cast<std::int64_t>(result.resident_bytes));
+    integers["macs"].push_back(result.macs);
+    seconds.push_back(result.seconds);
+  }
+  log.texts("cases/architecture", architectures);
+  log.texts("cases/activations", activations);
+  for (const auto& [name, values] : integers) log.integers("cases/" + name, values);
+  log.doubles("cases/seconds", seconds);
+  log.save(Durability::process_crash);
+}
+
+std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
+  if (bytes(1) > limit) return 0;
+  std::int64_t fits = 1, too_large = 2;
+  while (bytes(too_large) <= limit) {
+    fits = too_large;
+    too_large *= 2;
+  }
+  while (too_large - fits > 1) {
+    const std::int64_t middle = fits + (too_large - fits) / 2;
+    (bytes(middle) <= limit ? fits : too_large) = middle;
+  }
+  return fits;
+}
+
+}  // namespace revnet

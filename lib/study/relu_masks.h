@@ -1,0 +1,48 @@
+// Which ReLUs of a network were open in a forward pass, held against a recomputation of it.
+//
+// Two float32 computations of one gradient differ mostly by ReLUs: an input within rounding of zero is on one
+// side in the one and on the other in the other. Counting those, and forcing the first computation's masks
+// upon the second, tells their part in the difference from the smooth rest.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "net/layers.h"
+
+namespace revnet {
+
+class ReluMasks final : public NormObserver {
+ public:
+  enum class Task {
+    record,   // keep the masks of the training pass
+    compare,  // count where a recomputation differs from what was recorded
+    force,    // make a recomputation open and close the ReLUs that were recorded
+  };
+
+  // Starts a task; comparing starts from counts of zero.
+  void start(Task task);
+  void normalized(Device& device, NormLayer& layer, Pass pass, const Tensor& src, Tensor& dst,
+                  Tensor& mask) override;
+
+  struct Count {
+    std::int64_t relus = 0;    // compared
+    std::int64_t flipped = 0;  // of them, differing
+  };
+  // By stage ("stage1"), the first part of the layers' names.
+  std::map<std::string, Count> counts() const;
+
+ private:
+  struct Kept {
+    std::vector<bool> open;          // by stored element
+    std::vector<std::uint8_t> mask;  // as the operation wrote it
+    Count count;
+  };
+
+  Task task_ = Task::record;
+  std::map<const NormLayer*, Kept> kept_;
+};
+
+}  // namespace revnet

@@ -1,0 +1,75 @@
+#include "study/series.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace revnet {
+namespace {
+
+const std::string iteration_name = "iteration";
+
+}  // namespace
+
+void Series::append(std::int64_t iteration, const Row& row) {
+  if (!empty() && iteration <= iterations_.back()) throw std::logic_error("Series: iterations do not ascend");
+  const bool alike = empty() || std::ranges::equal(row, columns_, {}, &Row::value_type::first,
+                                                   &decltype(columns_)::value_type::first);
+  if (!alike) throw std::logic_error("Series: a row with other columns");
+  iterations_.push_back(iteration);
+  for (const auto& [name, value] : row) columns_[name].push_back(value);
+}
+
+void Series::truncate_from(std::int64_t iteration) {
+  const auto keep = std::ranges::lower_bound(iterations_, iteration) - iterations_.begin();
+  iterations_.resize(static_cast<std::size_t>(keep));
+  for (auto& [name, values] : columns_) values.resize(static_cast<std::size_t>(keep));
+}
+
+const std::vector<double>& Series::column(const std::string& name) const {
+  const auto found = columns_.find(name);
+  if (found == columns_.end()) throw std::logic_error("Series: no column " + name);
+  return found->second;
+}
+
+void Series::write(hdf5::Writer& log, const std::string& group) const {
+  log.integers(group + "/" + iteration_name, iterations_);
+  for (const auto& [name, values] : columns_) log.doubles(group + "/" + name, values);
+}
+
+namespace {
+
+// Names of all datasets below a group, "" at its root.
+void list_datasets(const hdf5::Reader& log, const std::string& group, const std::string& below,
+                   std::vector<std::string>& names) {
+  for (const auto& member : log.members(group)) {
+    const std::string name = below + member.name, path = group + "/" + member.name;
+    if (member.is_group) {
+      list_datasets(log, path, name + "/", names);
+    } else {
+      names.push_back(name);
+    }
+  }
+}
+
+}  // namespace
+
+Series Series::read(const hdf5::Reader& log, const std::string& group) {
+  Series series;
+  series.iterations_ = log.integers(group + "/" + iteration_name);
+  if (!std::ranges::is_sorted(series.iterations_, std::ranges::less_equal())) {
+    log.fail("/" + group + "/" + iteration_name + " does not ascend");
+  }
+  std::vector<std::string> names;
+  list_datasets(log, group, "", names);
+  for (const std::string& name : names) {
+    if (name == iteration_name) continue;
+    std::vector<double> values = log.doubles(group + "/" + name);
+    if (values.size() != series.iterations_.size()) {
+      log.fail("/" + group + "/" + name + " has another number of rows than " + iteration_name);
+    }
+    series.columns_[name] = std::move(values);
+  }
+  return series;
+}
+
+}  // namespace revnet

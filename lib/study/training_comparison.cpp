@@ -1,0 +1,82 @@
+#include "study/training_comparison.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "study/study_log.h"
+#include "train/interrupt.h"
+#include "train/setup.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::array modes{"stored", "reconstructed"};
+constexpr const char* file_name = "training.h5";
+
+// Rows of the same iterations, side by side. Both runs log the same ones, so that one is at most behind.
+template <class Row>
+Series side_by_side(const std::vector<Row>& stored, const std::vector<Row>& reconstructed) {
+  Series series;
+  for (std::size_t i = 0; i < std::min(stored.size(), reconstructed.size()); ++i) {
+    const Row &a = stored[i], &b = reconstructed[i];
+    series.append(a.iteration, {{"stored/cross_entropy", a.cross_entropy},
+                                {"stored/error_percent", a.error_percent},
+                                {"reconstructed/cross_entropy", b.cross_entropy},
+                                {"reconstructed/error_percent", b.error_percent},
+                                {"distance/cross_entropy", b.cross_entropy - a.cross_entropy},
+                                {"distance/error_percent", b.error_percent - a.error_percent}});
+  }
+  return series;
+}
+
+bool is_complete(const std::filesystem::path& run) {
+  const std::filesystem::path log = RunFiles(run).run_log();
+  return std::filesystem::exists(log) && RunLog::open(log).status() == RunStatus::complete;
+}
+
+void write(const std::filesystem::path& file, const TrainingComparison& comparison, const Config& config,
+           const std::string& command) {
+  hdf5::Writer log = start_study_log(file, "training", command);
+  log.attribute("/", "architecture", config.network.architecture);
+  log.attribute("/", "dataset", config.dataset.name);
+  comparison.train.write(log, "train");
+  comparison.eval.write(log, "eval");
+  log.save(Durability::process_crash);
+}
+
+}  // namespace
+
+TrainingComparison run_training_comparison(const Config& config, const std::filesystem::path& directory,
+                                           RunStart start, const std::string& command) {
+  if (!find_architecture(config.network.architecture).reversible) {
+    throw UsageError(config.network.architecture +
+                     " is not reversible: there is nothing to compare; take a RevNet");
+  }
+  std::filesystem::create_directories(directory);
+  for (const char* mode : modes) {
+    const std::filesystem::path run = directory / mode;
+    const bool begun = std::filesystem::exists(RunFiles(run).config());
+    if (start == RunStart::resume && begun && is_complete(run)) continue;
+    Config one = config;
+    one.network.activations = mode;
+    const RunStart how = start == RunStart::resume && !begun ? RunStart::fresh : start;
+    if (interrupted()) break;
+    run_training(resolve(one), run, how, command);
+  }
+  TrainingComparison comparison;
+  comparison.status = RunStatus::complete;
+  std::vector<RunLog> logs;
+  for (const char* mode : modes) {
+    const std::filesystem::path log = RunFiles(directory / mode).run_log();
+    if (std::filesystem::exists(log)) logs.push_back(RunLog::open(log));
+    if (logs.empty() || !is_complete(directory / mode)) comparison.status = RunStatus::interrupted;
+  }
+  if (logs.size() == modes.size()) {
+    comparison.train = side_by_side(logs[0].train(), logs[1].train());
+    comparison.eval = side_by_side(logs[0].eval(), logs[1].eval());
+    if (!comparison.train.empty()) write(directory / file_name, comparison, config, command);
+  }
+  return comparison;
+}
+
+}  // namespace revnet

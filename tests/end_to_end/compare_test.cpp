@@ -1,0 +1,139 @@
+// revnet-compare gradient angle, training and memory, as a user runs them.
+#include <csignal>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+#include "record/hdf5.h"
+
+namespace revnet::testing {
+namespace {
+
+Outcome compare(const std::filesystem::path& folder, const Arguments& arguments) {
+  return Process("revnet-compare", folder, arguments).wait();
+}
+
+Arguments angle(const std::string& run) {
+  return {
+      "gradient", "angle",   "synthetic", "--arch",    "revnet38", "--batch",      "10", "--iterations",
+      "12",       "--every", "2",         "--run-dir", run,        "--eval-every", "0",  "--checkpoint-every",
+      "1"};
+}
+
+const std::vector<std::string> columns{"degrees",
+                                       "forced/degrees",
+                                       "flipped",
+                                       "stage2/relative_l2",
+                                       "units/stage3/unit2/degrees",
+                                       "stage1/reconstruction/relative_l2"};
+
+TEST_CASE("an angle study interrupted and resumed has the rows of an uninterrupted one") {
+  const TemporaryDirectory folder;
+  const Outcome whole = compare(folder.path(), angle("whole"));
+  REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
+  CHECK(contains(whole.out, "flipped ReLUs"));
+  CHECK(contains(whole.err, "figures.py angle whole"));
+  {
+    Process process("revnet-compare", folder.path(), angle("run"));
+    const bool running = process.reaches([&] { return saved_iterations(folder / "run") >= 3; });
+    process.send(SIGTERM);
+    const Outcome outcome = process.wait();
+    REQUIRE_MESSAGE(running, outcome.text());
+    REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
+  }
+  const Outcome rest =
+      compare(folder.path(), {"gradient", "angle", "--run-dir", "run", "--resume", "--every", "2"});
+  REQUIRE_MESSAGE(rest.exit_code == 0, rest.text());
+  CHECK(first_difference(folder / "whole", folder / "run") == "");
+  const hdf5::Reader a(folder / "whole/angle.h5"), b(folder / "run/angle.h5");
+  CHECK(a.integers("angle/iteration") == std::vector<std::int64_t>{0, 2, 4, 6, 8, 10});
+  CHECK(b.integers("angle/iteration") == a.integers("angle/iteration"));
+  for (const std::string& column : columns) {
+    CAPTURE(column);
+    CHECK(a.doubles("angle/" + column) == b.doubles("angle/" + column));
+  }
+  const Outcome other =
+      compare(folder.path(), {"gradient", "angle", "--run-dir", "run", "--resume", "--every", "3"});
+  CHECK(other.exit_code == 2);
+  CHECK(contains(other.err, "every was 2"));
+}
+
+TEST_CASE("compare training resumes as a whole") {
+  const TemporaryDirectory folder;
+  const Arguments settings{
+      "training", "synthetic",    "--arch", "revnet38",           "--batch", "10", "--iterations",
+      "8",        "--eval-every", "4",      "--checkpoint-every", "1"};
+  const Outcome whole = compare(folder.path(), join(settings, {"--run-dir", "whole"}));
+  REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
+  CHECK(contains(whole.out, "reconstructed"));
+  {
+    Process process("revnet-compare", folder.path(), join(settings, {"--run-dir", "run"}));
+    const bool running = process.reaches([&] { return saved_iterations(folder / "run/reconstructed") >= 2; });
+    process.send(SIGINT);
+    const Outcome outcome = process.wait();
+    REQUIRE_MESSAGE(running, outcome.text());
+    REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
+  }
+  const Outcome rest = compare(folder.path(), {"training", "--run-dir", "run", "--resume"});
+  REQUIRE_MESSAGE(rest.exit_code == 0, rest.text());
+  CHECK(rest.out == whole.out);
+  CHECK(first_difference(folder / "whole/stored", folder / "run/stored") == "");
+  CHECK(first_difference(folder / "whole/reconstructed", folder / "run/reconstructed") == "");
+}
+
+TEST_CASE("compare memory measures every way in fresh processes") {
+  const TemporaryDirectory folder;
+  const Outcome outcome =
+      compare(folder.path(), {"memory", "--units", "1", "--units", "2", "--units", "4", "--batch", "2",
+                              "--threads", "1", "--steps", "1", "--format", "csv"});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(contains(outcome.out, "resnet32,1-1-1,3,stored,"));
+  CHECK(contains(outcome.out, "revnet38,4-4-4,12,reconstructed,"));
+  CHECK(contains(outcome.out, "revnet38,reconstructed,"));
+  const hdf5::Reader log(folder / "runs/memory.h5");
+  CHECK(log.integers("cases/units").size() == 3 * 3 + 3 * 4);
+  for (const std::int64_t bytes : log.integers("cases/resident_bytes")) CHECK(bytes > 1'000'000);
+}
+
+TEST_CASE("compare memory finds the largest batch within a limit") {
+  const TemporaryDirectory folder;
+  const Outcome outcome = compare(folder.path(), {"memory", "--arch", "revnet38", "--memory-limit", "200MB",
+                                                  "--threads", "1", "--format", "csv"});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  std::istringstream lines(outcome.out);
+  std::map<std::string, int> batches;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream cells(line);
+    std::string network, activations, batch;
+    std::getline(cells, network, ',');
+    std::getline(cells, activations, ',');
+    std::getline(cells, batch, ',');
+    if (network == "revnet38") batches[activations] = std::stoi(batch);
+  }
+  REQUIRE(batches.size() == 4);
+  CHECK(batches["stored"] > 10);
+  CHECK(batches["reconstructed"] > 1.5 * batches["stored"]);
+}
+
+TEST_CASE("studies refuse what cannot be") {
+  const TemporaryDirectory folder;
+  const auto refused = [&](const Arguments& arguments, const std::string& why) {
+    const Outcome outcome = compare(folder.path(), arguments);
+    INFO(outcome.text());
+    CHECK(outcome.exit_code == 2);
+    CHECK(contains(outcome.err, why));
+    CHECK_FALSE(std::filesystem::exists(folder / "runs"));
+  };
+  refused({"gradient"}, "--help");
+  refused({"gradient", "angle", "synthetic", "--arch", "resnet32"}, "not reversible");
+  refused({"gradient", "angle", "synthetic", "--every", "0"}, "--every");
+  refused({"gradient", "angle", "synthetic", "--resume"}, "--run-dir");
+  refused({"gradient", "angle", "--checkpoint", "none.h5"}, "--run-dir");
+  refused({"training", "synthetic", "--arch", "resnet110"}, "not reversible");
+  refused({"memory", "--memory-limit", "lots"}, "8GiB");
+  refused({"memory", "--arch", "resnet32", "--activations", "reconstructed"}, "cannot be reconstructed");
+}
+
+}  // namespace
+}  // namespace revnet::testing

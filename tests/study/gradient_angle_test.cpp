@@ -1,0 +1,226 @@
+#include "study/gradient_angle.h"
+
+#include <cmath>
+#include <numbers>
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "study/angle_study.h"
+#include "train/network_state.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+Config angle_config(const char* convolution) {
+  Config config = small_config();
+  config.network.convolution = convolution;
+  return config;
+}
+
+Trainer angle_trainer(const Config& config) {
+  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
+                                      1, {ActivationMode::stored, ActivationMode::reconstructed});
+  return Trainer(config, make_synthetic(config.training.seed, 200, 50), plan.arena_bytes);
+}
+
+TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
+  for (const char* convolution : {"auto", "direct"}) {
+    const Config config = angle_config(convolution);
+    Trainer plain = small_trainer(config), measured = angle_trainer(config);
+    AngleMeter meter(measured.device(), measured.network());
+    for (int step = 0; step < 3; ++step) {
+      measured.fetch_batch(step);  // any batch, not the next step's own
+      meter.measure(measured.images(), measured.labels());
+      CHECK(plain.step().cross_entropy == measured.step().cross_entropy);
+    }
+    CHECK(same_state(plain.checkpoint(), measured.checkpoint()));
+  }
+}
+
+TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
+  Trainer trainer = angle_trainer(angle_config("auto"));
+  for (int step = 0; step < 2; ++step) trainer.step();
+  trainer.fetch_batch(0);
+  AngleMeter meter(trainer.device(), trainer.network());
+  const GradientAngle angle = meter.measure(trainer.images(), trainer.labels());
+  CHECK(angle.all.degrees > 0);
+  CHECK(angle.all.degrees < 5);
+  CHECK(angle.all_forced.degrees > 0);
+  CHECK(angle.all_forced.degrees < 0.01);
+  std::int64_t relus = 0, flipped = 0;
+  for (const auto& [stage, count] : angle.relus) {
+    relus += count.relus;
+    flipped += count.flipped;
+  }
+  // Recomputed: stage 1, 7 halves of 16 channels of first and 8 of other units and so on; at batch 8.
+  // Of each unit F and G have two ReLUs each, the first unit's F of stage 1 but one, of which the very first
+  // of a stage with stride works on the size before.
+  const std::int64_t stage1 = 8 * (11 * 16 * 32 * 32);
+  const std::int64_t stage2 = 8 * (11 * 32 * 16 * 16 + 16 * 32 * 32);
+  const std::int64_t stage3 = 8 * (11 * 56 * 8 * 8 + 32 * 16 * 16);
+  CHECK(angle.relus.at("stage1").relus == stage1);
+  CHECK(angle.relus.at("stage2").relus == stage2);
+  CHECK(angle.relus.at("stage3").relus == stage3);
+  CHECK(relus == stage1 + stage2 + stage3);
+  CHECK(flipped < relus / 1000);
+  if (flipped == 0) CHECK(angle.all.degrees < 0.01);
+  for (const char* stage : {"stage1", "stage2", "stage3"}) {
+    CHECK(angle.reconstruction.at(stage).relative_l2 > 0);
+    CHECK(angle.reconstruction.at(stage).relative_l2 < 1e-5);
+  }
+  CHECK(angle.units.size() == 3 * 3 + 2);
+  CHECK(angle.stages.size() == 3 + 2);
+  CHECK(angle.stages.at("head").degrees == 0);  // the backward pass begins there
+}
+
+// Moves what every recomputed normalisation gives by a part of itself.
+class Perturbation final : public NormObserver {
+ public:
+  explicit Perturbation(float by) : factor_(1 + by) {}
+  void normalized(Device&, NormLayer&, Pass pass, const Tensor&, Tensor& dst, Tensor&) override {
+    if (pass != Pass::recomputation) return;
+    bool odd = false;
+    for (float& value : dst.values()) {
+      if (odd) value *= factor_;
+      odd = !odd;
+    }
+  }
+
+ private:
+  float factor_;
+};
+
+TEST_CASE("a perturbed reconstruction shows up in the angle") {
+  Trainer trainer = angle_trainer(angle_config("direct"));
+  trainer.fetch_batch(0);
+  Network& network = trainer.network();
+  const auto gradient = [&](ActivationMode mode) {
+    network.keep_activations(mode);
+    network.compute_gradient(trainer.images(), trainer.labels());
+    return export_gradients(trainer.device(), network);
+  };
+  const Gradient stored = gradient(ActivationMode::stored);
+  const auto angle_of = [&](float perturbation) {
+    Perturbation observer(perturbation);
+    network.observe_norms(&observer);
+    const Gradient other = gradient(ActivationMode::reconstructed);
+    network.observe_norms(nullptr);
+    std::vector<std::span<const float>> a, b;
+    for (const NamedArray& array : stored) a.emplace_back(array.values);
+    for (const NamedArray& array : other) b.emplace_back(array.values);
+    return compare(a, b).degrees;
+  };
+  const double faithful = angle_of(0), slightly = angle_of(1e-3f), much = angle_of(1e-1f);
+  CHECK(slightly > 5 * faithful);
+  CHECK(much > 5 * slightly);
+}
+
+TEST_CASE("forced masks undo flips that a perturbation made") {
+  Trainer trainer = angle_trainer(angle_config("direct"));
+  trainer.fetch_batch(0);
+  Network& network = trainer.network();
+  ReluMasks masks;
+  network.observe_norms(&masks);
+  network.keep_activations(ActivationMode::stored);
+  masks.start(ReluMasks::Task::record);
+  network.compute_gradient(trainer.images(), trainer.labels());
+
+  // Shifted parameters recompute other normalised values than were recorded, on both sides of zero.
+  for (Parameter* parameter : network.parameters()) {
+    if (parameter->name.find("stage2/unit2/g/bn2/shift") == std::string::npos) continue;
+    for (float& value : parameter->value.values()) value += 0.5f;
+  }
+  network.keep_activations(ActivationMode::reconstructed);
+  masks.start(ReluMasks::Task::compare);
+  network.compute_gradient(trainer.images(), trainer.labels());
+  CHECK(masks.counts().at("stage2").flipped > 1000);
+  masks.start(ReluMasks::Task::force);
+  network.compute_gradient(trainer.images(), trainer.labels());
+  network.observe_norms(nullptr);
+}
+
+TEST_CASE("a ResNet has no reconstructed gradient") {
+  Config config = small_config();
+  config.network.architecture = "resnet32";
+  config.network.activations = "stored";
+  Trainer trainer = small_trainer(config);
+  CHECK_THROWS_AS(AngleMeter(trainer.device(), trainer.network()), UsageError);
+}
+
+std::vector<float> concatenated(const hdf5::Reader& file, const std::string& group) {
+  std::vector<float> all;
+  for (const auto& member : file.members(group)) {
+    const std::string path = group + "/" + member.name;
+    const std::vector<float> part = member.is_group ? concatenated(file, path) : file.floats(path).values;
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+TEST_CASE("the angle recomputed from the dump equals the one logged") {
+  const TemporaryDirectory folder;
+  Config config = angle_config("auto");
+  config.evaluation.every = 0;
+  AngleOptions options;
+  options.every = 2;
+  options.dump = folder / "dump.h5";
+  std::vector<std::int64_t> reported;
+  const RunSummary summary =
+      run_angle_study(config, options, folder / "run", RunStart::fresh, "test",
+                      [&](std::int64_t iteration, const Series::Row&) { reported.push_back(iteration); });
+  CHECK(summary.status == RunStatus::complete);
+  CHECK(reported == std::vector<std::int64_t>{0, 2});
+  const hdf5::Reader log(folder / "run/angle.h5"), dump(folder / "dump.h5");
+  const Series series = Series::read(log, "angle");
+  CHECK(series.iterations() == reported);
+  CHECK(dump.integer_attribute("/", "iteration") == 2);
+  CHECK(dump.floats("batch/images").shape == std::vector<std::int64_t>{8, 3, 32, 32});
+  CHECK(dump.integers("batch/labels").size() == 8);
+  CHECK(dump.floats("parameters/stem/conv/weight").shape == std::vector<std::int64_t>{32, 3, 3, 3});
+
+  // By another formula, in long double: the sine from what is left of b without its part along a.
+  const std::vector<float> a = concatenated(dump, "gradients/stored"),
+                           b = concatenated(dump, "gradients/reconstructed");
+  CHECK(a.size() == 464890);
+  REQUIRE(a.size() == b.size());
+  long double aa = 0, ab = 0, rest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    aa += static_cast<long double>(a[i]) * a[i];
+    ab += static_cast<long double>(a[i]) * b[i];
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const long double left = b[i] - ab / aa * a[i];
+    rest += left * left;
+  }
+  const long double degrees =
+      std::atan2(std::sqrt(rest), ab / std::sqrt(aa)) * 180 / std::numbers::pi_v<long double>;
+  CHECK(series.column("degrees")[1] == doctest::Approx(static_cast<double>(degrees)).epsilon(1e-9));
+}
+
+TEST_CASE("checkpoints are measured without training") {
+  const TemporaryDirectory folder;
+  Config config = angle_config("auto");
+  config.evaluation.every = 0;
+  config.training.decay_factor = 1;  // so that the schedule of a shorter run is the beginning of a longer one's
+  AngleOptions options;
+  options.every = 2;
+  std::vector<double> trained, walked;
+  run_angle_study(config, options, folder / "run", RunStart::fresh, "test",
+                  [&](std::int64_t, const Series::Row& row) { trained.push_back(row.at("degrees")); });
+  config.training.iterations = 2;
+  run_training(config, folder / "short", RunStart::fresh, "test");
+  std::filesystem::create_directories(folder / "walk");
+  run_angle_study_of_checkpoints(
+      {folder / "short/checkpoint.h5"}, [](Config same) { return same; }, options, folder / "walk", "test",
+      [&](std::int64_t iteration, const Series::Row& row) {
+        CHECK(iteration == 2);
+        walked.push_back(row.at("degrees"));
+      });
+  REQUIRE(walked.size() == 1);
+  CHECK(walked[0] == trained.at(1));
+}
+
+}  // namespace
+}  // namespace revnet

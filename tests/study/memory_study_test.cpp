@@ -1,0 +1,93 @@
+#include "study/memory_study.h"
+
+#include <cmath>
+#include <stdexcept>
+
+#include <doctest/doctest.h>
+
+#include "files.h"
+#include "record/hdf5.h"
+
+namespace revnet {
+namespace {
+
+TEST_CASE("growth is recognised") {
+  const std::vector<double> depths{9, 18, 27, 54, 108};
+  const auto best = [&](double (*growth)(double)) {
+    std::vector<double> values;
+    for (const double depth : depths) values.push_back(5 + 3 * growth(depth));
+    const Growth fit = fit_growth(depths, values).front();
+    CHECK(fit.residual < 1e-9);
+    CHECK(fit.a == doctest::Approx(fit.name == "1" ? 8 : 5));
+    if (fit.name != "1") CHECK(fit.b == doctest::Approx(3));
+    return fit.name;
+  };
+  CHECK(best([](double) { return 1.0; }) == "1");
+  CHECK(best([](double depth) { return std::log(depth); }) == "log L");
+  CHECK(best([](double depth) { return std::sqrt(depth); }) == "sqrt L");
+  CHECK(best([](double depth) { return depth; }) == "L");
+  CHECK(best([](double depth) { return depth * std::log(depth); }) == "L log L");
+  CHECK_THROWS_AS(fit_growth({3, 3, 6}, {1, 2, 3}), std::logic_error);
+}
+
+TEST_CASE("the largest batch that fits is found") {
+  for (const std::int64_t largest : {1, 2, 3, 100, 1000}) {
+    const auto bytes = [&](std::int64_t batch) { return static_cast<std::uint64_t>(10 + 7 * batch); };
+    CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest), bytes) == largest);
+    CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest + 6), bytes) == largest);
+  }
+  CHECK(largest_batch(5, [](std::int64_t) { return std::uint64_t{10}; }) == 0);
+}
+
+TEST_CASE("bytes by plan equal bytes by ledger in every way") {
+  for (const char* architecture : {"resnet32", "revnet38"}) {
+    for (const ActivationMode mode : activation_modes) {
+      const MemoryCase what{architecture, 2, mode, 2, 1};
+      if (!can_keep(what.network(), mode)) continue;
+      CAPTURE(name(mode));
+      const MemoryResult planned = plan_case(what), measured = measure_case(what, 1);
+      CHECK(planned.saved_bytes == measured.saved_bytes);
+      CHECK(planned.tape_bytes == measured.tape_bytes);
+      CHECK(planned.peak_bytes <= measured.peak_bytes);  // the optimizer is not planned
+      CHECK(measured.macs > 0);
+      CHECK(measured.seconds > 0);
+      CHECK(measured.resident_bytes > measured.peak_bytes);
+    }
+  }
+}
+
+TEST_CASE("ways to keep activations grow as the paper's Table 1 says") {
+  const auto fastest = [](const char* architecture, ActivationMode mode) {
+    std::vector<double> depths, saved;
+    for (const std::int64_t units : {3, 12, 27, 48}) {
+      const MemoryCase what{architecture, units, mode, 2, 1};
+      depths.push_back(static_cast<double>(what.depth()));
+      saved.push_back(static_cast<double>(plan_case(what).saved_bytes));
+    }
+    return fit_growth(depths, saved).front().name;
+  };
+  CHECK(fastest("resnet32", ActivationMode::stored) == "L");
+  CHECK(fastest("revnet38", ActivationMode::stored) == "L");
+  CHECK(fastest("revnet38", ActivationMode::reconstructed) == "1");
+  CHECK(fastest("resnet32", ActivationMode::checkpointed) == "sqrt L");
+  CHECK(fastest("resnet32", ActivationMode::recursive) == "log L");
+}
+
+TEST_CASE("a memory study is written") {
+  const testing::TemporaryDirectory folder;
+  MemoryStudy study;
+  study.cases.push_back({"revnet38", 3, ActivationMode::reconstructed, 2, 1});
+  study.results.push_back({10, 20, 30, 40, 50, 0.5});
+  write_memory_log(folder / "m.h5", study, "the command");
+  const hdf5::Reader log(folder / "m.h5");
+  CHECK(log.text_attribute("/", "study") == "memory");
+  CHECK(log.integers("cases/depth") == std::vector<std::int64_t>{9});
+  CHECK(log.integers("cases/saved_bytes") == std::vector<std::int64_t>{10});
+  CHECK(log.doubles("cases/seconds") == std::vector<double>{0.5});
+  CHECK(memory_table(study).format(TableFormat::csv).find("revnet38,3-3-3,9,reconstructed,") !=
+        std::string::npos);
+  CHECK(growth_table(study).empty());
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,45 @@
+#include "study/training_comparison.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+TEST_CASE("two trainings from one seed are set side by side") {
+  const TemporaryDirectory folder;
+  Config config = small_config();
+  config.training.iterations = 3;
+  config.log.every = 1;
+  config.evaluation.every = 0;
+  const TrainingComparison comparison =
+      run_training_comparison(config, folder / "run", RunStart::fresh, "test");
+  CHECK(comparison.status == RunStatus::complete);
+  REQUIRE(comparison.train.iterations() == std::vector<std::int64_t>{1, 2, 3});
+  CHECK(comparison.eval.iterations() == std::vector<std::int64_t>{3});
+  // One seed: the same weights and batch, so that the first loss is the same bit for bit.
+  CHECK(comparison.train.column("distance/cross_entropy")[0] == 0);
+  CHECK(comparison.train.column("stored/cross_entropy")[0] > 0);
+  const hdf5::Reader log(folder / "run/training.h5");
+  CHECK(Series::read(log, "train").column("reconstructed/cross_entropy") ==
+        comparison.train.column("reconstructed/cross_entropy"));
+
+  // Resuming what is complete computes nothing anew.
+  const auto when = std::filesystem::last_write_time(folder / "run/stored/run.h5");
+  CHECK(run_training_comparison(config, folder / "run", RunStart::resume, "test").status ==
+        RunStatus::complete);
+  CHECK(std::filesystem::last_write_time(folder / "run/stored/run.h5") == when);
+}
+
+TEST_CASE("a ResNet has no second way to train") {
+  const TemporaryDirectory folder;
+  Config config = small_config();
+  config.network.architecture = "resnet32";
+  CHECK_THROWS_AS(run_training_comparison(config, folder / "run", RunStart::fresh, "test"), UsageError);
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+}  // namespace
+}  // namespace revnet
