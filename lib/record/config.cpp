@@ -81,6 +81,14 @@ std::vector<SettingInfo> list_settings() {
   return list;
 }
 
+std::string value_of(const Config& config, std::string_view key) {
+  const Setting* setting = find_setting(key);
+  if (setting == nullptr) {
+    throw UsageError("unknown setting '" + std::string(key) + "'" + suggestion(std::string(key)));
+  }
+  return setting->yaml(config);
+}
+
 std::vector<SettingDifference> differences(const Config& left, const Config& right) {
   std::vector<SettingDifference> list;
   for (const Setting& setting : settings()) {

@@ -114,6 +114,9 @@ struct SettingInfo {
 };
 std::vector<SettingInfo> list_settings();
 
+// The value of one setting, as YAML. UsageError when there is no such key.
+std::string value_of(const Config& config, std::string_view key);
+
 struct SettingDifference {
   std::string key, left, right;  // values as YAML
 };

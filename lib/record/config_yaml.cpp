@@ -1,11 +1,10 @@
 // Reading a Config from YAML. yaml-cpp parses; the table of settings decides what is allowed.
+#include "record/config_yaml.h"
+
 #include <algorithm>
 #include <map>
 
-#include <yaml-cpp/yaml.h>
-
 #include "base/error.h"
-#include "record/config.h"
 #include "record/config_schema.h"
 #include "record/plain_text.h"
 #include "record/posix_file.h"
@@ -25,10 +24,20 @@ class DocumentReader {
  public:
   DocumentReader(Config& config, const std::string& origin) : config_(config), origin_(origin) {}
 
-  void read(const YAML::Node& document) {
-    if (document.IsNull()) return;
+  // Returns the section `sweep`, which is not read here.
+  YAML::Node read(const YAML::Node& document) {
+    YAML::Node sweep(YAML::NodeType::Undefined);
+    if (document.IsNull()) return sweep;
     if (!document.IsMap()) throw UsageError(origin_ + ": the file is not a map of settings (key: value)");
-    for (const auto& entry : document) read_top_level(entry.first, entry.second);
+    for (const auto& entry : document) {
+      if (entry.first.IsScalar() && entry.first.Scalar() == sweep_section) {
+        key_path(entry.first, "");
+        sweep = entry.second;
+      } else {
+        read_top_level(entry.first, entry.second);
+      }
+    }
+    return sweep;
   }
 
  private:
@@ -120,31 +129,39 @@ void check_encoding(std::string_view text, const std::string& origin) {
 
 }  // namespace
 
-void read_config_text(Config& config, std::string_view yaml, const std::string& origin) {
+YAML::Node read_document(Config& config, std::string_view yaml, const std::string& origin) {
   check_encoding(yaml, origin);
   Config result = config;
+  YAML::Node sweep(YAML::NodeType::Undefined);
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
     if (documents.size() > 1) {
       throw UsageError(origin + ": holds " + std::to_string(documents.size()) +
                        " YAML documents (separated by ---); one is allowed");
     }
-    if (!documents.empty()) DocumentReader(result, origin).read(documents[0]);
+    if (!documents.empty()) sweep.reset(DocumentReader(result, origin).read(documents[0]));
   } catch (const YAML::Exception& error) {
     const std::string line = error.mark.is_null() ? "" : ":" + std::to_string(error.mark.line + 1);
     throw UsageError(origin + line + ": not valid YAML: " + error.msg);
   }
   config = result;
+  return sweep;
 }
 
-void read_config_file(Config& config, const std::filesystem::path& file) {
-  std::string text;
+std::string read_experiment_file(const std::filesystem::path& file) {
   try {
-    text = read_text_file(file, largest_file);
+    return read_text_file(file, largest_file);
   } catch (const RecordError& error) {
     throw UsageError(error.what());  // the request named a file that cannot be one
   }
-  read_config_text(config, text, file.string());
+}
+
+void read_config_text(Config& config, std::string_view yaml, const std::string& origin) {
+  read_document(config, yaml, origin);
+}
+
+void read_config_file(Config& config, const std::filesystem::path& file) {
+  read_config_text(config, read_experiment_file(file), file.string());
 }
 
 }  // namespace revnet

@@ -1,0 +1,171 @@
+#include "record/sweep_file.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "record/config_schema.h"
+#include "record/config_yaml.h"
+
+namespace revnet {
+namespace {
+
+// Reads the section `sweep`.
+class SweepReader {
+ public:
+  SweepReader(SweepFile& sweep, const std::string& origin) : sweep_(sweep), origin_(origin) {}
+
+  void read(const YAML::Node& section) {
+    each(section, "sweep", [&](const YAML::Node& key, const YAML::Node& value) {
+      const std::string name = key.Scalar();
+      if (name == "grid") {
+        each(value, "sweep.grid", [&](const YAML::Node& k, const YAML::Node& v) { read_axis(k, v); });
+      } else if (name == "exclude" || name == "include") {
+        for (const YAML::Node& entry : list(key, value)) {
+          (name == "exclude" ? sweep_.exclude : sweep_.include)
+              .push_back(assignments(entry, "sweep." + name));
+        }
+      } else if (name == "rules") {
+        for (const YAML::Node& entry : list(key, value)) read_rule(entry);
+      } else {
+        refuse(key, name, {"grid", "exclude", "include", "rules"});
+      }
+    });
+  }
+
+ private:
+  std::string where(const YAML::Node& node) const {
+    return origin_ + ":" + std::to_string(node.Mark().line + 1);
+  }
+
+  [[noreturn]] void refuse(const YAML::Node& key, const std::string& name,
+                           const std::vector<std::string>& allowed) const {
+    throw UsageError(where(key) + ": unknown key 'sweep." + name + "'; allowed: " + join(allowed));
+  }
+
+  // visit(key, value) for every entry of a map.
+  void each(const YAML::Node& map, const std::string& what,
+            const std::function<void(const YAML::Node&, const YAML::Node&)>& visit) const {
+    if (map.IsNull()) return;
+    if (!map.IsMap()) throw UsageError(where(map) + ": " + what + ": expected a map (key: value)");
+    std::vector<std::string> seen;
+    for (const auto& entry : map) {
+      if (!entry.first.IsScalar()) throw UsageError(where(entry.first) + ": a key is not a plain word");
+      const std::string key = entry.first.Scalar();
+      if (std::ranges::count(seen, key) > 0) {
+        throw UsageError(where(entry.first) + ": key '" + key + "' appears twice in " + what +
+                         "; remove one");
+      }
+      seen.push_back(key);
+      visit(entry.first, entry.second);
+    }
+  }
+
+  YAML::Node list(const YAML::Node& key, const YAML::Node& value) const {
+    if (!value.IsSequence()) throw UsageError(where(key) + ": sweep." + key.Scalar() + ": expected a list");
+    return value;
+  }
+
+  // A known setting's value as text; checked by assigning it.
+  std::string checked(const YAML::Node& key, const YAML::Node& value) const {
+    const std::string name = key.Scalar();
+    if (find_setting(name) == nullptr) {
+      throw UsageError(where(key) + ": unknown setting '" + name + "'" + suggestion(name));
+    }
+    std::string text;
+    if (value.IsSequence()) {  // the value of a setting that is a list itself
+      std::vector<std::string> items;
+      for (const YAML::Node& item : value) items.push_back(scalar(key, item));
+      text = join(items, ",");
+    } else {
+      text = scalar(key, value);
+    }
+    Config scratch = sweep_.base;
+    set_value(scratch, name, text, where(key));
+    return text;
+  }
+
+  std::string scalar(const YAML::Node& key, const YAML::Node& value) const {
+    if (!value.IsScalar()) throw UsageError(where(key) + ": " + key.Scalar() + ": expected a plain value");
+    return value.Scalar();
+  }
+
+  void read_axis(const YAML::Node& key, const YAML::Node& value) {
+    SweepFile::Axis axis{key.Scalar(), {}};
+    if (!value.IsSequence() || value.size() == 0) {
+      throw UsageError(where(key) + ": sweep.grid: " + axis.key +
+                       ": expected a list of values, such as [1, 2]");
+    }
+    for (const YAML::Node& item : value) axis.values.push_back(checked(key, item));
+    sweep_.grid.push_back(std::move(axis));
+  }
+
+  SweepFile::Assignments assignments(const YAML::Node& map, const std::string& what) const {
+    SweepFile::Assignments result;
+    each(map, what, [&](const YAML::Node& key, const YAML::Node& value) {
+      result.emplace_back(key.Scalar(), checked(key, value));
+    });
+    if (result.empty()) throw UsageError(where(map) + ": " + what + ": an entry names no setting");
+    return result;
+  }
+
+  void read_rule(const YAML::Node& map) {
+    SweepFile::Rule rule;
+    bool has_at = false;
+    each(map, "sweep.rules", [&](const YAML::Node& key, const YAML::Node& value) {
+      const std::string name = key.Scalar();
+      if (name == "set" || name == "proportional_to") {
+        (name == "set" ? rule.set : rule.proportional_to) = number_setting(key, value);
+      } else if (name == "at" || name == "power") {
+        (name == "at" ? rule.at : rule.power) = number(key, value);
+        has_at = has_at || name == "at";
+      } else {
+        refuse(key, "rules." + name, {"set", "proportional_to", "at", "power"});
+      }
+    });
+    if (rule.set.empty() || rule.proportional_to.empty() || !has_at) {
+      throw UsageError(where(map) + ": sweep.rules: a rule needs set, proportional_to and at");
+    }
+    if (rule.at <= 0) throw UsageError(where(map) + ": sweep.rules: at must be more than 0");
+    sweep_.rules.push_back(std::move(rule));
+  }
+
+  std::string number_setting(const YAML::Node& key, const YAML::Node& value) const {
+    const std::string name = scalar(key, value);
+    const Setting* setting = find_setting(name);
+    if (setting == nullptr)
+      throw UsageError(where(key) + ": unknown setting '" + name + "'" + suggestion(name));
+    const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
+                           !std::holds_alternative<Field<bool>>(setting->field) &&
+                           !std::holds_alternative<Field<std::vector<double>>>(setting->field);
+    if (!is_number) throw UsageError(where(key) + ": sweep.rules: " + name + " is not a number");
+    return name;
+  }
+
+  double number(const YAML::Node& key, const YAML::Node& value) const {
+    try {
+      return value.as<double>();
+    } catch (const YAML::Exception&) {
+      throw UsageError(where(key) + ": sweep.rules: " + key.Scalar() + ": expected a number");
+    }
+  }
+
+  SweepFile& sweep_;
+  const std::string& origin_;
+};
+
+}  // namespace
+
+SweepFile read_sweep_text(std::string_view yaml, const std::string& origin) {
+  SweepFile sweep;
+  const YAML::Node section = read_document(sweep.base, yaml, origin);
+  if (section.IsDefined()) SweepReader(sweep, origin).read(section);
+  return sweep;
+}
+
+SweepFile read_sweep_file(const std::filesystem::path& file) {
+  return read_sweep_text(read_experiment_file(file), file.string());
+}
+
+}  // namespace revnet

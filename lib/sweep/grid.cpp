@@ -1,0 +1,113 @@
+#include "sweep/grid.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace revnet {
+namespace {
+
+using Assignments = SweepFile::Assignments;
+
+// "batch16"; the value alone where it says what it is.
+std::string name_part(const std::string& key, const std::string& value) {
+  constexpr std::array plain{"network.architecture", "network.activations", "dataset.name"};
+  const std::string leaf = key.substr(key.find('.') + 1);
+  std::string part = std::ranges::find(plain, key) != plain.end() ? value : leaf + value;
+  for (char& c : part) {
+    const bool safe = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
+    if (!safe) c = '_';
+  }
+  return part;
+}
+
+// "auto" and "direct" of several settings, and numbers of any, are told apart by their keys.
+std::string name_of(const Assignments& assignments) {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : assignments) parts.push_back(name_part(key, value));
+  return parts.empty() ? "run" : join(parts, "-");
+}
+
+bool has(const Assignments& assignments, const std::string& key) {
+  return std::ranges::find(assignments, key, &Assignments::value_type::first) != assignments.end();
+}
+
+std::string shortest(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.12g", value);
+  return text.data();
+}
+
+void apply_rule(const SweepFile::Rule& rule, const Assignments& given, Config& config) {
+  if (has(given, rule.set)) return;
+  const double x = std::strtod(value_of(config, rule.proportional_to).c_str(), nullptr),
+               y = std::strtod(value_of(config, rule.set).c_str(), nullptr);
+  set_value(config, rule.set, shortest(y * std::pow(x / rule.at, rule.power)), "sweep.rules: " + rule.set);
+}
+
+Job make_job(const SweepFile& sweep, const Assignments& assignments) {
+  Job job{name_of(assignments), sweep.base};
+  for (const auto& [key, value] : assignments) set_value(job.config, key, value, "sweep: " + key);
+  for (const SweepFile::Rule& rule : sweep.rules) apply_rule(rule, assignments, job.config);
+  return job;
+}
+
+// Whether the job has all of the entry's values, however they are written.
+bool matches(const Config& config, const Assignments& entry) {
+  return std::ranges::all_of(entry, [&](const auto& assignment) {
+    Config other = config;
+    set_value(other, assignment.first, assignment.second, "sweep.exclude: " + assignment.first);
+    return other == config;
+  });
+}
+
+std::vector<Assignments> combinations(const std::vector<SweepFile::Axis>& grid) {
+  std::vector<Assignments> result{{}};
+  for (const SweepFile::Axis& axis : grid) {
+    std::vector<Assignments> longer;
+    for (const Assignments& begun : result) {
+      for (const std::string& value : axis.values) {
+        longer.push_back(begun);
+        longer.back().emplace_back(axis.key, value);
+      }
+    }
+    result = std::move(longer);
+  }
+  return result;
+}
+
+void add(std::vector<Job>& jobs, Job job) {
+  for (const Job& other : jobs) {
+    if (other.config == job.config) return;
+    if (other.name == job.name) {
+      throw UsageError("two different runs of the sweep would both be called " + job.name +
+                       "; let them differ in a setting that is in the grid");
+    }
+  }
+  jobs.push_back(std::move(job));
+}
+
+}  // namespace
+
+std::vector<Job> expand(const SweepFile& sweep) {
+  std::vector<Job> jobs;
+  const bool only_included = sweep.grid.empty() && !sweep.include.empty();
+  if (!only_included) {
+    for (const Assignments& assignments : combinations(sweep.grid)) {
+      Job job = make_job(sweep, assignments);
+      const bool excluded = std::ranges::any_of(
+          sweep.exclude, [&](const Assignments& entry) { return matches(job.config, entry); });
+      if (!excluded) add(jobs, std::move(job));
+    }
+  }
+  for (const Assignments& assignments : sweep.include) add(jobs, make_job(sweep, assignments));
+  if (jobs.empty()) throw UsageError("the sweep excludes every run");
+  return jobs;
+}
+
+}  // namespace revnet

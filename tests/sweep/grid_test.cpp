@@ -1,0 +1,104 @@
+#include "sweep/grid.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "files.h"
+
+namespace revnet {
+namespace {
+
+std::vector<Job> jobs(const std::string& yaml) {
+  return expand(read_sweep_text(yaml, "sweep.yaml"));
+}
+
+std::vector<std::string> names(const std::string& yaml) {
+  std::vector<std::string> result;
+  for (const Job& job : jobs(yaml)) result.push_back(job.name);
+  return result;
+}
+
+using Names = std::vector<std::string>;
+
+TEST_CASE("a grid gives every combination with the last key fastest") {
+  const std::string yaml = R"(training: {iterations: 7}
+sweep:
+  grid:
+    network.architecture: [resnet32, revnet38]
+    training.batch: [16, 32]
+    training.seed: [1]
+)";
+  CHECK(names(yaml) == Names{"resnet32-batch16-seed1", "resnet32-batch32-seed1", "revnet38-batch16-seed1",
+                             "revnet38-batch32-seed1"});
+  const std::vector<Job> all = jobs(yaml);
+  CHECK(all[2].config.network.architecture == "revnet38");
+  CHECK(all[2].config.training.batch == 16);
+  CHECK(all[2].config.training.iterations == 7);
+}
+
+TEST_CASE("exclusions and inclusions") {
+  const std::string yaml = R"(sweep:
+  grid:
+    network.architecture: [resnet32, revnet38]
+    training.batch: [16, 32]
+  exclude:
+    - {network.architecture: revnet38, training.batch: "16"}
+    - {training.batch: 64}
+  include:
+    - {network.architecture: revnet110, training.batch: 8}
+    - {network.architecture: resnet32, training.batch: 32}
+)";
+  CHECK(names(yaml) == Names{"resnet32-batch16", "resnet32-batch32", "revnet38-batch32", "revnet110-batch8"});
+}
+
+TEST_CASE("an exclusion matches values however they are written") {
+  CHECK(names("sweep:\n  grid:\n    training.learning_rate: [0.1, 0.2]\n  exclude:\n"
+              "    - {training.learning_rate: 1e-1}\n") == Names{"learning_rate0.2"});
+}
+
+TEST_CASE("a file without a sweep is one run and one of inclusions only those") {
+  CHECK(names("training: {batch: 5}\n") == Names{"run"});
+  CHECK(names("sweep:\n  include:\n    - {training.batch: 5}\n") == Names{"batch5"});
+}
+
+TEST_CASE("a rule scales a setting with another") {
+  const std::string grid =
+      "sweep:\n  grid:\n    training.batch: [25, 100, 400]\n  rules:\n    - {set: "
+      "training.learning_rate, proportional_to: training.batch, at: 100";
+  const std::vector<Job> linear = jobs(grid + "}\n"), root = jobs(grid + ", power: 0.5}\n");
+  CHECK(linear[0].config.training.learning_rate == 0.025);
+  CHECK(linear[1].config.training.learning_rate == 0.1);
+  CHECK(linear[2].config.training.learning_rate == 0.4);
+  CHECK(root[0].config.training.learning_rate == 0.05);
+  CHECK(root[2].config.training.learning_rate == 0.2);
+  // A value given for the run itself stays.
+  const std::vector<Job> given =
+      jobs(grid + "}\n  include:\n    - {training.batch: 200, training.learning_rate: 0.3}\n");
+  CHECK(given[3].config.training.learning_rate == 0.3);
+}
+
+TEST_CASE("impossible sweeps are refused") {
+  const auto refused = [](const std::string& yaml) {
+    return testing::message_of<UsageError>([&] { jobs(yaml); });
+  };
+  CHECK(testing::contains(
+      refused("sweep:\n  grid:\n    training.batch: [1]\n  exclude:\n    - {training.batch: 1}\n"),
+      "excludes every run"));
+  CHECK(testing::contains(
+      refused("sweep:\n  include:\n    - {training.batch: 100}\n    - {training.batch: 100, "
+              "training.batch: 100}\n"),
+      "twice"));
+  // A rule that would give half a batch.
+  CHECK(testing::contains(
+      refused("training: {batch: 5}\nsweep:\n  grid:\n    training.iterations: [1, 2]\n  rules:\n"
+              "    - {set: training.batch, proportional_to: training.iterations, at: 2}\n"),
+      "training.batch"));
+}
+
+TEST_CASE("names are fit for directories") {
+  CHECK(names("sweep:\n  grid:\n    training.decay_at: [0.5]\n    dataset.directory: [/a b]\n") ==
+        Names{"decay_at0.5-directory_a_b"});
+}
+
+}  // namespace
+}  // namespace revnet
