@@ -10,6 +10,8 @@
       the two trainings of `revnet-compare training`
   figures.py memory FILE.h5 [--output FILE.svg]
       what `revnet-compare memory` measured: memory and time against depth
+  figures.py sweep FILE.h5 [--output FILE.svg]
+      what `revnet-sweep collect` wrote: images a second, memory and error against the batch
   figures.py speed FILE.h5 [--output FILE.svg]
       what `revnet-compare speed` measured: images a second and memory against the batch
 """
@@ -173,6 +175,33 @@ def draw_memory(path, output):
     save(figure, output)
 
 
+def draw_sweep(path, output):
+    lines = {}
+    with open_study(path, "sweep") as file:
+        jobs = file["jobs"]
+        settings = {name: values.asstr()[()] for name, values in jobs["settings"].items()}
+        varying = [name for name, values in settings.items()
+                   if len(set(values)) > 1 and name not in ("training.batch", "training.learning_rate")]
+        for i, batch in enumerate(jobs["batch"]):
+            label = ", ".join(settings[name][i] for name in varying) or settings["network.architecture"][i]
+            row = (batch, jobs["images_per_second"][i], jobs["peak_bytes"][i] / 1e6, jobs["eval_error_percent"][i])
+            lines.setdefault(label, []).append(row)
+    figure, panels = plt.subplots(1, 3, figsize=(13, 4))
+    for number, (label, rows) in enumerate(sorted(lines.items())):
+        batch, *columns = zip(*sorted(rows))
+        for axes, column in zip(panels, columns):
+            axes.plot(batch, column, label=label, **line_style(number))
+    for axes, quantity in zip(panels, ("images/s", "memory (MB)", "error (%)")):
+        axes.set_ylabel(quantity)
+        axes.set_xlabel("batch")
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+    panels[0].legend(fontsize=8)
+    save(figure, output)
+
+
 def draw_speed(path, output):
     lines = {}
     with open_study(path, "speed") as file:
@@ -219,6 +248,10 @@ def main():
     memory.add_argument("file", metavar="FILE.h5", help="of revnet-compare memory")
     memory.add_argument("--output", default="memory.svg", metavar="FILE", help=".svg, .png or .pdf")
     memory.set_defaults(draw=lambda a: draw_memory(a.file, a.output))
+    sweep = figures.add_parser("sweep", help="images a second, memory and error against the batch")
+    sweep.add_argument("file", metavar="FILE.h5", help="of revnet-sweep collect")
+    sweep.add_argument("--output", default="sweep.svg", metavar="FILE", help=".svg, .png or .pdf")
+    sweep.set_defaults(draw=lambda a: draw_sweep(a.file, a.output))
     speed = figures.add_parser("speed", help="images a second and memory against the batch")
     speed.add_argument("file", metavar="FILE.h5", help="of revnet-compare speed")
     speed.add_argument("--output", default="speed.svg", metavar="FILE", help=".svg, .png or .pdf")

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <set>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -87,7 +89,13 @@ FileDescriptor take_lock(const RunFiles& files) {
   const fs::path path = files.lock();
   FileDescriptor descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (!descriptor.is_open()) throw io_error("open", path, errno);
-  if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+  int refused = ::flock(descriptor.get(), LOCK_EX | LOCK_NB);
+  // Whoever asks is_in_use() holds the lock for an instant.
+  for (int time = 0; refused != 0 && errno == EWOULDBLOCK && time < 10; ++time) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    refused = ::flock(descriptor.get(), LOCK_EX | LOCK_NB);
+  }
+  if (refused != 0) {
     if (errno != EWOULDBLOCK) throw io_error("lock", path, errno);
     throw RecordError(RecordError::Kind::in_use, files.directory().string() + " is in use by " +
                                                      read_holder(descriptor.get()) +
@@ -145,6 +153,13 @@ bool RunDirectory::has_checkpoint() const {
 
 void write_text_file_atomically(const fs::path& file, std::string_view text) {
   replace_file(file, std::as_bytes(std::span(text)), Durability::power_loss);
+}
+
+bool is_in_use(const std::filesystem::path& directory) {
+  const fs::path path = RunFiles(directory).lock();
+  const FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!descriptor.is_open()) return false;
+  return ::flock(descriptor.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace revnet

@@ -50,6 +50,9 @@ class RunDirectory {
   FileDescriptor lock_;
 };
 
+// Whether some process holds a RunDirectory there. False where there is none.
+bool is_in_use(const std::filesystem::path& directory);
+
 // Replaces the file in one step and syncs it to the disk; on failure (RecordError) the old one is untouched.
 void write_text_file_atomically(const std::filesystem::path& file, std::string_view text);
 

@@ -17,16 +17,9 @@ namespace {
 
 constexpr double seconds_between_saves = 5.0;
 
-// A resumed run may differ in these; all others decide what is computed, or which rows are logged.
-bool may_change(const std::string& key) {
-  static constexpr std::array changeable{"name", "description", "dataset.directory", "training.threads",
-                                         "checkpoint.every"};
-  return std::ranges::find(changeable, key) != changeable.end();
-}
-
 void check_same_run(const Config& now, const Config& before, const std::string& where, Reporter& reporter) {
   for (const SettingDifference& difference : differences(now, before)) {
-    if (!may_change(difference.key)) {
+    if (!may_differ_when_resumed(difference.key)) {
       throw UsageError(where + ": " + difference.key + " is " + difference.right + " in this run, " +
                        difference.left +
                        " was asked for; resume with the run's own settings or start another run directory");
@@ -237,6 +230,12 @@ RunSummary Session::summary() const {
 }
 
 }  // namespace
+
+bool may_differ_when_resumed(const std::string& key) {
+  static constexpr std::array changeable{"name", "description", "dataset.directory", "training.threads",
+                                         "checkpoint.every"};
+  return std::ranges::find(changeable, key) != changeable.end();
+}
 
 Config settings_of_run(const std::filesystem::path& directory) {
   const RunFiles files(directory);

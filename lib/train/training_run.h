@@ -37,6 +37,10 @@ struct RunSummary {
 // run.
 Config settings_of_run(const std::filesystem::path& directory);
 
+// Whether a resumed run may have another value of this setting: all others decide what is computed, or which rows
+// are logged.
+bool may_differ_when_resumed(const std::string& key);
+
 // What a study does in the course of a training.
 struct TrainingHooks {
   // Modes in which before_step computes gradients, beside the run's own: their memory is planned for.

@@ -1,0 +1,159 @@
+// revnet-sweep: many runs from one experiment file.
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "record/run_directory.h"
+#include "sweep/results.h"
+#include "sweep/sweep.h"
+#include "train/interrupt.h"
+#include "training_options.h"
+
+namespace {
+
+using namespace revnet;
+
+constexpr const char* examples = R"(Examples:
+  revnet-sweep run experiments/batch-sweep.yaml --dry-run
+      the jobs, the memory they will need, a rough estimate of their time
+  revnet-sweep run experiments/batch-sweep.yaml --jobs 2
+      two at a time, each on half of the processors; run again to go on after an interruption
+  revnet-sweep status experiments/batch-sweep.yaml --watch 2
+  revnet-sweep collect experiments/batch-sweep.yaml
+      one CSV and one HDF5 file of all results
+
+Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints saved.)";
+
+struct SweepRequest {
+  std::string file, directory, memory, data;
+  SweepOptions options;
+  bool dry_run = false;
+  double watch = 0;
+  std::string command;
+};
+
+std::filesystem::path program_beside_this() {
+  std::array<char, 4096> self{};
+  const ssize_t length = readlink("/proc/self/exe", self.data(), self.size() - 1);
+  if (length <= 0) throw Error("cannot find this program in /proc/self/exe");
+  std::filesystem::path program = std::filesystem::path(self.data()).parent_path() / "revnet-train";
+  if (!std::filesystem::exists(program))
+    throw Error("revnet-train is not beside revnet-sweep: " + program.string());
+  return program;
+}
+
+// The jobs of the file, with the environment's and the command line's data directory.
+std::vector<Job> jobs_of(const SweepRequest& request) {
+  SweepFile sweep = read_sweep_file(request.file);
+  apply_environment(sweep.base, [](const char* name) { return std::getenv(name); });
+  if (!request.data.empty()) set_value(sweep.base, "dataset.directory", request.data, "--data-dir");
+  return expand(sweep);
+}
+
+// runs/NAME, by the name in the file, or the file's own.
+std::filesystem::path directory_of(const SweepRequest& request) {
+  if (!request.directory.empty()) return request.directory;
+  const std::string name = read_sweep_file(request.file).base.name;
+  return std::filesystem::path("runs") /
+         (name.empty() ? std::filesystem::path(request.file).stem().string() : name);
+}
+
+int run(SweepRequest& request) {
+  const std::vector<Job> jobs = jobs_of(request);
+  SweepOptions& options = request.options;
+  options.directory = directory_of(request);
+  if (!request.memory.empty()) options.memory_bytes = parse_bytes(request.memory, "--memory");
+  if (request.dry_run) {
+    std::cout << plan_table(jobs, options).format(TableFormat::text) << jobs.size() << " jobs in "
+              << options.directory.string() << ", " << options.jobs << " at a time, "
+              << format_bytes(options.memory_bytes > 0 ? options.memory_bytes : available_memory())
+              << " of memory; times are rough estimates\n";
+    return static_cast<int>(ExitCode::done);
+  }
+  options.program = program_beside_this();
+  catch_interrupts();
+  const SweepSummary summary =
+      run_sweep(jobs, options, [](const std::string& line) { std::cerr << line << '\n'; });
+  std::cout << status_table(jobs, options.directory).format(TableFormat::text) << std::flush;
+  if (summary.interrupted) return static_cast<int>(ExitCode::interrupted);
+  return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
+}
+
+int show_status(const SweepRequest& request) {
+  const std::vector<Job> jobs = jobs_of(request);
+  catch_interrupts();
+  do {
+    const std::string table = status_table(jobs, directory_of(request)).format(TableFormat::text);
+    if (request.watch > 0 && isatty(STDOUT_FILENO) == 1) std::cout << "\x1b[H\x1b[2J";
+    std::cout << table << std::flush;
+    for (double waited = 0; waited < request.watch && !interrupted(); waited += 0.1) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  } while (request.watch > 0 && !interrupted());
+  return static_cast<int>(ExitCode::done);
+}
+
+int collect(const SweepRequest& request) {
+  const std::filesystem::path directory = directory_of(request);
+  const std::vector<JobResult> results = read_results(jobs_of(request), directory);
+  if (results.empty())
+    throw UsageError("no job of " + directory.string() + " has results yet: revnet-sweep run");
+  const std::string csv = results_table(results).format(TableFormat::csv);
+  write_text_file_atomically(directory / "results.csv", csv);
+  write_results(directory / "results.h5", results, request.command);
+  std::cout << csv << std::flush;
+  std::cerr << "written to " << (directory / "results.csv").string() << " and "
+            << (directory / "results.h5").string() << "; draw it with: scripts/figures.py sweep "
+            << (directory / "results.h5").string() << '\n';
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Runs the grid of an experiment file: batch sweeps, seeds, networks.", "revnet-sweep");
+  app.footer(examples);
+  app.require_subcommand(1);
+  SweepRequest request;
+  request.command = command_line(argc, argv);
+  int exit_code = 0;
+  const auto subcommand = [&](const char* name, const char* help, const std::function<int()>& body) {
+    CLI::App* added = app.add_subcommand(name, help);
+    added->add_option("file", request.file, "experiment file")->required()->type_name("FILE.yaml");
+    added->add_option("--sweep-dir", request.directory, "where the runs are")
+        ->type_name("DIR")
+        ->default_str("runs/NAME");
+    added->callback(
+        [&exit_code, name, body] { exit_code = guarded(std::string("revnet-sweep ") + name, body); });
+    return added;
+  };
+  CLI::App* runs = subcommand("run", "runs what is not complete", [&] { return run(request); });
+  runs->add_option("--jobs", request.options.jobs, "at one time, each on its share of the processors")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
+      ->capture_default_str();
+  runs->add_option("--retry", request.options.retries, "times that a failed job is tried again")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  runs->add_flag("--fail-fast", request.options.fail_fast, "stop the other jobs when one fails");
+  runs->add_option("--memory", request.memory,
+                   "for all jobs together, such as 16GiB; default: what is available")
+      ->type_name("BYTES");
+  runs->add_option("--data-dir", request.data, "holds the data sets; also $REVNET_DATA")->type_name("DIR");
+  runs->add_flag("--dry-run", request.dry_run, "print the jobs with memory and time, and start nothing");
+  CLI::App* status = subcommand("status", "how far the jobs are", [&] { return show_status(request); });
+  status->add_option("--watch", request.watch, "again every so many seconds, until Ctrl-C")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86400.0));
+  subcommand("collect", "one CSV and one HDF5 file of all results", [&] { return collect(request); });
+  if (const int code = parse(app, argc, argv); code >= 0) return code;
+  return exit_code;
+}

@@ -1,0 +1,59 @@
+#include "sweep/job_state.h"
+
+#include <array>
+#include <fstream>
+
+#include "base/error.h"
+#include "record/run_directory.h"
+#include "train/setup.h"
+#include "train/training_run.h"
+
+namespace revnet {
+namespace {
+
+std::string last_line_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string last;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
+}
+
+}  // namespace
+
+std::string_view name(JobStatus status) {
+  constexpr std::array<std::string_view, 5> names{"waiting", "running", "interrupted", "complete",
+                                                  "diverged"};
+  return names[static_cast<std::size_t>(status)];
+}
+
+std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job& job) {
+  return sweep / job.name;
+}
+
+JobState read_state(const std::filesystem::path& run) {
+  const RunFiles files(run);
+  JobState state;
+  if (!std::filesystem::exists(files.config())) return state;
+  state.last_line = last_line_of(files.text_log());
+  if (std::filesystem::exists(files.run_log())) state.log = RunLog::open(files.run_log());
+  state.status = JobStatus::interrupted;
+  if (state.log && state.log->status() == RunStatus::complete) state.status = JobStatus::complete;
+  if (state.log && state.log->status() == RunStatus::diverged) state.status = JobStatus::diverged;
+  if (is_in_use(run)) state.status = JobStatus::running;
+  return state;
+}
+
+void check_unchanged(const std::filesystem::path& sweep, const Job& job) {
+  const std::filesystem::path run = directory_of(sweep, job);
+  if (!std::filesystem::exists(RunFiles(run).config())) return;
+  for (const SettingDifference& difference : differences(resolve(job.config), settings_of_run(run))) {
+    if (may_differ_when_resumed(difference.key)) continue;
+    throw UsageError(run.string() + ": " + difference.key + " was " + difference.right +
+                     " in this run, the sweep now says " + difference.left +
+                     "; give the sweep another name, or remove the run to have it done again");
+  }
+}
+
+}  // namespace revnet

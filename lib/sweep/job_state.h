@@ -1,0 +1,39 @@
+// How far a job of a sweep is, from what lies in its run directory.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/run_log.h"
+#include "sweep/grid.h"
+
+namespace revnet {
+
+enum class JobStatus {
+  waiting,      // no run yet
+  running,      // a process holds the run
+  interrupted,  // begun, not complete, and no process holds it
+  complete,
+  diverged,
+};
+std::string_view name(JobStatus status);
+
+struct JobState {
+  JobStatus status = JobStatus::waiting;
+  std::optional<RunLog> log;  // of a run that has one
+  std::string last_line;      // of run.log
+};
+
+// The run directory of a job: SWEEP/NAME.
+std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job& job);
+
+JobState read_state(const std::filesystem::path& run);
+
+// Refuses, naming the setting, when a job that has begun was begun with other settings than it has now.
+// Settings that do not change the result (threads, the data directory, how often checkpoints are saved) may
+// differ. UsageError.
+void check_unchanged(const std::filesystem::path& sweep, const Job& job);
+
+}  // namespace revnet

@@ -1,0 +1,53 @@
+// Running the jobs of an experiment file on this machine: a revnet-train process each, on processors of its
+// own, started when its memory fits.
+//
+// SWEEP/ holds a run directory a job, SWEEP/NAME; SWEEP/logs/NAME.{yaml,out,err}, the job's settings and what
+// its process printed. Run again, a sweep leaves alone what is complete and goes on with what was
+// interrupted.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/table.h"
+#include "sweep/job_state.h"
+
+namespace revnet {
+
+struct SweepOptions {
+  std::filesystem::path directory;  // SWEEP
+  std::filesystem::path program;    // revnet-train
+  std::size_t jobs = 1;             // at one time
+  bool fail_fast = false;           // stop the others when one fails
+  int retries = 0;                  // of a job that failed
+  std::uint64_t memory_bytes = 0;   // for all jobs together; 0: what the machine has available
+};
+
+// What a job will need.
+struct JobPlan {
+  std::uint64_t memory_bytes = 0;  // of its process
+  double seconds = 0;              // a rough estimate, from the arithmetic and a measured sgemm
+};
+JobPlan plan_job(const Job& job, int threads);
+
+// A line a job, with state, memory and estimated time; for --dry-run.
+Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options);
+
+struct SweepSummary {
+  std::size_t complete = 0, failed = 0, unfinished = 0;
+  bool interrupted = false;
+};
+
+// Runs until all jobs are done, or a signal (train/interrupt.h) asks to stop: then every job is asked to save
+// a checkpoint and end. `say` gets a line for everything that happens. UsageError, before anything is
+// started, when a job's settings have changed since it was begun, or a job could never fit the memory.
+SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,
+                       const std::function<void(const std::string&)>& say);
+
+// Memory that the machine could give to new processes now, in bytes.
+std::uint64_t available_memory();
+
+}  // namespace revnet

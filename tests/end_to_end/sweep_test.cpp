@@ -1,0 +1,157 @@
+// revnet-sweep as a user runs it: skipping, resuming, refusing, failing, collecting.
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+#include "record/hdf5.h"
+
+namespace revnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+Outcome sweep(const fs::path& folder, const Arguments& arguments) {
+  return Process("revnet-sweep", folder, arguments).wait();
+}
+
+std::string experiment(const std::string& grid, const std::string& iterations = "3") {
+  return "name: small\ndataset: {name: synthetic}\ntraining: {iterations: " + iterations +
+         ", batch: 5}\nevaluation: {every: 0}\ncheckpoint: {every: 1}\nlog: {every: 1}\nsweep:\n  grid:\n" +
+         grid;
+}
+
+const std::string two_networks = "    network.architecture: [resnet32, revnet38]\n";
+
+TEST_CASE("a sweep runs its jobs and then skips them") {
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment(two_networks + "    training.batch: [2, 4]\n"));
+  const Outcome dry = sweep(folder.path(), {"run", "s.yaml", "--dry-run", "--jobs", "2"});
+  REQUIRE_MESSAGE(dry.exit_code == 0, dry.text());
+  CHECK(contains(dry.out, "revnet38-batch4"));
+  CHECK(contains(dry.out, "4 jobs in runs/small, 2 at a time"));
+  CHECK_FALSE(fs::exists(folder / "runs"));
+
+  const Outcome first = sweep(folder.path(), {"run", "s.yaml", "--jobs", "2"});
+  REQUIRE_MESSAGE(first.exit_code == 0, first.text());
+  for (const char* job : {"resnet32-batch2", "resnet32-batch4", "revnet38-batch2", "revnet38-batch4"}) {
+    CAPTURE(job);
+    CHECK(open_log(folder / "runs/small" / job).status() == RunStatus::complete);
+    CHECK(contains(first.err, std::string(job) + ": complete, error"));
+  }
+  CHECK(open_config(folder / "runs/small/revnet38-batch4").training.batch == 4);
+  const auto before = snapshot(folder / "runs/small/revnet38-batch4");
+  const Outcome again = sweep(folder.path(), {"run", "s.yaml"});
+  CHECK(again.exit_code == 0);
+  CHECK(contains(again.err, "revnet38-batch4: complete already"));
+  CHECK(snapshot(folder / "runs/small/revnet38-batch4") == before);
+
+  const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
+  CHECK(status.exit_code == 0);
+  CHECK(contains(status.out, "resnet32-batch2  complete          3"));
+  const Outcome collected = sweep(folder.path(), {"collect", "s.yaml"});
+  REQUIRE_MESSAGE(collected.exit_code == 0, collected.text());
+  CHECK(contains(collected.out, "job,network.architecture,training.batch,status,iterations,"));
+  CHECK(contains(collected.out, "revnet38-batch4,revnet38,4,complete,3,"));
+  CHECK(read_file(folder / "runs/small/results.csv") == collected.out);
+  const hdf5::Reader results(folder / "runs/small/results.h5");
+  CHECK(results.integers("jobs/batch") == std::vector<std::int64_t>{2, 4, 2, 4});
+  for (const double speed : results.doubles("jobs/images_per_second")) CHECK(speed > 0);
+}
+
+TEST_CASE("a changed setting of a job that ran is refused by name") {
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("    training.batch: [2]\n"));
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml"}).exit_code == 0);
+  write_file(folder / "s.yaml", experiment("    training.batch: [2]\n", "4"));
+  const Outcome outcome = sweep(folder.path(), {"run", "s.yaml"});
+  CHECK(outcome.exit_code == 2);
+  CHECK(contains(outcome.err, "training.iterations was 3"));
+}
+
+TEST_CASE("a job that diverges fails the sweep and not the other jobs") {
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("    training.learning_rate: [1e30, 0.1]\n"));
+  const Outcome outcome = sweep(folder.path(), {"run", "s.yaml", "--retry", "2"});
+  INFO(outcome.text());
+  CHECK(outcome.exit_code == 1);
+  CHECK(contains(outcome.err, "learning_rate1e30: diverged: "));
+  CHECK(contains(outcome.out, "diverged"));
+  CHECK(open_log(folder / "runs/small/learning_rate0.1").status() == RunStatus::complete);
+}
+
+TEST_CASE("a job that fails is tried again and reported with its last line") {
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("    dataset.name: [cifar10]\n"));
+  const Outcome outcome = sweep(folder.path(), {"run", "s.yaml", "--retry", "1", "--data-dir", "nowhere"});
+  INFO(outcome.text());
+  CHECK(outcome.exit_code == 1);
+  CHECK(contains(outcome.err, "cifar10: failed, trying again: "));
+  CHECK(contains(outcome.err, "cifar10: failed: "));
+  CHECK(contains(outcome.err, "nowhere"));
+}
+
+TEST_CASE("a sweep stopped by Ctrl-C or killed goes on where it was") {
+  const TemporaryDirectory folder;
+  const std::string yaml = experiment("    training.seed: [1, 2]\n", "40");
+  write_file(folder / "s.yaml", yaml);
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}).exit_code == 0);
+  {
+    Process process("revnet-sweep", folder.path(), {"run", "s.yaml", "--sweep-dir", "cut"});
+    const bool running = process.reaches([&] { return saved_iterations(folder / "cut/seed1") >= 3; });
+    process.send(SIGINT);
+    const Outcome outcome = process.wait();
+    REQUIRE_MESSAGE(running, outcome.text());
+    CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
+    CHECK(contains(outcome.err, "seed1: interrupted, a checkpoint is saved"));
+  }
+  {
+    Process process("revnet-sweep", folder.path(), {"run", "s.yaml", "--sweep-dir", "cut"});
+    const bool running = process.reaches([&] { return saved_iterations(folder / "cut/seed2") >= 3; });
+    REQUIRE(running);
+    process.send(SIGKILL);
+    CHECK(process.wait().signal == SIGKILL);
+  }
+  // The orphan holds its run until it is done; then it is complete, and nothing is left to do.
+  Outcome rest;
+  for (int time = 0; time < 600; ++time) {
+    rest = sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "cut"});
+    if (rest.exit_code == 0) break;
+    REQUIRE_MESSAGE(contains(rest.err, "in use"), rest.text());
+    ::usleep(100'000);
+  }
+  REQUIRE_MESSAGE(rest.exit_code == 0, rest.text());
+  CHECK(first_difference(folder / "whole/seed1", folder / "cut/seed1") == "");
+  CHECK(first_difference(folder / "whole/seed2", folder / "cut/seed2") == "");
+}
+
+TEST_CASE("a job that could never fit its memory is refused before anything starts") {
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("    training.batch: [2, 20000]\n"));
+  const Outcome outcome = sweep(folder.path(), {"run", "s.yaml", "--memory", "1GB"});
+  INFO(outcome.text());
+  CHECK(outcome.exit_code == 2);
+  CHECK(contains(outcome.err, "batch20000 needs"));
+  CHECK_FALSE(fs::exists(folder / "runs/small/batch2"));
+}
+
+TEST_CASE("wrong sweeps are refused") {
+  const TemporaryDirectory folder;
+  const auto refused = [&](const Arguments& arguments, const std::string& why) {
+    const Outcome outcome = sweep(folder.path(), arguments);
+    INFO(outcome.text());
+    CHECK(outcome.exit_code == 2);
+    CHECK(contains(outcome.err, why));
+  };
+  write_file(folder / "s.yaml", "sweep:\n  grid:\n    training.bach: [1]\n");
+  refused({"run", "none.yaml"}, "none.yaml");
+  refused({"run", "s.yaml"}, "s.yaml:3");
+  refused({"run"}, "--help");
+  refused({"run", "s.yaml", "--jobs", "0"}, "--jobs");
+  write_file(folder / "s.yaml", experiment("    training.batch: [1]\n"));
+  refused({"collect", "s.yaml"}, "no job");
+  refused({"run", "s.yaml", "--memory", "much"}, "--memory");
+}
+
+}  // namespace
+}  // namespace revnet::testing
