@@ -57,8 +57,9 @@ std::string message_of(Call call) {
   return "(nothing was thrown)";
 }
 
+// With or without the newline that ends it.
 inline bool is_one_line(const std::string& message) {
-  return !message.empty() && message.find('\n') == std::string::npos;
+  return !message.empty() && message.find('\n') >= message.size() - 1;
 }
 
 inline bool contains(const std::string& text, const std::string& part) {

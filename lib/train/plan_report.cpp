@@ -67,7 +67,7 @@ std::string describe_activation_bytes(const Config& config) {
     const std::string bytes = format_bytes(plan.peak(MemoryPurpose::saved_activations));
     if (name(mode) == config.network.activations) {
       mine = bytes + " saved (" + std::string(name(mode)) + ")";
-    } else {
+    } else if (mode == ActivationMode::stored || mode == ActivationMode::reconstructed) {
       others += "; " + bytes + " if " + std::string(name(mode));
     }
   }
