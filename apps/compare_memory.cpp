@@ -199,7 +199,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->add_option("--memory-limit", request->limit,
                    "the largest batch of each network and way that fits, such as 8GiB: by plan, then tried")
       ->type_name("BYTES");
-  memory->add_option("--format", request->format, "of the tables: text or csv")
+  memory->add_option("--format", request->format, "of the tables: text, csv, markdown or latex")
       ->type_name("FORMAT")
       ->capture_default_str();
   memory->add_option("--output", request->output, "where all figures go, as HDF5")

@@ -121,7 +121,7 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();
   speed->add_flag("--profile", request->options.profile, "and a table of where the time goes");
-  speed->add_option("--format", request->format, "of the tables: text or csv")
+  speed->add_option("--format", request->format, "of the tables: text, csv, markdown or latex")
       ->type_name("FORMAT")
       ->capture_default_str();
   speed->add_option("--output", request->output, "where all figures go, as HDF5")

@@ -46,7 +46,9 @@ std::string format_fixed(double value, int decimals) {
 TableFormat table_format(std::string_view name) {
   if (name == "text") return TableFormat::text;
   if (name == "csv") return TableFormat::csv;
-  throw UsageError("--format: " + std::string(name) + " is not one of text, csv");
+  if (name == "markdown") return TableFormat::markdown;
+  if (name == "latex") return TableFormat::latex;
+  throw UsageError("--format: " + std::string(name) + " is not one of text, csv, markdown, latex");
 }
 
 void Table::add(std::vector<std::string> row) {
@@ -55,15 +57,32 @@ void Table::add(std::vector<std::string> row) {
 }
 
 std::string Table::format(TableFormat format) const {
-  return format == TableFormat::csv ? csv() : text();
+  switch (format) {
+    case TableFormat::text:
+      return text();
+    case TableFormat::csv:
+      return csv();
+    case TableFormat::markdown:
+      return markdown();
+    case TableFormat::latex:
+      return latex();
+  }
+  throw std::logic_error("Table: no such format");
+}
+
+std::vector<bool> Table::numeric() const {
+  std::vector<bool> result;
+  for (std::size_t column = 0; column < header_.size(); ++column) {
+    result.push_back(std::ranges::all_of(rows_, [&](const auto& row) { return is_number(row[column]); }));
+  }
+  return result;
 }
 
 std::string Table::text() const {
   std::vector<std::size_t> widths;
-  std::vector<bool> right;
+  const std::vector<bool> right = numeric();
   for (std::size_t column = 0; column < header_.size(); ++column) {
     widths.push_back(width(header_[column]));
-    right.push_back(std::ranges::all_of(rows_, [&](const auto& row) { return is_number(row[column]); }));
     for (const auto& row : rows_) widths.back() = std::max(widths.back(), width(row[column]));
   }
   const auto line = [&](const std::vector<std::string>& row) {
@@ -94,6 +113,49 @@ std::string Table::csv() const {
   };
   std::string result = line(header_);
   for (const auto& row : rows_) result += line(row);
+  return result;
+}
+
+std::string Table::markdown() const {
+  const auto line = [](const std::vector<std::string>& row) {
+    std::string result = "|";
+    for (const std::string& cell : row) {
+      result += ' ';
+      for (const char c : cell) {
+        if (c == '|') result += '\\';
+        result += c;
+      }
+      result += " |";
+    }
+    result += '\n';
+    return result;
+  };
+  std::string result = line(header_);
+  result += '|';
+  for (const bool right : numeric()) result += right ? "---:|" : "---|";
+  result += '\n';
+  for (const auto& row : rows_) result += line(row);
+  return result;
+}
+
+std::string Table::latex() const {
+  const auto line = [](const std::vector<std::string>& row) {
+    std::string result;
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      if (column > 0) result += " & ";
+      for (const char c : row[column]) {
+        if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) result += '\\';
+        result += c;
+      }
+    }
+    result += " \\\\\n";
+    return result;
+  };
+  std::string result = "\\begin{tabular}{";
+  for (const bool right : numeric()) result += right ? 'r' : 'l';
+  result += "}\n\\toprule\n" + line(header_) + "\\midrule\n";
+  for (const auto& row : rows_) result += line(row);
+  result += "\\bottomrule\n\\end{tabular}\n";
   return result;
 }
 

@@ -11,11 +11,13 @@ namespace revnet {
 std::string format_fixed(double value, int decimals);
 
 enum class TableFormat {
-  text,  // columns aligned by spaces
-  csv,   // RFC 4180
+  text,      // columns aligned by spaces
+  csv,       // RFC 4180
+  markdown,  // a pipe table
+  latex,     // a tabular, with the booktabs package's rules
 };
 
-// "text" or "csv"; UsageError for anything else.
+// "text", "csv", "markdown" or "latex"; UsageError for anything else.
 TableFormat table_format(std::string_view name);
 
 class Table {
@@ -32,6 +34,10 @@ class Table {
  private:
   std::string text() const;
   std::string csv() const;
+  std::string markdown() const;
+  std::string latex() const;
+  // Whether each column holds nothing but numbers.
+  std::vector<bool> numeric() const;
 
   std::vector<std::string> header_;
   std::vector<std::vector<std::string>> rows_;

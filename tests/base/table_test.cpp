@@ -33,6 +33,20 @@ TEST_CASE("a csv table quotes what needs it") {
         "r\u00e9seau,-120.25,\n");
 }
 
+TEST_CASE("a markdown table escapes bars") {
+  Table table({"job", "n"});
+  table.add({"a|b", "3"});
+  CHECK(table.format(TableFormat::markdown) == "| job | n |\n|---|---:|\n| a\\|b | 3 |\n");
+}
+
+TEST_CASE("a latex table escapes what TeX reads") {
+  Table table({"job", "error %"});
+  table.add({"a_b & c", "3"});
+  CHECK(table.format(TableFormat::latex) ==
+        "\\begin{tabular}{lr}\n\\toprule\njob & error \\% \\\\\n\\midrule\n"
+        "a\\_b \\& c & 3 \\\\\n\\bottomrule\n\\end{tabular}\n");
+}
+
 TEST_CASE("a row has as many cells as the header") {
   Table table({"one", "two"});
   CHECK(table.empty());

@@ -54,7 +54,7 @@ TEST_CASE("compare speed refuses what cannot be") {
   refused({"speed", "--activations", "kept"}, "--activations");
   refused({"speed", "--batch", "0"}, "--batch");
   refused({"speed", "--steps", "0"}, "--steps");
-  refused({"speed", "--format", "html"}, "text, csv");
+  refused({"speed", "--format", "html"}, "text, csv, markdown, latex");
   refused({"speed", "--convolution", "fast"}, "--convolution");
   refused({"sped"}, "--help");
   refused({}, "--help");
