@@ -99,10 +99,10 @@ def draw_angle(runs, output):
     for number, run in enumerate(runs):
         with open_study(os.path.join(run, "angle.h5"), "gradient angle") as file:
             label = f"{file.attrs['architecture']}, {file.attrs['convolution']}"
-            study = file["angle"]
-            angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
-            smooth = dict(line_style(number, ":"), markersize=2)
-            angle.plot(study["iteration"], study["forced/degrees"], **smooth)
+            study = {name: file["angle"][name][()] for name in ("iteration", "degrees", "forced/degrees")}
+        angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
+        smooth = dict(line_style(number, ":"), markersize=2)
+        angle.plot(study["iteration"], study["forced/degrees"], **smooth)
         with open_run(run) as file:
             train = {name: data[()] for name, data in file["train"].items()}
             evaluation = {name: data[()] for name, data in file["eval"].items()}
@@ -131,9 +131,9 @@ def draw_training(run, output):
         for number, mode in enumerate(("stored", "reconstructed")):
             for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
                 train = file[f"train/{mode}/{column}"][()]
-                axes.plot(file["train/iteration"], smoothed(train, max(1, len(train) // 100)), ":",
+                axes.plot(file["train/iteration"][()], smoothed(train, max(1, len(train) // 100)), ":",
                           color=f"C{number}", linewidth=1.2)
-                axes.plot(file["eval/iteration"], file[f"eval/{mode}/{column}"], label=mode,
+                axes.plot(file["eval/iteration"][()], file[f"eval/{mode}/{column}"][()], label=mode,
                           **line_style(number))
         error.set_title(f"{file.attrs['architecture']}; dotted: training; solid: evaluation", fontsize=9)
     loss.set_ylabel("cross entropy (nats)")

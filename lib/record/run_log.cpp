@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/quantile.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
 
@@ -192,6 +193,21 @@ void RunLog::save(bool durable) const {
   file.group("bytes");
   for (const auto& [purpose, peak] : bytes_) file.attribute("bytes", purpose, peak);
   file.save(durable ? Durability::power_loss : Durability::process_crash);
+}
+
+double RunLog::images_per_second(std::int64_t batch) const {
+  std::vector<double> speeds;
+  for (std::size_t i = 1; i < train_.size(); ++i) {
+    const double seconds = train_[i].seconds - train_[i - 1].seconds;
+    const auto images = static_cast<double>((train_[i].iteration - train_[i - 1].iteration) * batch);
+    if (seconds > 0) speeds.push_back(images / seconds);
+  }
+  return median(std::move(speeds));
+}
+
+std::int64_t RunLog::bytes_of(const std::string& purpose) const {
+  const auto found = bytes_.find(purpose);
+  return found == bytes_.end() ? 0 : found->second;
 }
 
 }  // namespace revnet

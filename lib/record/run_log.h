@@ -76,6 +76,11 @@ class RunLog {
   const std::map<std::string, std::int64_t>& bytes() const { return bytes_; }
   const std::vector<TrainRow>& train() const { return train_; }
   const std::vector<EvalRow>& eval() const { return eval_; }
+  // The median speed between neighbouring rows of /train, so that evaluations do not count; 0 of fewer than
+  // two.
+  double images_per_second(std::int64_t batch) const;
+  // The peak of one purpose; 0 if it is not in the log.
+  std::int64_t bytes_of(const std::string& purpose) const;
 
  private:
   RunLog(std::filesystem::path file, RunInfo info);

@@ -3,31 +3,14 @@
 #include <algorithm>
 #include <map>
 
-#include "base/quantile.h"
 #include "base/text.h"
 #include "study/study_log.h"
 
 namespace revnet {
 namespace {
 
-// Images a second between two rows of /train, for all neighbours.
-double images_per_second(const std::vector<TrainRow>& rows, std::int64_t batch) {
-  std::vector<double> speeds;
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    const double seconds = rows[i].seconds - rows[i - 1].seconds;
-    const auto images = static_cast<double>((rows[i].iteration - rows[i - 1].iteration) * batch);
-    if (seconds > 0) speeds.push_back(images / seconds);
-  }
-  return median(std::move(speeds));
-}
-
-std::int64_t bytes_of(const RunLog& log, const std::string& purpose) {
-  const auto found = log.bytes().find(purpose);
-  return found == log.bytes().end() ? 0 : found->second;
-}
-
 std::string time_left(const RunLog& log, const Config& config) {
-  const double speed = images_per_second(log.train(), config.training.batch);
+  const double speed = log.images_per_second(config.training.batch);
   if (speed <= 0) return "-";
   const auto images = static_cast<double>((config.training.iterations - log.train().back().iteration) *
                                           config.training.batch);
@@ -82,10 +65,10 @@ std::vector<JobResult> read_results(const std::vector<Job>& jobs, const std::fil
       result.eval_cross_entropy = log.eval().back().cross_entropy;
       result.eval_error_percent = log.eval().back().error_percent;
     }
-    result.images_per_second = images_per_second(log.train(), job.config.training.batch);
+    result.images_per_second = log.images_per_second(job.config.training.batch);
     result.seconds = log.train().back().seconds;
-    result.saved_bytes = bytes_of(log, "saved_activations");
-    result.peak_bytes = bytes_of(log, "peak");
+    result.saved_bytes = log.bytes_of("saved_activations");
+    result.peak_bytes = log.bytes_of("peak");
     results.push_back(std::move(result));
   }
   return results;

@@ -1,0 +1,80 @@
+// revnet-report: the paper's CIFAR tables beside what was measured.
+#include <iostream>
+
+#include "base/error.h"
+#include "net/network.h"
+#include "report/tables.h"
+#include "training_options.h"
+
+namespace {
+
+using namespace revnet;
+
+constexpr const char* examples = R"(Examples:
+  revnet-report runs
+      every run below runs/, beside the paper's tables
+  revnet-report runs/table3-tenth --format markdown
+  revnet-report
+      Table 2 alone: the networks as the code builds them
+
+Exit codes: 0 done, 1 failed, 2 usage.)";
+
+std::string joined(const std::array<std::int64_t, 3>& numbers) {
+  return std::to_string(numbers[0]) + "-" + std::to_string(numbers[1]) + "-" + std::to_string(numbers[2]);
+}
+
+// Counted in networks that are built, without memory behind them.
+std::vector<BuiltNetwork> build_networks() {
+  std::vector<BuiltNetwork> built;
+  for (const Architecture& architecture : architectures()) {
+    const auto parameters = [&](std::int64_t classes) {
+      Device device = Device::planning();
+      NetworkOptions options;
+      options.classes = classes;
+      options.batch = 1;
+      return Network(device, architecture, options).parameter_count();
+    };
+    built.push_back({architecture.name, architecture.bottleneck ? "bottleneck" : "basic",
+                     joined(architecture.units),
+                     std::to_string(architecture.stem_width) + ", " + joined(architecture.widths),
+                     parameters(10), parameters(100)});
+  }
+  return built;
+}
+
+int report(const std::vector<std::string>& folders, const std::string& format_name) {
+  const TableFormat format = table_format(format_name);
+  std::vector<RunRecord> runs;
+  if (!folders.empty()) {
+    for (const auto& run : find_runs({folders.begin(), folders.end()})) runs.push_back(read_run(run));
+  }
+  const bool prose = format == TableFormat::text || format == TableFormat::markdown;
+  const auto print = [&](const char* title, const Table& table) {
+    if (prose) std::cout << title << "\n\n";
+    std::cout << table.format(format) << "\n";
+  };
+  print("Table 2: the networks, parameters in the paper and as built", architecture_table(build_networks()));
+  if (!runs.empty()) {
+    print("Table 3: test error in percent (mean +- standard deviation over seeds)", error_table(runs));
+    print("Runs", run_table(runs));
+    for (const std::string& command : missing_runs(runs))
+      std::cerr << "to fill a cell of Table 3: " << command << '\n';
+  }
+  std::cout.flush();
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Sets the paper's CIFAR tables beside what runs measured.", "revnet-report");
+  app.footer(examples);
+  std::vector<std::string> folders;
+  std::string format = "text";
+  app.add_option("runs", folders, "run directories, or folders of them")->type_name("RUN...");
+  app.add_option("--format", format, "text, markdown, latex or csv")
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  if (const int code = parse(app, argc, argv); code >= 0) return code;
+  return guarded("revnet-report", [&] { return report(folders, format); });
+}

@@ -1,0 +1,47 @@
+#include "report/run_record.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "record/run_directory.h"
+
+namespace revnet {
+RunRecord read_run(const std::filesystem::path& directory) {
+  const std::filesystem::path file = RunFiles(directory).run_log();
+  const RunLog log = RunLog::open(file);
+  RunRecord record;
+  record.directory = directory;
+  read_config_text(record.config, log.info().config, file.string());
+  record.status = log.status();
+  record.train = log.train();
+  record.eval = log.eval();
+  record.images_per_second = log.images_per_second(record.config.training.batch);
+  record.seconds = record.train.empty() ? 0 : record.train.back().seconds;
+  record.saved_bytes = log.bytes_of("saved_activations");
+  record.peak_bytes = log.bytes_of("peak");
+  return record;
+}
+
+std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& folders) {
+  std::vector<std::filesystem::path> runs;
+  const auto is_run = [](const std::filesystem::path& folder) {
+    return std::filesystem::exists(RunFiles(folder).run_log());
+  };
+  for (const auto& folder : folders) {
+    const std::size_t before = runs.size();
+    if (is_run(folder)) runs.push_back(folder);
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (entry->is_directory() && is_run(entry->path())) runs.push_back(entry->path());
+    }
+    if (runs.size() == before) {
+      throw UsageError(folder.string() + ": no run there (a folder with run.h5, or folders of runs)");
+    }
+  }
+  std::ranges::sort(runs);
+  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
+  return runs;
+}
+
+}  // namespace revnet

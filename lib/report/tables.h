@@ -1,0 +1,35 @@
+// The paper's tables beside what was measured.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/table.h"
+#include "report/run_record.h"
+
+namespace revnet {
+
+// A network as the code builds it.
+struct BuiltNetwork {
+  std::string name;      // "revnet38"
+  std::string unit;      // "basic", "bottleneck"
+  std::string units;     // "3-3-3"
+  std::string channels;  // "32, 32-64-112"
+  std::int64_t parameters_10 = 0, parameters_100 = 0;
+};
+
+// Table 2: a line a network, the paper's parameters beside those of the network as built.
+Table architecture_table(const std::vector<BuiltNetwork>& built);
+
+// Table 3: a line a network; for CIFAR-10 and CIFAR-100 the paper's test error and what was measured, a
+// column a schedule: "14.53" of one run, "14.53 +- 0.21 (3)" of several seeds, the sample standard deviation.
+// Only complete runs on the test set with the paper's batch count; "-" where there is none.
+Table error_table(const std::vector<RunRecord>& runs);
+
+// The commands that would fill the empty cells of the full schedule in error_table.
+std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs);
+
+// A line a run: settings, iterations, error, speed, time and memory.
+Table run_table(const std::vector<RunRecord>& runs);
+
+}  // namespace revnet

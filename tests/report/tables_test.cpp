@@ -1,0 +1,93 @@
+#include "report/tables.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "files.h"
+
+namespace revnet {
+namespace {
+
+using testing::contains;
+
+RunRecord record(const char* network, const char* dataset, std::uint64_t seed, std::int64_t iterations,
+                 double error) {
+  RunRecord run;
+  run.directory = "runs/x";
+  run.config.network.architecture = network;
+  run.config.dataset.name = dataset;
+  run.config.training.seed = seed;
+  run.config.training.iterations = iterations;
+  run.status = RunStatus::complete;
+  run.train.push_back({iterations, 0.1, 2.0, 0.001, 60.0});
+  run.eval.push_back({iterations, 0.3, error});
+  return run;
+}
+
+TEST_CASE("the error table sets measured errors beside the paper's") {
+  std::vector<RunRecord> runs{
+      record("resnet32", "cifar10", 1, 80000, 7.0), record("resnet32", "cifar10", 2, 80000, 7.4),
+      record("revnet38", "cifar10", 1, 8000, 13.9), record("revnet164", "cifar100", 1, 80000, 24.0)};
+  const std::string csv = error_table(runs).format(TableFormat::csv);
+  CHECK(
+      contains(csv,
+               "network,\"CIFAR-10, paper\",\"80,000 iterations\",\"8,000 iterations\",\"CIFAR-100, paper\","
+               "\"80,000 iterations\"\n"));
+  CHECK(contains(csv, "\nResNet-32,7.14,7.20 +- 0.28 (2),-,29.95,-\n"));
+  CHECK(contains(csv, "\nRevNet-38,7.24,-,13.90,28.96,-\n"));
+  CHECK(contains(csv, "\nRevNet-164,5.17,-,-,23.69,24.00\n"));
+
+  const std::vector<std::string> missing = missing_runs(runs);
+  CHECK(missing.size() == 12 - 2);
+  CHECK(missing.front() == "revnet-train cifar10 --arch revnet38");
+}
+
+TEST_CASE("runs that measure something else fill no cell") {
+  RunRecord validation = record("resnet32", "cifar10", 1, 80000, 7.0), unfinished = validation,
+            small = validation;
+  validation.config.dataset.validation = true;
+  unfinished.status = RunStatus::interrupted;
+  small.config.training.batch = 50;
+  const std::string csv = error_table({validation, unfinished, small}).format(TableFormat::csv);
+  CHECK(contains(csv, "\nResNet-32,7.14,-,29.95,-\n"));
+  CHECK(missing_runs({validation, unfinished, small}).size() == 12);
+}
+
+TEST_CASE("the architecture table counts what was built") {
+  const Table table = architecture_table({{"revnet38", "basic", "3-3-3", "32, 32-64-112", 464890, 474970}});
+  CHECK(contains(table.format(TableFormat::markdown),
+                 "| RevNet-38 | basic | 3-3-3 | 32, 32-64-112 | 0.46 | 464,890 | 0.48 | 474,970 |\n"));
+}
+
+TEST_CASE("runs are found and read") {
+  const testing::TemporaryDirectory folder;
+  Config config;
+  config.network.architecture = "revnet110";
+  RunInfo info;
+  info.config = to_yaml(config);
+  for (const char* name : {"b/one", "a"}) {
+    std::filesystem::create_directories(folder / name);
+    RunLog log = RunLog::create(folder / name / "run.h5", info);
+    for (int i = 1; i <= 5; ++i) log.append(TrainRow{10 * i, 1, 2, 0.1, 2.0 * i + (i > 3 ? 100 : 0)});
+    log.append(EvalRow{50, 0.5, 12.5});
+    log.set_bytes({{"saved_activations", 7}, {"peak", 9}});
+    log.set_status(RunStatus::complete);
+    log.save(false);
+  }
+  const auto found = find_runs({folder.path(), folder / "a"});
+  REQUIRE(found.size() == 2);
+  CHECK(found[0] == folder / "a");
+  const RunRecord run = read_run(found[1]);
+  CHECK(run.complete());
+  CHECK(run.config == config);
+  CHECK(run.images_per_second == 500);  // the evaluation before row 4 does not count
+  CHECK(run.seconds == 110);
+  CHECK(run.saved_bytes == 7);
+  CHECK(contains(run_table({run}).format(TableFormat::csv), ",revnet110,cifar10,"));
+  std::filesystem::create_directories(folder / "empty");
+  CHECK(contains(testing::message_of<UsageError>([&] { find_runs({folder / "empty"}); }), "no run there"));
+  CHECK_THROWS_AS(read_run(folder / "empty"), Error);
+}
+
+}  // namespace
+}  // namespace revnet
