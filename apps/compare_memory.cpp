@@ -6,15 +6,14 @@
 #include <memory>
 #include <sstream>
 
-#include <omp.h>
-#include <sys/wait.h>
-
 #include "base/error.h"
+#include "base/host.h"
 #include "base/text.h"
 #include "compare_commands.h"
 #include "study/memory_study.h"
 #include "study/study_log.h"
 #include "train/interrupt.h"
+#include "train/setup.h"
 #include "training_options.h"
 
 namespace revnet {
@@ -50,14 +49,10 @@ MemoryResult decode(const std::string& line) {
 
 // In a process of its own, since a process's peak of resident memory never falls.
 MemoryResult measure_in_child(const MemoryCase& what, std::int64_t steps) {
-  const std::string command = "/proc/self/exe";
-  std::array<char, 4096> self{};
-  const ssize_t length = readlink(command.c_str(), self.data(), self.size() - 1);
-  if (length <= 0) throw Error("cannot find this program in /proc/self/exe");
   std::ostringstream line;
-  line << "'" << self.data() << "' memory --measure --arch " << what.architecture << " --activations "
-       << name(what.activations) << " --units " << what.units << " --batch " << what.batch << " --threads "
-       << what.threads << " --steps " << steps;
+  line << "'" << program_path().string() << "' memory --measure --arch " << what.architecture
+       << " --activations " << name(what.activations) << " --units " << what.units << " --batch "
+       << what.batch << " --threads " << what.threads << " --steps " << steps;
   FILE* child = popen(line.str().c_str(), "re");
   if (child == nullptr) throw Error("cannot start a measuring process");
   std::array<char, 512> text{};
@@ -77,7 +72,9 @@ std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
 }
 
 std::vector<MemoryCase> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
-  const int threads = request.threads > 0 ? request.threads : omp_get_num_procs();
+  Config config;
+  set_value(config, "training.threads", std::to_string(request.threads), "--threads");
+  const int threads = resolve(config).training.threads;
   std::vector<MemoryCase> cases;
   for (const std::string& architecture : request.architectures) {
     for (const ActivationMode mode : modes_of(request)) {

@@ -4,11 +4,9 @@
 #include <iostream>
 #include <memory>
 
-#include <unistd.h>
-
 #include "base/error.h"
 #include "compare_commands.h"
-#include "net/architecture.h"
+#include "net/activations.h"
 #include "record/config.h"
 #include "study/machine.h"
 #include "study/speed_report.h"
@@ -42,8 +40,7 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
         for (const char* mode : {"stored", "reconstructed"}) {
           const bool wanted =
               request.activations.empty() || std::ranges::count(request.activations, std::string(mode)) > 0;
-          const bool possible = find_architecture(architecture).reversible || std::string(mode) == "stored";
-          if (!wanted || !possible) continue;
+          if (!wanted || !can_keep(find_architecture(architecture), activation_mode(mode))) continue;
           // The same checks, and the same meaning of 0 threads, as everywhere.
           Config config;
           set_value(config, "training.batch", std::to_string(batch), "--batch");

@@ -1,5 +1,4 @@
 // revnet-sweep: many runs from one experiment file.
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/host.h"
 #include "base/text.h"
 #include "record/run_directory.h"
 #include "sweep/results.h"
@@ -40,10 +40,7 @@ struct SweepRequest {
 };
 
 std::filesystem::path program_beside_this() {
-  std::array<char, 4096> self{};
-  const ssize_t length = readlink("/proc/self/exe", self.data(), self.size() - 1);
-  if (length <= 0) throw Error("cannot find this program in /proc/self/exe");
-  std::filesystem::path program = std::filesystem::path(self.data()).parent_path() / "revnet-train";
+  std::filesystem::path program = program_path().parent_path() / "revnet-train";
   if (!std::filesystem::exists(program))
     throw Error("revnet-train is not beside revnet-sweep: " + program.string());
   return program;

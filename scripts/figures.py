@@ -232,32 +232,24 @@ def draw_speed(path, output):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     figures = parser.add_subparsers(dest="figure", required=True)
-    curves = figures.add_parser("curves", help="cross entropy and error against the iteration")
-    curves.add_argument("runs", nargs="+", metavar="RUN", help="run directory or run.h5")
-    curves.add_argument("--output", default="curves.svg", metavar="FILE", help=".svg, .png or .pdf")
-    curves.set_defaults(draw=lambda a: draw_curves(a.runs, a.output))
-    angle = figures.add_parser("angle", help="the gradient-angle study")
-    angle.add_argument("runs", nargs="+", metavar="RUN", help="run directory")
-    angle.add_argument("--output", default="angle.svg", metavar="FILE", help=".svg, .png or .pdf")
-    angle.set_defaults(draw=lambda a: draw_angle(a.runs, a.output))
-    training = figures.add_parser("training", help="a training stored and reconstructed")
-    training.add_argument("run", metavar="RUN", help="directory of revnet-compare training")
-    training.add_argument("--output", default="training.svg", metavar="FILE", help=".svg, .png or .pdf")
-    training.set_defaults(draw=lambda a: draw_training(a.run, a.output))
-    memory = figures.add_parser("memory", help="memory and time against depth")
-    memory.add_argument("file", metavar="FILE.h5", help="of revnet-compare memory")
-    memory.add_argument("--output", default="memory.svg", metavar="FILE", help=".svg, .png or .pdf")
-    memory.set_defaults(draw=lambda a: draw_memory(a.file, a.output))
-    sweep = figures.add_parser("sweep", help="images a second, memory and error against the batch")
-    sweep.add_argument("file", metavar="FILE.h5", help="of revnet-sweep collect")
-    sweep.add_argument("--output", default="sweep.svg", metavar="FILE", help=".svg, .png or .pdf")
-    sweep.set_defaults(draw=lambda a: draw_sweep(a.file, a.output))
-    speed = figures.add_parser("speed", help="images a second and memory against the batch")
-    speed.add_argument("file", metavar="FILE.h5", help="of revnet-compare speed")
-    speed.add_argument("--output", default="speed.svg", metavar="FILE", help=".svg, .png or .pdf")
-    speed.set_defaults(draw=lambda a: draw_speed(a.file, a.output))
+
+    def figure(name, draw, many, metavar, source, what):
+        command = figures.add_parser(name, help=what)
+        command.add_argument("source", nargs="+" if many else None, metavar=metavar, help=source)
+        command.add_argument("--output", default=f"{name}.svg", metavar="FILE", help=".svg, .png or .pdf")
+        command.set_defaults(draw=draw)
+
+    figure("curves", draw_curves, True, "RUN", "run directory or run.h5", "cross entropy and error by iteration")
+    figure("angle", draw_angle, True, "RUN", "directory of revnet-compare gradient angle", "the gradient-angle study")
+    figure("training", draw_training, False, "RUN", "directory of revnet-compare training",
+           "a training stored and reconstructed")
+    figure("memory", draw_memory, False, "FILE.h5", "of revnet-compare memory", "memory and time against depth")
+    figure("sweep", draw_sweep, False, "FILE.h5", "of revnet-sweep collect",
+           "images a second, memory and error against the batch")
+    figure("speed", draw_speed, False, "FILE.h5", "of revnet-compare speed",
+           "images a second and memory against the batch")
     arguments = parser.parse_args()
-    arguments.draw(arguments)
+    arguments.draw(arguments.source, arguments.output)
 
 
 if __name__ == "__main__":

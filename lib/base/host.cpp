@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/error.h"
+
 namespace revnet {
 
 std::string host_name() {
@@ -27,6 +29,13 @@ std::uint64_t peak_resident_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+std::filesystem::path program_path() {
+  std::error_code error;
+  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) throw Error("cannot find this program in /proc/self/exe: " + error.message());
+  return program;
 }
 
 std::string version() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 namespace revnet {
@@ -11,6 +12,8 @@ std::string host_name();
 std::string cpu_name();
 // The most memory this process ever had resident, in bytes.
 std::uint64_t peak_resident_bytes();
+// The file this process was started from. Error when the system does not tell.
+std::filesystem::path program_path();
 // Of revnet: "0.1.0".
 std::string version();
 

@@ -10,8 +10,8 @@
 namespace revnet {
 namespace {
 
-void save(Activation& activation) {
-  for (Tensor& tensor : activation) tensor.set_purpose(MemoryPurpose::saved_activations);
+void save(Activation& activation, MemoryPurpose purpose = MemoryPurpose::saved_activations) {
+  for (Tensor& tensor : activation) tensor.set_purpose(purpose);
 }
 
 // A stretch of the chain whose inputs and tapes are all kept.
@@ -49,7 +49,7 @@ class Recording {
     tapes_.clear();
   }
   void keep(Activation x, MemoryPurpose purpose) {
-    for (Tensor& tensor : x) tensor.set_purpose(purpose);
+    save(x, purpose);
     boundaries_.push_back(std::move(x));
   }
 
@@ -57,15 +57,6 @@ class Recording {
   std::vector<Activation> boundaries_;  // boundaries_[i] goes into unit first_ + i
   std::vector<UnitTape> tapes_;
 };
-
-// One unit forward without tape, in place where it can be.
-void advance(Device& device, Unit& unit, Activation& x, Pass pass) {
-  if (unit.keeps_shape()) {
-    unit.forward_in_place(device, x, pass);
-  } else {
-    x = unit.forward(device, x, pass, nullptr);
-  }
-}
 
 class Stored final : public ActivationKeeper {
  public:

@@ -90,13 +90,7 @@ void Network::commit_statistics(double decay) {
 
 Tensor Network::logits(const Tensor& images, Pass pass) {
   Activation x = stem_.forward(device_, images, pass, nullptr);
-  for (const auto& unit : units_) {
-    if (unit->keeps_shape()) {
-      unit->forward_in_place(device_, x, pass);
-    } else {
-      x = unit->forward(device_, x, pass, nullptr);
-    }
-  }
+  for (const auto& unit : units_) advance(device_, *unit, x, pass);
   return head_.forward(device_, x, pass, nullptr);
 }
 

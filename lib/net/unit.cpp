@@ -159,6 +159,14 @@ ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const Un
 
 }  // namespace
 
+void advance(Device& device, Unit& unit, Activation& x, Pass pass) {
+  if (unit.keeps_shape()) {
+    unit.forward_in_place(device, x, pass);
+  } else {
+    x = unit.forward(device, x, pass, nullptr);
+  }
+}
+
 std::unique_ptr<Unit> make_residual_unit(Device& device, const std::string& name, const UnitShape& shape,
                                          const BuildOptions& options) {
   return std::make_unique<ResidualUnit>(device, name, shape, options);

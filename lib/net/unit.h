@@ -49,6 +49,9 @@ class Unit {
   virtual void list(LayerList& layers) = 0;
 };
 
+// x = unit(x), in x's own buffers where that can be, without tape.
+void advance(Device& device, Unit& unit, Activation& x, Pass pass);
+
 // Where a unit stands.
 struct UnitShape {
   std::int64_t in, out;        // channels, both halves of a RevNet together

@@ -75,6 +75,15 @@ auto describe(bool winograd, const Describe& with) {
   return with(algorithm::convolution_direct);
 }
 
+// Between two layouts of the same weights; empty where they are one.
+Kernel arrangement(const Device& device, const Layout& from, const Layout& to) {
+  if (from == to) return {};
+  const dnnl::reorder::primitive_desc description(device.engine(), from.desc(), device.engine(), to.desc(),
+                                                  kernel_attributes());
+  return Kernel(device, description,
+                {Operation::weight_copies, 0, 0, static_cast<double>(from.bytes() + to.bytes())});
+}
+
 }  // namespace
 
 Convolution::Convolution(const Device& device, const ConvolutionShape& shape, ConvolutionPolicy policy,
@@ -103,6 +112,7 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape, Co
   weight_gradient_layout_ = Layout(weight_gradient.diff_weights_desc());
   work.operation = Operation::convolution_weight_gradient;
   backward_weights_ = Kernel(device, weight_gradient, work);
+  arrange_gradient_ = arrangement(device, weight_gradient_layout_, weights_);
 
   if (!roles.image_input) {
     const auto data_gradient =
@@ -110,12 +120,7 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape, Co
     backward_weights_layout_ = Layout(data_gradient.weights_desc());
     work.operation = Operation::convolution_data_gradient;
     backward_data_ = Kernel(device, data_gradient, work);
-    if (backward_weights_layout_ != weights_) {
-      const dnnl::reorder::primitive_desc arrangement(engine, weights_.desc(), engine,
-                                                      backward_weights_layout_.desc(), kernel_attributes());
-      arrange_ = Kernel(device, arrangement,
-                        {Operation::weight_copies, 0, 0, 2.0 * static_cast<double>(weights_.bytes())});
-    }
+    arrange_ = arrangement(device, weights_, backward_weights_layout_);
   }
   if (roles.adds && shape.kernel == 1 && shape.stride == 1) {
     description.weights = weights_.desc();
@@ -180,13 +185,13 @@ void Convolution::backward_weights(Device& device, const Tensor& src, const Tens
                                    {DNNL_ARG_DIFF_DST, diff_dst.memory()},
                                    {DNNL_ARG_DIFF_WEIGHTS, gradient.memory()}});
   };
-  if (weight_gradient_layout_ == weights_) {
+  if (arrange_gradient_.empty()) {
     run(diff_weights);
     return;
   }
   Tensor gradient(device, weight_gradient_layout_, MemoryPurpose::scratch);
   run(gradient);
-  reorder(device, gradient, diff_weights);
+  arrange_gradient_.run(device, {{DNNL_ARG_FROM, gradient.memory()}, {DNNL_ARG_TO, diff_weights.memory()}});
 }
 
 const Kernel& Convolution::kernel(Operation operation) const {

@@ -83,8 +83,8 @@ class Convolution {
   Layout src_, dst_, weights_, backward_weights_layout_, weight_gradient_layout_;
   bool adds_;
   Kernel forward_, backward_data_, backward_weights_;
-  Kernel arrange_;             // empty where the layouts are one
-  Kernel add_, add_in_place_;  // empty where addition is a pass of its own
+  Kernel arrange_, arrange_gradient_;  // empty where the layouts are one
+  Kernel add_, add_in_place_;          // empty where addition is a pass of its own
 };
 
 }  // namespace revnet

@@ -1,6 +1,5 @@
 #include "ops/elementwise.h"
 
-#include <cstring>
 #include <stdexcept>
 
 #include "tensor/parallel.h"
@@ -37,13 +36,6 @@ void each_range(Device& device, Operation operation, const Tensor& src, Tensor& 
 }
 
 }  // namespace
-
-void copy(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, Operation::elementwise, src, dst, 2,
-             [](const float* from, float* to, std::int64_t count) {
-               std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
-             });
-}
 
 void add(Device& device, const Tensor& src, Tensor& dst) {
   each_range(device, Operation::elementwise, src, dst, 3, add_range);

@@ -1,12 +1,10 @@
-// Sums and copies of whole tensors of one layout, padding included.
+// Sums of whole tensors of one layout, padding included.
 #pragma once
 
 #include "tensor/tensor.h"
 
 namespace revnet {
 
-// dst = src.
-void copy(Device& device, const Tensor& src, Tensor& dst);
 // dst += src.
 void add(Device& device, const Tensor& src, Tensor& dst);
 // dst -= src.

@@ -1,7 +1,7 @@
 #include "study/angle_study.h"
 
-#include <algorithm>
-#include <optional>
+#include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "study/study_log.h"
@@ -87,13 +87,6 @@ class Measurements {
   Series series_;
 };
 
-void check(const Config& config) {
-  if (!find_architecture(config.network.architecture).reversible) {
-    throw UsageError(config.network.architecture +
-                     " is not reversible: there is no reconstructed gradient to compare; take a RevNet");
-  }
-}
-
 }  // namespace
 
 Series::Row angle_row(const GradientAngle& angle) {
@@ -117,7 +110,7 @@ Series::Row angle_row(const GradientAngle& angle) {
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
                            const AngleReport& report) {
-  check(config);
+  require_reversible(find_architecture(config.network.architecture));
   Measurements measurements(config, options, directory / file_name, command, report);
   if (start == RunStart::resume) measurements.resume();
   TrainingHooks hooks;
@@ -132,24 +125,28 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
                                     const std::function<Config(Config)>& adjust, const AngleOptions& options,
                                     const std::filesystem::path& directory, const std::string& command,
                                     const AngleReport& report) {
-  std::optional<Measurements> measurements;
-  std::vector<Checkpoint> states;
-  for (const auto& file : checkpoints) states.push_back(read_checkpoint(file));
-  std::vector<std::size_t> order(states.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, {}, [&](std::size_t i) { return states[i].iteration; });
+  std::map<std::int64_t, std::pair<Checkpoint, std::string>> states;  // by iteration, with the file
+  for (const auto& file : checkpoints) {
+    Checkpoint checkpoint = read_checkpoint(file);
+    const std::int64_t iteration = checkpoint.iteration;
+    const auto [entry, is_new] = states.try_emplace(iteration, std::move(checkpoint), file.string());
+    if (!is_new) {
+      throw UsageError(file.string() + " and " + entry->second.second + " are both of iteration " +
+                       std::to_string(iteration) + "; measure them in two run directories");
+    }
+  }
+  const auto& [first, origin] = states.begin()->second;
   Config config;
-  read_config_text(config, states[order.front()].config, checkpoints[order.front()].string());
+  read_config_text(config, first.config, origin);
   config = resolve(adjust(config));
-  check(config);
+  require_reversible(find_architecture(config.network.architecture));
   const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
                                       config.training.threads, {extra_modes.begin(), extra_modes.end()});
   Trainer trainer(config, load_splits(config), plan.arena_bytes);
-  std::filesystem::create_directories(directory);
-  measurements.emplace(config, options, directory / file_name, command, report);
-  for (const std::size_t i : order) {
-    trainer.restore(states[i], checkpoints[i].string());
-    measurements->measure(trainer, trainer.iteration());
+  Measurements measurements(config, options, directory / file_name, command, report);
+  for (const auto& [iteration, state] : states) {
+    trainer.restore(state.first, state.second);
+    measurements.measure(trainer, iteration);
   }
 }
 

@@ -189,28 +189,31 @@ void Floor::measure_out_of_cache() {
   }
 }
 
-double Floor::seconds() const {
-  double sum = 0;
-  for (const IsolatedPrimitive& primitive : primitives_) {
-    sum += static_cast<double>(primitive.count) * primitive.seconds();
+namespace {
+
+// Of `value`, over all primitives of a step.
+template <class Value>
+double sum(const std::vector<IsolatedPrimitive>& primitives, Value value) {
+  double result = 0;
+  for (const IsolatedPrimitive& primitive : primitives) {
+    result += static_cast<double>(primitive.count) * value(primitive);
   }
-  return sum;
+  return result;
+}
+
+}  // namespace
+
+double Floor::seconds() const {
+  return sum(primitives_, [](const IsolatedPrimitive& primitive) { return primitive.seconds(); });
 }
 
 double Floor::seconds_out_of_cache() const {
-  double sum = 0;
-  for (const IsolatedPrimitive& primitive : primitives_) {
-    sum += static_cast<double>(primitive.count) * primitive.seconds_out_of_cache();
-  }
-  return sum;
+  return sum(primitives_,
+             [](const IsolatedPrimitive& primitive) { return primitive.seconds_out_of_cache(); });
 }
 
 double Floor::flops() const {
-  double sum = 0;
-  for (const IsolatedPrimitive& primitive : primitives_) {
-    sum += static_cast<double>(primitive.count) * primitive.work.flops;
-  }
-  return sum;
+  return sum(primitives_, [](const IsolatedPrimitive& primitive) { return primitive.work.flops; });
 }
 
 }  // namespace revnet

@@ -106,11 +106,14 @@ class Restore {
 
 }  // namespace
 
-AngleMeter::AngleMeter(Device& device, Network& network) : device_(device), network_(network) {
-  if (!network.architecture().reversible) {
-    throw UsageError(network.architecture().name +
-                     " is not reversible: there is no reconstructed gradient to compare; take a RevNet");
+void require_reversible(const Architecture& architecture) {
+  if (!can_keep(architecture, ActivationMode::reconstructed)) {
+    throw UsageError(architecture.name + " is not reversible: there is nothing to compare; take a RevNet");
   }
+}
+
+AngleMeter::AngleMeter(Device& device, Network& network) : device_(device), network_(network) {
+  require_reversible(network.architecture());
 }
 
 Gradient AngleMeter::gradient(ActivationMode mode, const Tensor& images,

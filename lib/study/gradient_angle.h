@@ -17,6 +17,9 @@
 
 namespace revnet {
 
+// UsageError for a network without reversible units, which has nothing to compare.
+void require_reversible(const Architecture& architecture);
+
 struct GradientAngle {
   double cross_entropy = 0;  // of the batch, mean
   // Stored against reconstructed, over all parameters, by unit ("stem", "stage1/unit2", "head") and by stage
@@ -39,7 +42,7 @@ using Gradient = std::vector<NamedArray>;
 
 class AngleMeter {
  public:
-  // UsageError if the network cannot reconstruct. Both must outlive this.
+  // The network must be reversible: UsageError. Both must outlive this.
   AngleMeter(Device& device, Network& network);
 
   // Three backward passes. The network keeps its activations afterwards as before; its parameters' gradients

@@ -18,12 +18,8 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
 
-}  // namespace
-
-OtherLoad::OtherLoad() : start_(take()) {}
-
-OtherLoad::Sample OtherLoad::take() {
-  Sample sample{};
+ProcessorTime processor_time() {
+  ProcessorTime time;
   // cpu user nice system idle iowait irq softirq steal ..., in ticks since boot, over all processors.
   std::ifstream file("/proc/stat");
   std::string label;
@@ -31,20 +27,26 @@ OtherLoad::Sample OtherLoad::take() {
   double ticks = 0;
   for (int field = 0; field < 8 && file >> ticks; ++field) {
     const bool waits = field == 3 || field == 4;
-    if (!waits) sample.all += ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
+    if (!waits) time.all += ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  sample.own = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  sample.wall = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  return sample;
+  time.own = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  time.wall = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return time;
 }
 
+}  // namespace
+
+double other_cores(const ProcessorTime& before, const ProcessorTime& after) {
+  const double wall = after.wall - before.wall, all = after.all - before.all, own = after.own - before.own;
+  return wall > 0 && all > 0 ? std::max(0.0, (all - own) / wall) : 0.0;
+}
+
+OtherLoad::OtherLoad() : start_(processor_time()) {}
+
 double OtherLoad::cores() const {
-  const Sample now = take();
-  const double wall = now.wall - start_.wall;
-  if (wall <= 0 || now.all <= start_.all) return 0;
-  return std::max(0.0, ((now.all - start_.all) - (now.own - start_.own)) / wall);
+  return other_cores(start_, processor_time());
 }
 
 double measure_sgemm_gflops(int threads) {

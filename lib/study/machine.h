@@ -6,20 +6,23 @@
 
 namespace revnet {
 
+// Processor time so far, in seconds: of all processes (and other virtual machines: steal), of this one, and
+// the clock's.
+struct ProcessorTime {
+  double all = 0, own = 0, wall = 0;
+};
+// The mean number of cores that others kept busy between two readings.
+double other_cores(const ProcessorTime& before, const ProcessorTime& after);
+
 // How busy others keep the machine: processor time that this process did not use, from construction on.
 class OtherLoad {
  public:
   OtherLoad();
-  // The mean number of cores that other processes (and other virtual machines: steal) kept busy. 0 where
-  // /proc/stat does not tell.
+  // As other_cores(); 0 where /proc/stat does not tell.
   double cores() const;
 
  private:
-  struct Sample {
-    double all, own, wall;  // seconds
-  };
-  static Sample take();
-  Sample start_;
+  ProcessorTime start_;
 };
 
 // The largest of several measured sgemm speeds with `threads` threads, in GFLOP/s. About 0.1 s.

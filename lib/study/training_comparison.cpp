@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "study/gradient_angle.h"
 #include "study/study_log.h"
 #include "train/interrupt.h"
 #include "train/setup.h"
@@ -48,10 +49,7 @@ void write(const std::filesystem::path& file, const TrainingComparison& comparis
 
 TrainingComparison run_training_comparison(const Config& config, const std::filesystem::path& directory,
                                            RunStart start, const std::string& command) {
-  if (!find_architecture(config.network.architecture).reversible) {
-    throw UsageError(config.network.architecture +
-                     " is not reversible: there is nothing to compare; take a RevNet");
-  }
+  require_reversible(find_architecture(config.network.architecture));
   std::filesystem::create_directories(directory);
   for (const char* mode : modes) {
     const std::filesystem::path run = directory / mode;
@@ -69,7 +67,7 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
   for (const char* mode : modes) {
     const std::filesystem::path log = RunFiles(directory / mode).run_log();
     if (std::filesystem::exists(log)) logs.push_back(RunLog::open(log));
-    if (logs.empty() || !is_complete(directory / mode)) comparison.status = RunStatus::interrupted;
+    if (!is_complete(directory / mode)) comparison.status = RunStatus::interrupted;
   }
   if (logs.size() == modes.size()) {
     comparison.train = side_by_side(logs[0].train(), logs[1].train());

@@ -9,8 +9,6 @@
 #include "train/training_run.h"
 
 namespace revnet {
-namespace {
-
 std::string last_line_of(const std::filesystem::path& file) {
   std::ifstream in(file);
   std::string last;
@@ -19,8 +17,6 @@ std::string last_line_of(const std::filesystem::path& file) {
   }
   return last;
 }
-
-}  // namespace
 
 std::string_view name(JobStatus status) {
   constexpr std::array<std::string_view, 5> names{"waiting", "running", "interrupted", "complete",
@@ -36,7 +32,6 @@ JobState read_state(const std::filesystem::path& run) {
   const RunFiles files(run);
   JobState state;
   if (!std::filesystem::exists(files.config())) return state;
-  state.last_line = last_line_of(files.text_log());
   if (std::filesystem::exists(files.run_log())) state.log = RunLog::open(files.run_log());
   state.status = JobStatus::interrupted;
   if (state.log && state.log->status() == RunStatus::complete) state.status = JobStatus::complete;

@@ -23,11 +23,13 @@ std::string_view name(JobStatus status);
 struct JobState {
   JobStatus status = JobStatus::waiting;
   std::optional<RunLog> log;  // of a run that has one
-  std::string last_line;      // of run.log
 };
 
 // The run directory of a job: SWEEP/NAME.
 std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job& job);
+
+// The last line of a text file that is not empty; "" if there is none.
+std::string last_line_of(const std::filesystem::path& file);
 
 JobState read_state(const std::filesystem::path& run);
 

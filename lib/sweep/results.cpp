@@ -1,6 +1,8 @@
 #include "sweep/results.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <map>
 
 #include "base/text.h"
@@ -22,7 +24,7 @@ std::vector<std::string> varying_keys(const std::vector<JobResult>& results) {
   std::vector<std::string> keys;
   for (const SettingInfo& setting : list_settings()) {
     const bool varies = std::ranges::any_of(results, [&](const JobResult& result) {
-      return value_of(result.config, setting.key) != value_of(results.front().config, setting.key);
+      return value_of(result.run.config, setting.key) != value_of(results.front().run.config, setting.key);
     });
     if (varies) keys.push_back(setting.key);
   }
@@ -53,47 +55,53 @@ std::vector<JobResult> read_results(const std::vector<Job>& jobs, const std::fil
   for (const Job& job : jobs) {
     const JobState state = read_state(directory_of(sweep, job));
     if (!state.log || state.log->train().empty()) continue;
-    const RunLog& log = *state.log;
-    JobResult result;
-    result.job = job.name;
-    result.config = job.config;
-    result.status = name(state.status);
-    result.iterations = log.train().back().iteration;
-    result.train_cross_entropy = log.train().back().cross_entropy;
-    result.train_error_percent = log.train().back().error_percent;
-    if (!log.eval().empty()) {
-      result.eval_cross_entropy = log.eval().back().cross_entropy;
-      result.eval_error_percent = log.eval().back().error_percent;
-    }
-    result.images_per_second = log.images_per_second(job.config.training.batch);
-    result.seconds = log.train().back().seconds;
-    result.saved_bytes = log.bytes_of("saved_activations");
-    result.peak_bytes = log.bytes_of("peak");
-    results.push_back(std::move(result));
+    results.push_back({job.name, std::string(name(state.status)), read_run(directory_of(sweep, job))});
   }
   return results;
 }
+
+namespace {
+
+// What was measured, a column each: the last rows of a run's tables.
+struct Measurement {
+  const char* name;
+  int decimals;
+  double (*of)(const RunRecord& run);
+};
+constexpr std::array measurements{
+    Measurement{"iterations", 0,
+                [](const RunRecord& run) { return static_cast<double>(run.train.back().iteration); }},
+    Measurement{"train_cross_entropy", 4,
+                [](const RunRecord& run) { return run.train.back().cross_entropy; }},
+    Measurement{"train_error_percent", 2,
+                [](const RunRecord& run) { return run.train.back().error_percent; }},
+    Measurement{"eval_cross_entropy", 4,
+                [](const RunRecord& run) { return run.eval.empty() ? NAN : run.eval.back().cross_entropy; }},
+    Measurement{"eval_error_percent", 2,
+                [](const RunRecord& run) { return run.eval.empty() ? NAN : run.eval.back().error_percent; }},
+    Measurement{"images_per_second", 1, [](const RunRecord& run) { return run.images_per_second; }},
+    Measurement{"seconds", 1, [](const RunRecord& run) { return run.seconds; }},
+    Measurement{"saved_bytes", 0, [](const RunRecord& run) { return static_cast<double>(run.saved_bytes); }},
+    Measurement{"peak_bytes", 0, [](const RunRecord& run) { return static_cast<double>(run.peak_bytes); }}};
+
+}  // namespace
 
 Table results_table(const std::vector<JobResult>& results) {
   if (results.empty()) return Table({"job"});
   const std::vector<std::string> keys = varying_keys(results);
   std::vector<std::string> header{"job"};
   header.insert(header.end(), keys.begin(), keys.end());
-  for (const char* column :
-       {"status", "iterations", "train_cross_entropy", "train_error_percent", "eval_cross_entropy",
-        "eval_error_percent", "images_per_second", "seconds", "saved_bytes", "peak_bytes"}) {
-    header.emplace_back(column);
-  }
+  header.emplace_back("status");
+  for (const Measurement& measurement : measurements) header.emplace_back(measurement.name);
   Table table(header);
   for (const JobResult& result : results) {
     std::vector<std::string> row{result.job};
-    for (const std::string& key : keys) row.push_back(value_of(result.config, key));
-    row.insert(row.end(),
-               {result.status, std::to_string(result.iterations), format_fixed(result.train_cross_entropy, 4),
-                format_fixed(result.train_error_percent, 2), format_fixed(result.eval_cross_entropy, 4),
-                format_fixed(result.eval_error_percent, 2), format_fixed(result.images_per_second, 1),
-                format_fixed(result.seconds, 1), std::to_string(result.saved_bytes),
-                std::to_string(result.peak_bytes)});
+    for (const std::string& key : keys) row.push_back(value_of(result.run.config, key));
+    row.push_back(result.status);
+    for (const Measurement& measurement : measurements) {
+      const double value = measurement.of(result.run);
+      row.push_back(std::isnan(value) ? "-" : format_fixed(value, measurement.decimals));
+    }
     table.add(std::move(row));
   }
   return table;
@@ -103,29 +111,22 @@ void write_results(const std::filesystem::path& file, const std::vector<JobResul
                    const std::string& command) {
   hdf5::Writer log = start_study_log(file, "sweep", command);
   std::map<std::string, std::vector<std::string>> texts;
-  std::map<std::string, std::vector<double>> doubles;
-  std::map<std::string, std::vector<std::int64_t>> integers;
+  std::vector<std::int64_t> batches;
   for (const JobResult& result : results) {
     texts["job"].push_back(result.job);
     texts["status"].push_back(result.status);
     for (const SettingInfo& setting : list_settings()) {
-      texts["settings/" + setting.key].push_back(value_of(result.config, setting.key));
+      texts["settings/" + setting.key].push_back(value_of(result.run.config, setting.key));
     }
-    integers["batch"].push_back(result.config.training.batch);
-    integers["iterations"].push_back(result.iterations);
-    integers["saved_bytes"].push_back(result.saved_bytes);
-    integers["peak_bytes"].push_back(result.peak_bytes);
-    doubles["train_cross_entropy"].push_back(result.train_cross_entropy);
-    doubles["train_error_percent"].push_back(result.train_error_percent);
-    doubles["eval_cross_entropy"].push_back(result.eval_cross_entropy);
-    doubles["eval_error_percent"].push_back(result.eval_error_percent);
-    doubles["images_per_second"].push_back(result.images_per_second);
-    doubles["seconds"].push_back(result.seconds);
+    batches.push_back(result.run.config.training.batch);
   }
-  log.group("jobs");
   for (const auto& [name, values] : texts) log.texts("jobs/" + name, values);
-  for (const auto& [name, values] : integers) log.integers("jobs/" + name, values);
-  for (const auto& [name, values] : doubles) log.doubles("jobs/" + name, values);
+  log.integers("jobs/batch", batches);
+  for (const Measurement& measurement : measurements) {
+    std::vector<double> column;
+    for (const JobResult& result : results) column.push_back(measurement.of(result.run));
+    log.doubles("jobs/" + std::string(measurement.name), column);
+  }
   log.save(Durability::process_crash);
 }
 

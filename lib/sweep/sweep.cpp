@@ -88,7 +88,7 @@ class Runner {
     if (status == JobStatus::running) {
       throw UsageError(run.string() + " is in use by another process: wait for it, or stop it");
     }
-    const std::uint64_t bytes = plan_job(job, threads_of(job, free_.front().size())).memory_bytes;
+    const std::uint64_t bytes = planned_memory(job, threads_of(job, free_.front().size()));
     if (bytes > memory_) {
       throw UsageError(job.name + " needs " + format_bytes(bytes) + ", more than the " +
                        format_bytes(memory_) +
@@ -172,11 +172,7 @@ class Runner {
 
   // The last line it printed.
   std::string reason(const Waiting& what, int exit_code) const {
-    std::ifstream file(options_.directory / "logs" / (what.job.name + ".err"));
-    std::string last;
-    for (std::string line; std::getline(file, line);) {
-      if (!line.empty()) last = line;
-    }
+    const std::string last = last_line_of(options_.directory / "logs" / (what.job.name + ".err"));
     if (exit_code < 0) return "killed by a signal" + (last.empty() ? "" : "; last line: " + last);
     return last.empty() ? "exit code " + std::to_string(exit_code) : last;
   }
@@ -200,30 +196,35 @@ class Runner {
 
 }  // namespace
 
-JobPlan plan_job(const Job& job, int threads) {
+std::uint64_t planned_memory(const Job& job, int threads) {
+  const Config config = resolve(job.config);
+  const MemoryPlan plan =
+      plan_memory(find_architecture(config.network.architecture), network_options(config), threads);
+  return plan.arena_bytes + dataset_bytes(config) + process_bytes;
+}
+
+double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const Config config = resolve(job.config);
   const Architecture& architecture = find_architecture(config.network.architecture);
-  const MemoryPlan memory = plan_memory(architecture, network_options(config), threads);
-  static const double gflops = measure_sgemm_gflops(1);
-  const double passes = config.network.activations == "stored" ? 3 : 4;
-  const double images = static_cast<double>(config.training.batch * config.training.iterations);
-  JobPlan plan;
-  plan.memory_bytes = memory.arena_bytes + dataset_bytes(config) + process_bytes;
-  plan.seconds = 2e-9 * passes * static_cast<double>(memory.macs_per_image) * images /
-                 (gflops * threads * share_of_sgemm(architecture));
-  return plan;
+  Device device = Device::planning(threads);
+  const Network network(device, architecture, network_options(config));
+  const double passes = config.network.activations == name(ActivationMode::stored) ? 3 : 4;
+  const auto images = static_cast<double>(config.training.batch * config.training.iterations);
+  return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
+         (sgemm_gflops * threads * share_of_sgemm(architecture));
 }
 
 Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
   const std::size_t processors =
       split_processors(usable_processors(), std::min(options.jobs, jobs.size())).front().size();
+  const double gflops = measure_sgemm_gflops(1);
   for (const Job& job : jobs) {
     check_unchanged(options.directory, job);
     const int threads = threads_of(job, processors);
-    const JobPlan plan = plan_job(job, threads);
     table.add({job.name, std::string(name(read_state(directory_of(options.directory, job)).status)),
-               format_bytes(plan.memory_bytes), format_duration(plan.seconds),
+               format_bytes(planned_memory(job, threads)),
+               format_duration(estimated_seconds(job, threads, gflops)),
                std::to_string(job.config.training.iterations), std::to_string(job.config.training.batch),
                std::to_string(threads)});
   }

@@ -26,12 +26,10 @@ struct SweepOptions {
   std::uint64_t memory_bytes = 0;   // for all jobs together; 0: what the machine has available
 };
 
-// What a job will need.
-struct JobPlan {
-  std::uint64_t memory_bytes = 0;  // of its process
-  double seconds = 0;              // a rough estimate, from the arithmetic and a measured sgemm
-};
-JobPlan plan_job(const Job& job, int threads);
+// What a job's process will need, in bytes: tensors by plan, its data set, and itself.
+std::uint64_t planned_memory(const Job& job, int threads);
+// How long it will take, roughly: from its arithmetic and what sgemm reaches on one thread.
+double estimated_seconds(const Job& job, int threads, double sgemm_gflops);
 
 // A line a job, with state, memory and estimated time; for --dry-run.
 Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options);

@@ -11,7 +11,7 @@ std::string_view name(Operation operation) {
                                                            "normalization",
                                                            "normalization, statistics known",
                                                            "normalization gradient",
-                                                           "sums and copies",
+                                                           "sums",
                                                            "pooling",
                                                            "dense",
                                                            "loss",

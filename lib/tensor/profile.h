@@ -15,7 +15,7 @@ enum class Operation {
   normalization,           // with ReLU; statistics computed
   known_normalization,     // with statistics that are known already: recomputation and evaluation
   normalization_gradient,  // with ReLU
-  elementwise,             // sums and copies of activations
+  elementwise,             // sums of activations
   pooling,
   dense,
   loss,

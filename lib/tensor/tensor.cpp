@@ -78,9 +78,4 @@ std::vector<float> to_plain(Device& device, const Tensor& tensor) {
   return values;
 }
 
-void reorder(Device& device, const Tensor& src, Tensor& dst) {
-  device.perform({Operation::weight_copies, 0, 0, static_cast<double>(src.bytes() + dst.bytes())},
-                 [&] { run_reorder(device, src.memory(), dst.memory()); });
-}
-
 }  // namespace revnet

@@ -57,7 +57,4 @@ void set_zero(Device& device, Tensor& tensor);
 void copy_from_plain(Device& device, std::span<const float> values, Tensor& tensor);
 std::vector<float> to_plain(Device& device, const Tensor& tensor);
 
-// Rearranges src into dst's layout; same shape.
-void reorder(Device& device, const Tensor& src, Tensor& dst);
-
 }  // namespace revnet

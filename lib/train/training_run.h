@@ -37,8 +37,8 @@ struct RunSummary {
 // run.
 Config settings_of_run(const std::filesystem::path& directory);
 
-// Whether a resumed run may have another value of this setting: all others decide what is computed, or which rows
-// are logged.
+// Whether a resumed run may have another value of this setting: all others decide what is computed, or which
+// rows are logged.
 bool may_differ_when_resumed(const std::string& key);
 
 // What a study does in the course of a training.

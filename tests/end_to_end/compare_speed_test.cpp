@@ -9,7 +9,7 @@ namespace revnet::testing {
 namespace {
 
 Outcome compare(const std::filesystem::path& folder, const Arguments& arguments) {
-  return Process("revnet-compare", folder, arguments).wait();
+  return run("revnet-compare", folder, arguments);
 }
 
 TEST_CASE("compare speed measures every combination") {
@@ -43,10 +43,7 @@ TEST_CASE("compare speed measures every combination") {
 TEST_CASE("compare speed refuses what cannot be") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments, const std::string& why) {
-    const Outcome outcome = compare(folder.path(), arguments);
-    INFO(outcome.text());
-    CHECK(outcome.exit_code == 2);
-    CHECK(contains(outcome.err, why));
+    check_refused("revnet-compare", folder.path(), arguments, why);
     CHECK_FALSE(std::filesystem::exists(folder / "runs"));
   };
   refused({"speed", "--arch", "resnet38"}, "revnet38");

@@ -11,7 +11,7 @@ namespace revnet::testing {
 namespace {
 
 Outcome compare(const std::filesystem::path& folder, const Arguments& arguments) {
-  return Process("revnet-compare", folder, arguments).wait();
+  return run("revnet-compare", folder, arguments);
 }
 
 Arguments angle(const std::string& run) {
@@ -119,10 +119,7 @@ TEST_CASE("compare memory finds the largest batch within a limit") {
 TEST_CASE("studies refuse what cannot be") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments, const std::string& why) {
-    const Outcome outcome = compare(folder.path(), arguments);
-    INFO(outcome.text());
-    CHECK(outcome.exit_code == 2);
-    CHECK(contains(outcome.err, why));
+    check_refused("revnet-compare", folder.path(), arguments, why);
     CHECK_FALSE(std::filesystem::exists(folder / "runs"));
   };
   refused({"gradient"}, "--help");

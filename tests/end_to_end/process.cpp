@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +122,18 @@ Outcome Process::wait() {
 
 Outcome train(const fs::path& folder, const Arguments& arguments, const Environment& environment) {
   return Process("revnet-train", folder, arguments, environment).wait();
+}
+
+Outcome run(const std::string& command, const fs::path& folder, const Arguments& arguments) {
+  return Process(command, folder, arguments).wait();
+}
+
+void check_refused(const std::string& command, const fs::path& folder, const Arguments& arguments,
+                   const std::string& why) {
+  const Outcome outcome = run(command, folder, arguments);
+  INFO(outcome.text());
+  CHECK(outcome.exit_code == 2);
+  CHECK(contains(outcome.err, why));
 }
 
 std::map<std::string, std::string> snapshot(const fs::path& folder) {

@@ -58,6 +58,12 @@ class Process {
 Outcome train(const std::filesystem::path& folder, const Arguments& arguments,
               const Environment& environment = {});
 
+// Any command from start to end.
+Outcome run(const std::string& command, const std::filesystem::path& folder, const Arguments& arguments);
+// A command that must refuse: exit code 2, and `why` on stderr.
+void check_refused(const std::string& command, const std::filesystem::path& folder,
+                   const Arguments& arguments, const std::string& why);
+
 // Everything in and below a folder, with the contents of regular files, to see that nothing changed.
 std::map<std::string, std::string> snapshot(const std::filesystem::path& folder);
 

@@ -9,7 +9,7 @@ namespace revnet::testing {
 namespace {
 
 Outcome report(const std::filesystem::path& folder, const Arguments& arguments) {
-  return Process("revnet-report", folder, arguments).wait();
+  return run("revnet-report", folder, arguments);
 }
 
 TEST_CASE("a report has the paper's tables in every format") {

@@ -11,8 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Outcome sweep(const fs::path& folder, const Arguments& arguments) {
-  return Process("revnet-sweep", folder, arguments).wait();
+Outcome sweep(const std::filesystem::path& folder, const Arguments& arguments) {
+  return run("revnet-sweep", folder, arguments);
 }
 
 std::string experiment(const std::string& grid, const std::string& iterations = "3") {
@@ -51,8 +51,9 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   CHECK(contains(status.out, "resnet32-batch2  complete          3"));
   const Outcome collected = sweep(folder.path(), {"collect", "s.yaml"});
   REQUIRE_MESSAGE(collected.exit_code == 0, collected.text());
-  CHECK(contains(collected.out, "job,network.architecture,training.batch,status,iterations,"));
-  CHECK(contains(collected.out, "revnet38-batch4,revnet38,4,complete,3,"));
+  CHECK(contains(collected.out,
+                 "job,network.architecture,network.activations,training.batch,status,iterations,"));
+  CHECK(contains(collected.out, "revnet38-batch4,revnet38,reconstructed,4,complete,3,"));
   CHECK(read_file(folder / "runs/small/results.csv") == collected.out);
   const hdf5::Reader results(folder / "runs/small/results.h5");
   CHECK(results.integers("jobs/batch") == std::vector<std::int64_t>{2, 4, 2, 4});
@@ -138,10 +139,7 @@ TEST_CASE("a job that could never fit its memory is refused before anything star
 TEST_CASE("wrong sweeps are refused") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments, const std::string& why) {
-    const Outcome outcome = sweep(folder.path(), arguments);
-    INFO(outcome.text());
-    CHECK(outcome.exit_code == 2);
-    CHECK(contains(outcome.err, why));
+    check_refused("revnet-sweep", folder.path(), arguments, why);
   };
   write_file(folder / "s.yaml", "sweep:\n  grid:\n    training.bach: [1]\n");
   refused({"run", "none.yaml"}, "none.yaml");

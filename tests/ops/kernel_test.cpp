@@ -123,7 +123,6 @@ void step(Device& device) {
   Tensor diff_kernel = temporary(convolution.weight_layout()), diff_src = temporary(convolution.src_layout());
   convolution.backward_weights(device, src, diff, diff_kernel);
   convolution.backward_data(device, diff, backward_weights, diff_src);
-  copy(device, diff, y);
   add(device, diff, y);
   subtract(device, diff, y);
   negate(device, y, z);
