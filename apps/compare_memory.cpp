@@ -25,7 +25,7 @@ struct MemoryRequest {
   std::vector<std::int64_t> units{3, 6, 9, 12, 18, 24, 36};
   std::int64_t batch = 100, steps = 2;
   int threads = 0;
-  std::string limit, format = "text", output = "runs/memory.h5";
+  std::string engine = "auto", limit, format = "text", output = "runs/memory.h5";
   bool force = false, child = false;
 };
 
@@ -52,7 +52,8 @@ MemoryResult measure_in_child(const MemoryCase& what, std::int64_t steps) {
   std::ostringstream line;
   line << "'" << program_path().string() << "' memory --measure --arch " << what.architecture
        << " --activations " << name(what.activations) << " --units " << what.units << " --batch "
-       << what.batch << " --threads " << what.threads << " --steps " << steps;
+       << what.batch << " --engine " << name(what.engine) << " --threads " << what.threads << " --steps "
+       << steps;
   FILE* child = popen(line.str().c_str(), "re");
   if (child == nullptr) throw Error("cannot start a measuring process");
   std::array<char, 512> text{};
@@ -72,15 +73,18 @@ std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
 }
 
 std::vector<MemoryCase> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
-  Config config;
-  set_value(config, "training.threads", std::to_string(request.threads), "--threads");
-  const int threads = resolve(config).training.threads;
   std::vector<MemoryCase> cases;
   for (const std::string& architecture : request.architectures) {
+    Config config;
+    set_value(config, "network.architecture", architecture, "--arch");
+    set_value(config, "network.engine", request.engine, "--engine");
+    set_value(config, "training.threads", std::to_string(request.threads), "--threads");
+    const NetworkOptions options = network_options(resolve(config));
+    const int threads = resolve(config).training.threads;
     for (const ActivationMode mode : modes_of(request)) {
       if (!can_keep(find_architecture(architecture), mode)) continue;
       for (const std::int64_t count : units)
-        cases.push_back({architecture, count, mode, request.batch, threads});
+        cases.push_back({architecture, count, mode, request.batch, threads, options.engine});
     }
   }
   if (cases.empty()) throw UsageError("nothing to measure: a ResNet's activations cannot be reconstructed");
@@ -177,6 +181,9 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   many("--activations", request->activations, "MODE",
        "a way to keep activations; may be repeated; default: all")
       ->check(CLI::IsMember({"stored", "reconstructed", "checkpointed", "recursive"}));
+  memory->add_option("--engine", request->engine, "fused, onednn or auto")
+      ->type_name("ENGINE")
+      ->capture_default_str();
   many("--units", request->units, "N", "units a stage; may be repeated")
       ->check(CLI::Range(0, 1000))
       ->default_str("3 6 9 12 18 24 36");

@@ -19,13 +19,23 @@ namespace revnet {
 namespace {
 
 struct SpeedRequest {
-  std::vector<std::string> architectures, activations;
+  std::vector<std::string> architectures, activations, engines{"auto"};
   std::vector<std::int64_t> batches{100};
   std::vector<int> threads{0};
   SpeedOptions options;
   std::string format = "text", output = "runs/speed.h5";
   bool force = false;
 };
+
+// Every element of the one with every element of the other.
+std::vector<std::pair<std::string, std::string>> pairs(const std::vector<std::string>& left,
+                                                       const std::vector<std::string>& right) {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const std::string& first : left) {
+    for (const std::string& second : right) result.emplace_back(first, second);
+  }
+  return result;
+}
 
 // Every combination asked for that can be: a ResNet's activations are always stored.
 std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
@@ -36,7 +46,7 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
   std::vector<SpeedCase> cases;
   for (const int threads : request.threads) {
     for (const std::int64_t batch : request.batches) {
-      for (const std::string& architecture : names) {
+      for (const auto& [architecture, engine] : pairs(names, request.engines)) {
         for (const char* mode : {"stored", "reconstructed"}) {
           const bool wanted =
               request.activations.empty() || std::ranges::count(request.activations, std::string(mode)) > 0;
@@ -46,7 +56,9 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
           set_value(config, "training.batch", std::to_string(batch), "--batch");
           set_value(config, "training.threads", std::to_string(threads), "--threads");
           set_value(config, "network.convolution", request.options.convolution, "--convolution");
-          cases.push_back({architecture, mode, batch, resolve(config).training.threads});
+          set_value(config, "network.architecture", architecture, "--arch");
+          set_value(config, "network.engine", engine, "--engine");
+          cases.push_back({architecture, mode, batch, resolve(config).training.threads, engine});
         }
       }
     }
@@ -107,6 +119,7 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
   many("--activations", request->activations, "MODE",
        "stored or reconstructed; may be repeated; default: both")
       ->check(CLI::IsMember({"stored", "reconstructed"}));
+  many("--engine", request->engines, "ENGINE", "fused, onednn or auto; may be repeated")->default_str("auto");
   many("--batch", request->batches, "N", "images a step; may be repeated")->default_str("100");
   many("--threads", request->threads, "N", "0: all cores this process may use; may be repeated")
       ->default_str("0");

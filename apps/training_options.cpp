@@ -33,6 +33,10 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   setting(app, "--convolution", "network.convolution", "POLICY",
           "auto: Winograd where it wins, by a rule on the shape; direct: never Winograd")
       ->group("Network");
+  setting(app, "--engine", "network.engine", "ENGINE",
+          "fused: kernels of our own, for ResNet-32, -110 and RevNet-38, -110; onednn: oneDNN's operations; "
+          "auto: fused where it can")
+      ->group("Network");
 
   setting(app, "--iterations", "training.iterations", "N",
           "training steps; the learning rate falls at 1/2 and 3/4 of them")

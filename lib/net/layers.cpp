@@ -16,10 +16,15 @@ Initial convolution_initial(const ConvolutionShape& shape, std::int64_t out) {
 
 }  // namespace
 
+std::string_view name(Engine engine) {
+  return engine == Engine::fused ? "fused" : "onednn";
+}
+
 ConvolutionLayer::ConvolutionLayer(Device& device, const std::string& name, Rows rows,
                                    const ConvolutionShape& shape, const BuildOptions& options, Roles roles)
     : operation_(device, shape, options.convolution, roles.operation),
       weight_(device, name, rows, operation_.weight_layout(), convolution_initial(shape, rows.total), true) {
+  if (roles.parameters_only) return;
   if (!roles.operation.image_input && operation_.backward_weight_layout() != operation_.weight_layout()) {
     backward_weight_ = Tensor(device, operation_.backward_weight_layout(), MemoryPurpose::parameters);
   }

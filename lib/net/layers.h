@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/parameter.h"
@@ -17,18 +18,30 @@ enum class Pass {
   inference,      // running statistics
 };
 
+// What residual functions are computed by.
+enum class Engine {
+  onednn,  // oneDNN's operations, one after another
+  fused,  // our own kernels (lib/kernels) wherever there is one: 3x3 convolutions of stride 1 in functions of
+          // two convolutions
+};
+
+// "onednn", "fused".
+std::string_view name(Engine engine);
+
 // Settings every layer is built with.
 struct BuildOptions {
   std::int64_t batch = 100;
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
+  Engine engine = Engine::onednn;
 };
 
 class ConvolutionLayer {
  public:
   struct Roles {
     ConvolutionRoles operation;
-    bool subtracts = false;  // subtract() will be called
+    bool subtracts = false;        // subtract() will be called
+    bool parameters_only = false;  // computed elsewhere, from the weight itself: no copies of it
   };
 
   ConvolutionLayer(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,
@@ -68,6 +81,9 @@ class NormObserver {
   // may be dst and then holds its new values.
   virtual void normalized(Device& device, NormLayer& layer, Pass pass, const Tensor& src, Tensor& dst,
                           Tensor& mask) = 0;
+  // Where normalised values never reach memory: before `layer` normalises src. To change which ReLUs are
+  // open, src may be changed.
+  virtual void normalizing(Device& device, NormLayer& layer, Pass pass, Tensor& src) = 0;
 };
 
 class NormLayer {
@@ -83,10 +99,13 @@ class NormLayer {
   Parameter& shift() { return shift_; }
   Statistics& running() { return running_; }
   const Statistics& batch() const { return batch_; }
+  // For who computes the statistics elsewhere.
+  Statistics& batch() { return batch_; }
   double epsilon() const { return epsilon_; }
 
   // From now on; null: no longer. The observer must outlive that.
   void observe(NormObserver* observer) { observer_ = observer; }
+  NormObserver* observer() const { return observer_; }
 
   // dst = relu(norm(src)); dst may be src itself. The mask is written unless the pass is inference.
   void forward(Device& device, const Tensor& src, Pass pass, Tensor& dst, Tensor& mask);

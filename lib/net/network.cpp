@@ -13,7 +13,7 @@ BuildOptions build_options(const Architecture& architecture, const NetworkOption
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   if (options.image_size % 4 != 0) throw UsageError("the image size must be a multiple of 4");
-  return {options.batch, options.convolution, options.epsilon};
+  return {options.batch, options.convolution, options.epsilon, options.engine};
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct NetworkOptions {
   ActivationMode activations = ActivationMode::stored;
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
+  Engine engine = Engine::onednn;
 };
 
 class Network {

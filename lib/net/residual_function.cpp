@@ -1,5 +1,6 @@
 #include "net/residual_function.h"
 
+#include "net/fused_function.h"
 #include "ops/elementwise.h"
 
 namespace revnet {
@@ -166,6 +167,9 @@ void PreActivationFunction::backward(Device& device, const Tensor& x, Tape tape,
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,
                                                          const BuildOptions& options) {
+  if (options.engine == Engine::fused && can_fuse(shape)) {
+    return make_fused_function(device, name, shape, options);
+  }
   return std::make_unique<PreActivationFunction>(device, name, shape, options);
 }
 

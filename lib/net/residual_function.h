@@ -58,7 +58,8 @@ struct ResidualShape {
   bool subtracts;              // subtract() will be called
 };
 
-// The ordinary pre-activation kind, made of oneDNN operations: (BN, ReLU, convolution) two or three times.
+// The ordinary pre-activation kind, (BN, ReLU, convolution) two or three times, by the engine of the options
+// where it can, else made of oneDNN operations.
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,
                                                          const BuildOptions& options);

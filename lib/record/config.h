@@ -33,6 +33,7 @@ struct Config {
     std::string activations = "auto";  // auto (the architecture's own way), stored, reconstructed,
                                        // checkpointed, recursive
     std::string convolution = "auto";  // auto, direct
+    std::string engine = "auto";       // auto, fused, onednn
     bool operator==(const Network&) const = default;
   };
   struct Training {

@@ -75,6 +75,9 @@ std::vector<Setting> experiment_settings() {
              "How activations reach the backward pass; auto: reconstructed for RevNets, stored for ResNets."),
       choice("network.convolution", field<network, &Network::convolution>(), {"auto", "direct"},
              "Convolution algorithm; auto: Winograd where it is faster, by shape."),
+      choice("network.engine", field<network, &Network::engine>(), {"auto", "fused", "onednn"},
+             "What computes residual functions; fused: kernels of our own, onednn: oneDNN's operations one "
+             "after another; auto: fused for networks of basic units with convolution auto."),
   };
 }
 

@@ -73,6 +73,7 @@ class Measurements {
     hdf5::Writer log = start_study_log(file_, "gradient angle", command_);
     log.attribute("/", "architecture", config_.network.architecture);
     log.attribute("/", "convolution", config_.network.convolution);
+    log.attribute("/", "engine", config_.network.engine);
     log.attribute("/", "every", options_.every);
     log.attribute("/", "batches", options_.batches);
     series_.write(log, group);

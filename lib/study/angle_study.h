@@ -1,8 +1,8 @@
 // revnet-compare gradient angle: the angle between stored and reconstructed gradients in the course of a
 // training, or at given checkpoints.
 //
-// RUN/angle.h5: root attributes as study_log.h, and architecture, convolution, every and batches; group
-// /angle with the column iteration and, for each of these, degrees, relative_l2 and largest_difference:
+// RUN/angle.h5: root attributes as study_log.h, and architecture, convolution, engine, every and batches;
+// group /angle with the column iteration and, for each of these, degrees, relative_l2 and largest_difference:
 //   .                      all parameters           forced/...                 with the stored ReLU masks
 //   forced stageN/, stem/, head/  of a part of the network  forced/stageN/ and so on   likewise
 //   units/stageN/unitM/    of a unit                stageN/reconstruction/     the reconstructed activation

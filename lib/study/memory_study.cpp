@@ -22,6 +22,7 @@ NetworkOptions options_of(const MemoryCase& what) {
   NetworkOptions options;
   options.batch = what.batch;
   options.activations = what.activations;
+  options.engine = what.engine;
   return options;
 }
 

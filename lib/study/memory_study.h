@@ -22,6 +22,7 @@ struct MemoryCase {
   ActivationMode activations = ActivationMode::stored;
   std::int64_t batch = 100;
   int threads = 1;
+  Engine engine = Engine::onednn;
 
   Architecture network() const;
   // In all stages together: the L of Table 1.

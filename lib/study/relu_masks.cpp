@@ -5,6 +5,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "ops/fused_norm.h"
+
 namespace revnet {
 namespace {
 
@@ -32,6 +34,31 @@ std::vector<bool> open_relus(const Tensor& normalized) {
 std::string stage_of(const NormLayer& layer) {
   return layer.name().substr(0, layer.name().find('/'));
 }
+
+// The arithmetic of the kernels that normalise what they read.
+class FusedNorm {
+ public:
+  FusedNorm(Device& device, NormLayer& layer, const Layout& layout)
+      : constants_(device, layout, layer.scale().value, layer.shift().value, layer.batch(), layer.epsilon()),
+        norm_(constants_.get()) {}
+
+  bool opens(float x, std::size_t channel) const {
+    return std::fma(x - norm_.mean[channel], norm_.factor[channel], norm_.shift[channel]) > 0;
+  }
+  // The value nearest to x that makes the ReLU open, or not.
+  float moved(float x, std::size_t channel, bool open) const {
+    if (opens(x, channel) == open || norm_.factor[channel] == 0) return x;
+    const float edge = norm_.mean[channel] - norm_.shift[channel] / norm_.factor[channel];
+    const float beyond = (norm_.factor[channel] > 0) == open ? INFINITY : -INFINITY;
+    float result = edge;
+    while (opens(result, channel) != open) result = std::nextafter(result, beyond);
+    return result;
+  }
+
+ private:
+  NormConstants constants_;
+  kernels::Normalization norm_;
+};
 
 // Where a ReLU was open, what the normalisation gave before it; elsewhere zero.
 void apply(const std::vector<bool>& open, NormLayer& layer, const Tensor& src, Tensor& dst) {
@@ -67,9 +94,7 @@ void ReluMasks::normalized(Device& device, NormLayer& layer, Pass pass, const Te
     return;
   }
   if (pass != Pass::recomputation) return;
-  const auto found = kept_.find(&layer);
-  if (found == kept_.end()) throw std::logic_error("ReluMasks: " + layer.name() + " was not recorded");
-  Kept& kept = found->second;
+  Kept& kept = recorded(layer);
   if (task_ == Task::force) {
     apply(kept.open, layer, src, dst);
     std::memcpy(mask.data(), kept.mask.data(), kept.mask.size());
@@ -80,6 +105,34 @@ void ReluMasks::normalized(Device& device, NormLayer& layer, Pass pass, const Te
     ++kept.count.relus;
     if (kept.open[i] != (values[i] > 0)) ++kept.count.flipped;
   });
+}
+
+void ReluMasks::normalizing(Device& device, NormLayer& layer, Pass pass, Tensor& src) {
+  if (device.is_planning()) return;
+  if (pass != (task_ == Task::record ? Pass::training : Pass::recomputation)) return;
+  const FusedNorm norm(device, layer, src.layout());
+  const std::span<float> values = src.values();
+  if (task_ == Task::record) {
+    std::vector<bool>& open = kept_[&layer].open;
+    open.assign(values.size(), false);
+    each_element(src, [&](std::size_t i, std::size_t c) { open[i] = norm.opens(values[i], c); });
+    return;
+  }
+  Kept& kept = recorded(layer);
+  each_element(src, [&](std::size_t i, std::size_t c) {
+    if (task_ == Task::force) {
+      values[i] = norm.moved(values[i], c, kept.open[i]);
+      return;
+    }
+    ++kept.count.relus;
+    if (norm.opens(values[i], c) != kept.open[i]) ++kept.count.flipped;
+  });
+}
+
+ReluMasks::Kept& ReluMasks::recorded(const NormLayer& layer) {
+  const auto found = kept_.find(&layer);
+  if (found == kept_.end()) throw std::logic_error("ReluMasks: " + layer.name() + " was not recorded");
+  return found->second;
 }
 
 std::map<std::string, ReluMasks::Count> ReluMasks::counts() const {

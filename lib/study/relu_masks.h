@@ -26,6 +26,8 @@ class ReluMasks final : public NormObserver {
   void start(Task task);
   void normalized(Device& device, NormLayer& layer, Pass pass, const Tensor& src, Tensor& dst,
                   Tensor& mask) override;
+  // Opens and closes ReLUs by moving what goes into them to the other side of zero, as near as floats go.
+  void normalizing(Device& device, NormLayer& layer, Pass pass, Tensor& src) override;
 
   struct Count {
     std::int64_t relus = 0;    // compared
@@ -40,6 +42,9 @@ class ReluMasks final : public NormObserver {
     std::vector<std::uint8_t> mask;  // as the operation wrote it
     Count count;
   };
+
+  // Of a layer that was recorded; logic_error for another.
+  Kept& recorded(const NormLayer& layer);
 
   Task task_ = Task::record;
   std::map<const NormLayer*, Kept> kept_;

@@ -23,6 +23,7 @@ Config config_of(const SpeedCase& what, const SpeedOptions& options) {
   config.network.architecture = what.architecture;
   config.network.activations = what.activations;
   config.network.convolution = options.convolution;
+  config.network.engine = what.engine;
   config.training.batch = what.batch;
   config.training.threads = what.threads;
   return resolve(config);
@@ -40,6 +41,7 @@ SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
   Floor floor(trainer.network(), what.threads);
   SpeedResult result;
   result.of = what;
+  result.of.engine = config.network.engine;
   for (int step = 0; step < warm_up_steps; ++step) trainer.step();
   floor.measure();
   for (std::int64_t step = 0; step < options.steps && !stop(); ++step) {

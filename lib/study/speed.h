@@ -17,6 +17,7 @@ struct SpeedCase {
   std::string activations;  // stored or reconstructed
   std::int64_t batch = 100;
   int threads = 1;
+  std::string engine = "auto";  // fused or onednn in results
 };
 
 struct SpeedOptions {

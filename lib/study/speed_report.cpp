@@ -21,7 +21,8 @@ const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& resul
   if (result.of.activations == "stored") return nullptr;
   const auto twin = std::ranges::find_if(study.results, [&](const SpeedResult& other) {
     return other.of.activations == "stored" && other.of.architecture == result.of.architecture &&
-           other.of.batch == result.of.batch && other.of.threads == result.of.threads;
+           other.of.batch == result.of.batch && other.of.threads == result.of.threads &&
+           other.of.engine == result.of.engine;
   });
   return twin == study.results.end() ? nullptr : &*twin;
 }
@@ -29,14 +30,14 @@ const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& resul
 }  // namespace
 
 Table speed_table(const SpeedStudy& study) {
-  Table table({"network", "activations", "batch", "threads", "ms/step", "spread", "images/s", "floor ms",
-               "ratio", "uncached", "to stored", "GFLOP/s", "of sgemm", "saved", "peak"});
+  Table table({"network", "activations", "engine", "batch", "threads", "ms/step", "spread", "images/s",
+               "floor ms", "ratio", "uncached", "to stored", "GFLOP/s", "of sgemm", "saved", "peak"});
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
     const double step = median(result.step_seconds);
     const SpeedResult* twin = stored_twin(study, result);
-    table.add({result.of.architecture, result.of.activations, std::to_string(result.of.batch),
-               std::to_string(result.of.threads), milliseconds(step),
+    table.add({result.of.architecture, result.of.activations, result.of.engine,
+               std::to_string(result.of.batch), std::to_string(result.of.threads), milliseconds(step),
                milliseconds(quantile(result.step_seconds, 0.1)) + " to " +
                    milliseconds(quantile(result.step_seconds, 0.9)),
                format_fixed(static_cast<double>(result.of.batch) / step, 0),
@@ -139,6 +140,7 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
     log.group(group);
     log.attribute(group, "architecture", result.of.architecture);
     log.attribute(group, "activations", result.of.activations);
+    log.attribute(group, "engine", result.of.engine);
     log.attribute(group, "batch", result.of.batch);
     log.attribute(group, "threads", static_cast<std::int64_t>(result.of.threads));
     log.attribute(group, "seconds", median(result.step_seconds));

@@ -45,7 +45,8 @@ RunInfo run_info(const Config& config, const std::string& command) {
   info.extra = {{"dataset", config.dataset.name},
                 {"architecture", config.network.architecture},
                 {"activations", config.network.activations},
-                {"convolution", config.network.convolution}};
+                {"convolution", config.network.convolution},
+                {"engine", config.network.engine}};
   return info;
 }
 
@@ -244,6 +245,7 @@ Config settings_of_run(const std::filesystem::path& directory) {
                      " is missing");
   }
   Config config;
+  config.network.engine = name(Engine::onednn);  // of runs from before there was a choice
   read_config_file(config, files.config());
   return config;
 }

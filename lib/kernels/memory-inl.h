@@ -1,0 +1,141 @@
+// Between activations in memory and what kernels compute on: values are normalised, or turned into gradients,
+// when they are read; added, masked and summed when they are written.
+#if defined(REVNET_KERNELS_MEMORY_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_KERNELS_MEMORY_INL_H_
+#undef REVNET_KERNELS_MEMORY_INL_H_
+#else
+#define REVNET_KERNELS_MEMORY_INL_H_
+#endif
+
+#include <hwy/cache_control.h>
+
+#include "kernels/lanes-inl.h"
+#include "kernels/operands.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace revnet::kernels::HWY_NAMESPACE {
+
+// One vector of channels of `count` pixels in a row: read at `offset` in the source, `stride` floats apart;
+// written to dst, `dst_stride` apart. `channel`: the first of the vector.
+template <class D>
+HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std::int64_t stride,
+                            std::int64_t channel, std::int64_t count, float* HWY_RESTRICT dst,
+                            std::int64_t dst_stride) {
+  const float* HWY_RESTRICT from = source.values + offset;
+  switch (source.form) {
+    case Source::Form::raw:
+      for (std::int64_t i = 0; i < count; ++i) {
+        hn::Store(hn::Load(d, from + i * stride), d, dst + i * dst_stride);
+      }
+      return;
+    case Source::Form::normalized: {
+      const auto mean = hn::LoadU(d, source.norm.mean + channel);
+      const auto factor = hn::LoadU(d, source.norm.factor + channel);
+      const auto shift = hn::LoadU(d, source.norm.shift + channel);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const auto centred = hn::Sub(hn::Load(d, from + i * stride), mean);
+        hn::Store(hn::Max(hn::MulAdd(centred, factor, shift), hn::Zero(d)), d, dst + i * dst_stride);
+      }
+      return;
+    }
+    case Source::Form::gradient: {
+      const float* HWY_RESTRICT input = source.input + offset;
+      const auto mean = hn::LoadU(d, source.norm_gradient.mean + channel);
+      const auto factor = hn::LoadU(d, source.norm_gradient.factor + channel);
+      const auto mean_gradient = hn::LoadU(d, source.norm_gradient.offset + channel);
+      const auto slope = hn::LoadU(d, source.norm_gradient.slope + channel);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const auto gradient = hn::Sub(hn::Load(d, from + i * stride), mean_gradient);
+        const auto centred = hn::Sub(hn::Load(d, input + i * stride), mean);
+        hn::Store(hn::Mul(factor, hn::NegMulAdd(centred, slope, gradient)), d, dst + i * dst_stride);
+      }
+      return;
+    }
+  }
+}
+
+// Sums of what is written, over one unit of work and one vector of channels. Squares are taken of distances
+// from the first value, so that a large mean costs no precision.
+template <class D>
+class UnitSums {
+ public:
+  explicit UnitSums(D d) : sum_(hn::Zero(d)), second_(hn::Zero(d)), origin_(hn::Zero(d)) {}
+
+  HWY_INLINE void add(hn::Vec<D> value) {
+    if (count_ == 0) origin_ = value;
+    const auto distance = hn::Sub(value, origin_);
+    sum_ = hn::Add(sum_, distance);
+    second_ = hn::MulAdd(distance, distance, second_);
+    ++count_;
+  }
+  // The same when masked.
+  HWY_INLINE void add_product(hn::Vec<D> value, hn::Vec<D> centred) {
+    sum_ = hn::Add(sum_, value);
+    second_ = hn::MulAdd(value, centred, second_);
+  }
+
+  // sums: [2][channels] of the unit.
+  HWY_INLINE void write(D d, bool masked, double* sums, std::int64_t channel, std::int64_t channels) const {
+    constexpr std::int64_t lanes = width_of<D>;
+    HWY_ALIGN float sum[lanes], second[lanes], origin[lanes];
+    hn::Store(sum_, d, sum);
+    hn::Store(second_, d, second);
+    hn::Store(origin_, d, origin);
+    for (std::int64_t i = 0; i < lanes; ++i) {
+      const double total = sum[i];
+      sums[channel + i] = masked ? total : total + static_cast<double>(count_) * origin[i];
+      sums[channels + channel + i] =
+          masked ? static_cast<double>(second[i])
+                 : static_cast<double>(second[i]) - total * total / static_cast<double>(count_);
+    }
+  }
+
+ private:
+  hn::Vec<D> sum_, second_, origin_;
+  std::int64_t count_ = 0;
+};
+
+// Writes results of one channel vector, and sums them on the way.
+template <Sink::Form form, class D>
+class Writer {
+ public:
+  Writer(D d, const Sink& sink, std::int64_t channel)
+      : sink_(sink), sums_(d), mean_(hn::Zero(d)), factor_(hn::Zero(d)), shift_(hn::Zero(d)) {
+    if constexpr (form == Sink::Form::masked) {
+      mean_ = hn::LoadU(d, sink.norm.mean + channel);
+      factor_ = hn::LoadU(d, sink.norm.factor + channel);
+      shift_ = hn::LoadU(d, sink.norm.shift + channel);
+    }
+  }
+
+  // A result, and where in the sink it belongs.
+  HWY_INLINE void write(D d, hn::Vec<D> value, std::int64_t at) {
+    if constexpr (form == Sink::Form::sum) value = hn::Add(hn::Load(d, sink_.addend + at), value);
+    if constexpr (form == Sink::Form::difference) value = hn::Sub(hn::Load(d, sink_.addend + at), value);
+    if constexpr (form == Sink::Form::masked) {
+      const auto centred = hn::Sub(hn::Load(d, sink_.input + at), mean_);
+      const auto open = hn::Gt(hn::MulAdd(centred, factor_, shift_), hn::Zero(d));
+      value = hn::IfThenElseZero(open, value);
+      sums_.add_product(value, centred);
+    }
+    hn::Store(value, d, sink_.values + at);
+    if constexpr (form == Sink::Form::plain || form == Sink::Form::sum) {
+      if (sink_.sums != nullptr) sums_.add(value);
+    }
+  }
+
+  HWY_INLINE void finish(D d, std::int64_t unit, std::int64_t channel, std::int64_t channels) const {
+    if (sink_.sums == nullptr) return;
+    sums_.write(d, form == Sink::Form::masked, sink_.sums + unit * 2 * channels, channel, channels);
+  }
+
+ private:
+  const Sink& sink_;
+  UnitSums<D> sums_;
+  hn::Vec<D> mean_, factor_, shift_;
+};
+
+}  // namespace revnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target guard

@@ -1,0 +1,82 @@
+// The one-dimensional transforms of Winograd F(4, 3) with the points 0, 1, -1, 2, -2 and infinity, on
+// vectors.
+#if defined(REVNET_KERNELS_TRANSFORMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_KERNELS_TRANSFORMS_INL_H_
+#undef REVNET_KERNELS_TRANSFORMS_INL_H_
+#else
+#define REVNET_KERNELS_TRANSFORMS_INL_H_
+#endif
+
+#include "kernels/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace revnet::kernels::HWY_NAMESPACE {
+
+// r = B^T d: six inputs.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
+  const V even = hn::NegMulAdd(four, x[2], x[4]), odd = hn::NegMulAdd(four, x[1], x[3]);
+  const V even2 = hn::Sub(x[4], x[2]), odd2 = hn::Sub(x[3], x[1]);
+  r[0] = hn::MulAdd(four, x[0], hn::NegMulAdd(five, x[2], x[4]));
+  r[1] = hn::Add(even, odd);
+  r[2] = hn::Sub(even, odd);
+  r[3] = hn::MulAdd(two, odd2, even2);
+  r[4] = hn::NegMulAdd(two, odd2, even2);
+  r[5] = hn::MulAdd(four, x[1], hn::NegMulAdd(five, x[3], x[5]));
+}
+
+// y = A^T m: four outputs.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_output(D d, const V (&m)[6], V (&y)[4]) {
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), eight = hn::Set(d, 8.0f);
+  const V sum1 = hn::Add(m[1], m[2]), difference1 = hn::Sub(m[1], m[2]);
+  const V sum2 = hn::Add(m[3], m[4]), difference2 = hn::Sub(m[3], m[4]);
+  y[0] = hn::Add(hn::Add(m[0], sum1), sum2);
+  y[1] = hn::MulAdd(two, difference2, difference1);
+  y[2] = hn::MulAdd(four, sum2, sum1);
+  y[3] = hn::Add(hn::MulAdd(eight, difference2, difference1), m[5]);
+}
+
+// r = A y, the transposed: a gradient by outputs, for the gradient by weights.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_diff(D d, const V (&y)[4], V (&r)[6]) {
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
+  const V even = hn::Add(y[0], y[2]), odd = hn::Add(y[1], y[3]);
+  const V even2 = hn::MulAdd(four, y[2], y[0]), odd2 = hn::MulAdd(four, y[3], y[1]);
+  r[0] = y[0];
+  r[1] = hn::Add(even, odd);
+  r[2] = hn::Sub(even, odd);
+  r[3] = hn::MulAdd(two, odd2, even2);
+  r[4] = hn::NegMulAdd(two, odd2, even2);
+  r[5] = y[3];
+}
+
+// r = G g: three taps of a filter.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_filter(D d, const V (&g)[3], V (&r)[6]) {
+  const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12), part = hn::Set(d, 1.0f / 24);
+  const V ends = hn::Mul(hn::Add(g[0], g[2]), sixth), middle = hn::Mul(g[1], sixth);
+  const V ends2 = hn::MulAdd(g[0], part, hn::Mul(g[2], sixth)), middle2 = hn::Mul(g[1], twelfth);
+  r[0] = hn::Mul(g[0], hn::Set(d, 0.25f));
+  r[1] = hn::Neg(hn::Add(ends, middle));
+  r[2] = hn::Sub(middle, ends);
+  r[3] = hn::Add(ends2, middle2);
+  r[4] = hn::Sub(ends2, middle2);
+  r[5] = g[2];
+}
+
+// q = G^T m, the transposed: to the gradient by the filter.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_filter_gradient(D d, const V (&m)[6], V (&q)[3]) {
+  const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12), part = hn::Set(d, 1.0f / 24);
+  const V sum1 = hn::Mul(hn::Add(m[1], m[2]), sixth), sum2 = hn::Add(m[3], m[4]);
+  q[0] = hn::Add(hn::MulAdd(m[0], hn::Set(d, 0.25f), hn::Neg(sum1)), hn::Mul(sum2, part));
+  q[1] = hn::MulAdd(hn::Sub(m[2], m[1]), sixth, hn::Mul(hn::Sub(m[3], m[4]), twelfth));
+  q[2] = hn::Add(hn::MulAdd(sum2, sixth, hn::Neg(sum1)), m[5]);
+}
+
+}  // namespace revnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target guard

@@ -1,0 +1,215 @@
+#include "net/fused_function.h"
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+
+#include "ops/fused_convolution.h"
+#include "ops/fused_norm.h"
+
+namespace revnet {
+namespace {
+
+using kernels::Sink;
+using kernels::Source;
+
+class FusedFunction final : public ResidualFunction {
+ public:
+  FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
+                const BuildOptions& options);
+
+  void add(Device& device, const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape) override {
+    Tape own(MemoryPurpose::temporaries);
+    Sink sink;
+    sink.form = Sink::Form::sum;
+    sink.addend = s.data();
+    run(device, x, pass, tape == nullptr ? own : *tape, sink, y);
+  }
+
+  void subtract(Device& device, const Tensor& x, Tensor& y, Tape& tape) override {
+    Sink sink;
+    sink.form = Sink::Form::difference;
+    sink.addend = y.data();
+    run(device, x, Pass::recomputation, tape, sink, y);
+  }
+
+  void complete(Device& device, const Tensor& x, Tape& tape) override {
+    tape.purpose = MemoryPurpose::tape;
+    record(device, x, Pass::recomputation, tape);
+  }
+
+  void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) override;
+
+  void list(LayerList& layers) override {
+    for (Step& step : steps_) {
+      if (step.norm) layers.add(*step.norm);
+      layers.add(*step.convolution);
+    }
+  }
+
+ private:
+  struct Step {
+    std::unique_ptr<NormLayer> norm;  // absent before the network's very first convolution
+    std::unique_ptr<ConvolutionLayer> convolution;
+    std::unique_ptr<FusedConvolution> kernel;
+
+    // The constants of the norm, from the statistics of that pass.
+    NormConstants constants(Device& device, const Layout& activation, Pass pass) {
+      return {device,
+              activation,
+              norm->scale().value,
+              norm->shift().value,
+              pass == Pass::inference ? norm->running() : norm->batch(),
+              norm->epsilon()};
+    }
+  };
+
+  // What the first convolution makes of x, unless the tape has it.
+  void record(Device& device, const Tensor& x, Pass pass, Tape& tape);
+  // The second convolution's results go to y by way of the sink.
+  void run(Device& device, const Tensor& x, Pass pass, Tape& tape, Sink sink, Tensor& y);
+  // Shows an observer what goes into the norm, if there is one of either: x, or what the observer made of it.
+  const Tensor& observed(Device& device, Step& step, const Tensor& x, Pass pass, Tensor& changed);
+
+  std::array<Step, 2> steps_;
+};
+
+FusedFunction::FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
+                             const BuildOptions& options) {
+  ConvolutionShape convolution{options.batch, shape.in, shape.out, shape.height, shape.width, 3, 1};
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    const std::string number = std::to_string(i + 1);
+    if (i > 0 || shape.leading_norm) {
+      step.norm = std::make_unique<NormLayer>(device, name + "/bn" + number, Rows{0, convolution.in},
+                                              convolution.src(), options);
+    }
+    ConvolutionLayer::Roles roles;
+    roles.parameters_only = true;
+    step.convolution = std::make_unique<ConvolutionLayer>(
+        device, name + "/conv" + number + "/weight", Rows{0, convolution.out}, convolution, options, roles);
+    if (!FusedConvolution::serves(step.convolution->operation())) {
+      throw std::logic_error("FusedFunction: no kernel for " + name);
+    }
+    step.kernel = std::make_unique<FusedConvolution>(step.convolution->operation());
+    convolution.in = convolution.out;
+  }
+}
+
+const Tensor& FusedFunction::observed(Device& device, Step& step, const Tensor& x, Pass pass,
+                                      Tensor& changed) {
+  if (!step.norm || step.norm->observer() == nullptr || pass == Pass::inference) return x;
+  changed = Tensor(device, x.layout(), MemoryPurpose::tape);
+  if (!device.is_planning()) std::memcpy(changed.data(), x.data(), x.bytes());
+  step.norm->observer()->normalizing(device, *step.norm, pass, changed);
+  return changed;
+}
+
+void FusedFunction::record(Device& device, const Tensor& x, Pass pass, Tape& tape) {
+  tape.steps.resize(steps_.size());
+  if (!tape.steps[0].output.empty()) return;
+  Step &first = steps_[0], &second = steps_[1];
+  if (first.norm && pass == Pass::training) measure_statistics(device, x, first.norm->batch());
+  const Tensor& input = observed(device, first, x, pass, tape.steps[0].normalized);
+  Tensor output(device, first.convolution->operation().dst_layout(), tape.purpose);
+  Source source;
+  source.values = input.data();
+  Sink sink;
+  sink.values = output.data();
+  Tensor sums;
+  if (pass == Pass::training) {
+    sums = make_sums(device, output.layout(), first.kernel->units());
+    sink.sums = sums_of(sums);
+  }
+  if (first.norm) {
+    const NormConstants constants = first.constants(device, x.layout(), pass);
+    source.form = Source::Form::normalized;
+    source.norm = constants.get();
+    first.kernel->forward(device, source, first.convolution->weight().value, sink);
+  } else {
+    first.kernel->forward(device, source, first.convolution->weight().value, sink);
+  }
+  if (pass == Pass::training) {
+    combine_statistics(device, output.layout(), sums, first.kernel->unit_pixels(), second.norm->batch());
+  }
+  tape.steps[0].output = std::move(output);
+}
+
+void FusedFunction::run(Device& device, const Tensor& x, Pass pass, Tape& tape, Sink sink, Tensor& y) {
+  record(device, x, pass, tape);
+  Step& second = steps_[1];
+  const Tensor& input = observed(device, second, tape.steps[0].output, pass, tape.steps[1].normalized);
+  const NormConstants constants = second.constants(device, input.layout(), pass);
+  Source source;
+  source.form = Source::Form::normalized;
+  source.values = input.data();
+  source.norm = constants.get();
+  sink.values = y.data();
+  second.kernel->forward(device, source, second.convolution->weight().value, sink);
+}
+
+void FusedFunction::backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) {
+  // A tape whose norms were observed holds what the observer made of their inputs.
+  const auto input_of = [&](std::size_t step) -> const Tensor& {
+    if (!tape.steps[step].normalized.empty()) return tape.steps[step].normalized;
+    return step == 0 ? x : tape.steps[0].output;
+  };
+  Tensor diff;  // by what goes into the ReLU of the step gone through; empty while it is dy itself
+  Source from;  // the gradient by the convolution's output
+  from.values = dy.data();
+  std::optional<NormGradientConstants> gradient_constants;  // that `from` refers to
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    Step& step = steps_[i];
+    const Tensor& input = input_of(i);
+    Source source;
+    source.values = input.data();
+    Sink sink;
+    if (!step.norm) {
+      step.kernel->backward_weights(device, source, from, step.convolution->weight().gradient);
+      sink.form = Sink::Form::sum;
+      sink.values = dx.data();
+      sink.addend = dx.data();
+      step.kernel->backward_data(device, from, step.convolution->weight().value, sink);
+      return;
+    }
+    const NormConstants constants = step.constants(device, input.layout(), Pass::recomputation);
+    source.form = Source::Form::normalized;
+    source.norm = constants.get();
+    step.kernel->backward_weights(device, source, from, step.convolution->weight().gradient);
+    Tensor masked(device, input.layout(), MemoryPurpose::activation_gradients);
+    Tensor sums = make_sums(device, input.layout(), step.kernel->units());
+    sink.form = Sink::Form::masked;
+    sink.values = masked.data();
+    sink.input = input.data();
+    sink.norm = constants.get();
+    sink.sums = sums_of(sums);
+    step.kernel->backward_data(device, from, step.convolution->weight().value, sink);
+    gradient_constants.emplace(device, input.layout(), step.norm->scale().value, step.norm->batch(),
+                               step.norm->epsilon(), sums, step.kernel->units(), step.norm->scale().gradient,
+                               step.norm->shift().gradient);
+    diff = std::move(masked);
+    from.form = Source::Form::gradient;
+    from.values = diff.data();
+    from.input = input.data();
+    from.norm_gradient = gradient_constants->get();
+  }
+  revnet::add(device, from, dx);
+}
+
+}  // namespace
+
+bool can_fuse(const ResidualShape& shape) {
+  return !shape.bottleneck && shape.stride == 1;
+}
+
+bool can_fuse(const Device& device) {
+  return is_blocked(device.activation_layout({1, 64, 8, 8}));
+}
+
+std::unique_ptr<ResidualFunction> make_fused_function(Device& device, const std::string& name,
+                                                      const ResidualShape& shape,
+                                                      const BuildOptions& options) {
+  return std::make_unique<FusedFunction>(device, name, shape, options);
+}
+
+}  // namespace revnet

@@ -1,0 +1,44 @@
+// A 3x3 convolution of stride 1 in our own kernels, fused with what comes before and after it: see
+// kernels/winograd.h and kernels/operands.h.
+//
+// Shapes as in ops/convolution.h, activations and weights in blocks of 8 or 16 channels. Ownership: nothing
+// but the plan of the work; scratch memory is taken from the device for the length of a call.
+#pragma once
+
+#include <vector>
+
+#include "kernels/winograd.h"
+#include "ops/convolution.h"
+
+namespace revnet {
+
+class FusedConvolution {
+ public:
+  // For the layouts of that convolution.
+  explicit FusedConvolution(const Convolution& convolution);
+  // Whether there is a kernel for it: its shape, and layouts in blocks.
+  static bool serves(const Convolution& convolution);
+
+  // The units of work of forward and backward_data, and how many pixels each writes.
+  std::int64_t units() const { return kernel_.units().count(); }
+  const std::vector<std::int64_t>& unit_pixels() const { return unit_pixels_; }
+
+  // As in kernels::Winograd.
+  void forward(Device& device, const kernels::Source& source, const Tensor& weights,
+               const kernels::Sink& sink) const;
+  void backward_data(Device& device, const kernels::Source& source, const Tensor& weights,
+                     const kernels::Sink& sink) const;
+  void backward_weights(Device& device, const kernels::Source& input, const kernels::Source& diff,
+                        Tensor& diff_weights) const;
+
+ private:
+  Work work(Operation operation) const;
+  Tensor make_scratch(Device& device) const;
+
+  ConvolutionShape shape_;
+  double activation_bytes_, weight_bytes_;
+  kernels::Winograd kernel_;
+  std::vector<std::int64_t> unit_pixels_;
+};
+
+}  // namespace revnet

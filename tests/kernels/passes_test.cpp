@@ -1,0 +1,104 @@
+#include "kernels/passes.h"
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "kernels/naive.h"
+#include "kernels/targets.h"
+#include "kernels/winograd.h"
+
+namespace revnet::testing {
+namespace {
+
+struct Moments {
+  std::vector<double> mean, variance;
+};
+
+Moments moments_of(const Plain& x) {
+  const auto channels = static_cast<std::size_t>(x.channels);
+  Moments result{std::vector<double>(channels), std::vector<double>(channels)};
+  const auto pixels = static_cast<double>(x.images * x.height * x.width);
+  const auto channel = [&](std::size_t i) {
+    return i / static_cast<std::size_t>(x.height * x.width) % channels;
+  };
+  for (std::size_t i = 0; i < x.values.size(); ++i) result.mean[channel(i)] += x.values[i] / pixels;
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    result.variance[channel(i)] += std::pow(x.values[i] - result.mean[channel(i)], 2) / pixels;
+  }
+  return result;
+}
+
+void check(const double* sums, const std::vector<std::int64_t>& pixels, const Plain& x, std::int64_t block) {
+  const std::int64_t stored = padded(x.channels, block);
+  std::vector<float> mean(static_cast<std::size_t>(stored)), variance(mean.size());
+  kernels::combine_moments(sums, pixels.data(), static_cast<std::int64_t>(pixels.size()), stored, mean.data(),
+                           variance.data());
+  const Moments expected = moments_of(x);
+  for (std::size_t c = 0; c < expected.mean.size(); ++c) {
+    CHECK(mean[c] == doctest::Approx(expected.mean[c]).epsilon(1e-6));
+    CHECK(variance[c] == doctest::Approx(expected.variance[c]).epsilon(2e-6));
+  }
+}
+
+TEST_CASE("statistics of a channel lose nothing to a large mean") {
+  for (const double mean : {0.0, 100.0, -3000.0}) {
+    CAPTURE(mean);
+    const Plain x = random_images(7, 20, 6, 10, 1, mean);
+    for (const std::int64_t block : {8, 16}) {
+      const Buffer values = blocked(x, block);
+      each_target([&] {
+        std::vector<double> sums(static_cast<std::size_t>(7 * 2 * padded(20, block)), NAN);
+        kernels::sum_images({7, 6, 10, block}, padded(20, block), values.data(), sums.data());
+        check(sums.data(), std::vector<std::int64_t>(7, 60), x, block);
+      });
+    }
+  }
+}
+
+// The same sums, taken of what a convolution writes: its identity, on top of a large mean.
+TEST_CASE("statistics taken while writing lose nothing to a large mean") {
+  const Plain x = random_images(5, 16, 10, 6, 2, 100.0);
+  std::vector<double> weights(16 * 16 * 9, 0.0);
+  for (std::size_t c = 0; c < 16; ++c) weights[(c * 16 + c) * 9 + 4] = 1.0;
+  const Buffer values = blocked(x, 16), filters = blocked_weights(weights, 16, 16, 9, 16);
+  const kernels::Winograd kernel({5, 10, 6, 16}, 16, 16);
+  Buffer scratch(kernel.scratch_floats(8));
+  std::vector<std::int64_t> pixels;
+  for (std::int64_t unit = 0; unit < kernel.units().count(); ++unit) {
+    pixels.push_back(kernel.units().pixels_of(kernel.units().unit(unit)));
+  }
+  each_target([&] {
+    Buffer y(values.size());
+    std::vector<double> sums(pixels.size() * 2 * 16, NAN);
+    kernels::Source source;
+    source.values = values.data();
+    kernels::Sink sink;
+    sink.values = y.data();
+    sink.sums = sums.data();
+    kernel.forward(source, filters.data(), sink, scratch.data());
+    check(sums.data(), pixels, plain_of(y, x, 16), 16);
+  });
+}
+
+TEST_CASE("sources are added to values") {
+  const Plain x = random_images(3, 24, 5, 9, 3), before = random_images(3, 24, 5, 9, 4);
+  const NaiveNorm norm(24, 5, 0.0);
+  const Plain normalized = norm.apply(x);
+  const Buffer values = blocked(x, 8), table = norm.table(8);
+  kernels::Source source;
+  source.form = kernels::Source::Form::normalized;
+  source.values = values.data();
+  source.norm = {table.data(), table.data() + 24, table.data() + 48};
+  each_target([&] {
+    Buffer sum = blocked(before, 8);
+    kernels::add({3, 5, 9, 8}, 24, source, sum.data());
+    const Plain result = plain_of(sum, x, 8);
+    for (std::size_t i = 0; i < x.values.size(); ++i) {
+      REQUIRE(result.values[i] == doctest::Approx(before.values[i] + normalized.values[i]).epsilon(1e-6));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace revnet::testing

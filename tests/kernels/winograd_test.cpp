@@ -1,0 +1,212 @@
+#include "kernels/winograd.h"
+
+#include <cmath>
+#include <cstring>
+
+#include <doctest/doctest.h>
+#include <omp.h>
+
+#include "kernels/naive.h"
+#include "kernels/targets.h"
+
+namespace revnet::testing {
+namespace {
+
+using kernels::Sink;
+using kernels::Source;
+
+constexpr double tolerance = 4e-6;  // of the norm; 1.6e-6 was the most
+
+struct Case {
+  std::int64_t images, in, out, height, width, block;
+};
+
+// A convolution with everything around it, in double precision and for the kernels.
+struct Bench {
+  Case of;
+  Plain x, dy, addend;
+  std::vector<double> weights;
+  NaiveNorm norm;
+  Buffer x_blocks, dy_blocks, weight_blocks, table;
+  kernels::Winograd kernel;
+  Buffer scratch;
+
+  explicit Bench(const Case& what, double mean = 0.0)
+      : of(what),
+        x(random_images(what.images, what.in, what.height, what.width, 1, mean)),
+        dy(random_images(what.images, what.out, what.height, what.width, 2)),
+        addend(random_images(what.images, what.out, what.height, what.width, 3)),
+        weights(random_values(static_cast<std::size_t>(what.out * what.in * 9), 4)),
+        norm(what.in, 5, mean),
+        x_blocks(blocked(x, what.block)),
+        dy_blocks(blocked(dy, what.block)),
+        weight_blocks(blocked_weights(weights, what.out, what.in, 9, what.block)),
+        table(norm.table(what.block)),
+        kernel({what.images, what.height, what.width, what.block}, padded(what.in, what.block),
+               padded(what.out, what.block)),
+        scratch(kernel.scratch_floats(omp_get_max_threads())) {}
+
+  kernels::Normalization normalization() const {
+    const std::int64_t stored = padded(of.in, of.block);
+    return {table.data(), table.data() + stored, table.data() + 2 * stored};
+  }
+  Source normalized() const {
+    Source source;
+    source.form = Source::Form::normalized;
+    source.values = x_blocks.data();
+    source.norm = normalization();
+    return source;
+  }
+  static Source raw(const Buffer& buffer) {
+    Source source;
+    source.values = buffer.data();
+    return source;
+  }
+};
+
+void check_forward(Bench& bench) {
+  const Plain expected = convolve(bench.norm.apply(bench.x), bench.weights, bench.of.out, 3);
+  Buffer y = blocked(bench.addend, bench.of.block);
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] = NAN;
+  Sink sink;
+  sink.values = y.data();
+  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  CHECK(distance(plain_of(y, expected, bench.of.block).values, expected.values) < tolerance);
+  for (std::size_t i = 0; i < y.size(); ++i) REQUIRE(std::isfinite(y[i]));
+
+  // Added to and taken away from what is there.
+  Buffer sum = blocked(bench.addend, bench.of.block);
+  sink.form = Sink::Form::sum;
+  sink.values = sum.data();
+  sink.addend = sum.data();
+  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  Plain total = expected;
+  for (std::size_t i = 0; i < total.values.size(); ++i) total.values[i] += bench.addend.values[i];
+  CHECK(distance(plain_of(sum, total, bench.of.block).values, total.values) < tolerance);
+  sink.form = Sink::Form::difference;
+  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  CHECK(distance(plain_of(sum, bench.addend, bench.of.block).values, bench.addend.values) < 1e-5);
+}
+
+void check_backward_data(Bench& bench) {
+  Plain expected = convolve_back(bench.dy, bench.weights, bench.of.in, 3);
+  const Plain open = bench.norm.apply(bench.x);
+  std::vector<double> gradient_sums(static_cast<std::size_t>(bench.of.in)), product_sums = gradient_sums;
+  for (std::size_t i = 0; i < expected.values.size(); ++i) {
+    if (open.values[i] == 0) expected.values[i] = 0;
+    const std::size_t c =
+        i / static_cast<std::size_t>(bench.of.height * bench.of.width) % gradient_sums.size();
+    gradient_sums[c] += expected.values[i];
+    product_sums[c] += expected.values[i] * (bench.x.values[i] - bench.norm.mean[c]);
+  }
+  Buffer dx(bench.x_blocks.size());
+  const std::int64_t stored = padded(bench.of.in, bench.of.block), units = bench.kernel.units().count();
+  std::vector<double> sums(static_cast<std::size_t>(units * 2 * stored), NAN);
+  Sink sink;
+  sink.form = Sink::Form::masked;
+  sink.values = dx.data();
+  sink.input = bench.x_blocks.data();
+  sink.norm = bench.normalization();
+  sink.sums = sums.data();
+  bench.kernel.backward_data(Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
+                             bench.scratch.data());
+  CHECK(distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance);
+  std::vector<double> gradient(gradient_sums.size()), product(gradient_sums.size());
+  for (std::int64_t unit = 0; unit < units; ++unit) {
+    for (std::size_t c = 0; c < gradient.size(); ++c) {
+      gradient[c] += sums[static_cast<std::size_t>(unit * 2 * stored) + c];
+      product[c] += sums[static_cast<std::size_t>(unit * 2 * stored + stored) + c];
+    }
+  }
+  CHECK(distance(gradient, gradient_sums) < 2e-5);
+  CHECK(distance(product, product_sums) < 2e-5);
+}
+
+void check_backward_weights(Bench& bench) {
+  const std::vector<double> expected = weight_gradient(bench.norm.apply(bench.x), bench.dy, 3);
+  Buffer dw(bench.weight_blocks.size());
+  bench.kernel.backward_weights(bench.normalized(), Bench::raw(bench.dy_blocks), dw.data(),
+                                bench.scratch.data());
+  CHECK(distance(plain_weights(dw, bench.of.out, bench.of.in, 9, bench.of.block), expected) < tolerance);
+  for (std::size_t i = 0; i < dw.size(); ++i) REQUIRE(std::isfinite(dw[i]));
+}
+
+TEST_CASE("convolutions and gradients are the definition's on every instruction set") {
+  const std::vector<Case> cases{{1, 8, 8, 4, 4, 8},     {2, 16, 16, 8, 8, 16},   {3, 16, 32, 6, 10, 16},
+                                {9, 24, 8, 4, 4, 8},    {1, 32, 16, 12, 4, 16},  {5, 12, 20, 8, 8, 16},
+                                {1, 56, 56, 8, 8, 16},  {2, 48, 16, 14, 18, 16}, {1, 16, 16, 64, 64, 16},
+                                {1, 64, 64, 32, 32, 8}, {7, 8, 40, 10, 6, 8},    {1, 256, 128, 4, 4, 16},
+                                {1, 128, 256, 4, 4, 16}};
+  for (const Case& what : cases) {
+    Bench bench(what);
+    each_target([&] {
+      INFO(what.images << " x " << what.in << " -> " << what.out << ", " << what.height << " x " << what.width
+                       << ", blocks of " << what.block);
+      check_forward(bench);
+      check_backward_data(bench);
+      check_backward_weights(bench);
+    });
+  }
+}
+
+TEST_CASE("a normalisation's gradient is taken on the way in") {
+  Bench bench({3, 16, 24, 6, 8, 8});
+  const NaiveNorm norm(24, 9, 0.0);  // of the convolution's output
+  const Plain output = random_images(3, 24, 6, 8, 10);
+  const std::vector<double> offset = random_values(24, 11), slope = random_values(24, 12);
+  Plain diff = bench.dy;
+  for (std::size_t i = 0; i < diff.values.size(); ++i) {
+    const std::size_t c = i / 48 % 24;
+    diff.values[i] =
+        norm.factor[c] * (bench.dy.values[i] - offset[c] - (output.values[i] - norm.mean[c]) * slope[c]);
+  }
+  const Buffer output_blocks = blocked(output, 8), table = norm.table(8);
+  std::vector<float> offsets(offset.begin(), offset.end()), slopes(slope.begin(), slope.end());
+  Source source = Bench::raw(bench.dy_blocks);
+  source.form = Source::Form::gradient;
+  source.input = output_blocks.data();
+  source.norm_gradient = {table.data(), table.data() + 24, offsets.data(), slopes.data()};
+  each_target([&] {
+    Buffer dx(bench.x_blocks.size()), dw(bench.weight_blocks.size());
+    Sink sink;
+    sink.values = dx.data();
+    bench.kernel.backward_data(source, bench.weight_blocks.data(), sink, bench.scratch.data());
+    const Plain expected = convolve_back(diff, bench.weights, 16, 3);
+    CHECK(distance(plain_of(dx, expected, 8).values, expected.values) < tolerance);
+    bench.kernel.backward_weights(bench.normalized(), source, dw.data(), bench.scratch.data());
+    const std::vector<double> gradient = weight_gradient(bench.norm.apply(bench.x), diff, 3);
+    CHECK(distance(plain_weights(dw, 24, 16, 9, 8), gradient) < tolerance);
+  });
+}
+
+TEST_CASE("a large mean of the input costs no precision") {
+  Bench bench({2, 16, 16, 8, 8, 16}, 1000.0);
+  check_forward(bench);
+  check_backward_weights(bench);
+}
+
+TEST_CASE("all but the weight gradient is independent of the number of threads") {
+  Bench bench({5, 16, 16, 8, 8, 16});
+  const auto run = [&](int threads) {
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(threads);
+    Buffer scratch(bench.kernel.scratch_floats(threads)), y = blocked(bench.addend, 16);
+    std::vector<double> sums(static_cast<std::size_t>(bench.kernel.units().count() * 2 * 16));
+    Sink sink;
+    sink.values = y.data();
+    sink.sums = sums.data();
+    bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, scratch.data());
+    omp_set_num_threads(before);
+    return std::pair(std::vector<float>(y.data(), y.data() + y.size()), sums);
+  };
+  const auto one = run(1);
+  for (const int threads : {2, 3, 7}) CHECK(run(threads) == one);
+}
+
+TEST_CASE("channels that are no blocks are refused") {
+  CHECK_THROWS_AS(kernels::Winograd({1, 8, 8, 16}, 12, 16), std::logic_error);
+  CHECK_THROWS_AS(kernels::Winograd({1, 8, 8, 4}, 16, 16), std::logic_error);
+}
+
+}  // namespace
+}  // namespace revnet::testing
