@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace revnet {
 namespace {
@@ -157,6 +158,24 @@ std::string Table::latex() const {
   for (const auto& row : rows_) result += line(row);
   result += "\\bottomrule\n\\end{tabular}\n";
   return result;
+}
+
+std::string Table::html() const {
+  const std::vector<bool> right = numeric();
+  const auto line = [&](const std::vector<std::string>& row, bool header) {
+    std::string result = "<tr>";
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      const bool heading = header || column == 0;
+      result += heading ? "<th" : "<td";
+      if (heading) result += header ? R"( scope="col")" : R"( scope="row")";
+      if (right[column]) result += R"( class="number")";
+      result += ">" + escape_xml(row[column]) + (heading ? "</th>" : "</td>");
+    }
+    return result + "</tr>\n";
+  };
+  std::string result = "<table>\n<thead>\n" + line(header_, true) + "</thead>\n<tbody>\n";
+  for (const auto& row : rows_) result += line(row, false);
+  return result + "</tbody>\n</table>\n";
 }
 
 }  // namespace revnet

@@ -30,6 +30,9 @@ class Table {
 
   // Ends with a newline. In text, columns whose cells are all numbers (or "-") are aligned to the right.
   std::string format(TableFormat format) const;
+  // A <table> for a page, well-formed as XML too: the header in <thead>, the first cell of each row as its
+  // heading. Cells of columns of numbers have the class "number".
+  std::string html() const;
 
  private:
   std::string text() const;

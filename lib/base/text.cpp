@@ -64,6 +64,15 @@ std::uint64_t parse_bytes(std::string_view text, std::string_view origin) {
                    "' is no size in bytes, such as 8GiB or 500MB");
 }
 
+std::string format_grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  const std::ptrdiff_t first = number < 0 ? 1 : 0;
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > first; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), ",");
+  }
+  return digits;
+}
+
 std::string format_duration(double seconds) {
   const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
   std::array<char, 48> text{};

@@ -15,6 +15,9 @@ std::string format_bytes(std::uint64_t bytes);
 // UsageError that begins with `origin` for anything else, and for 0.
 std::uint64_t parse_bytes(std::string_view text, std::string_view origin);
 
+// "80,000".
+std::string format_grouped(std::int64_t number);
+
 // "1:02:03" or "2:03".
 std::string format_duration(double seconds);
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "record/config_schema.h"
 #include "record/plain_text.h"
 #include "record/posix_file.h"

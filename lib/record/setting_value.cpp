@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "record/config_schema.h"
 #include "record/plain_text.h"
 

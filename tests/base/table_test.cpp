@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "xml.h"
 
 namespace revnet {
 namespace {
@@ -45,6 +46,21 @@ TEST_CASE("a latex table escapes what TeX reads") {
   CHECK(table.format(TableFormat::latex) ==
         "\\begin{tabular}{lr}\n\\toprule\njob & error \\% \\\\\n\\midrule\n"
         "a\\_b \\& c & 3 \\\\\n\\bottomrule\n\\end{tabular}\n");
+}
+
+TEST_CASE("an html table has headings, aligns numbers and escapes what XML reads") {
+  Table table({"run & job", "ms"});
+  table.add({"<b>\"a\"", "9.5"});
+  table.add({"it's", "-"});
+  CHECK(table.html() ==
+        "<table>\n<thead>\n"
+        "<tr><th scope=\"col\">run &amp; job</th><th scope=\"col\" class=\"number\">ms</th></tr>\n"
+        "</thead>\n<tbody>\n"
+        "<tr><th scope=\"row\">&lt;b&gt;&quot;a&quot;</th><td class=\"number\">9.5</td></tr>\n"
+        "<tr><th scope=\"row\">it&#39;s</th><td class=\"number\">-</td></tr>\n"
+        "</tbody>\n</table>\n");
+  CHECK(testing::xml_error(table.html()) == "");
+  CHECK(testing::xml_error(Table({"alone"}).html()) == "");
 }
 
 TEST_CASE("a row has as many cells as the header") {

@@ -31,6 +31,15 @@ TEST_CASE("bytes beyond the largest unit stay in it") {
   CHECK(format_bytes(std::numeric_limits<std::uint64_t>::max()) == "18446744.1 TB");
 }
 
+TEST_CASE("long numbers are grouped by thousands") {
+  CHECK(format_grouped(0) == "0");
+  CHECK(format_grouped(999) == "999");
+  CHECK(format_grouped(1000) == "1,000");
+  CHECK(format_grouped(1'234'567) == "1,234,567");
+  CHECK(format_grouped(-100) == "-100");
+  CHECK(format_grouped(-80'000) == "-80,000");
+}
+
 TEST_CASE("durations show hours only when there are some") {
   CHECK(format_duration(0) == "0:00");
   CHECK(format_duration(7.4) == "0:07");
