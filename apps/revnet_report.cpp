@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "net/network.h"
-#include "report/tables.h"
+#include "report/sections.h"
 #include "training_options.h"
 
 namespace {
@@ -48,17 +48,14 @@ int report(const std::vector<std::string>& folders, const std::string& format_na
   if (!folders.empty()) {
     for (const auto& run : find_runs({folders.begin(), folders.end()})) runs.push_back(read_run(run));
   }
-  const bool prose = format == TableFormat::text || format == TableFormat::markdown;
-  const auto print = [&](const char* title, const Table& table) {
-    if (prose) std::cout << title << "\n\n";
-    std::cout << table.format(format) << "\n";
-  };
-  print("Table 2: the networks, parameters in the paper and as built", architecture_table(build_networks()));
-  if (!runs.empty()) {
-    print("Table 3: test error in percent (mean +- standard deviation over seeds)", error_table(runs));
-    print("Runs", run_table(runs));
-    for (const std::string& command : missing_runs(runs))
-      std::cerr << "to fill a cell of Table 3: " << command << '\n';
+  const std::vector<Section> sections = report_sections(build_networks(), runs);
+  std::cout << format_sections(sections, format);
+  if (is_for_programs(format)) {
+    for (const Section& section : sections) {
+      for (const std::string& command : section.commands) {
+        std::cerr << "to fill a cell of " << section.title << ": " << command << '\n';
+      }
+    }
   }
   std::cout.flush();
   return static_cast<int>(ExitCode::done);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "report/paper.h"
@@ -14,22 +17,10 @@ namespace {
 constexpr std::int64_t full_schedule = 80'000, paper_batch = 100;
 constexpr std::array datasets{"cifar10", "cifar100"};
 
-std::string title_of(const std::string& dataset) {
-  return dataset == "cifar10" ? "CIFAR-10" : "CIFAR-100";
-}
-
-// "80,000".
-std::string grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
-  }
-  return digits;
-}
-
 // Whether a run measures what a cell of Table 3 holds.
 bool counts(const RunRecord& run) {
-  return run.complete() && !run.config.dataset.validation && run.config.training.batch == paper_batch;
+  return run.complete() && std::ranges::count(datasets, run.config.dataset.name) > 0 &&
+         !run.config.dataset.validation && run.config.training.batch == paper_batch;
 }
 
 // Test errors of one network on one data set with one schedule, a seed each.
@@ -52,7 +43,7 @@ std::string describe(const std::vector<double>& errors) {
   for (const double error : errors) mean += error / n;
   if (errors.size() == 1) return format_fixed(mean, 2);
   for (const double error : errors) squares += (error - mean) * (error - mean);
-  return format_fixed(mean, 2) + " +- " + format_fixed(std::sqrt(squares / (n - 1)), 2) + " (" +
+  return format_fixed(mean, 2) + " ± " + format_fixed(std::sqrt(squares / (n - 1)), 2) + " (" +
          std::to_string(errors.size()) + ")";
 }
 
@@ -65,17 +56,54 @@ std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, const
   return {schedules.rbegin(), schedules.rend()};
 }
 
+// "0.1", "2e-04".
+std::string shortest(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", value);
+  return text.data();
+}
+
+// "CIFAR-10 (read from data), 8,000 iterations of 100 images, learning rate 0.1, times 0.1 after 4,000 and
+// 6,000".
+std::string conditions(const Config& config) {
+  const Config::Training& training = config.training;
+  std::string text = dataset_title(config.dataset.name) + " (read from " + config.dataset.directory + "), " +
+                     format_grouped(training.iterations) + " iterations of " +
+                     std::to_string(training.batch) + " images, learning rate " +
+                     shortest(training.learning_rate);
+  std::vector<std::string> decays;
+  for (const double fraction : training.decay_at) {
+    decays.push_back(format_grouped(std::llround(fraction * static_cast<double>(training.iterations))));
+  }
+  if (decays.empty()) return text;
+  return text + ", times " + shortest(training.decay_factor) + " after " + join(decays, " and ");
+}
+
+std::string or_dash(bool known, const std::string& text) {
+  return known ? text : "-";
+}
+
 }  // namespace
 
+std::string dataset_title(const std::string& dataset) {
+  if (dataset == "cifar10") return "CIFAR-10";
+  return dataset == "cifar100" ? "CIFAR-100" : dataset;
+}
+
+std::string network_title(const std::string& network) {
+  const auto row = std::ranges::find(paper_rows, network, &PaperRow::network);
+  return row == paper_rows.end() ? network : std::string(row->title);
+}
+
 Table architecture_table(const std::vector<BuiltNetwork>& built) {
-  Table table({"network", "unit", "units", "channels", "paper, CIFAR-10 (M)", "built", "paper, CIFAR-100 (M)",
-               "built"});
+  Table table({"network", "unit", "units", "channels", "CIFAR-10, paper (M)", "CIFAR-10, built",
+               "CIFAR-100, paper (M)", "CIFAR-100, built"});
   for (const PaperRow& paper : paper_rows) {
     const auto found = std::ranges::find(built, paper.network, &BuiltNetwork::name);
     if (found == built.end()) continue;
     table.add({std::string(paper.title), found->unit, found->units, found->channels,
-               format_fixed(paper.parameters_10, 2), grouped(found->parameters_10),
-               format_fixed(paper.parameters_100, 2), grouped(found->parameters_100)});
+               format_fixed(paper.parameters_10, 2), format_grouped(found->parameters_10),
+               format_fixed(paper.parameters_100, 2), format_grouped(found->parameters_100)});
   }
   return table;
 }
@@ -83,9 +111,9 @@ Table architecture_table(const std::vector<BuiltNetwork>& built) {
 Table error_table(const std::vector<RunRecord>& runs) {
   std::vector<std::string> header{"network"};
   for (const char* dataset : datasets) {
-    header.push_back(title_of(dataset) + ", paper");
+    header.push_back(dataset_title(dataset) + ", paper");
     for (const std::int64_t iterations : schedules_of(runs, dataset)) {
-      header.push_back(grouped(iterations) + " iterations");
+      header.push_back(dataset_title(dataset) + " at " + format_grouped(iterations));
     }
   }
   Table table(header);
@@ -113,6 +141,37 @@ std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs) {
   return commands;
 }
 
+std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs) {
+  using Seeds = std::map<std::string, std::set<std::uint64_t>>;                // by network
+  std::map<std::tuple<std::string, std::int64_t, std::string>, Seeds> groups;  // by data set, longest first
+  std::int64_t counted = 0;
+  for (const RunRecord& run : runs) {
+    if (!counts(run)) continue;
+    ++counted;
+    const Config& config = run.config;
+    groups[{config.dataset.name, -config.training.iterations, conditions(config)}]
+          [network_title(config.network.architecture)]
+              .insert(config.training.seed);
+  }
+  std::vector<std::string> notes;
+  for (const auto& [key, networks] : groups) {
+    std::vector<std::string> measured;
+    for (const auto& [network, seeds] : networks) {
+      std::vector<std::string> numbers;
+      for (const std::uint64_t seed : seeds) numbers.push_back(std::to_string(seed));
+      measured.push_back(network + (numbers.size() > 1 ? " (seeds " : " (seed ") + join(numbers) + ")");
+    }
+    notes.push_back("Measured on " + std::get<2>(key) + ": " + join(measured) + ".");
+  }
+  const auto all = static_cast<std::int64_t>(runs.size());
+  if (counted < all) {
+    notes.push_back("Runs that fill a cell: " + std::to_string(counted) + " of " + std::to_string(all) +
+                    " (complete ones on CIFAR's test images, in batches of " + std::to_string(paper_batch) +
+                    ").");
+  }
+  return notes;
+}
+
 Table run_table(const std::vector<RunRecord>& runs) {
   Table table({"run", "network", "data set", "activations", "batch", "seed", "iterations", "status",
                "error %", "images/s", "time", "saved", "peak"});
@@ -123,9 +182,10 @@ Table run_table(const std::vector<RunRecord>& runs) {
          std::to_string(config.training.batch), std::to_string(config.training.seed),
          std::to_string(run.train.empty() ? 0 : run.train.back().iteration), std::string(name(run.status)),
          run.eval.empty() ? "-" : format_fixed(run.eval.back().error_percent, 2),
-         format_fixed(run.images_per_second, 0), format_duration(run.seconds),
-         format_bytes(static_cast<std::uint64_t>(run.saved_bytes)),
-         format_bytes(static_cast<std::uint64_t>(run.peak_bytes))});
+         or_dash(run.images_per_second > 0, format_fixed(run.images_per_second, 0)),
+         or_dash(run.seconds > 0, format_duration(run.seconds)),
+         or_dash(run.saved_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.saved_bytes))),
+         or_dash(run.peak_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.peak_bytes)))});
   }
   return table;
 }

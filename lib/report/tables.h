@@ -21,13 +21,21 @@ struct BuiltNetwork {
 // Table 2: a line a network, the paper's parameters beside those of the network as built.
 Table architecture_table(const std::vector<BuiltNetwork>& built);
 
+// "CIFAR-10" of "cifar10", "RevNet-38" of "revnet38"; other names as they are.
+std::string dataset_title(const std::string& dataset);
+std::string network_title(const std::string& network);
+
 // Table 3: a line a network; for CIFAR-10 and CIFAR-100 the paper's test error and what was measured, a
-// column a schedule: "14.53" of one run, "14.53 +- 0.21 (3)" of several seeds, the sample standard deviation.
+// column a schedule: "14.53" of one run, "14.53 ± 0.21 (3)" of several seeds, the sample standard deviation.
 // Only complete runs on the test set with the paper's batch count; "-" where there is none.
 Table error_table(const std::vector<RunRecord>& runs);
 
 // The commands that would fill the empty cells of the full schedule in error_table.
 std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs);
+
+// On what error_table's runs were measured, a sentence a schedule with networks and seeds; and how many of
+// all runs count, when not all do.
+std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs);
 
 // A line a run: settings, iterations, error, speed, time and memory.
 Table run_table(const std::vector<RunRecord>& runs);

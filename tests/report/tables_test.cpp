@@ -4,36 +4,23 @@
 
 #include "base/error.h"
 #include "files.h"
+#include "report/support.h"
 
 namespace revnet {
 namespace {
 
 using testing::contains;
-
-RunRecord record(const char* network, const char* dataset, std::uint64_t seed, std::int64_t iterations,
-                 double error) {
-  RunRecord run;
-  run.directory = "runs/x";
-  run.config.network.architecture = network;
-  run.config.dataset.name = dataset;
-  run.config.training.seed = seed;
-  run.config.training.iterations = iterations;
-  run.status = RunStatus::complete;
-  run.train.push_back({iterations, 0.1, 2.0, 0.001, 60.0});
-  run.eval.push_back({iterations, 0.3, error});
-  return run;
-}
+using testing::record;
 
 TEST_CASE("the error table sets measured errors beside the paper's") {
   std::vector<RunRecord> runs{
       record("resnet32", "cifar10", 1, 80000, 7.0), record("resnet32", "cifar10", 2, 80000, 7.4),
       record("revnet38", "cifar10", 1, 8000, 13.9), record("revnet164", "cifar100", 1, 80000, 24.0)};
   const std::string csv = error_table(runs).format(TableFormat::csv);
-  CHECK(
-      contains(csv,
-               "network,\"CIFAR-10, paper\",\"80,000 iterations\",\"8,000 iterations\",\"CIFAR-100, paper\","
-               "\"80,000 iterations\"\n"));
-  CHECK(contains(csv, "\nResNet-32,7.14,7.20 +- 0.28 (2),-,29.95,-\n"));
+  CHECK(csv.substr(0, csv.find('\n')) ==
+        "network,\"CIFAR-10, paper\",\"CIFAR-10 at 80,000\",\"CIFAR-10 at 8,000\",\"CIFAR-100, paper\","
+        "\"CIFAR-100 at 80,000\"");
+  CHECK(contains(csv, "\nResNet-32,7.14,7.20 ± 0.28 (2),-,29.95,-\n"));
   CHECK(contains(csv, "\nRevNet-38,7.24,-,13.90,28.96,-\n"));
   CHECK(contains(csv, "\nRevNet-164,5.17,-,-,23.69,24.00\n"));
 
@@ -51,6 +38,33 @@ TEST_CASE("runs that measure something else fill no cell") {
   const std::string csv = error_table({validation, unfinished, small}).format(TableFormat::csv);
   CHECK(contains(csv, "\nResNet-32,7.14,-,29.95,-\n"));
   CHECK(missing_runs({validation, unfinished, small}).size() == 12);
+}
+
+TEST_CASE("notes say on what the cells were measured") {
+  std::vector<RunRecord> runs{
+      record("revnet38", "cifar100", 1, 80'000, 29), record("resnet32", "cifar10", 2, 8000, 14),
+      record("resnet32", "cifar10", 1, 8000, 14),    record("revnet38", "cifar10", 1, 8000, 13.9),
+      record("revnet38", "cifar10", 1, 80'000, 7),   record("revnet38", "synthetic", 1, 80'000, 1)};
+  runs[4].config.training.decay_at.clear();
+  runs[4].config.dataset.directory = "/big/disk";
+  CHECK(
+      measured_notes(runs) ==
+      std::vector<std::string>{
+          "Measured on CIFAR-10 (read from /big/disk), 80,000 iterations of 100 images, learning rate 0.1: "
+          "RevNet-38 (seed 1).",
+          "Measured on CIFAR-10 (read from data), 8,000 iterations of 100 images, learning rate 0.1, times "
+          "0.1 "
+          "after 4,000 and 6,000: ResNet-32 (seeds 1, 2), RevNet-38 (seed 1).",
+          "Measured on CIFAR-100 (read from data), 80,000 iterations of 100 images, learning rate 0.1, times "
+          "0.1 after 40,000 and 60,000: RevNet-38 (seed 1).",
+          "Runs that fill a cell: 5 of 6 (complete ones on CIFAR's test images, in batches of 100)."});
+  CHECK(measured_notes({}).empty());
+}
+
+TEST_CASE("a run without rows has dashes in the table of runs") {
+  RunRecord run;
+  run.directory = "runs/begun";
+  CHECK(contains(run_table({run}).format(TableFormat::csv), ",0,running,-,-,-,-,-\n"));
 }
 
 TEST_CASE("the architecture table counts what was built") {

@@ -1,0 +1,25 @@
+// Runs for reports, as read_run would give them.
+#pragma once
+
+#include <cstdint>
+
+#include "report/run_record.h"
+
+namespace revnet::testing {
+
+// Complete, with one row of training and one of evaluation.
+inline RunRecord record(const char* network, const char* dataset, std::uint64_t seed, std::int64_t iterations,
+                        double error) {
+  RunRecord run;
+  run.directory = "runs/x";
+  run.config.network.architecture = network;
+  run.config.dataset.name = dataset;
+  run.config.training.seed = seed;
+  run.config.training.iterations = iterations;
+  run.status = RunStatus::complete;
+  run.train.push_back({iterations, 0.1, 2.0, 0.001, 60.0});
+  run.eval.push_back({iterations, 0.3, error});
+  return run;
+}
+
+}  // namespace revnet::testing
