@@ -1,8 +1,12 @@
 // revnet-report: the paper's CIFAR tables beside what was measured.
+#include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "base/error.h"
 #include "net/network.h"
+#include "record/run_directory.h"
+#include "report/page.h"
 #include "report/sections.h"
 #include "training_options.h"
 
@@ -14,6 +18,8 @@ constexpr const char* examples = R"(Examples:
   revnet-report runs
       every run below runs/, beside the paper's tables
   revnet-report runs/table3-tenth --format markdown
+  revnet-report runs --html report.html
+      a page with the curves too, which needs no other file
   revnet-report
       Table 2 alone: the networks as the code builds them
 
@@ -42,13 +48,26 @@ std::vector<BuiltNetwork> build_networks() {
   return built;
 }
 
-int report(const std::vector<std::string>& folders, const std::string& format_name) {
+void write_page(const std::string& file, const std::string& page) {
+  // Something else there, such as a device or a folder, is not ours to replace.
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (file.empty() || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))) {
+    throw UsageError("--html: '" + file + "' is no file to write to");
+  }
+  write_text_file_atomically(file, page);
+  std::cerr << "wrote " << file << '\n';
+}
+
+int report(const std::vector<std::string>& folders, const std::string& format_name,
+           const std::optional<std::string>& page) {
   const TableFormat format = table_format(format_name);
   std::vector<RunRecord> runs;
   if (!folders.empty()) {
     for (const auto& run : find_runs({folders.begin(), folders.end()})) runs.push_back(read_run(run));
   }
   const std::vector<Section> sections = report_sections(build_networks(), runs);
+  if (page) write_page(*page, report_page(sections, runs));
   std::cout << format_sections(sections, format);
   if (is_for_programs(format)) {
     for (const Section& section : sections) {
@@ -68,10 +87,13 @@ int main(int argc, char** argv) {
   app.footer(examples);
   std::vector<std::string> folders;
   std::string format = "text";
+  std::optional<std::string> page;
   app.add_option("runs", folders, "run directories, or folders of them")->type_name("RUN...");
   app.add_option("--format", format, "text, markdown, latex or csv")
       ->type_name("FORMAT")
       ->capture_default_str();
+  app.add_option("--html", page, "also write a page with the tables and the training curves")
+      ->type_name("FILE");
   if (const int code = parse(app, argc, argv); code >= 0) return code;
-  return guarded("revnet-report", [&] { return report(folders, format); });
+  return guarded("revnet-report", [&] { return report(folders, format, page); });
 }

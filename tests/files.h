@@ -62,6 +62,12 @@ inline bool is_one_line(const std::string& message) {
   return !message.empty() && message.find('\n') >= message.size() - 1;
 }
 
+inline std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
 inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
