@@ -10,6 +10,7 @@
 #include "base/host.h"
 #include "base/text.h"
 #include "compare_commands.h"
+#include "option_values.h"
 #include "study/memory_study.h"
 #include "study/study_log.h"
 #include "train/interrupt.h"
@@ -177,6 +178,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
     return memory->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
   };
   many("--arch", request->architectures, "NAME", "a network; may be repeated")
+      ->check(choices_of_setting("network.architecture"))
       ->default_str("resnet32 revnet38");
   many("--activations", request->activations, "MODE",
        "a way to keep activations; may be repeated; default: all")
@@ -203,9 +205,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->add_option("--memory-limit", request->limit,
                    "the largest batch of each network and way that fits, such as 8GiB: by plan, then tried")
       ->type_name("BYTES");
-  memory->add_option("--format", request->format, "of the tables: text, csv, markdown or latex")
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  add_format_option(*memory, request->format);
   memory->add_option("--output", request->output, "where all figures go, as HDF5")
       ->type_name("FILE")
       ->capture_default_str();

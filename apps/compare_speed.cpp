@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "compare_commands.h"
 #include "net/activations.h"
+#include "option_values.h"
 #include "record/config.h"
 #include "study/machine.h"
 #include "study/speed_report.h"
@@ -115,7 +116,8 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
   const auto many = [&](const char* option, auto& target, const char* type, const char* help) {
     return speed->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
   };
-  many("--arch", request->architectures, "NAME", "a network; may be repeated; default: all six");
+  many("--arch", request->architectures, "NAME", "a network; may be repeated; default: all six")
+      ->check(choices_of_setting("network.architecture"));
   many("--activations", request->activations, "MODE",
        "stored or reconstructed; may be repeated; default: both")
       ->check(CLI::IsMember({"stored", "reconstructed"}));
@@ -125,15 +127,14 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
       ->default_str("0");
   speed->add_option("--convolution", request->options.convolution, "auto or direct")
       ->type_name("POLICY")
+      ->check(choices_of_setting("network.convolution"))
       ->capture_default_str();
   speed->add_option("--steps", request->options.steps, "steps timed for each line")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();
   speed->add_flag("--profile", request->options.profile, "and a table of where the time goes");
-  speed->add_option("--format", request->format, "of the tables: text, csv, markdown or latex")
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  add_format_option(*speed, request->format);
   speed->add_option("--output", request->output, "where all figures go, as HDF5")
       ->type_name("FILE")
       ->capture_default_str();

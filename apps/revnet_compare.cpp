@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted.)";
 
 int main(int argc, char** argv) {
   CLI::App app("Studies of reversible networks: gradients, training, memory, speed.", "revnet-compare");
-  app.footer(examples);
+  app.footer(std::string(examples) + environment_help);
   app.require_subcommand(1);
   int result = 0;
   const Invocation invocation{command_line(argc, argv), &result};

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "net/network.h"
+#include "option_values.h"
 #include "record/run_directory.h"
 #include "report/page.h"
 #include "report/sections.h"
@@ -89,9 +90,7 @@ int main(int argc, char** argv) {
   std::string format = "text";
   std::optional<std::string> page;
   app.add_option("runs", folders, "run directories, or folders of them")->type_name("RUN...");
-  app.add_option("--format", format, "text, markdown, latex or csv")
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  add_format_option(app, format);
   app.add_option("--html", page, "also write a page with the tables and the training curves")
       ->type_name("FILE");
   if (const int code = parse(app, argc, argv); code >= 0) return code;

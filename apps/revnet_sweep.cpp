@@ -116,7 +116,7 @@ int collect(const SweepRequest& request) {
 
 int main(int argc, char** argv) {
   CLI::App app("Runs the grid of an experiment file: batch sweeps, seeds, networks.", "revnet-sweep");
-  app.footer(examples);
+  app.footer(std::string(examples) + environment_help);
   app.require_subcommand(1);
   SweepRequest request;
   request.command = command_line(argc, argv);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "option_values.h"
 #include "train/interrupt.h"
 #include "train/plan_report.h"
 #include "train/setup.h"
@@ -55,10 +56,13 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
 
 int run(int argc, char** argv) {
   CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR, on CPUs.", "revnet-train");
-  app.footer(examples);
+  app.footer(std::string(examples) + environment_help);
   std::string dataset, directory;
   bool resume = false, force = false, dry_run = false;
-  app.add_option("dataset", dataset, "cifar10, cifar100 or synthetic")->required()->type_name("");
+  app.add_option("dataset", dataset, "cifar10, cifar100 or synthetic")
+      ->required()
+      ->type_name("")
+      ->check(choices_of_setting("dataset.name"));
   TrainingOptions options(app);
   app.add_option("--run-dir", directory, "where the run is recorded")
       ->type_name("DIR")

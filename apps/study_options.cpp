@@ -3,13 +3,15 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "option_values.h"
 #include "train/setup.h"
 
 namespace revnet {
 
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix) : prefix_(std::move(prefix)), training_(app) {
   app.add_option("dataset", dataset_, "cifar10, cifar100 or synthetic; default: cifar10 if it is there")
-      ->type_name("");
+      ->type_name("")
+      ->check(choices_of_setting("dataset.name"));
   app.add_option("--run-dir", directory_, "where the study is recorded")
       ->type_name("DIR")
       ->default_str("runs/" + prefix_ + "-DATASET-ARCH-seedN")

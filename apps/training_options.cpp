@@ -6,19 +6,19 @@
 
 #include "base/error.h"
 #include "base/host.h"
+#include "base/text.h"
+#include "command_description.h"
+#include "option_values.h"
 
 namespace revnet {
 
 CLI::Option* TrainingOptions::setting(CLI::App& app, const std::string& option, const std::string& key,
                                       const std::string& type, const std::string& help) {
-  std::string default_value;
-  for (const SettingInfo& info : list_settings()) {
-    if (info.key == key) default_value = info.default_value;
-  }
   const auto take = [this, option, key](const std::string& value) { given_.push_back({key, value, option}); };
   return app.add_option_function<std::string>(option, take, help)
       ->type_name(type)
-      ->default_str(default_value);
+      ->default_str(default_of_setting(key))
+      ->check(choices_of_setting(key));
 }
 
 TrainingOptions::TrainingOptions(CLI::App& app) {
@@ -73,6 +73,7 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
       ->group("Settings");
   app.add_option("--set", assignments_, "any single setting, such as training.momentum=0.8; may be repeated")
       ->type_name("KEY=VALUE")
+      ->check(choices_of_assignments())
       ->take_all()
       ->allow_extra_args(false)
       ->group("Settings");
@@ -89,6 +90,13 @@ Config TrainingOptions::apply_to(Config config) const {
 int parse(CLI::App& app, int argc, char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + version());
   app.get_formatter()->column_width(34);
+  if (argc > 1 && std::string_view(argv[1]) == "--describe") {
+    return guarded(app.get_name(), [&] {
+      if (argc != 3) throw UsageError("--describe takes one of " + join(description_formats()));
+      std::cout << described(app, argv[2]) << std::flush;
+      return static_cast<int>(ExitCode::done);
+    });
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -32,7 +32,20 @@ class TrainingOptions {
   std::vector<Given> given_;  // in the order of the command line
 };
 
-// Parses, and on failure prints one line and returns exit code 2; --help and --version return 0. -1: go on.
+// A part of the help of commands that train.
+inline constexpr const char* environment_help = R"(
+
+Environment:
+  REVNET_DATA
+      the folder of the data sets, where the command line does not name one
+  REVNET_THREADS
+      threads of a training, where the command line does not say how many
+  OMP_WAIT_POLICY
+      passive: threads sleep while they wait, for machines shared with other work)";
+
+// Answers --describe bash, zsh or man, as the build asks for completions and man pages (exit code 0, or 2 for
+// another format). Otherwise parses, and on failure prints one line and returns exit code 2; --help and
+// --version return 0. -1: go on.
 int parse(CLI::App& app, int argc, char** argv);
 
 // Runs body() and turns what it throws into one line on stderr and the documented exit code.

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace revnet {
@@ -44,12 +45,18 @@ std::string format_fixed(double value, int decimals) {
   return text.data();
 }
 
+const std::vector<std::string>& table_format_names() {
+  static const std::vector<std::string> names{"text", "csv", "markdown", "latex"};  // as in TableFormat
+  return names;
+}
+
 TableFormat table_format(std::string_view name) {
-  if (name == "text") return TableFormat::text;
-  if (name == "csv") return TableFormat::csv;
-  if (name == "markdown") return TableFormat::markdown;
-  if (name == "latex") return TableFormat::latex;
-  throw UsageError("--format: " + std::string(name) + " is not one of text, csv, markdown, latex");
+  const auto& names = table_format_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw UsageError("--format: " + std::string(name) + " is not one of " + join(names));
+  }
+  return static_cast<TableFormat>(found - names.begin());
 }
 
 void Table::add(std::vector<std::string> row) {

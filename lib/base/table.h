@@ -17,7 +17,9 @@ enum class TableFormat {
   latex,     // a tabular, with the booktabs package's rules
 };
 
-// "text", "csv", "markdown" or "latex"; UsageError for anything else.
+// "text", "csv", "markdown" and "latex".
+const std::vector<std::string>& table_format_names();
+// UsageError for any other name.
 TableFormat table_format(std::string_view name);
 
 class Table {

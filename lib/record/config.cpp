@@ -76,7 +76,7 @@ std::vector<SettingInfo> list_settings() {
   std::vector<SettingInfo> list;
   list.reserve(settings().size());
   for (const Setting& setting : settings()) {
-    list.push_back({setting.key, setting.allowed(), setting.yaml(defaults), setting.help});
+    list.push_back({setting.key, setting.allowed(), setting.choices, setting.yaml(defaults), setting.help});
   }
   return list;
 }

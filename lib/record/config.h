@@ -108,10 +108,11 @@ std::string to_yaml(const Config& config);
 
 // For --help and the README.
 struct SettingInfo {
-  std::string key;            // "training.learning_rate"
-  std::string allowed;        // "a number more than 0"
-  std::string default_value;  // as YAML
-  std::string help;           // one line, with the unit
+  std::string key;                   // "training.learning_rate"
+  std::string allowed;               // "a number more than 0"
+  std::vector<std::string> choices;  // where only some words are allowed
+  std::string default_value;         // as YAML
+  std::string help;                  // one line, with the unit
 };
 std::vector<SettingInfo> list_settings();
 

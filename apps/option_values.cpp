@@ -1,0 +1,78 @@
+#include "option_values.h"
+
+#include <sstream>
+#include <stdexcept>
+
+#include "base/table.h"
+#include "base/text.h"
+#include "record/config.h"
+
+namespace revnet {
+namespace {
+
+// A validator keeps its name, of which CLI11 makes no other use, even where it has no description.
+constexpr std::string_view prefix = "one of ";
+
+SettingInfo find(const std::string& key) {
+  for (const SettingInfo& info : list_settings()) {
+    if (info.key == key) return info;
+  }
+  throw std::logic_error("no such setting: " + key);
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> words;
+  std::istringstream in(text);
+  for (std::string word; std::getline(in, word, separator);) words.push_back(word);
+  return words;
+}
+
+}  // namespace
+
+CLI::Validator choices(const std::vector<std::string>& values) {
+  CLI::Validator validator;
+  return values.empty() ? validator : validator.name(std::string(prefix) + join(values, " "));
+}
+
+CLI::Validator choices_of_setting(const std::string& key) {
+  return choices(find(key).choices);
+}
+
+CLI::Validator choices_of_assignments() {
+  std::vector<std::string> values;
+  for (const SettingInfo& info : list_settings()) {
+    for (const std::string& choice : info.choices) values.push_back(info.key + "=" + choice);
+    if (info.choices.empty()) values.push_back(info.key + "=");
+  }
+  return choices(values);
+}
+
+std::string default_of_setting(const std::string& key) {
+  return find(key).default_value;
+}
+
+std::vector<std::string> declared_choices(CLI::Option& option) {
+  for (int i = 0;; ++i) {
+    const CLI::Validator* validator = nullptr;
+    try {
+      validator = option.get_validator(i);
+    } catch (const CLI::OptionNotFound&) {
+      return {};  // the only way to learn how many there are
+    }
+    const std::string name = validator->get_name(), description = validator->get_description();
+    if (name.starts_with(prefix)) return split(name.substr(prefix.size()), ' ');
+    // CLI::IsMember describes itself as {a,b}.
+    if (description.starts_with('{') && description.ends_with('}')) {
+      return split(description.substr(1, description.size() - 2), ',');
+    }
+  }
+}
+
+void add_format_option(CLI::App& app, std::string& format) {
+  app.add_option("--format", format, "of the tables: " + join(table_format_names()))
+      ->type_name("FORMAT")
+      ->check(choices(table_format_names()))
+      ->capture_default_str();
+}
+
+}  // namespace revnet

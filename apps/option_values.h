@@ -1,0 +1,29 @@
+// The values that an option knows, declared with the option, for a shell to complete.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace revnet {
+
+// For CLI::Option::check. It checks nothing and --help does not show it: whoever takes the value refuses
+// another, and says more. A choice that ends in '=' is only the beginning of a value.
+CLI::Validator choices(const std::vector<std::string>& values);
+
+// The words that one setting allows; none for a setting that is no choice.
+CLI::Validator choices_of_setting(const std::string& key);
+// KEY=VALUE for the settings that are a choice, KEY= for all others.
+CLI::Validator choices_of_assignments();
+
+// As YAML.
+std::string default_of_setting(const std::string& key);
+
+// What choices() or CLI::IsMember declared.
+std::vector<std::string> declared_choices(CLI::Option& option);
+
+// --format for tables, as table_format() reads it.
+void add_format_option(CLI::App& app, std::string& format);
+
+}  // namespace revnet

@@ -1,0 +1,318 @@
+// Completions and manual pages: as complete as --help, and understood by those who read them.
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+namespace revnet::testing {
+namespace {
+
+const std::vector<std::string> commands{"revnet-train", "revnet-compare", "revnet-sweep", "revnet-report"};
+
+std::string output(const std::string& command, const Arguments& arguments) {
+  const TemporaryDirectory folder;
+  const Outcome outcome = run(command, folder.path(), arguments);
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(outcome.err.empty());
+  CHECK(snapshot(folder.path()).empty());
+  return outcome.out;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+// From behind `opening` to `closing` or the end; the opening must be there.
+std::string part(const std::string& text, const std::string& opening, const std::string& closing) {
+  CAPTURE(opening);
+  const std::size_t found = text.find(opening);
+  REQUIRE(found != std::string::npos);
+  const std::size_t begin = found + opening.size();
+  return text.substr(begin, text.find(closing, begin) - begin);
+}
+
+// A (sub)command as its --help shows it.
+struct Shown {
+  std::vector<std::string> options, subcommands;
+};
+
+Shown shown(const std::string& command, Arguments path) {
+  Shown result;
+  path.push_back("--help");
+  std::istringstream help(output(command, path));
+  bool subcommands = false;
+  for (std::string line; std::getline(help, line);) {
+    if (!line.starts_with(' ')) {
+      subcommands = line == "Subcommands:";
+    } else if (line.starts_with("  -")) {
+      std::istringstream names(line.substr(2, line.find(' ', 2) - 2));
+      for (std::string name; std::getline(names, name, ',');) result.options.push_back(name);
+    } else if (subcommands && line[2] != ' ') {
+      result.subcommands.push_back(line.substr(2, line.find(' ', 2) - 2));
+    }
+  }
+  return result;
+}
+
+struct Descriptions {
+  std::string bash, zsh, man;
+};
+
+std::string joined(const Arguments& words, const std::string& separator) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : separator) + word;
+  return text;
+}
+
+// Those parts of the descriptions that are about one (sub)command.
+Descriptions about(const Descriptions& all, const std::string& command, const Arguments& path, bool chooses) {
+  Descriptions some;
+  some.bash = part(all.bash, "  '" + joined(path, " ") + "')\n", ";;\n");
+  some.zsh = part(all.zsh, "\n_" + joined(join({command}, path), "-") + "() {\n", "\n}\n");
+  if (path.empty()) {
+    some.man = part(all.man, "\n.SH OPTIONS\n", "\n.SH ");
+  } else if (!chooses) {
+    some.man = part(all.man, "\n.SS " + joined(join({command}, path), " ") + "\n", "\n.SS revnet");
+    some.man = some.man.substr(0, some.man.find("\n.SH "));
+  }
+  return some;
+}
+
+// Whether a specification of _arguments has it: a name ends with = when it takes a value, else with its help.
+bool has_option(const std::string& zsh, const std::string& option) {
+  for (std::size_t at = zsh.find(option); at != std::string::npos; at = zsh.find(option, at + 1)) {
+    const std::string_view before("{',)*"), behind("[=,}");
+    if (before.find(zsh[at - 1]) != std::string::npos &&
+        behind.find(zsh[at + option.size()]) != std::string::npos)
+      return true;
+  }
+  return false;
+}
+
+// How many options the command and its subcommands have.
+std::size_t check_described(const Descriptions& all, const std::string& command, const Arguments& path) {
+  const Shown help = shown(command, path);
+  CAPTURE(command);
+  CAPTURE(joined(path, " "));
+  const Descriptions own = about(all, command, path, !help.subcommands.empty());
+  const std::string bash_options = " " + part(own.bash, "options=(", ")") + " ";
+  for (const std::string& option : help.options) {
+    CAPTURE(option);
+    CHECK(contains(bash_options, " " + option + " "));
+    CHECK(has_option(own.zsh, option));
+    if (!own.man.empty()) CHECK(contains(own.man, "\\fB" + option + "\\fR"));
+  }
+  std::size_t count = help.options.size();
+  for (const std::string& subcommand : help.subcommands) {
+    CHECK(contains(own.bash, subcommand));
+    CHECK(contains(own.zsh, "'" + subcommand + ":"));
+    count += check_described(all, command, join(path, {subcommand}));
+  }
+  return count;
+}
+
+TEST_CASE("completions and manual pages have every option of every command, and no hidden one") {
+  std::size_t options = 0;
+  for (const std::string& command : commands) {
+    const Descriptions all{output(command, {"--describe", "bash"}), output(command, {"--describe", "zsh"}),
+                           replaced(output(command, {"--describe", "man"}), "\\-", "-")};
+    options += check_described(all, command, {});
+    for (const std::string& text : {all.bash, all.zsh, all.man}) CHECK_FALSE(contains(text, "--measure"));
+  }
+  CHECK(options > 100);  // that --help was understood
+}
+
+TEST_CASE("manual pages have every setting where there is --set") {
+  for (const std::string& command : commands) {
+    const std::string page = output(command, {"--describe", "man"});
+    const bool takes_settings = command == "revnet-train" || command == "revnet-compare";
+    for (const SettingInfo& info : list_settings()) {
+      CAPTURE(info.key);
+      CHECK(contains(page, ".TP\n\\fB" + info.key + "\\fR\n") == takes_settings);
+    }
+  }
+}
+
+TEST_CASE("--describe refuses other formats") {
+  const TemporaryDirectory folder;
+  check_refused("revnet-train", folder.path(), {"--describe", "fish"}, "bash, zsh, man");
+  check_refused("revnet-report", folder.path(), {"--describe"}, "bash, zsh, man");
+  check_refused("revnet-train", folder.path(), {"synthetic", "--describe", "man"}, "--describe");
+}
+
+bool installed(const std::string& program) {
+  if (std::system(("command -v " + program + " > /dev/null").c_str()) == 0) return true;
+  MESSAGE(program << " is not installed: what it would check is not checked");
+  return false;
+}
+
+// Nothing to say, neither by what it prints nor by its exit status.
+void check_silent(const std::filesystem::path& folder, const std::string& command) {
+  const int status = std::system(("cd '" + folder.string() + "' && " + command + " > said 2>&1").c_str());
+  CAPTURE(command);
+  CHECK(read_file(folder / "said") == "");
+  CHECK(status == 0);
+}
+
+TEST_CASE("manual pages are clean") {
+  const TemporaryDirectory folder;
+  const bool groff = installed("groff"), mandoc = installed("mandoc");
+  for (const std::string& command : commands) {
+    const std::string page = output(command, {"--describe", "man"});
+    for (const char* section : {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS"}) {
+      CHECK(contains(page, std::string("\n.SH ") + section + "\n"));
+    }
+    const std::string others = part(page, "\n.SH SEE ALSO\n", "\n.SH ");
+    for (const std::string& other : commands) {
+      CHECK(contains(replaced(others, "\\-", "-"), "\\fB" + other + "\\fR(1)") == (other != command));
+    }
+    CHECK(contains(page, "\n.SH ENVIRONMENT\n") == (command != "revnet-report"));
+    write_file(folder / "page.1", page);
+    if (groff) check_silent(folder.path(), "groff -man -ww -Tutf8 -z page.1");
+    if (mandoc) check_silent(folder.path(), "mandoc -Tlint -W warning page.1");
+  }
+}
+
+// What is typed on one line, where \t asks for completion and \x18a for all that could stand there; and the
+// words of the line then, in both shells.
+struct Question {
+  std::string command, typed, words;
+};
+
+const std::vector<Question> questions{
+    {"revnet-train",
+     "c\x18"
+     "a",
+     "cifar10|cifar100"},
+    {"revnet-train", "cifar10 --act\t", "cifar10|--activations"},
+    {"revnet-train",
+     "--arch revnet1\x18"
+     "a",
+     "--arch|revnet110|revnet164"},
+    {"revnet-train", "--arch=revnet3\t", "--arch=revnet38"},
+    {"revnet-train", "--arch resnet32 s\t", "--arch|resnet32|synthetic"},
+    {"revnet-train", "--arch=resnet32 --dry-run s\t", "--arch=resnet32|--dry-run|synthetic"},
+    {"revnet-train", "--set training.mom\t0.8", "--set|training.momentum=0.8"},
+    {"revnet-train", "--set network.conv\td\t", "--set|network.convolution=direct"},
+    {"revnet-train", "--set training.momentum=0.8 --dr\t", "--set|training.momentum=0.8|--dry-run"},
+    {"revnet-train", "--config my\t", "--config|my settings.yaml"},
+    {"revnet-train", "--config=my\t", "--config=my settings.yaml"},
+    {"revnet-train", "--data-dir s\t", "--data-dir|store/"},
+    {"revnet-train", "--data-dir=s\t", "--data-dir=store/"},
+    {"revnet-train", "--batch \t5", "--batch|5"},
+    {"revnet-compare", "g\ta\t--dum\t", "gradient|angle|--dump"},
+    {"revnet-compare", "gradient angle s\t", "gradient|angle|synthetic"},
+    {"revnet-compare", "memory --format mark\t", "memory|--format|markdown"},
+    {"revnet-compare",
+     "memory --activations re\x18"
+     "a",
+     "memory|--activations|reconstructed|recursive"},
+    {"revnet-compare",
+     "speed --activations re\x18"
+     "a",
+     "speed|--activations|reconstructed"},
+    {"revnet-sweep",
+     "\x18"
+     "a",
+     "collect|run|status"},
+    {"revnet-sweep", "status set\t--wat\t", "status|settings.yaml|--watch"},
+    {"revnet-report", "--format=m\t", "--format=markdown"},
+    {"revnet-report", "s\t s\t", "store/|store/"},
+};
+
+// Each command prints the words it was called with.
+constexpr const char* bash_session = R"(PS1=
+bind '"\C-xa": insert-completions'
+answer() { local IFS='|'; printf 'ANSWER<%s>\n' "$*"; }
+for command in revnet-{train,compare,sweep,report}; do
+  eval "$command() { answer \"\$@\"; }"
+  source "completions/$command"
+done
+)";
+
+constexpr const char* zsh_session = R"(PS1= PS2= RPS1=
+stty -echo
+answer() { print -r -- "ANSWER<${(j:|:)@}>" }
+for command in revnet-{train,compare,sweep,report}; do
+  eval "$command() { answer \"\$@\" }"
+done
+fpath=($PWD/completions $fpath)
+autoload -Uz compinit
+compinit -D -u
+bindkey '^I' complete-word
+# A trailing slash is kept, as in bash.
+setopt no_auto_remove_slash
+zle -C all complete-word _generic
+bindkey '^Xa' all
+zstyle ':completion:all:*' completer _all_matches _complete
+zstyle ':completion:all:*' insert yes
+)";
+
+// zsh completes only on a terminal: one of its own making.
+constexpr const char* zsh_terminal = R"(zmodload zsh/zpty
+zpty shell 'zsh -f -i'
+zpty -w shell 'source ./session'
+while IFS= read -r line; do zpty -w shell $line; done < questions
+zpty -w shell exit
+while zpty -r shell said; do print -r -- $said; done
+)";
+
+// Asks all questions in one session of a shell; `prefix` of the files that hold completions.
+void check_answers(const std::string& shell, const std::string& prefix, const std::string& session,
+                   const std::string& call) {
+  const TemporaryDirectory folder;
+  for (const char* made : {"completions", "work/store"}) std::filesystem::create_directories(folder / made);
+  for (const std::string& command : commands) {
+    write_file(folder / "completions" / (prefix + command), output(command, {"--describe", shell}));
+  }
+  std::string lines = "\n";
+  for (const Question& question : questions) lines += question.command + " " + question.typed + "\n";
+  for (const char* file : {"settings.yaml", "my settings.yaml"}) write_file(folder / file, "");
+  std::filesystem::create_directory(folder / "store");
+  write_file(folder / "session", session);
+  write_file(folder / "questions", lines);
+  write_file(folder / "terminal", zsh_terminal);
+  // setsid: away from a terminal that the tests may have, on which bash would want to be in the foreground.
+  const std::string environment = "env -i PATH=\"$PATH\" HOME=. INPUTRC=/dev/null TERM=dumb LC_ALL=C.UTF-8 ";
+  const int status = std::system(("cd '" + folder.path().string() + "' && " + environment +
+                                  "setsid -w timeout 60 " + call + " > answers 2> errors")
+                                     .c_str());
+  INFO(read_file(folder / "errors"));
+  CHECK(status == 0);
+  const std::string answers = read_file(folder / "answers");
+  std::size_t at = 0;
+  for (const Question& question : questions) {
+    CAPTURE(question.command);
+    CAPTURE(question.typed);
+    const std::string opening = "ANSWER<";
+    const std::size_t begin = answers.find(opening, at);
+    REQUIRE(begin != std::string::npos);
+    at = answers.find(">", begin);
+    CHECK(answers.substr(begin + opening.size(), at - begin - opening.size()) == question.words);
+  }
+}
+
+TEST_CASE("bash completes with what the commands describe") {
+  if (!installed("bash")) return;
+  check_answers("bash", "", bash_session, "bash --noprofile --rcfile session -i < questions");
+}
+
+TEST_CASE("zsh completes with what the commands describe") {
+  if (!installed("zsh")) return;
+  const TemporaryDirectory folder;
+  for (const std::string& command : commands) {
+    write_file(folder / "completion", output(command, {"--describe", "zsh"}));
+    check_silent(folder.path(), "zsh -n completion");
+  }
+  check_answers("zsh", "_", zsh_session, "zsh -f terminal");
+}
+
+}  // namespace
+}  // namespace revnet::testing
