@@ -2,7 +2,7 @@
 PRESET ?= release
 BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
-.PHONY: all deps build demo test format tidy clean
+.PHONY: all deps build demo test package format tidy clean
 all: build
 
 deps:
@@ -18,6 +18,12 @@ demo: build
 
 test: build
 	@ctest --preset $(PRESET)
+
+# revnet_VERSION_amd64.deb in $(BUILD). dpkg-dev and file are needed for this alone.
+package: build
+	@for tool in dpkg-shlibdeps file; do command -v $$tool >/dev/null || { \
+	  echo "make package: $$tool is missing: apt-get install dpkg-dev file" >&2; exit 1; }; done
+	@cd $(BUILD) && cpack
 
 format:
 	@git ls-files 'apps/*.cpp' 'lib/*.cpp' 'lib/*.h' 'tests/*.cpp' 'tests/*.h' | xargs clang-format -i
