@@ -185,6 +185,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->check(CLI::IsMember({"stored", "reconstructed", "checkpointed", "recursive"}));
   memory->add_option("--engine", request->engine, "fused, onednn or auto")
       ->type_name("ENGINE")
+      ->check(choices_of_setting("network.engine"))
       ->capture_default_str();
   many("--units", request->units, "N", "units a stage; may be repeated")
       ->check(CLI::Range(0, 1000))

@@ -121,7 +121,9 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
   many("--activations", request->activations, "MODE",
        "stored or reconstructed; may be repeated; default: both")
       ->check(CLI::IsMember({"stored", "reconstructed"}));
-  many("--engine", request->engines, "ENGINE", "fused, onednn or auto; may be repeated")->default_str("auto");
+  many("--engine", request->engines, "ENGINE", "fused, onednn or auto; may be repeated")
+      ->default_str("auto")
+      ->check(choices_of_setting("network.engine"));
   many("--batch", request->batches, "N", "images a step; may be repeated")->default_str("100");
   many("--threads", request->threads, "N", "0: all cores this process may use; may be repeated")
       ->default_str("0");

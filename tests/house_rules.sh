@@ -16,5 +16,6 @@ check 'yaml-cpp' 'lib/record/' 'yaml-cpp belongs in lib/record:'
 check 'CLI/' 'apps/' 'CLI11 belongs in apps:'
 check 'spdlog' 'lib/train/reporter' 'spdlog belongs in lib/train/reporter:'
 check 'mpi' 'lib/train/communicator' 'MPI belongs in lib/train/communicator:'
+check 'hwy' 'lib/kernels/' 'Highway belongs in lib/kernels:'
 check 'Random123' 'lib/base/random' 'Random123 belongs in lib/base/random:'
 exit $failed

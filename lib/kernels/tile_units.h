@@ -1,4 +1,5 @@
-// How images of 4x4 tiles are cut into units of work.
+// The 4x4 tiles of Winograd F(4x4, 3x3): how images of them are cut into units of work, and how their
+// transforms lie in memory.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,14 @@
 #include "kernels/operands.h"
 
 namespace revnet::kernels {
+
+inline constexpr std::int64_t points = 36;  // of the transformed tiles
+
+// Floats from one point's matrix to the next. A line more than it fills: a tile's points would else fall on
+// the same few sets of the cache.
+inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
+  return rows * columns + 16;
+}
 
 // Each unit is one or a few rows of tiles of an image, or a few whole images where they are small: by the
 // images' shape alone, so that sums over units do not depend on the number of threads.

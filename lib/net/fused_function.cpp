@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstring>
-#include <stdexcept>
 
 #include "ops/fused_convolution.h"
 #include "ops/fused_norm.h"
@@ -35,7 +34,13 @@ class FusedFunction final : public ResidualFunction {
 
   void complete(Device& device, const Tensor& x, Tape& tape) override {
     tape.purpose = MemoryPurpose::tape;
+    for (Tape::Step& step : tape.steps) step.normalized = {};  // what an observer made of the forward pass
     record(device, x, Pass::recomputation, tape);
+    // What was kept need not be computed again, and is shown to an observer all the same.
+    if (tape.steps[0].normalized.empty()) {
+      observed(device, steps_[0], x, Pass::recomputation, tape.steps[0].normalized);
+    }
+    observed(device, steps_[1], tape.steps[0].output, Pass::recomputation, tape.steps[1].normalized);
   }
 
   void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) override;
@@ -84,14 +89,11 @@ FusedFunction::FusedFunction(Device& device, const std::string& name, const Resi
       step.norm = std::make_unique<NormLayer>(device, name + "/bn" + number, Rows{0, convolution.in},
                                               convolution.src(), options);
     }
+    step.kernel = std::make_unique<FusedConvolution>(device, convolution);
     ConvolutionLayer::Roles roles;
-    roles.parameters_only = true;
+    roles.fused = &step.kernel->weight_layout();
     step.convolution = std::make_unique<ConvolutionLayer>(
         device, name + "/conv" + number + "/weight", Rows{0, convolution.out}, convolution, options, roles);
-    if (!FusedConvolution::serves(step.convolution->operation())) {
-      throw std::logic_error("FusedFunction: no kernel for " + name);
-    }
-    step.kernel = std::make_unique<FusedConvolution>(step.convolution->operation());
     convolution.in = convolution.out;
   }
 }
@@ -203,7 +205,7 @@ bool can_fuse(const ResidualShape& shape) {
 }
 
 bool can_fuse(const Device& device) {
-  return is_blocked(device.activation_layout({1, 64, 8, 8}));
+  return FusedConvolution::serves(device);
 }
 
 std::unique_ptr<ResidualFunction> make_fused_function(Device& device, const std::string& name,

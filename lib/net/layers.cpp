@@ -23,8 +23,9 @@ std::string_view name(Engine engine) {
 ConvolutionLayer::ConvolutionLayer(Device& device, const std::string& name, Rows rows,
                                    const ConvolutionShape& shape, const BuildOptions& options, Roles roles)
     : operation_(device, shape, options.convolution, roles.operation),
-      weight_(device, name, rows, operation_.weight_layout(), convolution_initial(shape, rows.total), true) {
-  if (roles.parameters_only) return;
+      weight_(device, name, rows, roles.fused == nullptr ? operation_.weight_layout() : *roles.fused,
+              convolution_initial(shape, rows.total), true) {
+  if (roles.fused != nullptr) return;
   if (!roles.operation.image_input && operation_.backward_weight_layout() != operation_.weight_layout()) {
     backward_weight_ = Tensor(device, operation_.backward_weight_layout(), MemoryPurpose::parameters);
   }

@@ -40,8 +40,8 @@ class ConvolutionLayer {
  public:
   struct Roles {
     ConvolutionRoles operation;
-    bool subtracts = false;        // subtract() will be called
-    bool parameters_only = false;  // computed elsewhere, from the weight itself: no copies of it
+    bool subtracts = false;         // subtract() will be called
+    const Layout* fused = nullptr;  // computed elsewhere, from weights of that layout: no copies of them
   };
 
   ConvolutionLayer(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,

@@ -1,43 +1,39 @@
 #include "ops/fused_convolution.h"
 
+#include <stdexcept>
+
 #include "ops/fused_norm.h"
 
 namespace revnet {
 namespace {
 
-// Whether weights lie as OIhw8i8o or OIhw16i16o.
-bool has_blocked_weights(const Convolution& convolution) {
+Layout blocked_weights(const ConvolutionShape& shape, std::int64_t block) {
   using Tag = dnnl::memory::format_tag;
-  const std::int64_t block = ChannelBlocks(convolution.src_layout()).block;
-  const dnnl::memory::desc wanted(convolution.shape().weights(), dnnl::memory::data_type::f32,
-                                  block == 16 ? Tag::OIhw16i16o : Tag::OIhw8i8o);
-  return convolution.weight_layout().desc() == wanted;
+  return Layout(dnnl::memory::desc(shape.weights(), dnnl::memory::data_type::f32,
+                                   block == 16 ? Tag::OIhw16i16o : Tag::OIhw8i8o));
 }
 
 }  // namespace
 
-FusedConvolution::FusedConvolution(const Convolution& convolution)
-    : shape_(convolution.shape()),
-      activation_bytes_(
-          static_cast<double>(convolution.src_layout().bytes() + convolution.dst_layout().bytes())),
-      weight_bytes_(static_cast<double>(convolution.weight_layout().bytes())),
-      kernel_(images_of(convolution.src_layout()), stored_channels(convolution.src_layout()),
-              stored_channels(convolution.dst_layout())) {
+FusedConvolution::FusedConvolution(const Device& device, const ConvolutionShape& shape)
+    : shape_(shape),
+      src_(device.activation_layout(shape.src())),
+      dst_(device.activation_layout(shape.dst())),
+      weights_(blocked_weights(shape, images_of(src_).block)),
+      kernel_(images_of(src_), stored_channels(src_), stored_channels(dst_)) {
+  if (shape.kernel != 3 || shape.stride != 1) throw std::logic_error("FusedConvolution: not 3x3 of stride 1");
   for (std::int64_t unit = 0; unit < units(); ++unit) {
     unit_pixels_.push_back(kernel_.units().pixels_of(kernel_.units().unit(unit)));
   }
 }
 
-bool FusedConvolution::serves(const Convolution& convolution) {
-  const ConvolutionShape& shape = convolution.shape();
-  return shape.kernel == 3 && shape.stride == 1 && !convolution.image_input() &&
-         is_blocked(convolution.src_layout()) && is_blocked(convolution.dst_layout()) &&
-         has_blocked_weights(convolution);
+bool FusedConvolution::serves(const Device& device) {
+  return is_blocked(device.activation_layout({1, 64, 8, 8}));
 }
 
 Work FusedConvolution::work(Operation operation) const {
   return {operation, shape_.height, 2.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
-          activation_bytes_ + weight_bytes_};
+          static_cast<double>(src_.bytes() + dst_.bytes() + weights_.bytes())};
 }
 
 Tensor FusedConvolution::make_scratch(Device& device) const {

@@ -14,10 +14,13 @@ namespace revnet {
 
 class FusedConvolution {
  public:
-  // For the layouts of that convolution.
-  explicit FusedConvolution(const Convolution& convolution);
-  // Whether there is a kernel for it: its shape, and layouts in blocks.
-  static bool serves(const Convolution& convolution);
+  // 3x3 and stride 1, on a device whose activations lie in blocks (see serves()); logic_error otherwise.
+  FusedConvolution(const Device& device, const ConvolutionShape& shape);
+  // Whether this processor's activations lie as the kernels need them.
+  static bool serves(const Device& device);
+
+  // OIhw8i8o or OIhw16i16o, of weights and their gradient.
+  const Layout& weight_layout() const { return weights_; }
 
   // The units of work of forward and backward_data, and how many pixels each writes.
   std::int64_t units() const { return kernel_.units().count(); }
@@ -36,7 +39,7 @@ class FusedConvolution {
   Tensor make_scratch(Device& device) const;
 
   ConvolutionShape shape_;
-  double activation_bytes_, weight_bytes_;
+  Layout src_, dst_, weights_;
   kernels::Winograd kernel_;
   std::vector<std::int64_t> unit_pixels_;
 };

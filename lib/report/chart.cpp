@@ -69,7 +69,7 @@ std::string style_class(std::size_t series) {
 Frame frame_of(const Chart& chart) {
   std::vector<double> values;
   double x_top = 0;
-  for (const Series& series : chart.series) {
+  for (const CurvePair& series : chart.series) {
     for (const Points* points : {&series.dotted, &series.solid}) {
       for (std::size_t i = 0; i < points->x.size(); ++i) {
         if (!is_finite(*points, i)) continue;
@@ -171,7 +171,7 @@ std::string line_element(const std::string& kind, const std::string& title, cons
 }
 
 std::string series_element(const Chart& chart, const Frame& frame, std::size_t number) {
-  const Series& series = chart.series[number];
+  const CurvePair& series = chart.series[number];
   const std::size_t style = number % chart_styles;
   const auto element = [&](const char* kind, const std::string& what, const Points& points,
                            std::size_t first_marker, std::size_t marker_step) {

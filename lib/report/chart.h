@@ -16,7 +16,7 @@ struct Points {
 };
 
 // Two lines of one colour, such as training and evaluation of one run; either may be empty.
-struct Series {
+struct CurvePair {
   std::string name;
   Points dotted, solid;
 };
@@ -25,7 +25,7 @@ struct Chart {
   std::string title;          // for those who cannot see it
   std::string x, y;           // axes, with their units; x counts something, so its ticks are whole numbers
   std::string dotted, solid;  // what these lines are
-  std::vector<Series> series;
+  std::vector<CurvePair> series;
 };
 
 // Colours and markers repeat after so many series.

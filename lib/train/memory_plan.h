@@ -21,7 +21,8 @@ struct MemoryPlan {
 };
 
 // One training step and one evaluation batch. Exact: a real device of as many threads takes the same buffers
-// in the same order. With room for gradients computed in further modes.
+// in the same order. With room for gradients computed in further modes while
+// normalisations are observed.
 MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads,
                        const std::vector<ActivationMode>& also = {});
 

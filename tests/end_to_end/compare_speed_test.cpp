@@ -23,10 +23,10 @@ TEST_CASE("compare speed measures every combination") {
   std::vector<std::string> rows;
   for (std::string line; std::getline(lines, line);) rows.push_back(line);
   REQUIRE(rows.size() == 1 + 2 * 3);
-  CHECK(contains(rows[0], "network,activations,batch,threads,ms/step"));
-  CHECK(contains(rows[1], "resnet32,stored,2,1,"));
-  CHECK(contains(rows[3], "revnet38,reconstructed,2,1,"));
-  CHECK(contains(rows[6], "revnet38,reconstructed,3,1,"));
+  CHECK(contains(rows[0], "network,activations,engine,batch,threads,ms/step"));
+  CHECK(contains(rows[1], "resnet32,stored,fused,2,1,"));
+  CHECK(contains(rows[3], "revnet38,reconstructed,fused,2,1,"));
+  CHECK(contains(rows[6], "revnet38,reconstructed,fused,3,1,"));
   CHECK(contains(outcome.err, "figures.py speed"));
 
   const hdf5::Reader log(folder / "runs/speed.h5");

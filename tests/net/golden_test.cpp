@@ -42,8 +42,9 @@ double dot(const std::vector<float>& a, const std::vector<float>& b) {
   return sum;
 }
 
-NetworkOptions options_of(const Golden& golden, ConvolutionPolicy policy) {
+NetworkOptions options_of(const Golden& golden, ConvolutionPolicy policy, Engine engine = Engine::onednn) {
   NetworkOptions options;
+  options.engine = engine;
   options.classes = golden.classes;
   options.batch = golden.batch;
   options.image_size = golden.image_size;
@@ -72,7 +73,9 @@ void check_gradients(Device& device, const Network& network, const Golden& golde
   for (const auto& [name, reference] : golden.gradients) {
     CAPTURE(name);
     REQUIRE(gradients.contains(name));
-    CHECK(relative_error(gradients.at(name), reference.values) < 5e-5);
+    // In narrow networks only the fused kernels are Winograd's: 6.1e-5 was the most, in a shift of RevNet-38.
+    const bool fused = network.options().engine == Engine::fused;
+    CHECK(relative_error(gradients.at(name), reference.values) < (fused ? 1.5e-4 : 5e-5));
   }
 }
 
@@ -112,13 +115,15 @@ void check_step(Device& device, Network& network, const Golden& golden, Activati
   CHECK(relative_error(logits.values(), golden.logits) < (direct ? 1e-5 : 3e-5));
 }
 
-void check_network(const Golden& golden, ConvolutionPolicy policy, int threads) {
+void check_network(const Golden& golden, ConvolutionPolicy policy, int threads,
+                   Engine engine = Engine::onednn) {
   CAPTURE(golden.architecture.name);
   CAPTURE(golden.classes);
   const bool direct = policy == ConvolutionPolicy::direct;
   CAPTURE(direct);
+  CAPTURE(name(engine));
   Device device(threads, arena_bytes, true);
-  Network network(device, golden.architecture, options_of(golden, policy));
+  Network network(device, golden.architecture, options_of(golden, policy, engine));
   CHECK(network.parameter_count() == golden.parameter_count);
   set_by_formula(device, network, static_cast<std::uint64_t>(golden.seed));
   CHECK(parameter_sum(device, network) == doctest::Approx(golden.parameter_sum).epsilon(1e-9));
@@ -180,6 +185,15 @@ TEST_CASE("narrow networks agree with PyTorch") {
 
 TEST_CASE("full basic networks agree with PyTorch") {
   for (const char* name : {"resnet32", "revnet38", "resnet110", "revnet110"}) check_full_network(name);
+}
+
+TEST_CASE("fused basic networks agree with PyTorch") {
+  for (const char* network : {"resnet32", "revnet38", "resnet110", "revnet110"}) {
+    for (const std::int64_t classes : {10, 100}) {
+      check_network(read_golden("narrow", network, classes), ConvolutionPolicy::automatic, 1, Engine::fused);
+      check_network(read_golden("full", network, classes), ConvolutionPolicy::automatic, 2, Engine::fused);
+    }
+  }
 }
 
 TEST_CASE("full bottleneck networks agree with PyTorch") {

@@ -54,6 +54,7 @@ network:
   architecture: revnet38
   activations: auto
   convolution: auto
+  engine: auto
 training:
   iterations: 80000
   batch: 100
@@ -85,7 +86,7 @@ TEST_CASE("every setting survives the way through YAML") {
   config.name = "a \"quoted\" name: # with \\ everything\n\tin it ";
   config.description = "true";
   config.dataset = {"synthetic", "/data sets/Äpfel/#1", true};
-  config.network = {"resnet164", "stored", "direct"};
+  config.network = {"resnet164", "stored", "direct", "onednn"};
   config.training.iterations = std::numeric_limits<std::int64_t>::max();
   config.training.batch = 7;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();

@@ -17,7 +17,7 @@ using testing::count_of;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-Chart chart_of(std::vector<Series> series) {
+Chart chart_of(std::vector<CurvePair> series) {
   return {"a & b", "iteration", "error (%)", "training", "evaluation", std::move(series)};
 }
 

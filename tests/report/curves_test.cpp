@@ -33,7 +33,7 @@ TEST_CASE("each data set has curves, and runs without rows have none") {
   CHECK(all[0].dataset == "CIFAR-10");
   CHECK(all[1].dataset == "synthetic");
   REQUIRE(all[0].error.series.size() == 1);
-  const Series& series = all[0].error.series[0];
+  const CurvePair& series = all[0].error.series[0];
   CHECK(series.name == "RevNet-38");
   CHECK(series.dotted.x == std::vector<double>{8000});
   CHECK(series.dotted.y == std::vector<double>{2});

@@ -13,10 +13,10 @@
 namespace revnet {
 namespace {
 
-Config angle_config(const char* convolution) {
+Config angle_config(const char* engine) {
   Config config = small_config();
-  config.network.convolution = convolution;
-  return config;
+  config.network.engine = engine;
+  return resolve(config);
 }
 
 Trainer angle_trainer(const Config& config) {
@@ -26,8 +26,8 @@ Trainer angle_trainer(const Config& config) {
 }
 
 TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
-  for (const char* convolution : {"auto", "direct"}) {
-    const Config config = angle_config(convolution);
+  for (const char* engine : {"fused", "onednn"}) {
+    const Config config = angle_config(engine);
     Trainer plain = small_trainer(config), measured = angle_trainer(config);
     AngleMeter meter(measured.device(), measured.network());
     for (int step = 0; step < 3; ++step) {
@@ -40,7 +40,14 @@ TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
 }
 
 TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
-  Trainer trainer = angle_trainer(angle_config("auto"));
+  const char* engine = "";
+  SUBCASE("fused") {
+    engine = "fused";
+  }
+  SUBCASE("onednn") {
+    engine = "onednn";
+  }
+  Trainer trainer = angle_trainer(angle_config(engine));
   for (int step = 0; step < 2; ++step) trainer.step();
   trainer.fetch_batch(0);
   AngleMeter meter(trainer.device(), trainer.network());
@@ -86,13 +93,28 @@ class Perturbation final : public NormObserver {
       odd = !odd;
     }
   }
+  void normalizing(Device&, NormLayer&, Pass pass, Tensor& src) override {
+    if (pass != Pass::recomputation) return;
+    bool odd = false;
+    for (float& value : src.values()) {
+      if (odd) value *= factor_;
+      odd = !odd;
+    }
+  }
 
  private:
   float factor_;
 };
 
 TEST_CASE("a perturbed reconstruction shows up in the angle") {
-  Trainer trainer = angle_trainer(angle_config("direct"));
+  const char* engine = "";
+  SUBCASE("fused") {
+    engine = "fused";
+  }
+  SUBCASE("onednn") {
+    engine = "onednn";
+  }
+  Trainer trainer = angle_trainer(angle_config(engine));
   trainer.fetch_batch(0);
   Network& network = trainer.network();
   const auto gradient = [&](ActivationMode mode) {
@@ -136,7 +158,7 @@ std::vector<float> concatenated(const hdf5::Reader& file, const std::string& gro
 
 TEST_CASE("the angle recomputed from the dump equals the one logged") {
   const TemporaryDirectory folder;
-  Config config = angle_config("auto");
+  Config config = angle_config("fused");
   config.evaluation.every = 0;
   AngleOptions options;
   options.every = 2;
@@ -176,7 +198,7 @@ TEST_CASE("the angle recomputed from the dump equals the one logged") {
 
 TEST_CASE("checkpoints are measured without training") {
   const TemporaryDirectory folder;
-  Config config = angle_config("auto");
+  Config config = angle_config("fused");
   config.evaluation.every = 0;
   config.training.decay_factor =
       1;  // so that the schedule of a shorter run is the beginning of a longer one's

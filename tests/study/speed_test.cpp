@@ -51,8 +51,8 @@ TEST_CASE("a speed study measures prints and writes") {
   CHECK(study.results[1].saved_bytes < study.results[0].saved_bytes);
 
   const std::string csv = speed_table(study).format(TableFormat::csv);
-  CHECK(csv.find("\nrevnet38,stored,2,1,") != std::string::npos);
-  CHECK(csv.find("\nrevnet38,reconstructed,2,1,") != std::string::npos);
+  CHECK(csv.find("\nrevnet38,stored,fused,2,1,") != std::string::npos);
+  CHECK(csv.find("\nrevnet38,reconstructed,fused,2,1,") != std::string::npos);
   CHECK(profile_table(study.results[0]).format(TableFormat::text).find("convolution weight gradient") !=
         std::string::npos);
 
