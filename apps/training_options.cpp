@@ -34,8 +34,8 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
           "auto: Winograd where it wins, by a rule on the shape; direct: never Winograd")
       ->group("Network");
   setting(app, "--engine", "network.engine", "ENGINE",
-          "fused: kernels of our own, for ResNet-32, -110 and RevNet-38, -110; onednn: oneDNN's operations; "
-          "auto: fused where it can")
+          "fused: kernels of our own; onednn: oneDNN's operations; auto: fused where it can, not with direct "
+          "convolutions")
       ->group("Network");
 
   setting(app, "--iterations", "training.iterations", "N",

@@ -207,13 +207,14 @@ def draw_speed(path, output):
     with open_study(path, "speed") as file:
         for group in file.values():
             case = dict(group.attrs)
-            lines.setdefault((case["architecture"], case["activations"], case["threads"]), []).append(case)
+            key = (case["architecture"], case["activations"], case["engine"], case["threads"])
+            lines.setdefault(key, []).append(case)
     figure, (speed, memory) = plt.subplots(1, 2, figsize=(10, 4))
-    for number, ((architecture, activations, threads), cases) in enumerate(sorted(lines.items())):
+    for number, ((architecture, activations, engine, threads), cases) in enumerate(sorted(lines.items())):
         cases.sort(key=lambda case: case["batch"])
         batches = [case["batch"] for case in cases]
         style = line_style(number, "-" if activations == "stored" else "--")
-        label = f"{architecture}, {activations}, {threads} thread{'s' if threads > 1 else ''}"
+        label = f"{architecture}, {activations}, {engine}, {threads} thread{'s' if threads > 1 else ''}"
         speed.plot(batches, [case["batch"] / case["seconds"] for case in cases], label=label, **style)
         memory.plot(batches, [case["peak_bytes"] / 1e6 for case in cases], **style)
     speed.set_ylabel("images/s")

@@ -70,6 +70,10 @@ void multiply(D d, const float* HWY_RESTRICT a, std::int64_t rows, std::int64_t 
       return multiply_with<32>(d, a, rows, depth, b, columns, c);
     case 64:
       return multiply_with<64>(d, a, rows, depth, b, columns, c);
+    case 128:
+      return multiply_with<128>(d, a, rows, depth, b, columns, c);
+    case 256:
+      return multiply_with<256>(d, a, rows, depth, b, columns, c);
     default:
       return multiply_with<0>(d, a, rows, depth, b, columns, c);
   }

@@ -1,7 +1,7 @@
 #include "net/fused_function.h"
 
-#include <array>
 #include <cstring>
+#include <optional>
 
 #include "ops/fused_convolution.h"
 #include "ops/fused_norm.h"
@@ -11,6 +11,17 @@ namespace {
 
 using kernels::Sink;
 using kernels::Source;
+
+// What is read of a convolution's input: normalised on the way, where there is a norm.
+Source source_of(const Tensor& input, const std::optional<NormConstants>& constants) {
+  Source source;
+  source.values = input.data();
+  if (constants) {
+    source.form = Source::Form::normalized;
+    source.norm = constants->get();
+  }
+  return source;
+}
 
 class FusedFunction final : public ResidualFunction {
  public:
@@ -36,11 +47,8 @@ class FusedFunction final : public ResidualFunction {
     tape.purpose = MemoryPurpose::tape;
     for (Tape::Step& step : tape.steps) step.normalized = {};  // what an observer made of the forward pass
     record(device, x, Pass::recomputation, tape);
-    // What was kept need not be computed again, and is shown to an observer all the same.
-    if (tape.steps[0].normalized.empty()) {
-      observed(device, steps_[0], x, Pass::recomputation, tape.steps[0].normalized);
-    }
-    observed(device, steps_[1], tape.steps[0].output, Pass::recomputation, tape.steps[1].normalized);
+    observed(device, steps_.back(), tape.steps[steps_.size() - 2].output, Pass::recomputation,
+             tape.steps.back().normalized);
   }
 
   void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) override;
@@ -69,23 +77,27 @@ class FusedFunction final : public ResidualFunction {
     }
   };
 
-  // What the first convolution makes of x, unless the tape has it.
+  // What all convolutions but the last make of x, unless the tape has it.
   void record(Device& device, const Tensor& x, Pass pass, Tape& tape);
-  // The second convolution's results go to y by way of the sink.
+  // The output of one of them.
+  Tensor convolve(Device& device, std::size_t step, const Tensor& input, Pass pass, MemoryPurpose purpose);
+  // The last convolution's results go to y by way of the sink.
   void run(Device& device, const Tensor& x, Pass pass, Tape& tape, Sink sink, Tensor& y);
   // Shows an observer what goes into the norm, if there is one of either: x, or what the observer made of it.
   const Tensor& observed(Device& device, Step& step, const Tensor& x, Pass pass, Tensor& changed);
 
-  std::array<Step, 2> steps_;
+  std::vector<Step> steps_;
 };
 
 FusedFunction::FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
                              const BuildOptions& options) {
-  ConvolutionShape convolution{options.batch, shape.in, shape.out, shape.height, shape.width, 3, 1};
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    Step& step = steps_[i];
-    const std::string number = std::to_string(i + 1);
-    if (i > 0 || shape.leading_norm) {
+  ConvolutionShape convolution{options.batch, shape.in, 0, shape.height, shape.width, 0, 1};
+  for (const FunctionFilter& filter : filters_of(shape)) {
+    Step step;
+    const std::string number = std::to_string(steps_.size() + 1);
+    convolution.out = filter.out;
+    convolution.kernel = filter.kernel;
+    if (!steps_.empty() || shape.leading_norm) {
       step.norm = std::make_unique<NormLayer>(device, name + "/bn" + number, Rows{0, convolution.in},
                                               convolution.src(), options);
     }
@@ -94,6 +106,7 @@ FusedFunction::FusedFunction(Device& device, const std::string& name, const Resi
     roles.fused = &step.kernel->weight_layout();
     step.convolution = std::make_unique<ConvolutionLayer>(
         device, name + "/conv" + number + "/weight", Rows{0, convolution.out}, convolution, options, roles);
+    steps_.push_back(std::move(step));
     convolution.in = convolution.out;
   }
 }
@@ -108,53 +121,56 @@ const Tensor& FusedFunction::observed(Device& device, Step& step, const Tensor& 
 }
 
 void FusedFunction::record(Device& device, const Tensor& x, Pass pass, Tape& tape) {
+  if (tape.steps.empty() && steps_[0].norm && pass == Pass::training) {
+    measure_statistics(device, x, steps_[0].norm->batch());
+  }
   tape.steps.resize(steps_.size());
-  if (!tape.steps[0].output.empty()) return;
-  Step &first = steps_[0], &second = steps_[1];
-  if (first.norm && pass == Pass::training) measure_statistics(device, x, first.norm->batch());
-  const Tensor& input = observed(device, first, x, pass, tape.steps[0].normalized);
-  Tensor output(device, first.convolution->operation().dst_layout(), tape.purpose);
-  Source source;
-  source.values = input.data();
+  const Tensor* before = &x;
+  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+    Tape::Step& kept = tape.steps[i];
+    const Tensor& input = observed(device, steps_[i], *before, pass, kept.normalized);
+    // What was kept need not be computed again, though an observer is shown what goes into it all the same.
+    if (kept.output.empty()) kept.output = convolve(device, i, input, pass, tape.purpose);
+    before = &kept.output;
+  }
+}
+
+Tensor FusedFunction::convolve(Device& device, std::size_t index, const Tensor& input, Pass pass,
+                               MemoryPurpose purpose) {
+  Step& step = steps_[index];
+  Tensor output(device, step.convolution->operation().dst_layout(), purpose);
   Sink sink;
   sink.values = output.data();
   Tensor sums;
   if (pass == Pass::training) {
-    sums = make_sums(device, output.layout(), first.kernel->units());
+    sums = make_sums(device, output.layout(), step.kernel->units());
     sink.sums = sums_of(sums);
   }
-  if (first.norm) {
-    const NormConstants constants = first.constants(device, x.layout(), pass);
-    source.form = Source::Form::normalized;
-    source.norm = constants.get();
-    first.kernel->forward(device, source, first.convolution->weight().value, sink);
-  } else {
-    first.kernel->forward(device, source, first.convolution->weight().value, sink);
-  }
+  std::optional<NormConstants> constants;
+  if (step.norm) constants.emplace(step.constants(device, input.layout(), pass));
+  step.kernel->forward(device, source_of(input, constants), step.convolution->weight().value, sink);
   if (pass == Pass::training) {
-    combine_statistics(device, output.layout(), sums, first.kernel->unit_pixels(), second.norm->batch());
+    combine_statistics(device, output.layout(), sums, step.kernel->unit_pixels(),
+                       steps_[index + 1].norm->batch());
   }
-  tape.steps[0].output = std::move(output);
+  return output;
 }
 
 void FusedFunction::run(Device& device, const Tensor& x, Pass pass, Tape& tape, Sink sink, Tensor& y) {
   record(device, x, pass, tape);
-  Step& second = steps_[1];
-  const Tensor& input = observed(device, second, tape.steps[0].output, pass, tape.steps[1].normalized);
-  const NormConstants constants = second.constants(device, input.layout(), pass);
-  Source source;
-  source.form = Source::Form::normalized;
-  source.values = input.data();
-  source.norm = constants.get();
+  Step& last = steps_.back();
+  const Tensor& before = tape.steps[steps_.size() - 2].output;
+  const Tensor& input = observed(device, last, before, pass, tape.steps.back().normalized);
+  const std::optional<NormConstants> constants(last.constants(device, input.layout(), pass));
   sink.values = y.data();
-  second.kernel->forward(device, source, second.convolution->weight().value, sink);
+  last.kernel->forward(device, source_of(input, constants), last.convolution->weight().value, sink);
 }
 
 void FusedFunction::backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) {
   // A tape whose norms were observed holds what the observer made of their inputs.
   const auto input_of = [&](std::size_t step) -> const Tensor& {
     if (!tape.steps[step].normalized.empty()) return tape.steps[step].normalized;
-    return step == 0 ? x : tape.steps[0].output;
+    return step == 0 ? x : tape.steps[step - 1].output;
   };
   Tensor diff;  // by what goes into the ReLU of the step gone through; empty while it is dy itself
   Source from;  // the gradient by the convolution's output
@@ -163,27 +179,24 @@ void FusedFunction::backward(Device& device, const Tensor& x, Tape tape, const T
   for (std::size_t i = steps_.size(); i-- > 0;) {
     Step& step = steps_[i];
     const Tensor& input = input_of(i);
-    Source source;
-    source.values = input.data();
     Sink sink;
     if (!step.norm) {
-      step.kernel->backward_weights(device, source, from, step.convolution->weight().gradient);
+      step.kernel->backward_weights(device, source_of(input, {}), from, step.convolution->weight().gradient);
       sink.form = Sink::Form::sum;
       sink.values = dx.data();
       sink.addend = dx.data();
       step.kernel->backward_data(device, from, step.convolution->weight().value, sink);
       return;
     }
-    const NormConstants constants = step.constants(device, input.layout(), Pass::recomputation);
-    source.form = Source::Form::normalized;
-    source.norm = constants.get();
-    step.kernel->backward_weights(device, source, from, step.convolution->weight().gradient);
+    const std::optional<NormConstants> constants(step.constants(device, input.layout(), Pass::recomputation));
+    step.kernel->backward_weights(device, source_of(input, constants), from,
+                                  step.convolution->weight().gradient);
     Tensor masked(device, input.layout(), MemoryPurpose::activation_gradients);
     Tensor sums = make_sums(device, input.layout(), step.kernel->units());
     sink.form = Sink::Form::masked;
     sink.values = masked.data();
     sink.input = input.data();
-    sink.norm = constants.get();
+    sink.norm = constants->get();
     sink.sums = sums_of(sums);
     step.kernel->backward_data(device, from, step.convolution->weight().value, sink);
     gradient_constants.emplace(device, input.layout(), step.norm->scale().value, step.norm->batch(),
@@ -201,7 +214,7 @@ void FusedFunction::backward(Device& device, const Tensor& x, Tape tape, const T
 }  // namespace
 
 bool can_fuse(const ResidualShape& shape) {
-  return !shape.bottleneck && shape.stride == 1;
+  return shape.stride == 1;
 }
 
 bool can_fuse(const Device& device) {

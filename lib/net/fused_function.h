@@ -1,5 +1,5 @@
-// Residual functions in our own fused kernels: two kernels forward and four backward, with normalised
-// activations never in memory.
+// Residual functions in our own fused kernels: one kernel a convolution forward and two backward, with
+// normalised activations never in memory.
 #pragma once
 
 #include "net/residual_function.h"
@@ -11,7 +11,7 @@ bool can_fuse(const ResidualShape& shape);
 // Whether this processor's activations lie as the kernels need them.
 bool can_fuse(const Device& device);
 
-// A tape of it holds the first convolution's output.
+// A tape of it holds the outputs of all convolutions but the last.
 std::unique_ptr<ResidualFunction> make_fused_function(Device& device, const std::string& name,
                                                       const ResidualShape& shape,
                                                       const BuildOptions& options);

@@ -21,8 +21,7 @@ enum class Pass {
 // What residual functions are computed by.
 enum class Engine {
   onednn,  // oneDNN's operations, one after another
-  fused,  // our own kernels (lib/kernels) wherever there is one: 3x3 convolutions of stride 1 in functions of
-          // two convolutions
+  fused,   // our own kernels (lib/kernels), in functions without stride
 };
 
 // "onednn", "fused".

@@ -58,13 +58,7 @@ class PreActivationFunction final : public ResidualFunction {
 
 PreActivationFunction::PreActivationFunction(Device& device, const std::string& name,
                                              const ResidualShape& shape, const BuildOptions& options) {
-  struct Filter {
-    std::int64_t out, kernel, stride;
-  };
-  const std::int64_t inner = shape.out / 4;
-  const std::vector<Filter> filters =
-      shape.bottleneck ? std::vector<Filter>{{inner, 1, shape.stride}, {inner, 3, 1}, {shape.out, 1, 1}}
-                       : std::vector<Filter>{{shape.out, 3, shape.stride}, {shape.out, 3, 1}};
+  const std::vector<FunctionFilter> filters = filters_of(shape);
   ConvolutionShape convolution{options.batch, shape.in, 0, shape.height, shape.width, 0, 1};
   for (std::size_t i = 0; i < filters.size(); ++i) {
     const bool is_last = i + 1 == filters.size();
@@ -163,6 +157,12 @@ void PreActivationFunction::backward(Device& device, const Tensor& x, Tape tape,
 }
 
 }  // namespace
+
+std::vector<FunctionFilter> filters_of(const ResidualShape& shape) {
+  if (!shape.bottleneck) return {{shape.out, 3, shape.stride}, {shape.out, 3, 1}};
+  const std::int64_t inner = shape.out / 4;
+  return {{inner, 1, shape.stride}, {inner, 3, 1}, {shape.out, 1, 1}};
+}
 
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,

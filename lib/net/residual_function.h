@@ -58,6 +58,12 @@ struct ResidualShape {
   bool subtracts;              // subtract() will be called
 };
 
+// One of the convolutions of a residual function.
+struct FunctionFilter {
+  std::int64_t out, kernel, stride;
+};
+std::vector<FunctionFilter> filters_of(const ResidualShape& shape);
+
 // The ordinary pre-activation kind, (BN, ReLU, convolution) two or three times, by the engine of the options
 // where it can, else made of oneDNN operations.
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,

@@ -13,6 +13,30 @@ Layout blocked_weights(const ConvolutionShape& shape, std::int64_t block) {
                                    block == 16 ? Tag::OIhw16i16o : Tag::OIhw8i8o));
 }
 
+std::variant<kernels::Winograd, kernels::Pointwise> make_kernel(const ConvolutionShape& shape,
+                                                                const Layout& src, const Layout& dst) {
+  if (shape.stride == 1 && shape.kernel == 3) {
+    return kernels::Winograd(images_of(src), stored_channels(src), stored_channels(dst));
+  }
+  if (shape.stride == 1 && shape.kernel == 1) {
+    return kernels::Pointwise(images_of(src), stored_channels(src), stored_channels(dst));
+  }
+  throw std::logic_error("FusedConvolution: neither 3x3 nor 1x1 of stride 1");
+}
+
+std::vector<std::int64_t> pixels_by_unit(const kernels::Winograd& kernel) {
+  std::vector<std::int64_t> pixels;
+  const kernels::TileUnits& units = kernel.units();
+  for (std::int64_t i = 0; i < units.count(); ++i) pixels.push_back(units.pixels_of(units.unit(i)));
+  return pixels;
+}
+
+std::vector<std::int64_t> pixels_by_unit(const kernels::Pointwise& kernel) {
+  std::vector<std::int64_t> pixels;
+  for (std::int64_t i = 0; i < kernel.units(); ++i) pixels.push_back(kernel.pixels_of(i));
+  return pixels;
+}
+
 }  // namespace
 
 FusedConvolution::FusedConvolution(const Device& device, const ConvolutionShape& shape)
@@ -20,12 +44,8 @@ FusedConvolution::FusedConvolution(const Device& device, const ConvolutionShape&
       src_(device.activation_layout(shape.src())),
       dst_(device.activation_layout(shape.dst())),
       weights_(blocked_weights(shape, images_of(src_).block)),
-      kernel_(images_of(src_), stored_channels(src_), stored_channels(dst_)) {
-  if (shape.kernel != 3 || shape.stride != 1) throw std::logic_error("FusedConvolution: not 3x3 of stride 1");
-  for (std::int64_t unit = 0; unit < units(); ++unit) {
-    unit_pixels_.push_back(kernel_.units().pixels_of(kernel_.units().unit(unit)));
-  }
-}
+      kernel_(make_kernel(shape, src_, dst_)),
+      unit_pixels_(std::visit([](const auto& kernel) { return pixels_by_unit(kernel); }, kernel_)) {}
 
 bool FusedConvolution::serves(const Device& device) {
   return is_blocked(device.activation_layout({1, 64, 8, 8}));
@@ -37,29 +57,40 @@ Work FusedConvolution::work(Operation operation) const {
 }
 
 Tensor FusedConvolution::make_scratch(Device& device) const {
-  return Tensor(device, Layout::raw_bytes(kernel_.scratch_floats(device.threads()) * sizeof(float)),
-                MemoryPurpose::scratch);
+  const std::size_t floats =
+      std::visit([&](const auto& kernel) { return kernel.scratch_floats(device.threads()); }, kernel_);
+  return Tensor(device, Layout::raw_bytes(floats * sizeof(float)), MemoryPurpose::scratch);
 }
 
 void FusedConvolution::forward(Device& device, const kernels::Source& source, const Tensor& weights,
                                const kernels::Sink& sink) const {
   Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution),
-                 [&] { kernel_.forward(source, weights.data(), sink, scratch.data()); });
+  device.perform(work(Operation::convolution), [&] {
+    std::visit([&](const auto& kernel) { kernel.forward(source, weights.data(), sink, scratch.data()); },
+               kernel_);
+  });
 }
 
 void FusedConvolution::backward_data(Device& device, const kernels::Source& source, const Tensor& weights,
                                      const kernels::Sink& sink) const {
   Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution_data_gradient),
-                 [&] { kernel_.backward_data(source, weights.data(), sink, scratch.data()); });
+  device.perform(work(Operation::convolution_data_gradient), [&] {
+    std::visit(
+        [&](const auto& kernel) { kernel.backward_data(source, weights.data(), sink, scratch.data()); },
+        kernel_);
+  });
 }
 
 void FusedConvolution::backward_weights(Device& device, const kernels::Source& input,
                                         const kernels::Source& diff, Tensor& diff_weights) const {
   Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution_weight_gradient),
-                 [&] { kernel_.backward_weights(input, diff, diff_weights.data(), scratch.data()); });
+  device.perform(work(Operation::convolution_weight_gradient), [&] {
+    std::visit(
+        [&](const auto& kernel) {
+          kernel.backward_weights(input, diff, diff_weights.data(), scratch.data());
+        },
+        kernel_);
+  });
 }
 
 }  // namespace revnet

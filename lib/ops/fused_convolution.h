@@ -1,12 +1,14 @@
-// A 3x3 convolution of stride 1 in our own kernels, fused with what comes before and after it: see
-// kernels/winograd.h and kernels/operands.h.
+// A 3x3 or 1x1 convolution of stride 1 in our own kernels, fused with what comes before and after it: see
+// kernels/winograd.h, kernels/pointwise.h and kernels/operands.h.
 //
 // Shapes as in ops/convolution.h, activations and weights in blocks of 8 or 16 channels. Ownership: nothing
 // but the plan of the work; scratch memory is taken from the device for the length of a call.
 #pragma once
 
+#include <variant>
 #include <vector>
 
+#include "kernels/pointwise.h"
 #include "kernels/winograd.h"
 #include "ops/convolution.h"
 
@@ -14,7 +16,8 @@ namespace revnet {
 
 class FusedConvolution {
  public:
-  // 3x3 and stride 1, on a device whose activations lie in blocks (see serves()); logic_error otherwise.
+  // 3x3 or 1x1 and of stride 1, on a device whose activations lie in blocks (see serves()); logic_error
+  // otherwise.
   FusedConvolution(const Device& device, const ConvolutionShape& shape);
   // Whether this processor's activations lie as the kernels need them.
   static bool serves(const Device& device);
@@ -23,10 +26,10 @@ class FusedConvolution {
   const Layout& weight_layout() const { return weights_; }
 
   // The units of work of forward and backward_data, and how many pixels each writes.
-  std::int64_t units() const { return kernel_.units().count(); }
+  std::int64_t units() const { return static_cast<std::int64_t>(unit_pixels_.size()); }
   const std::vector<std::int64_t>& unit_pixels() const { return unit_pixels_; }
 
-  // As in kernels::Winograd.
+  // As in kernels::Winograd and kernels::Pointwise.
   void forward(Device& device, const kernels::Source& source, const Tensor& weights,
                const kernels::Sink& sink) const;
   void backward_data(Device& device, const kernels::Source& source, const Tensor& weights,
@@ -40,7 +43,7 @@ class FusedConvolution {
 
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
-  kernels::Winograd kernel_;
+  std::variant<kernels::Winograd, kernels::Pointwise> kernel_;
   std::vector<std::int64_t> unit_pixels_;
 };
 

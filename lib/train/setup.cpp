@@ -14,16 +14,15 @@ namespace {
 constexpr std::size_t validation_images = 5000;
 
 // Why the fused engine cannot compute what is asked; empty when it can.
-std::string against_fusing(const Config& config, const Architecture& architecture) {
-  if (architecture.bottleneck) return "it has no kernels for the bottleneck units of " + architecture.name;
+std::string against_fusing(const Config& config) {
   if (config.network.convolution == "direct") return "its convolutions are Winograd's, not direct";
   if (!can_fuse(Device::planning())) return "it needs a processor with AVX2 or AVX-512";
   return "";
 }
 
-Engine engine_of(const Config& config, const Architecture& architecture) {
+Engine engine_of(const Config& config) {
   if (config.network.engine == name(Engine::onednn)) return Engine::onednn;
-  const std::string reason = against_fusing(config, architecture);
+  const std::string reason = against_fusing(config);
   if (reason.empty()) return Engine::fused;
   if (config.network.engine == name(Engine::fused))
     throw UsageError("the fused engine cannot do this: " + reason);
@@ -41,7 +40,7 @@ Config resolve(Config config) {
   if (!can_keep(architecture, activation_mode(config.network.activations))) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
-  config.network.engine = name(engine_of(config, architecture));
+  config.network.engine = name(engine_of(config));
   if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
   return config;
 }

@@ -14,7 +14,7 @@ namespace revnet {
 // Settings left to be chosen ("auto", 0 threads) become what they stand for on this machine. UsageError for a
 // combination that cannot be, such as reconstructing a ResNet.
 //
-// The engine is fused for networks of basic units, unless direct convolutions are asked for (the fused
+// The engine is fused, unless direct convolutions are asked for (the fused
 // kernels are Winograd's) or this processor's activations do not lie in blocks of 8 or 16 channels.
 Config resolve(Config config);
 

@@ -116,22 +116,8 @@ TEST_CASE("a report has the paper's tables in every format") {
   check_refused_pages(folder.path());
 }
 
-// Draws with the interpreter that has the Debian packages.
-bool draws(const std::filesystem::path& folder, const std::string& arguments) {
-  const std::string command = "cd '" + folder.string() +
-                              "' && /usr/bin/python3 '" REVNET_SCRIPTS_DIR "/figures.py' " + arguments +
-                              " > /dev/null 2> figures.err";
-  const int status = std::system(command.c_str());
-  INFO(read_file(folder / "figures.err"));
-  CHECK(status == 0);
-  return status == 0;
-}
-
 TEST_CASE("figures are drawn from short runs") {
-  if (std::system("/usr/bin/python3 -c 'import h5py, matplotlib' 2> /dev/null") != 0) {
-    MESSAGE("python3-h5py or python3-matplotlib is not installed: no figure is drawn");
-    return;
-  }
+  if (!can_draw()) return;
   const TemporaryDirectory folder;
   const auto compare = [&](const Arguments& arguments) {
     const Outcome outcome = Process("revnet-compare", folder.path(), arguments).wait();

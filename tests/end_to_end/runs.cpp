@@ -1,6 +1,9 @@
 #include "end_to_end/runs.h"
 
 #include <bit>
+#include <cstdlib>
+
+#include <doctest/doctest.h>
 
 namespace revnet::testing {
 namespace {
@@ -92,6 +95,22 @@ std::int64_t saved_iterations(const fs::path& run) {
 std::string first_difference(const fs::path& a, const fs::path& b) {
   const std::string found = first_difference(open_checkpoint(a), open_checkpoint(b));
   return found.empty() ? first_difference(open_log(a), open_log(b)) : found;
+}
+
+bool can_draw() {
+  const bool can = std::system("/usr/bin/python3 -c 'import h5py, matplotlib' 2> /dev/null") == 0;
+  if (!can) MESSAGE("python3-h5py or python3-matplotlib is not installed: no figure is drawn");
+  return can;
+}
+
+bool draws(const std::filesystem::path& folder, const std::string& arguments) {
+  const std::string command = "cd '" + folder.string() +
+                              "' && /usr/bin/python3 '" REVNET_SCRIPTS_DIR "/figures.py' " + arguments +
+                              " > /dev/null 2> figures.err";
+  const int status = std::system(command.c_str());
+  INFO(read_file(folder / "figures.err"));
+  CHECK(status == 0);
+  return status == 0;
 }
 
 }  // namespace revnet::testing

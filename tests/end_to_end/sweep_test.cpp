@@ -58,6 +58,9 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   const hdf5::Reader results(folder / "runs/small/results.h5");
   CHECK(results.integers("jobs/batch") == std::vector<std::int64_t>{2, 4, 2, 4});
   for (const double speed : results.doubles("jobs/images_per_second")) CHECK(speed > 0);
+  if (can_draw() && draws(folder.path(), "sweep runs/small/results.h5 --output sweep.svg")) {
+    CHECK(fs::file_size(folder / "sweep.svg") > 5000);
+  }
 }
 
 TEST_CASE("a changed setting of a job that ran is refused by name") {

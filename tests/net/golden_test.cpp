@@ -187,10 +187,13 @@ TEST_CASE("full basic networks agree with PyTorch") {
   for (const char* name : {"resnet32", "revnet38", "resnet110", "revnet110"}) check_full_network(name);
 }
 
-TEST_CASE("fused basic networks agree with PyTorch") {
-  for (const char* network : {"resnet32", "revnet38", "resnet110", "revnet110"}) {
+// Not the full ResNet-164: one ReLU of stage3/unit13/f/bn1 falls on the other side of zero there (what lies
+// behind it agrees to 3e-4, what lies before it differs by a flip's 1e-3 to 1e-2).
+TEST_CASE("fused networks agree with PyTorch") {
+  for (const char* network : {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"}) {
     for (const std::int64_t classes : {10, 100}) {
       check_network(read_golden("narrow", network, classes), ConvolutionPolicy::automatic, 1, Engine::fused);
+      if (std::string(network) == "resnet164") continue;
       check_network(read_golden("full", network, classes), ConvolutionPolicy::automatic, 2, Engine::fused);
     }
   }
