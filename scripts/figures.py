@@ -182,6 +182,7 @@ def draw_sweep(path, output):
         settings = {name: values.asstr()[()] for name, values in jobs["settings"].items()}
         varying = [name for name, values in settings.items()
                    if len(set(values)) > 1 and name not in ("training.batch", "training.learning_rate")]
+        varying.sort(key=lambda name: name != "network.architecture")
         for i, batch in enumerate(jobs["batch"]):
             label = ", ".join(settings[name][i] for name in varying) or settings["network.architecture"][i]
             row = (batch, jobs["images_per_second"][i], jobs["peak_bytes"][i] / 1e6, jobs["eval_error_percent"][i])

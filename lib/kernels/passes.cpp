@@ -5,6 +5,8 @@
 
 #include <omp.h>
 
+#include "kernels/shares.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/passes.cpp"
 #include <hwy/foreach_target.h>
@@ -93,8 +95,8 @@ template <class Body>
 void each_share(std::int64_t count, const Body& body) {
 #pragma omp parallel
   {
-    const std::int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    body(count * thread / threads, count * (thread + 1) / threads);
+    const auto [first, last] = range_of(count, omp_get_thread_num(), omp_get_num_threads());
+    body(first, last);
   }
 }
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <utility>
 
 #include <omp.h>
+
+#include "kernels/shares.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/pointwise.cpp"
@@ -41,7 +42,7 @@ struct PointwiseGradientTask {
   std::int64_t in, out;
 };
 
-inline PixelRange range_of_unit(const Images& images, std::int64_t units_per_image, std::int64_t unit) {
+inline PixelRange pixels_of_unit(const Images& images, std::int64_t units_per_image, std::int64_t unit) {
   const std::int64_t first = unit % units_per_image * unit_pixels;
   return {unit / units_per_image, first, std::min(unit_pixels, images.pixels() - first)};
 }
@@ -113,9 +114,9 @@ template <class D>
 void convolve_units(D d, const PointwiseTask& task, std::int64_t first, std::int64_t last, float* pixels,
                     float* product) {
   for (std::int64_t unit = first; unit < last; ++unit) {
-    const PixelRange range = range_of_unit(task.images, task.units_per_image, unit);
+    const PixelRange range = pixels_of_unit(task.images, task.units_per_image, unit);
     read_range(d, task.images, task.depth, task.source, range, pixels);
-    const PixelRange next = range_of_unit(task.images, task.units_per_image, std::min(unit + 1, last - 1));
+    const PixelRange next = pixels_of_unit(task.images, task.units_per_image, std::min(unit + 1, last - 1));
     prefetch(task.images, task.depth, task.source.values, next);
     prefetch(task.images, task.depth, task.source.input, next);
     switch (task.sink.form) {
@@ -140,10 +141,10 @@ void gradient_units(D d, const PointwiseGradientTask& task, std::int64_t first, 
                     float* inputs, float* diffs, float* sums) {
   std::fill(sums, sums + task.in * task.out, 0.0f);
   for (std::int64_t unit = first; unit < last; ++unit) {
-    const PixelRange range = range_of_unit(task.images, task.units_per_image, unit);
+    const PixelRange range = pixels_of_unit(task.images, task.units_per_image, unit);
     read_range(d, task.images, task.in, task.input, range, inputs);
     read_range(d, task.images, task.out, task.diff, range, diffs);
-    const PixelRange next = range_of_unit(task.images, task.units_per_image, std::min(unit + 1, last - 1));
+    const PixelRange next = pixels_of_unit(task.images, task.units_per_image, std::min(unit + 1, last - 1));
     prefetch(task.images, task.in, task.input.values, next);
     prefetch(task.images, task.out, task.diff.values, next);
     prefetch(task.images, task.out, task.diff.input, next);
@@ -187,14 +188,6 @@ HWY_EXPORT(PanelColumns);
 
 namespace {
 
-std::size_t aligned(std::int64_t floats) {
-  return static_cast<std::size_t>((floats + 15) / 16 * 16);
-}
-
-std::pair<std::int64_t, std::int64_t> share_of(std::int64_t count, int thread, int threads) {
-  return {count * thread / threads, count * (thread + 1) / threads};
-}
-
 std::int64_t weight_offset(std::int64_t in_channels, std::int64_t block, std::int64_t in, std::int64_t out) {
   return ((out / block) * (in_channels / block) + in / block) * block * block + (in % block) * block +
          out % block;
@@ -215,13 +208,13 @@ Pointwise::Pointwise(const Images& images, std::int64_t in, std::int64_t out)
 }
 
 std::int64_t Pointwise::pixels_of(std::int64_t unit) const {
-  return range_of_unit(images_, units_per_image_, unit).count;
+  return pixels_of_unit(images_, units_per_image_, unit).count;
 }
 
 std::size_t Pointwise::scratch_floats(int threads) const {
-  const std::size_t matrix = aligned(in_ * out_), all = static_cast<std::size_t>(threads);
-  const std::size_t convolution = aligned(unit_pixels * std::max(in_, out_)) + piece_floats,
-                    gradient = aligned(unit_pixels * in_) + aligned(unit_pixels * out_);
+  const std::size_t matrix = whole_lines(in_ * out_), all = static_cast<std::size_t>(threads);
+  const std::size_t convolution = whole_lines(unit_pixels * std::max(in_, out_)) + piece_floats,
+                    gradient = whole_lines(unit_pixels * in_) + whole_lines(unit_pixels * out_);
   return std::max(matrix + all * convolution, all * (matrix + gradient));
 }
 
@@ -242,12 +235,12 @@ void Pointwise::convolve(const Source& source, const float* weights, bool transp
     }
   }
   const PointwiseTask task{images_, units_per_image_, source, matrix, sink, depth, columns};
-  const std::size_t pixels = aligned(unit_pixels * std::max(in_, out_)), each = pixels + piece_floats;
+  const std::size_t pixels = whole_lines(unit_pixels * std::max(in_, out_)), each = pixels + piece_floats;
 #pragma omp parallel
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    const auto [first, last] = share_of(units(), thread, threads);
-    float* const own = scratch + aligned(in_ * out_) + static_cast<std::size_t>(thread) * each;
+    const auto [first, last] = range_of(units(), thread, threads);
+    float* const own = scratch + whole_lines(in_ * out_) + static_cast<std::size_t>(thread) * each;
     HWY_DYNAMIC_DISPATCH(ConvolvePixels)(task, first, last, own, own + pixels);
   }
 }
@@ -264,18 +257,18 @@ void Pointwise::backward_data(const Source& source, const float* weights, const 
 void Pointwise::backward_weights(const Source& input, const Source& diff, float* diff_weights,
                                  float* scratch) const {
   const PointwiseGradientTask task{images_, units_per_image_, input, diff, in_, out_};
-  const std::size_t sums = aligned(in_ * out_), inputs = aligned(unit_pixels * in_),
-                    each = inputs + aligned(unit_pixels * out_);
+  const std::size_t sums = whole_lines(in_ * out_), inputs = whole_lines(unit_pixels * in_),
+                    each = inputs + whole_lines(unit_pixels * out_);
 #pragma omp parallel
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    const auto [first, last] = share_of(units(), thread, threads);
+    const auto [first, last] = range_of(units(), thread, threads);
     float* const own_sums = scratch + static_cast<std::size_t>(thread) * sums;
     float* const own =
         scratch + static_cast<std::size_t>(threads) * sums + static_cast<std::size_t>(thread) * each;
     HWY_DYNAMIC_DISPATCH(AddPixelGradient)(task, first, last, own, own + inputs, own_sums);
 #pragma omp barrier
-    const auto [first_row, last_row] = share_of(in_, thread, threads);
+    const auto [first_row, last_row] = range_of(in_, thread, threads);
     for (std::int64_t i = first_row; i < last_row; ++i) {
       for (std::int64_t o = 0; o < out_; ++o) {
         float total = 0;

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
-#include <utility>
 
 #include <omp.h>
+
+#include "kernels/shares.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/winograd.cpp"
@@ -291,18 +292,9 @@ HWY_EXPORT(FinishGradient);
 
 namespace {
 
-// A thread's share of `count` things.
-std::pair<std::int64_t, std::int64_t> range_of(std::int64_t count, int thread, int threads) {
-  return {count * thread / threads, count * (thread + 1) / threads};
-}
-
 // Tiles of a unit. Of a convolution: its tiles before and after the products stay in the first-level cache.
 // Of a weight gradient: more, since all of its sums are read and written for every unit.
 constexpr std::int64_t convolution_tiles = 8, gradient_tiles = 16;
-
-std::size_t aligned(std::size_t floats) {
-  return (floats + 15) / 16 * 16;
-}
 
 // Scratch memory of one thread: a strip of either side, and the transformed tiles of both.
 struct Share {
@@ -315,14 +307,14 @@ Share share_of(const TileUnits& units, std::int64_t in, std::int64_t out) {
   const TileUnits::Unit unit = units.largest();
   const std::int64_t tiles = (units.tiles_of(unit) + most_rows - 1) / most_rows * most_rows;
   const auto transformed = [&](std::int64_t channels) {
-    return aligned(static_cast<std::size_t>(points * point_stride(tiles, channels)));
+    return whole_lines(points * point_stride(tiles, channels));
   };
   const std::int64_t pixels = unit.images * (4 * unit.rows + 2) * (4 * units.tile_columns() + 2);
-  return {aligned(static_cast<std::size_t>(pixels * std::max(in, out))), transformed(in), transformed(out)};
+  return {whole_lines(pixels * std::max(in, out)), transformed(in), transformed(out)};
 }
 
 std::size_t transformed_filters(std::int64_t in, std::int64_t out) {
-  return aligned(static_cast<std::size_t>(points * in * out));
+  return whole_lines(points * in * out);
 }
 
 }  // namespace
