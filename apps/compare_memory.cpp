@@ -123,7 +123,7 @@ int run_study(const MemoryRequest& request, const std::string& command) {
 std::uint64_t overhead_of(MemoryCase what) {
   what.batch = 8;
   const MemoryResult small = measure_in_child(what, 1);
-  return small.resident_bytes - std::min(small.resident_bytes, small.peak_bytes);
+  return small.resident_bytes - std::min(small.resident_bytes, plan_case(what).arena_bytes);
 }
 
 int run_limit(const MemoryRequest& request) {
@@ -136,7 +136,7 @@ int run_limit(const MemoryRequest& request) {
     const std::uint64_t overhead = overhead_of(what);
     const auto planned = [&](std::int64_t batch) {
       what.batch = batch;
-      return plan_case(what).peak_bytes + overhead;
+      return plan_case(what).arena_bytes + overhead;
     };
     what.batch = largest_batch(limit, planned);
     if (what.batch == 0) {

@@ -59,6 +59,7 @@ MemoryResult plan_case(const MemoryCase& what) {
   result.saved_bytes = plan.peak(MemoryPurpose::saved_activations);
   result.tape_bytes = plan.peak(MemoryPurpose::tape);
   result.peak_bytes = plan.peak_bytes;
+  result.arena_bytes = plan.arena_bytes;
   return result;
 }
 

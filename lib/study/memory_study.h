@@ -36,6 +36,7 @@ struct MemoryResult {
   std::uint64_t resident_bytes = 0;  // of a fresh process that did it, at most
   std::int64_t macs = 0;             // multiply-adds of a step
   double seconds = 0;                // a step: the median
+  std::uint64_t arena_bytes = 0;     // by plan: where all tensors lie, gaps included
 };
 
 // By plan: nothing is computed; macs, seconds and resident_bytes stay 0.
