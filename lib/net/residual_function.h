@@ -15,9 +15,11 @@ namespace revnet {
 // The activations one backward pass of one residual function needs, except its input, which the caller has.
 struct Tape {
   struct Step {
-    Tensor normalized;  // relu(norm(input)); empty where a function starts with a convolution
-    Tensor mask;        // which ReLUs were open
-    Tensor output;      // of the convolution; empty for the last
+    Tensor
+        normalized;  // relu(norm(input)); empty where a function starts with a convolution. Fused functions
+                     // have no such tensor: there it is the norm's input as an observer left it, if any
+    Tensor mask;     // which ReLUs were open; empty in fused functions
+    Tensor output;   // of the convolution; empty for the last
   };
   enum class Keeps {
     everything,

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 #include <omp.h>
 
-#include "kernels/naive.h"
+#include "kernels/bench.h"
 #include "kernels/targets.h"
 
 namespace revnet::testing {
@@ -16,51 +16,8 @@ using kernels::Source;
 
 constexpr double tolerance = 1e-6;  // of the norm
 
-struct Case {
-  std::int64_t images, in, out, height, width, block;
-};
-
-struct Bench {
-  Case of;
-  Plain x, dy, addend;
-  std::vector<double> weights;
-  NaiveNorm norm;
-  Buffer x_blocks, dy_blocks, weight_blocks, table;
-  kernels::Pointwise kernel;
-  Buffer scratch;
-
-  explicit Bench(const Case& what)
-      : of(what),
-        x(random_images(what.images, what.in, what.height, what.width, 1)),
-        dy(random_images(what.images, what.out, what.height, what.width, 2)),
-        addend(random_images(what.images, what.out, what.height, what.width, 3)),
-        weights(random_values(static_cast<std::size_t>(what.out * what.in), 4)),
-        norm(what.in, 5, 0.0),
-        x_blocks(blocked(x, what.block)),
-        dy_blocks(blocked(dy, what.block)),
-        weight_blocks(blocked_weights(weights, what.out, what.in, 1, what.block)),
-        table(norm.table(what.block)),
-        kernel({what.images, what.height, what.width, what.block}, padded(what.in, what.block),
-               padded(what.out, what.block)),
-        scratch(kernel.scratch_floats(omp_get_max_threads())) {}
-
-  kernels::Normalization normalization() const {
-    const std::int64_t stored = padded(of.in, of.block);
-    return {table.data(), table.data() + stored, table.data() + 2 * stored};
-  }
-  Source normalized() const {
-    Source source;
-    source.form = Source::Form::normalized;
-    source.values = x_blocks.data();
-    source.norm = normalization();
-    return source;
-  }
-  Source diff() const {
-    Source source;
-    source.values = dy_blocks.data();
-    return source;
-  }
-};
+using Bench = ConvolutionBench<kernels::Pointwise, 1>;
+using Case = ConvolutionCase;
 
 // Sums over all units: [2][channels].
 std::vector<double> totals(const std::vector<double>& sums, std::int64_t channels) {
@@ -122,7 +79,8 @@ void check_backward(Bench& bench) {
   sink.input = bench.x_blocks.data();
   sink.norm = bench.normalization();
   sink.sums = sums.data();
-  bench.kernel.backward_data(bench.diff(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  bench.kernel.backward_data(Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
+                             bench.scratch.data());
   CHECK(distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance);
   const std::vector<double> total = totals(sums, stored);
   std::vector<double> seen(total.begin(), total.begin() + bench.of.in);
@@ -132,7 +90,8 @@ void check_backward(Bench& bench) {
 
   const std::vector<double> weights = weight_gradient(bench.norm.apply(bench.x), bench.dy, 1);
   Buffer dw(bench.weight_blocks.size());
-  bench.kernel.backward_weights(bench.normalized(), bench.diff(), dw.data(), bench.scratch.data());
+  bench.kernel.backward_weights(bench.normalized(), Bench::raw(bench.dy_blocks), dw.data(),
+                                bench.scratch.data());
   CHECK(distance(plain_weights(dw, bench.of.out, bench.of.in, 1, bench.of.block), weights) < tolerance);
 }
 

@@ -138,7 +138,7 @@ TEST_CASE("all ways of keeping activations give equal gradients") {
   }
 }
 
-// Four times the activations of a fused function lie in memory when oneDNN's operations compute it.
+// A fused function keeps one tensor where oneDNN's operations keep three and two masks.
 TEST_CASE("the fused engine keeps fewer activations") {
   for (const auto mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
     const auto kept = [&](Engine engine) {

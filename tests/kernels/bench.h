@@ -1,0 +1,59 @@
+// A convolution with everything around it, in double precision and as the kernels take it.
+#pragma once
+
+#include <omp.h>
+
+#include "kernels/naive.h"
+
+namespace revnet::testing {
+
+struct ConvolutionCase {
+  std::int64_t images, in, out, height, width, block;
+};
+
+// Of a kernel for size x size filters.
+template <class Kernel, std::int64_t size>
+struct ConvolutionBench {
+  ConvolutionCase of;
+  Plain x, dy, addend;
+  std::vector<double> weights;
+  NaiveNorm norm;
+  Buffer x_blocks, dy_blocks, weight_blocks, table;
+  Kernel kernel;
+  Buffer scratch;
+
+  // mean: of the convolution's input.
+  explicit ConvolutionBench(const ConvolutionCase& what, double mean = 0.0)
+      : of(what),
+        x(random_images(what.images, what.in, what.height, what.width, 1, mean)),
+        dy(random_images(what.images, what.out, what.height, what.width, 2)),
+        addend(random_images(what.images, what.out, what.height, what.width, 3)),
+        weights(random_values(static_cast<std::size_t>(what.out * what.in * size * size), 4)),
+        norm(what.in, 5, mean),
+        x_blocks(blocked(x, what.block)),
+        dy_blocks(blocked(dy, what.block)),
+        weight_blocks(blocked_weights(weights, what.out, what.in, size * size, what.block)),
+        table(norm.table(what.block)),
+        kernel({what.images, what.height, what.width, what.block}, padded(what.in, what.block),
+               padded(what.out, what.block)),
+        scratch(kernel.scratch_floats(omp_get_max_threads())) {}
+
+  kernels::Normalization normalization() const {
+    const std::int64_t stored = padded(of.in, of.block);
+    return {table.data(), table.data() + stored, table.data() + 2 * stored};
+  }
+  kernels::Source normalized() const {
+    kernels::Source source;
+    source.form = kernels::Source::Form::normalized;
+    source.values = x_blocks.data();
+    source.norm = normalization();
+    return source;
+  }
+  static kernels::Source raw(const Buffer& buffer) {
+    kernels::Source source;
+    source.values = buffer.data();
+    return source;
+  }
+};
+
+}  // namespace revnet::testing
