@@ -15,42 +15,74 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::kernels::HWY_NAMESPACE {
 
+// Reads values of one channel vector as the source says.
+template <Source::Form form, class D>
+class Reader {
+ public:
+  // channel: the first of the vector.
+  HWY_INLINE Reader(D d, const Source& source, std::int64_t channel)
+      : values_(source.values),
+        input_(source.input),
+        mean_(hn::Zero(d)),
+        factor_(hn::Zero(d)),
+        shift_(hn::Zero(d)),
+        slope_(hn::Zero(d)) {
+    if constexpr (form == Source::Form::normalized) {
+      mean_ = hn::LoadU(d, source.norm.mean + channel);
+      factor_ = hn::LoadU(d, source.norm.factor + channel);
+      shift_ = hn::LoadU(d, source.norm.shift + channel);
+    } else if constexpr (form == Source::Form::gradient) {
+      mean_ = hn::LoadU(d, source.norm_gradient.mean + channel);
+      factor_ = hn::LoadU(d, source.norm_gradient.factor + channel);
+      shift_ = hn::LoadU(d, source.norm_gradient.offset + channel);
+      slope_ = hn::LoadU(d, source.norm_gradient.slope + channel);
+    }
+  }
+
+  // at: of the vector's first channel at one pixel.
+  HWY_INLINE hn::Vec<D> read(D d, std::int64_t at) const {
+    const auto value = hn::Load(d, values_ + at);
+    if constexpr (form == Source::Form::raw) {
+      return value;
+    } else if constexpr (form == Source::Form::normalized) {
+      return hn::Max(hn::MulAdd(hn::Sub(value, mean_), factor_, shift_), hn::Zero(d));
+    } else {
+      const auto centred = hn::Sub(hn::Load(d, input_ + at), mean_);
+      return hn::Mul(factor_, hn::NegMulAdd(centred, slope_, hn::Sub(value, shift_)));
+    }
+  }
+
+ private:
+  const float* HWY_RESTRICT values_;
+  const float* HWY_RESTRICT input_;
+  hn::Vec<D> mean_, factor_, shift_, slope_;  // shift_: of a gradient, its offset
+};
+
 // One vector of channels of `count` pixels in a row: read at `offset` in the source, `stride` floats apart;
 // written to dst, `dst_stride` apart. `channel`: the first of the vector.
+template <Source::Form form, class D>
+HWY_INLINE void read_pixels_as(D d, const Source& source, std::int64_t offset, std::int64_t stride,
+                               std::int64_t channel, std::int64_t count, float* HWY_RESTRICT dst,
+                               std::int64_t dst_stride) {
+  const Reader<form, D> reader(d, source, channel);
+  for (std::int64_t i = 0; i < count; ++i) {
+    hn::Store(reader.read(d, offset + i * stride), d, dst + i * dst_stride);
+  }
+}
+
 template <class D>
 HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std::int64_t stride,
                             std::int64_t channel, std::int64_t count, float* HWY_RESTRICT dst,
                             std::int64_t dst_stride) {
-  const float* HWY_RESTRICT from = source.values + offset;
   switch (source.form) {
     case Source::Form::raw:
-      for (std::int64_t i = 0; i < count; ++i) {
-        hn::Store(hn::Load(d, from + i * stride), d, dst + i * dst_stride);
-      }
-      return;
-    case Source::Form::normalized: {
-      const auto mean = hn::LoadU(d, source.norm.mean + channel);
-      const auto factor = hn::LoadU(d, source.norm.factor + channel);
-      const auto shift = hn::LoadU(d, source.norm.shift + channel);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const auto centred = hn::Sub(hn::Load(d, from + i * stride), mean);
-        hn::Store(hn::Max(hn::MulAdd(centred, factor, shift), hn::Zero(d)), d, dst + i * dst_stride);
-      }
-      return;
-    }
-    case Source::Form::gradient: {
-      const float* HWY_RESTRICT input = source.input + offset;
-      const auto mean = hn::LoadU(d, source.norm_gradient.mean + channel);
-      const auto factor = hn::LoadU(d, source.norm_gradient.factor + channel);
-      const auto mean_gradient = hn::LoadU(d, source.norm_gradient.offset + channel);
-      const auto slope = hn::LoadU(d, source.norm_gradient.slope + channel);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const auto gradient = hn::Sub(hn::Load(d, from + i * stride), mean_gradient);
-        const auto centred = hn::Sub(hn::Load(d, input + i * stride), mean);
-        hn::Store(hn::Mul(factor, hn::NegMulAdd(centred, slope, gradient)), d, dst + i * dst_stride);
-      }
-      return;
-    }
+      return read_pixels_as<Source::Form::raw>(d, source, offset, stride, channel, count, dst, dst_stride);
+    case Source::Form::normalized:
+      return read_pixels_as<Source::Form::normalized>(d, source, offset, stride, channel, count, dst,
+                                                      dst_stride);
+    case Source::Form::gradient:
+      return read_pixels_as<Source::Form::gradient>(d, source, offset, stride, channel, count, dst,
+                                                    dst_stride);
   }
 }
 

@@ -35,11 +35,10 @@ struct PointwiseTask {
   std::int64_t depth, columns;  // channels read and written
 };
 
+// The gradient by the input, as a convolution, and what is needed for the one by the weights besides.
 struct PointwiseGradientTask {
-  Images images;
-  std::int64_t units_per_image;
-  Source input, diff;
-  std::int64_t in, out;
+  PointwiseTask data;
+  Source input;
 };
 
 inline PixelRange pixels_of_unit(const Images& images, std::int64_t units_per_image, std::int64_t unit) {
@@ -111,6 +110,22 @@ void write_unit(D d, const PointwiseTask& task, std::int64_t unit, const PixelRa
 }
 
 template <class D>
+void write_unit_of(D d, const PointwiseTask& task, std::int64_t unit, const PixelRange& range,
+                   const float* pixels, float* product) {
+  switch (task.sink.form) {
+    case Sink::Form::plain:
+      return write_unit<Sink::Form::plain>(d, task, unit, range, pixels, product);
+    case Sink::Form::sum:
+      return write_unit<Sink::Form::sum>(d, task, unit, range, pixels, product);
+    case Sink::Form::difference:
+      return write_unit<Sink::Form::difference>(d, task, unit, range, pixels, product);
+    case Sink::Form::masked:
+      return write_unit<Sink::Form::masked>(d, task, unit, range, pixels, product);
+  }
+}
+
+// Units [first, last); pixels: scratch memory for what is read of one, product for what is made of it.
+template <class D>
 void convolve_units(D d, const PointwiseTask& task, std::int64_t first, std::int64_t last, float* pixels,
                     float* product) {
   for (std::int64_t unit = first; unit < last; ++unit) {
@@ -118,37 +133,27 @@ void convolve_units(D d, const PointwiseTask& task, std::int64_t first, std::int
     read_range(d, task.images, task.depth, task.source, range, pixels);
     const PixelRange next = pixels_of_unit(task.images, task.units_per_image, std::min(unit + 1, last - 1));
     prefetch(task.images, task.depth, task.source.values, next);
-    prefetch(task.images, task.depth, task.source.input, next);
-    switch (task.sink.form) {
-      case Sink::Form::plain:
-        write_unit<Sink::Form::plain>(d, task, unit, range, pixels, product);
-        break;
-      case Sink::Form::sum:
-        write_unit<Sink::Form::sum>(d, task, unit, range, pixels, product);
-        break;
-      case Sink::Form::difference:
-        write_unit<Sink::Form::difference>(d, task, unit, range, pixels, product);
-        break;
-      case Sink::Form::masked:
-        write_unit<Sink::Form::masked>(d, task, unit, range, pixels, product);
-        break;
-    }
+    write_unit_of(d, task, unit, range, pixels, product);
   }
 }
 
+// Both gradients take what is read of the gradient by the output.
 template <class D>
 void gradient_units(D d, const PointwiseGradientTask& task, std::int64_t first, std::int64_t last,
-                    float* inputs, float* diffs, float* sums) {
-  std::fill(sums, sums + task.in * task.out, 0.0f);
+                    float* inputs, float* diffs, float* product, float* sums) {
+  const PointwiseTask& data = task.data;
+  const std::int64_t in = data.columns, out = data.depth;
+  std::fill(sums, sums + in * out, 0.0f);
   for (std::int64_t unit = first; unit < last; ++unit) {
-    const PixelRange range = pixels_of_unit(task.images, task.units_per_image, unit);
-    read_range(d, task.images, task.in, task.input, range, inputs);
-    read_range(d, task.images, task.out, task.diff, range, diffs);
-    const PixelRange next = pixels_of_unit(task.images, task.units_per_image, std::min(unit + 1, last - 1));
-    prefetch(task.images, task.in, task.input.values, next);
-    prefetch(task.images, task.out, task.diff.values, next);
-    prefetch(task.images, task.out, task.diff.input, next);
-    accumulate(d, inputs, task.in, range.count, diffs, task.out, sums);
+    const PixelRange range = pixels_of_unit(data.images, data.units_per_image, unit);
+    read_range(d, data.images, in, task.input, range, inputs);
+    read_range(d, data.images, out, data.source, range, diffs);
+    const PixelRange next = pixels_of_unit(data.images, data.units_per_image, std::min(unit + 1, last - 1));
+    prefetch(data.images, in, task.input.values, next);
+    prefetch(data.images, out, data.source.values, next);
+    prefetch(data.images, out, data.source.input, next);
+    accumulate(d, inputs, in, range.count, diffs, out, sums);
+    write_unit_of(d, data, unit, range, diffs, product);
   }
 }
 
@@ -161,12 +166,12 @@ void ConvolvePixels(const PointwiseTask& task, std::int64_t first, std::int64_t 
   }
 }
 
-void AddPixelGradient(const PointwiseGradientTask& task, std::int64_t first, std::int64_t last, float* inputs,
-                      float* diffs, float* sums) {
-  if (task.images.block == 16) {
-    gradient_units(Lanes<16>(), task, first, last, inputs, diffs, sums);
+void AddPixelGradients(const PointwiseGradientTask& task, std::int64_t first, std::int64_t last,
+                       float* inputs, float* diffs, float* product, float* sums) {
+  if (task.data.images.block == 16) {
+    gradient_units(Lanes<16>(), task, first, last, inputs, diffs, product, sums);
   } else {
-    gradient_units(Lanes<8>(), task, first, last, inputs, diffs, sums);
+    gradient_units(Lanes<8>(), task, first, last, inputs, diffs, product, sums);
   }
 }
 
@@ -183,7 +188,7 @@ HWY_AFTER_NAMESPACE();
 namespace revnet::kernels {
 
 HWY_EXPORT(ConvolvePixels);
-HWY_EXPORT(AddPixelGradient);
+HWY_EXPORT(AddPixelGradients);
 HWY_EXPORT(PanelColumns);
 
 namespace {
@@ -213,16 +218,12 @@ std::int64_t Pointwise::pixels_of(std::int64_t unit) const {
 
 std::size_t Pointwise::scratch_floats(int threads) const {
   const std::size_t matrix = whole_lines(in_ * out_), all = static_cast<std::size_t>(threads);
-  const std::size_t convolution = whole_lines(unit_pixels * std::max(in_, out_)) + piece_floats,
-                    gradient = whole_lines(unit_pixels * in_) + whole_lines(unit_pixels * out_);
-  return std::max(matrix + all * convolution, all * (matrix + gradient));
+  const std::size_t pixels = whole_lines(unit_pixels * in_) + whole_lines(unit_pixels * out_);
+  return matrix + all * (matrix + pixels + piece_floats);
 }
 
-void Pointwise::convolve(const Source& source, const float* weights, bool transposed, const Sink& sink,
-                         float* scratch) const {
+void Pointwise::pack(const float* weights, bool transposed, float* matrix) const {
   const std::int64_t depth = transposed ? out_ : in_, columns = transposed ? in_ : out_;
-  // Panels of columns, one after another: [panel][depth][columns of it].
-  float* const matrix = scratch;
   const std::int64_t panel = HWY_DYNAMIC_DISPATCH(PanelColumns)(images_.block);
   for (std::int64_t first = 0, wide = 0; first < columns; first += wide) {
     wide = columns - first >= panel ? panel : panel / 2;
@@ -234,8 +235,12 @@ void Pointwise::convolve(const Source& source, const float* weights, bool transp
       }
     }
   }
-  const PointwiseTask task{images_, units_per_image_, source, matrix, sink, depth, columns};
-  const std::size_t pixels = whole_lines(unit_pixels * std::max(in_, out_)), each = pixels + piece_floats;
+}
+
+void Pointwise::forward(const Source& source, const float* weights, const Sink& sink, float* scratch) const {
+  pack(weights, false, scratch);
+  const PointwiseTask task{images_, units_per_image_, source, scratch, sink, in_, out_};
+  const std::size_t pixels = whole_lines(unit_pixels * in_), each = pixels + piece_floats;
 #pragma omp parallel
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
@@ -245,35 +250,29 @@ void Pointwise::convolve(const Source& source, const float* weights, bool transp
   }
 }
 
-void Pointwise::forward(const Source& source, const float* weights, const Sink& sink, float* scratch) const {
-  convolve(source, weights, false, sink, scratch);
-}
-
-void Pointwise::backward_data(const Source& source, const float* weights, const Sink& sink,
-                              float* scratch) const {
-  convolve(source, weights, true, sink, scratch);
-}
-
-void Pointwise::backward_weights(const Source& input, const Source& diff, float* diff_weights,
-                                 float* scratch) const {
-  const PointwiseGradientTask task{images_, units_per_image_, input, diff, in_, out_};
-  const std::size_t sums = whole_lines(in_ * out_), inputs = whole_lines(unit_pixels * in_),
-                    each = inputs + whole_lines(unit_pixels * out_);
+void Pointwise::backward(const Source& input, const Source& diff, const float* weights, const Sink& sink,
+                         float* diff_weights, float* scratch) const {
+  pack(weights, true, scratch);
+  const PointwiseGradientTask task{{images_, units_per_image_, diff, scratch, sink, out_, in_}, input};
+  const std::size_t matrix = whole_lines(in_ * out_), inputs = whole_lines(unit_pixels * in_),
+                    diffs = whole_lines(unit_pixels * out_), each = inputs + diffs + piece_floats;
+  float* const sums = scratch + matrix;  // a share each
 #pragma omp parallel
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    const auto [first, last] = range_of(units(), thread, threads);
-    float* const own_sums = scratch + static_cast<std::size_t>(thread) * sums;
+    float* const own_sums = sums + static_cast<std::size_t>(thread) * matrix;
     float* const own =
-        scratch + static_cast<std::size_t>(threads) * sums + static_cast<std::size_t>(thread) * each;
-    HWY_DYNAMIC_DISPATCH(AddPixelGradient)(task, first, last, own, own + inputs, own_sums);
+        sums + static_cast<std::size_t>(threads) * matrix + static_cast<std::size_t>(thread) * each;
+    const auto [first, last] = range_of(units(), thread, threads);
+    HWY_DYNAMIC_DISPATCH(AddPixelGradients)
+    (task, first, last, own, own + inputs, own + inputs + diffs, own_sums);
 #pragma omp barrier
     const auto [first_row, last_row] = range_of(in_, thread, threads);
     for (std::int64_t i = first_row; i < last_row; ++i) {
       for (std::int64_t o = 0; o < out_; ++o) {
         float total = 0;
         for (int t = 0; t < threads; ++t) {
-          total += scratch[static_cast<std::size_t>(t) * sums + static_cast<std::size_t>(i * out_ + o)];
+          total += sums[static_cast<std::size_t>(t) * matrix + static_cast<std::size_t>(i * out_ + o)];
         }
         diff_weights[weight_offset(in_, images_.block, i, o)] = total;
       }

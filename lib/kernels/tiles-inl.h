@@ -1,4 +1,5 @@
-// Tiles of Winograd convolutions: out of memory, into the transformed domain, and what to fetch ahead.
+// Tiles of Winograd convolutions: out of memory, into the transformed domain and back, and what to fetch
+// ahead.
 #if defined(REVNET_KERNELS_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_KERNELS_TILES_INL_H_
 #undef REVNET_KERNELS_TILES_INL_H_
@@ -11,120 +12,247 @@
 
 #include "kernels/memory-inl.h"
 #include "kernels/tile_units.h"
+#include "kernels/transforms-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace revnet::kernels::HWY_NAMESPACE {
 
-// Rows of images copied out of their blocks, `halo` pixels wider than their tiles on every side; zeros
-// outside of the image.
+// Rows of images copied out of their blocks, a pixel wider than their tiles on every side; zeros outside of
+// the image. A row's place depends on where in the image it is alone, so that a unit below another finds the
+// rows that both need.
 struct Strip {
   float* values;  // [images][rows][columns][channels]
-  std::int64_t halo, rows, columns, channels;
+  std::int64_t images, rows, columns, channels;
 
-  Strip(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t halo, std::int64_t channels,
-        float* values)
+  Strip(const TileUnits& units, std::int64_t channels, float* values)
       : values(values),
-        halo(halo),
-        rows(4 * unit.rows + 2 * halo),
-        columns(4 * units.tile_columns() + 2 * halo),
-        channels(channels) {}
+        images(units.largest().images),
+        rows(4 * units.largest().rows + 2),
+        columns(4 * units.tile_columns() + 2),
+        channels(channels) {
+    std::memset(values, 0, static_cast<std::size_t>(images * rows * columns * channels) * sizeof(float));
+  }
 
-  float* row(std::int64_t image, std::int64_t row) const {
-    return values + (image * rows + row) * columns * channels;
+  // y: in the image, from -1.
+  float* row(std::int64_t image, std::int64_t y) const {
+    return values + (image * rows + (y + 1) % rows) * columns * channels;
   }
 };
 
+// Reads what a unit needs. `follows`: the strip was filled for the unit above last.
 template <class D>
-void fill(D d, const Strip& strip, const TileUnits::Unit& unit, const Images& images, const Source& source) {
+void fill(D d, const Strip& strip, const TileUnits::Unit& unit, bool follows, const Images& images,
+          const Source& source) {
   constexpr std::int64_t lanes = width_of<D>;
   const std::int64_t channels = strip.channels, block = images.block;
-  const auto zero = [&](float* at, std::int64_t pixels) {
-    std::memset(at, 0, static_cast<std::size_t>(pixels * channels) * sizeof(float));
-  };
+  const std::int64_t first = 4 * unit.first_row + (follows ? 1 : -1),
+                     end = 4 * (unit.first_row + unit.rows) + 1;
   for (std::int64_t image = 0; image < unit.images; ++image) {
-    for (std::int64_t row = 0; row < strip.rows; ++row) {
-      float* to = strip.row(image, row);
-      const std::int64_t y = 4 * unit.first_row + row - strip.halo;
+    for (std::int64_t y = first; y < end; ++y) {
+      float* to = strip.row(image, y) + channels;
       if (y < 0 || y >= images.height) {
-        zero(to, strip.columns);
+        std::memset(to, 0, static_cast<std::size_t>(images.width * channels) * sizeof(float));
         continue;
       }
-      zero(to, strip.halo);
-      zero(to + (strip.halo + images.width) * channels, strip.columns - strip.halo - images.width);
       for (std::int64_t c = 0; c < channels; c += lanes) {
         const std::int64_t plane = (unit.first_image + image) * (channels / block) + c / block;
         const std::int64_t offset = (plane * images.height + y) * images.width * block + c % block;
-        read_pixels(d, source, offset, block, c, images.width, to + strip.halo * channels + c, channels);
+        read_pixels(d, source, offset, block, c, images.width, to + c, channels);
       }
     }
   }
 }
 
-// Transformed tiles, [36][tiles][channels] (point_stride apart), of a strip; those of `from` x `from` pixels,
-// 4 apart.
+// Writes one transformed tile, each of its columns transformed from top to bottom already; `stride` floats
+// from one point to the next.
 template <int from, class D, class Transform>
-HWY_INLINE void transform_tiles(D d, const Strip& strip, const TileUnits::Unit& unit, std::int64_t tiles,
-                                float* HWY_RESTRICT to, const Transform& transform) {
-  constexpr std::int64_t lanes = width_of<D>;
-  const std::int64_t channels = strip.channels, across = (strip.columns - 2 * strip.halo) / 4;
+HWY_INLINE void store_points(D d, const hn::Vec<D> (&columns)[from][6], const Transform& transform,
+                             std::int64_t stride, float* HWY_RESTRICT to) {
+  for (int i = 0; i < 6; ++i) {
+    hn::Vec<D> in[from], row[6];
+    for (int j = 0; j < from; ++j) in[j] = columns[j][i];
+    transform(d, in, row);
+    for (int j = 0; j < 6; ++j) hn::Store(row[j], d, to + (i * 6 + j) * stride);
+  }
+}
+
+// B^T d B of a unit's tiles, [36][tiles][channels] (point_stride apart), with a pixel around them.
+template <class D>
+HWY_INLINE void transform_strip(D d, const Strip& strip, const TileUnits::Unit& unit, std::int64_t tiles,
+                                float* HWY_RESTRICT to) {
+  const std::int64_t channels = strip.channels, across = (strip.columns - 2) / 4;
+  const auto transform = [](D tag, const auto& x, auto& r) HWY_ATTR { transform_input(tag, x, r); };
   std::int64_t tile = 0;
   for (std::int64_t image = 0; image < unit.images; ++image) {
-    for (std::int64_t ty = 0; ty < unit.rows; ++ty) {
+    for (std::int64_t ty = unit.first_row; ty < unit.first_row + unit.rows; ++ty) {
+      const float* rows[6];
+      for (int i = 0; i < 6; ++i) rows[i] = strip.row(image, 4 * ty + i - 1);
       for (std::int64_t tx = 0; tx < across; ++tx, ++tile) {
-        for (std::int64_t c = 0; c < channels; c += lanes) {
-          const float* HWY_RESTRICT at = strip.row(image, 4 * ty) + 4 * tx * channels + c;
-          hn::Vec<D> columns[from][6];  // each transformed from top to bottom
-          for (int j = 0; j < from; ++j) {
-            hn::Vec<D> in[from];
-            for (int i = 0; i < from; ++i) in[i] = hn::Load(d, at + (i * strip.columns + j) * channels);
-            transform(d, in, columns[j]);
+        for (std::int64_t c = 0; c < channels; c += width_of<D>) {
+          hn::Vec<D> columns[6][6];
+          for (int j = 0; j < 6; ++j) {
+            hn::Vec<D> in[6];
+            for (int i = 0; i < 6; ++i) in[i] = hn::Load(d, rows[i] + (4 * tx + j) * channels + c);
+            transform_input(d, in, columns[j]);
           }
-          float* HWY_RESTRICT out = to + tile * channels + c;
-          for (int i = 0; i < 6; ++i) {
-            hn::Vec<D> in[from], row[6];
-            for (int j = 0; j < from; ++j) in[j] = columns[j][i];
-            transform(d, in, row);
-            for (int j = 0; j < 6; ++j)
-              hn::Store(row[j], d, out + (i * 6 + j) * point_stride(tiles, channels));
-          }
+          store_points<6>(d, columns, transform, point_stride(tiles, channels), to + tile * channels + c);
         }
       }
     }
   }
 }
 
-// Fetches into the cache, a slice at a time, what the products leave time for: a tile's few pixels are too
-// scattered for the processor to foresee them.
+// A y A^T of a unit's tiles, straight from memory; zeros outside of the image.
+template <Source::Form form, class D>
+HWY_INLINE void transform_pixels_as(D d, const Source& source, const TileUnits& units,
+                                    const TileUnits::Unit& unit, std::int64_t channels, std::int64_t tiles,
+                                    float* HWY_RESTRICT to) {
+  const Images& images = units.images();
+  const std::int64_t block = images.block;
+  const auto transform = [](D tag, const auto& y, auto& r) HWY_ATTR { transform_diff(tag, y, r); };
+  for (std::int64_t c = 0; c < channels; c += width_of<D>) {
+    const Reader<form, D> reader(d, source, c);
+    std::int64_t tile = 0;
+    for (std::int64_t image = unit.first_image; image < unit.first_image + unit.images; ++image) {
+      const std::int64_t plane =
+          (image * (channels / block) + c / block) * images.pixels() * block + c % block;
+      for (std::int64_t ty = unit.first_row; ty < unit.first_row + unit.rows; ++ty) {
+        for (std::int64_t tx = 0; tx < units.tile_columns(); ++tx, ++tile) {
+          const std::int64_t high = std::min<std::int64_t>(4, images.height - 4 * ty),
+                             wide = std::min<std::int64_t>(4, images.width - 4 * tx);
+          const std::int64_t at = plane + (4 * ty * images.width + 4 * tx) * block;
+          hn::Vec<D> columns[4][6];
+          for (int j = 0; j < 4; ++j) {
+            hn::Vec<D> in[4];
+            for (int i = 0; i < 4; ++i) {
+              in[i] =
+                  i < high && j < wide ? reader.read(d, at + (i * images.width + j) * block) : hn::Zero(d);
+            }
+            transform_diff(d, in, columns[j]);
+          }
+          store_points<4>(d, columns, transform, point_stride(tiles, channels), to + tile * channels + c);
+        }
+      }
+    }
+  }
+}
+
+template <class D>
+void transform_pixels(D d, const Source& source, const TileUnits& units, const TileUnits::Unit& unit,
+                      std::int64_t channels, std::int64_t tiles, float* HWY_RESTRICT to) {
+  switch (source.form) {
+    case Source::Form::raw:
+      return transform_pixels_as<Source::Form::raw>(d, source, units, unit, channels, tiles, to);
+    case Source::Form::normalized:
+      return transform_pixels_as<Source::Form::normalized>(d, source, units, unit, channels, tiles, to);
+    case Source::Form::gradient:
+      return transform_pixels_as<Source::Form::gradient>(d, source, units, unit, channels, tiles, to);
+  }
+}
+
+// Writes the 4x4 results of a unit's tiles, [36][tiles][channels] (point_stride apart) before they are
+// transformed, and what the sink wants to know of them.
+template <Sink::Form form, class D>
+HWY_INLINE void write_tiles_as(D d, const Sink& sink, const TileUnits& units, std::int64_t index,
+                               std::int64_t channels, std::int64_t tiles,
+                               const float* HWY_RESTRICT products) {
+  const Images& images = units.images();
+  const TileUnits::Unit unit = units.unit(index);
+  const std::int64_t block = images.block;
+  for (std::int64_t c = 0; c < channels; c += width_of<D>) {
+    Writer<form, D> writer(d, sink, c);
+    std::int64_t tile = 0;
+    for (std::int64_t image = unit.first_image; image < unit.first_image + unit.images; ++image) {
+      const std::int64_t plane =
+          (image * (channels / block) + c / block) * images.pixels() * block + c % block;
+      for (std::int64_t ty = unit.first_row; ty < unit.first_row + unit.rows; ++ty) {
+        for (std::int64_t tx = 0; tx < units.tile_columns(); ++tx, ++tile) {
+          const float* HWY_RESTRICT from = products + tile * channels + c;
+          hn::Vec<D> half[4][6];
+          for (int j = 0; j < 6; ++j) {
+            hn::Vec<D> in[6], out[4];
+            for (int i = 0; i < 6; ++i) {
+              in[i] = hn::Load(d, from + (i * 6 + j) * point_stride(tiles, channels));
+            }
+            transform_output(d, in, out);
+            for (int i = 0; i < 4; ++i) half[i][j] = out[i];
+          }
+          const std::int64_t high = std::min<std::int64_t>(4, images.height - 4 * ty),
+                             wide = std::min<std::int64_t>(4, images.width - 4 * tx);
+          for (int i = 0; i < high; ++i) {
+            hn::Vec<D> out[4];
+            transform_output(d, half[i], out);
+            const std::int64_t at = plane + ((4 * ty + i) * images.width + 4 * tx) * block;
+            for (int j = 0; j < wide; ++j) writer.write(d, out[j], at + j * block);
+          }
+        }
+      }
+    }
+    writer.finish(d, index, c, channels);
+  }
+}
+
+template <class D>
+void write_tiles(D d, const Sink& sink, const TileUnits& units, std::int64_t index, std::int64_t channels,
+                 std::int64_t tiles, const float* products) {
+  switch (sink.form) {
+    case Sink::Form::plain:
+      return write_tiles_as<Sink::Form::plain>(d, sink, units, index, channels, tiles, products);
+    case Sink::Form::sum:
+      return write_tiles_as<Sink::Form::sum>(d, sink, units, index, channels, tiles, products);
+    case Sink::Form::difference:
+      return write_tiles_as<Sink::Form::difference>(d, sink, units, index, channels, tiles, products);
+    case Sink::Form::masked:
+      return write_tiles_as<Sink::Form::masked>(d, sink, units, index, channels, tiles, products);
+  }
+}
+
+// Fetches into the cache, a few lines at a time, what the products leave time for: a tile's few pixels are
+// too scattered for the processor to foresee them.
 class Prefetcher {
  public:
-  // The pixels of a unit in `channels` channels at values (null: nothing), a slice for every point.
-  Prefetcher(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t channels,
-             const float* values) {
+  Prefetcher() = default;
+  // Rows [first, end) of a unit's images in `channels` channels at values (null: nothing), in as many calls
+  // as there are points.
+  Prefetcher(const Images& images, const TileUnits::Unit& unit, std::int64_t first, std::int64_t end,
+             std::int64_t channels, const float* values) {
     if (values == nullptr) return;
-    const Images& images = units.images();
     const std::int64_t row = images.width * images.block;
-    const std::int64_t last = std::min(4 * (unit.first_row + unit.rows), images.height);
-    planes_ = unit.images * (channels / images.block);
     stride_ = images.height * row;
-    length_ = (last - 4 * unit.first_row) * row;
-    first_ = values + unit.first_image * (channels / images.block) * stride_ + 4 * unit.first_row * row;
+    length_ = (std::min(end, images.height) - first) * row;
+    planes_ = unit.images * (channels / images.block);
+    const std::int64_t lines = planes_ * ((length_ + line - 1) / line);
+    each_ = (lines + points - 1) / points;
+    plane_ = values + unit.first_image * (channels / images.block) * stride_ + first * row;
   }
 
-  HWY_INLINE void fetch(std::int64_t slice) const {
-    for (std::int64_t plane = 0; plane < planes_; ++plane) {
-      const float* from = first_ + plane * stride_;
-      const std::int64_t lines = (length_ + line - 1) / line;
-      for (std::int64_t i = lines * slice / points; i < lines * (slice + 1) / points; ++i) {
-        hwy::Prefetch(from + i * line);
-      }
+  HWY_INLINE void fetch() {
+    for (std::int64_t i = 0; i < each_; ++i) {
+      hwy::Prefetch(plane_ + at_);
+      at_ += line;
+      if (at_ < length_) continue;
+      at_ = 0;
+      plane_ += stride_;
+      if (--planes_ == 0) each_ = 0;
     }
   }
 
  private:
   static constexpr std::int64_t line = 16;  // floats in a cache line
-  std::int64_t planes_ = 0, stride_ = 0, length_ = 0;
-  const float* first_ = nullptr;
+  std::int64_t planes_ = 0, stride_ = 0, length_ = 0, each_ = 0, at_ = 0;
+  const float* plane_ = nullptr;
 };
+
+// The rows of a unit's tiles; of its strip, those that the unit above does not read.
+inline Prefetcher prefetch_rows(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t channels,
+                                const float* values) {
+  return {units.images(), unit, 4 * unit.first_row, 4 * (unit.first_row + unit.rows), channels, values};
+}
+inline Prefetcher prefetch_strip(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t channels,
+                                 const float* values) {
+  const std::int64_t first = 4 * unit.first_row + (unit.first_row > 0 ? 1 : 0);
+  return {units.images(), unit, first, 4 * (unit.first_row + unit.rows) + 1, channels, values};
+}
 
 }  // namespace revnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -23,26 +23,23 @@ class Winograd {
   // Channels as stored: multiples of the block, which is 8 or 16.
   Winograd(const Images& images, std::int64_t in, std::int64_t out);
 
-  // The units whose sums forward and backward_data give.
-  const TileUnits& units() const { return units_; }
-  // Floats of scratch memory that any of the three needs, 64-byte aligned.
+  // The units whose sums forward and backward give.
+  const TileUnits& forward_units() const { return forward_units_; }
+  const TileUnits& backward_units() const { return backward_units_; }
+  // Floats of scratch memory that either needs, 64-byte aligned.
   std::size_t scratch_floats(int threads) const;
 
   // sink = conv(source, weights). Neither input may overlap what is written, except that of `sum` and
   // `difference`.
   void forward(const Source& source, const float* weights, const Sink& sink, float* scratch) const;
-  // sink = the gradient by the convolution's input, from source = the one by its output.
-  void backward_data(const Source& source, const float* weights, const Sink& sink, float* scratch) const;
-  // Overwrites diff_weights.
-  void backward_weights(const Source& input, const Source& diff, float* diff_weights, float* scratch) const;
+  // Both gradients, from input = what the convolution read and diff = the gradient by its output: sink = the
+  // one by the input, diff_weights (overwritten) the one by the weights.
+  void backward(const Source& input, const Source& diff, const float* weights, const Sink& sink,
+                float* diff_weights, float* scratch) const;
 
  private:
-  void convolve(const Source& source, const float* weights, bool transposed, const Sink& sink,
-                float* scratch) const;
-
-  Images images_;
   std::int64_t in_, out_;
-  TileUnits units_, gradient_units_;
+  TileUnits forward_units_, backward_units_;
 };
 
 }  // namespace revnet::kernels

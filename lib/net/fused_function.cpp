@@ -143,14 +143,14 @@ Tensor FusedFunction::convolve(Device& device, std::size_t index, const Tensor& 
   sink.values = output.data();
   Tensor sums;
   if (pass == Pass::training) {
-    sums = make_sums(device, output.layout(), step.kernel->units());
+    sums = make_sums(device, output.layout(), static_cast<std::int64_t>(step.kernel->forward_units().size()));
     sink.sums = sums_of(sums);
   }
   std::optional<NormConstants> constants;
   if (step.norm) constants.emplace(step.constants(device, input.layout(), pass));
   step.kernel->forward(device, source_of(input, constants), step.convolution->weight().value, sink);
   if (pass == Pass::training) {
-    combine_statistics(device, output.layout(), sums, step.kernel->unit_pixels(),
+    combine_statistics(device, output.layout(), sums, step.kernel->forward_units(),
                        steps_[index + 1].norm->batch());
   }
   return output;
@@ -179,28 +179,28 @@ void FusedFunction::backward(Device& device, const Tensor& x, Tape tape, const T
   for (std::size_t i = steps_.size(); i-- > 0;) {
     Step& step = steps_[i];
     const Tensor& input = input_of(i);
+    const Tensor& weights = step.convolution->weight().value;
+    Tensor& diff_weights = step.convolution->weight().gradient;
     Sink sink;
     if (!step.norm) {
-      step.kernel->backward_weights(device, source_of(input, {}), from, step.convolution->weight().gradient);
       sink.form = Sink::Form::sum;
       sink.values = dx.data();
       sink.addend = dx.data();
-      step.kernel->backward_data(device, from, step.convolution->weight().value, sink);
+      step.kernel->backward(device, source_of(input, {}), from, weights, sink, diff_weights);
       return;
     }
     const std::optional<NormConstants> constants(step.constants(device, input.layout(), Pass::recomputation));
-    step.kernel->backward_weights(device, source_of(input, constants), from,
-                                  step.convolution->weight().gradient);
     Tensor masked(device, input.layout(), MemoryPurpose::activation_gradients);
-    Tensor sums = make_sums(device, input.layout(), step.kernel->units());
+    const std::int64_t units = step.kernel->backward_units();
+    Tensor sums = make_sums(device, input.layout(), units);
     sink.form = Sink::Form::masked;
     sink.values = masked.data();
     sink.input = input.data();
     sink.norm = constants->get();
     sink.sums = sums_of(sums);
-    step.kernel->backward_data(device, from, step.convolution->weight().value, sink);
+    step.kernel->backward(device, source_of(input, constants), from, weights, sink, diff_weights);
     gradient_constants.emplace(device, input.layout(), step.norm->scale().value, step.norm->batch(),
-                               step.norm->epsilon(), sums, step.kernel->units(), step.norm->scale().gradient,
+                               step.norm->epsilon(), sums, units, step.norm->scale().gradient,
                                step.norm->shift().gradient);
     diff = std::move(masked);
     from.form = Source::Form::gradient;

@@ -1,4 +1,4 @@
-// Residual functions in our own fused kernels: one kernel a convolution forward and two backward, with
+// Residual functions in our own fused kernels: one kernel a convolution forward and one backward, with
 // normalised activations never in memory.
 #pragma once
 

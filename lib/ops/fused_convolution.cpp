@@ -26,7 +26,7 @@ std::variant<kernels::Winograd, kernels::Pointwise> make_kernel(const Convolutio
 
 std::vector<std::int64_t> pixels_by_unit(const kernels::Winograd& kernel) {
   std::vector<std::int64_t> pixels;
-  const kernels::TileUnits& units = kernel.units();
+  const kernels::TileUnits& units = kernel.forward_units();
   for (std::int64_t i = 0; i < units.count(); ++i) pixels.push_back(units.pixels_of(units.unit(i)));
   return pixels;
 }
@@ -45,15 +45,23 @@ FusedConvolution::FusedConvolution(const Device& device, const ConvolutionShape&
       dst_(device.activation_layout(shape.dst())),
       weights_(blocked_weights(shape, images_of(src_).block)),
       kernel_(make_kernel(shape, src_, dst_)),
-      unit_pixels_(std::visit([](const auto& kernel) { return pixels_by_unit(kernel); }, kernel_)) {}
+      forward_units_(std::visit([](const auto& kernel) { return pixels_by_unit(kernel); }, kernel_)) {}
 
 bool FusedConvolution::serves(const Device& device) {
   return is_blocked(device.activation_layout({1, 64, 8, 8}));
 }
 
-Work FusedConvolution::work(Operation operation) const {
-  return {operation, shape_.height, 2.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
-          static_cast<double>(src_.bytes() + dst_.bytes() + weights_.bytes())};
+std::int64_t FusedConvolution::backward_units() const {
+  const auto* const winograd = std::get_if<kernels::Winograd>(&kernel_);
+  return winograd != nullptr ? winograd->backward_units().count()
+                             : std::get<kernels::Pointwise>(kernel_).units();
+}
+
+Work FusedConvolution::work(Operation operation, double times) const {
+  const std::size_t once = src_.bytes() + dst_.bytes() + weights_.bytes(),
+                    again = operation == Operation::convolution ? 0 : src_.bytes() + weights_.bytes();
+  return {operation, shape_.height, 2.0 * times * static_cast<double>(shape_.macs_per_image() * shape_.batch),
+          static_cast<double>(once + again)};
 }
 
 Tensor FusedConvolution::make_scratch(Device& device) const {
@@ -65,29 +73,20 @@ Tensor FusedConvolution::make_scratch(Device& device) const {
 void FusedConvolution::forward(Device& device, const kernels::Source& source, const Tensor& weights,
                                const kernels::Sink& sink) const {
   Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution), [&] {
+  device.perform(work(Operation::convolution, 1), [&] {
     std::visit([&](const auto& kernel) { kernel.forward(source, weights.data(), sink, scratch.data()); },
                kernel_);
   });
 }
 
-void FusedConvolution::backward_data(Device& device, const kernels::Source& source, const Tensor& weights,
-                                     const kernels::Sink& sink) const {
+void FusedConvolution::backward(Device& device, const kernels::Source& input, const kernels::Source& diff,
+                                const Tensor& weights, const kernels::Sink& sink,
+                                Tensor& diff_weights) const {
   Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution_data_gradient), [&] {
-    std::visit(
-        [&](const auto& kernel) { kernel.backward_data(source, weights.data(), sink, scratch.data()); },
-        kernel_);
-  });
-}
-
-void FusedConvolution::backward_weights(Device& device, const kernels::Source& input,
-                                        const kernels::Source& diff, Tensor& diff_weights) const {
-  Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution_weight_gradient), [&] {
+  device.perform(work(Operation::convolution_gradients, 2), [&] {
     std::visit(
         [&](const auto& kernel) {
-          kernel.backward_weights(input, diff, diff_weights.data(), scratch.data());
+          kernel.backward(input, diff, weights.data(), sink, diff_weights.data(), scratch.data());
         },
         kernel_);
   });

@@ -25,26 +25,26 @@ class FusedConvolution {
   // OIhw8i8o or OIhw16i16o, of weights and their gradient.
   const Layout& weight_layout() const { return weights_; }
 
-  // The units of work of forward and backward_data, and how many pixels each writes.
-  std::int64_t units() const { return static_cast<std::int64_t>(unit_pixels_.size()); }
-  const std::vector<std::int64_t>& unit_pixels() const { return unit_pixels_; }
+  // The units of work whose sums forward gives: how many pixels each writes.
+  const std::vector<std::int64_t>& forward_units() const { return forward_units_; }
+  // And how many there are whose sums backward gives.
+  std::int64_t backward_units() const;
 
   // As in kernels::Winograd and kernels::Pointwise.
   void forward(Device& device, const kernels::Source& source, const Tensor& weights,
                const kernels::Sink& sink) const;
-  void backward_data(Device& device, const kernels::Source& source, const Tensor& weights,
-                     const kernels::Sink& sink) const;
-  void backward_weights(Device& device, const kernels::Source& input, const kernels::Source& diff,
-                        Tensor& diff_weights) const;
+  void backward(Device& device, const kernels::Source& input, const kernels::Source& diff,
+                const Tensor& weights, const kernels::Sink& sink, Tensor& diff_weights) const;
 
  private:
-  Work work(Operation operation) const;
+  // times: multiply-adds in those of a forward pass.
+  Work work(Operation operation, double times) const;
   Tensor make_scratch(Device& device) const;
 
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
   std::variant<kernels::Winograd, kernels::Pointwise> kernel_;
-  std::vector<std::int64_t> unit_pixels_;
+  std::vector<std::int64_t> forward_units_;
 };
 
 }  // namespace revnet

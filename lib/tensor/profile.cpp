@@ -8,6 +8,7 @@ std::string_view name(Operation operation) {
   constexpr std::array<std::string_view, operations> names{"convolution",
                                                            "convolution data gradient",
                                                            "convolution weight gradient",
+                                                           "convolution gradients",
                                                            "normalization",
                                                            "normalization, statistics known",
                                                            "normalization gradient",

@@ -12,6 +12,7 @@ enum class Operation {
   convolution,
   convolution_data_gradient,
   convolution_weight_gradient,
+  convolution_gradients,   // both in one
   normalization,           // with ReLU; statistics computed
   known_normalization,     // with statistics that are known already: recomputation and evaluation
   normalization_gradient,  // with ReLU
@@ -23,7 +24,7 @@ enum class Operation {
   optimizer,
   input,  // augmentation and assembly of the batch
 };
-inline constexpr std::size_t operations = 13;
+inline constexpr std::size_t operations = 14;
 
 // "convolution", "convolution data gradient" and so on.
 std::string_view name(Operation operation);

@@ -65,8 +65,9 @@ TEST_CASE("statistics taken while writing lose nothing to a large mean") {
   const kernels::Winograd kernel({5, 10, 6, 16}, 16, 16);
   Buffer scratch(kernel.scratch_floats(8));
   std::vector<std::int64_t> pixels;
-  for (std::int64_t unit = 0; unit < kernel.units().count(); ++unit) {
-    pixels.push_back(kernel.units().pixels_of(kernel.units().unit(unit)));
+  const kernels::TileUnits units = kernel.forward_units();
+  for (std::int64_t unit = 0; unit < units.count(); ++unit) {
+    pixels.push_back(units.pixels_of(units.unit(unit)));
   }
   each_target([&] {
     Buffer y(values.size());

@@ -79,8 +79,9 @@ void check_backward(Bench& bench) {
   sink.input = bench.x_blocks.data();
   sink.norm = bench.normalization();
   sink.sums = sums.data();
-  bench.kernel.backward_data(Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
-                             bench.scratch.data());
+  Buffer dw(bench.weight_blocks.size());
+  bench.kernel.backward(bench.normalized(), Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
+                        dw.data(), bench.scratch.data());
   CHECK(distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance);
   const std::vector<double> total = totals(sums, stored);
   std::vector<double> seen(total.begin(), total.begin() + bench.of.in);
@@ -89,9 +90,6 @@ void check_backward(Bench& bench) {
   CHECK(distance(seen, product) < 1e-5);
 
   const std::vector<double> weights = weight_gradient(bench.norm.apply(bench.x), bench.dy, 1);
-  Buffer dw(bench.weight_blocks.size());
-  bench.kernel.backward_weights(bench.normalized(), Bench::raw(bench.dy_blocks), dw.data(),
-                                bench.scratch.data());
   CHECK(distance(plain_weights(dw, bench.of.out, bench.of.in, 1, bench.of.block), weights) < tolerance);
 }
 

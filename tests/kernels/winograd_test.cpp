@@ -44,7 +44,7 @@ void check_forward(Bench& bench) {
   CHECK(distance(plain_of(sum, bench.addend, bench.of.block).values, bench.addend.values) < 1e-5);
 }
 
-void check_backward_data(Bench& bench) {
+void check_backward(Bench& bench) {
   Plain expected = convolve_back(bench.dy, bench.weights, bench.of.in, 3);
   const Plain open = bench.norm.apply(bench.x);
   std::vector<double> gradient_sums(static_cast<std::size_t>(bench.of.in)), product_sums = gradient_sums;
@@ -56,7 +56,8 @@ void check_backward_data(Bench& bench) {
     product_sums[c] += expected.values[i] * (bench.x.values[i] - bench.norm.mean[c]);
   }
   Buffer dx(bench.x_blocks.size());
-  const std::int64_t stored = padded(bench.of.in, bench.of.block), units = bench.kernel.units().count();
+  const std::int64_t stored = padded(bench.of.in, bench.of.block),
+                     units = bench.kernel.backward_units().count();
   std::vector<double> sums(static_cast<std::size_t>(units * 2 * stored), NAN);
   Sink sink;
   sink.form = Sink::Form::masked;
@@ -64,8 +65,10 @@ void check_backward_data(Bench& bench) {
   sink.input = bench.x_blocks.data();
   sink.norm = bench.normalization();
   sink.sums = sums.data();
-  bench.kernel.backward_data(Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
-                             bench.scratch.data());
+  Buffer dw(bench.weight_blocks.size());
+  for (std::size_t i = 0; i < dw.size(); ++i) dw[i] = NAN;
+  bench.kernel.backward(bench.normalized(), Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
+                        dw.data(), bench.scratch.data());
   CHECK(distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance);
   std::vector<double> gradient(gradient_sums.size()), product(gradient_sums.size());
   for (std::int64_t unit = 0; unit < units; ++unit) {
@@ -76,14 +79,8 @@ void check_backward_data(Bench& bench) {
   }
   CHECK(distance(gradient, gradient_sums) < 2e-5);
   CHECK(distance(product, product_sums) < 2e-5);
-}
-
-void check_backward_weights(Bench& bench) {
-  const std::vector<double> expected = weight_gradient(bench.norm.apply(bench.x), bench.dy, 3);
-  Buffer dw(bench.weight_blocks.size());
-  bench.kernel.backward_weights(bench.normalized(), Bench::raw(bench.dy_blocks), dw.data(),
-                                bench.scratch.data());
-  CHECK(distance(plain_weights(dw, bench.of.out, bench.of.in, 9, bench.of.block), expected) < tolerance);
+  const std::vector<double> weights = weight_gradient(bench.norm.apply(bench.x), bench.dy, 3);
+  CHECK(distance(plain_weights(dw, bench.of.out, bench.of.in, 9, bench.of.block), weights) < tolerance);
   for (std::size_t i = 0; i < dw.size(); ++i) REQUIRE(std::isfinite(dw[i]));
 }
 
@@ -99,8 +96,7 @@ TEST_CASE("convolutions and gradients are the definition's on every instruction 
       INFO(what.images << " x " << what.in << " -> " << what.out << ", " << what.height << " x " << what.width
                        << ", blocks of " << what.block);
       check_forward(bench);
-      check_backward_data(bench);
-      check_backward_weights(bench);
+      check_backward(bench);
     });
   }
 }
@@ -126,10 +122,10 @@ TEST_CASE("a normalisation's gradient is taken on the way in") {
     Buffer dx(bench.x_blocks.size()), dw(bench.weight_blocks.size());
     Sink sink;
     sink.values = dx.data();
-    bench.kernel.backward_data(source, bench.weight_blocks.data(), sink, bench.scratch.data());
+    bench.kernel.backward(bench.normalized(), source, bench.weight_blocks.data(), sink, dw.data(),
+                          bench.scratch.data());
     const Plain expected = convolve_back(diff, bench.weights, 16, 3);
     CHECK(distance(plain_of(dx, expected, 8).values, expected.values) < tolerance);
-    bench.kernel.backward_weights(bench.normalized(), source, dw.data(), bench.scratch.data());
     const std::vector<double> gradient = weight_gradient(bench.norm.apply(bench.x), diff, 3);
     CHECK(distance(plain_weights(dw, 24, 16, 9, 8), gradient) < tolerance);
   });
@@ -138,7 +134,7 @@ TEST_CASE("a normalisation's gradient is taken on the way in") {
 TEST_CASE("a large mean of the input costs no precision") {
   Bench bench({2, 16, 16, 8, 8, 16}, 1000.0);
   check_forward(bench);
-  check_backward_weights(bench);
+  check_backward(bench);
 }
 
 TEST_CASE("all but the weight gradient is independent of the number of threads") {
@@ -147,7 +143,7 @@ TEST_CASE("all but the weight gradient is independent of the number of threads")
     const int before = omp_get_max_threads();
     omp_set_num_threads(threads);
     Buffer scratch(bench.kernel.scratch_floats(threads)), y = blocked(bench.addend, 16);
-    std::vector<double> sums(static_cast<std::size_t>(bench.kernel.units().count() * 2 * 16));
+    std::vector<double> sums(static_cast<std::size_t>(bench.kernel.forward_units().count() * 2 * 16));
     Sink sink;
     sink.values = y.data();
     sink.sums = sums.data();
