@@ -34,8 +34,8 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
           "auto: Winograd where it wins, by a rule on the shape; direct: never Winograd")
       ->group("Network");
   setting(app, "--engine", "network.engine", "ENGINE",
-          "fused: kernels of our own; onednn: oneDNN's operations; auto: fused for networks of basic "
-          "units, unless convolutions are direct")
+          "fused: kernels of our own; onednn: oneDNN's operations; auto: fused, unless convolutions are "
+          "direct")
       ->group("Network");
 
   setting(app, "--iterations", "training.iterations", "N",

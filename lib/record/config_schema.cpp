@@ -77,7 +77,7 @@ std::vector<Setting> experiment_settings() {
              "Convolution algorithm; auto: Winograd where it is faster, by shape."),
       choice("network.engine", field<network, &Network::engine>(), {"auto", "fused", "onednn"},
              "What computes residual functions; fused: kernels of our own, onednn: oneDNN's operations one "
-             "after another; auto: fused for networks of basic units with convolution auto."),
+             "after another; auto: fused with convolution auto."),
   };
 }
 

@@ -20,13 +20,13 @@ std::string against_fusing(const Config& config) {
   return "";
 }
 
-Engine engine_of(const Config& config, const Architecture& architecture) {
+Engine engine_of(const Config& config) {
   if (config.network.engine == name(Engine::onednn)) return Engine::onednn;
-  const bool asked_for = config.network.engine == name(Engine::fused);
-  if (architecture.bottleneck && !asked_for) return Engine::onednn;
   const std::string reason = against_fusing(config);
   if (reason.empty()) return Engine::fused;
-  if (asked_for) throw UsageError("the fused engine cannot do this: " + reason);
+  if (config.network.engine == name(Engine::fused)) {
+    throw UsageError("the fused engine cannot do this: " + reason);
+  }
   return Engine::onednn;
 }
 
@@ -41,7 +41,7 @@ Config resolve(Config config) {
   if (!can_keep(architecture, activation_mode(config.network.activations))) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
-  config.network.engine = name(engine_of(config, architecture));
+  config.network.engine = name(engine_of(config));
   if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
   return config;
 }

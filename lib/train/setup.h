@@ -14,8 +14,7 @@ namespace revnet {
 // Settings left to be chosen ("auto", 0 threads) become what they stand for on this machine. UsageError for a
 // combination that cannot be, such as reconstructing a ResNet.
 //
-// The engine is fused for networks of basic units, where it is faster (those of bottleneck units take as long
-// with either, and half the memory when it is asked for); not for direct convolutions, since the fused
+// The engine is fused, which is faster and keeps less memory, but not for direct convolutions, since the fused
 // kernels are Winograd's, nor where this processor's activations do not lie in blocks of 8 or 16 channels.
 Config resolve(Config config);
 
