@@ -87,9 +87,11 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
       ->type_name("FILE")
       ->group("Study");
   angle
-      ->add_option("--checkpoint", request->checkpoints,
-                   "measure at this checkpoint.h5 instead of training; may be repeated")
-      ->type_name("FILE")
+      ->add_option(
+          "--checkpoint", request->checkpoints,
+          "measure at this checkpoint instead of training, or at all in a folder (RUN/checkpoints, of "
+          "--keep-checkpoints); may be repeated")
+      ->type_name("FILE|DIR")
       ->take_all()
       ->allow_extra_args(false)
       ->group("Study");

@@ -67,6 +67,13 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   setting(app, "--checkpoint-every", "checkpoint.every", "N",
           "iterations between checkpoints; 0: only at the end")
       ->group("Logging and checkpoints");
+  app.add_flag_callback(
+         "--keep-checkpoints",
+         [this] {
+           given_.push_back({"checkpoint.keep", "true", "--keep-checkpoints"});
+         },
+         "keep all of them, as RUN/checkpoints/ITERATION.h5, not just the last")
+      ->group("Logging and checkpoints");
 
   app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
       ->type_name("FILE")

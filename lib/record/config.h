@@ -69,6 +69,7 @@ struct Config {
   };
   struct Checkpoints {
     std::int64_t every = 1000;  // iterations; 0: only at the end
+    bool keep = false;          // all of them, not just the last
     bool operator==(const Checkpoints&) const = default;
   };
 

@@ -121,6 +121,8 @@ std::vector<Setting> recording_settings() {
              "Iterations between rows of /train in run.h5."),
       number("checkpoint.every", field<&C::checkpoint, &C::Checkpoints::every>(), at_least(0),
              "Iterations between checkpoints; 0: only at the end."),
+      plain("checkpoint.keep", field<&C::checkpoint, &C::Checkpoints::keep>(),
+            "Keep every checkpoint, as RUN/checkpoints/ITERATION.h5, beside the last."),
   };
 }
 

@@ -22,12 +22,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// All names that are ours, but for the lock, which outlives an overwritten run.
+// All names that are ours, but for the lock, which outlives an overwritten run. Of the kept checkpoints those
+// that are there; their folder stays.
 std::vector<fs::path> removable(const RunFiles& files) {
   std::vector<fs::path> list;
   for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint()}) {
     list.push_back(file);
     list.push_back(temporary_path(file));
+  }
+  std::error_code error;
+  for (fs::directory_iterator entry(files.kept_checkpoints(), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    const std::size_t digits = name.find_first_not_of("0123456789");
+    if (digits > 0 && digits != std::string::npos && name.compare(digits, 3, ".h5") == 0) {
+      list.push_back(entry->path());
+    }
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw io_error("read the folder", files.kept_checkpoints(), error.value());
   }
   return list;
 }
@@ -42,7 +55,7 @@ struct Contents {
 
 Contents look_into(const RunFiles& files) {
   Contents contents;
-  std::set<std::string> ours, strangers;
+  std::set<std::string> ours{files.kept_checkpoints().filename()}, strangers;
   for (const fs::path& file : removable(files)) ours.insert(file.filename().string());
   std::error_code error;
   for (fs::directory_iterator entry(files.directory(), error), end; !error && entry != end;
@@ -149,6 +162,12 @@ bool RunDirectory::has_checkpoint() const {
   const bool exists = fs::exists(files_.checkpoint(), error);
   if (error) throw io_error("read", files_.checkpoint(), error.value());
   return exists;
+}
+
+void RunDirectory::make_kept_checkpoints() const {
+  std::error_code error;
+  fs::create_directory(files_.kept_checkpoints(), error);
+  if (error) throw io_error("make the folder", files_.kept_checkpoints(), error.value());
 }
 
 void write_text_file_atomically(const fs::path& file, std::string_view text) {

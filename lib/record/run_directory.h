@@ -1,6 +1,7 @@
 // RUN/: the files of one run, and the lock that keeps a second process out of it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -20,6 +21,11 @@ class RunFiles {
   std::filesystem::path text_log() const { return directory_ / "run.log"; }
   std::filesystem::path run_log() const { return directory_ / "run.h5"; }
   std::filesystem::path checkpoint() const { return directory_ / "checkpoint.h5"; }
+  // Checkpoints that are kept (checkpoint.keep), each as ITERATION.h5.
+  std::filesystem::path kept_checkpoints() const { return directory_ / "checkpoints"; }
+  std::filesystem::path kept_checkpoint(std::int64_t iteration) const {
+    return kept_checkpoints() / (std::to_string(iteration) + ".h5");
+  }
   std::filesystem::path lock() const { return directory_ / "run.lock"; }
 
  private:
@@ -42,6 +48,8 @@ class RunDirectory {
 
   const RunFiles& files() const { return files_; }
   bool has_checkpoint() const;
+  // Makes the folder of kept checkpoints where there is none.
+  void make_kept_checkpoints() const;
 
  private:
   RunDirectory(RunFiles files, FileDescriptor lock);

@@ -88,6 +88,34 @@ class Measurements {
   Series series_;
 };
 
+// Read anew when they are measured, so that only one is in memory at a time.
+std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std::filesystem::path>& given) {
+  std::vector<std::filesystem::path> files;
+  for (const std::filesystem::path& path : given) {
+    if (!std::filesystem::is_directory(path)) {
+      files.push_back(path);
+      continue;
+    }
+    const std::size_t before = files.size();
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      if (entry.path().extension() == ".h5") files.push_back(entry.path());
+    }
+    if (files.size() == before) {
+      throw UsageError(path.string() + " holds no checkpoints (train with --keep-checkpoints)");
+    }
+  }
+  std::map<std::int64_t, std::filesystem::path> ordered;
+  for (const std::filesystem::path& file : files) {
+    const std::int64_t iteration = read_checkpoint(file).iteration;
+    const auto [entry, is_new] = ordered.try_emplace(iteration, file);
+    if (!is_new) {
+      throw UsageError(file.string() + " and " + entry->second.string() + " are both of iteration " +
+                       std::to_string(iteration) + "; measure them in two run directories");
+    }
+  }
+  return ordered;
+}
+
 }  // namespace
 
 Series::Row angle_row(const GradientAngle& angle) {
@@ -126,27 +154,18 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
                                     const std::function<Config(Config)>& adjust, const AngleOptions& options,
                                     const std::filesystem::path& directory, const std::string& command,
                                     const AngleReport& report) {
-  std::map<std::int64_t, std::pair<Checkpoint, std::string>> states;  // by iteration, with the file
-  for (const auto& file : checkpoints) {
-    Checkpoint checkpoint = read_checkpoint(file);
-    const std::int64_t iteration = checkpoint.iteration;
-    const auto [entry, is_new] = states.try_emplace(iteration, std::move(checkpoint), file.string());
-    if (!is_new) {
-      throw UsageError(file.string() + " and " + entry->second.second + " are both of iteration " +
-                       std::to_string(iteration) + "; measure them in two run directories");
-    }
-  }
-  const auto& [first, origin] = states.begin()->second;
+  const std::map<std::int64_t, std::filesystem::path> files = by_iteration(checkpoints);
+  const std::string origin = files.begin()->second.string();
   Config config;
-  read_config_text(config, first.config, origin);
+  read_config_text(config, read_checkpoint(origin).config, origin);
   config = resolve(adjust(config));
   require_reversible(find_architecture(config.network.architecture));
   const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
                                       config.training.threads, {extra_modes.begin(), extra_modes.end()});
   Trainer trainer(config, load_splits(config), plan.arena_bytes);
   Measurements measurements(config, options, directory / file_name, command, report);
-  for (const auto& [iteration, state] : states) {
-    trainer.restore(state.first, state.second);
+  for (const auto& [iteration, file] : files) {
+    trainer.restore(read_checkpoint(file), file.string());
     measurements.measure(trainer, iteration);
   }
 }

@@ -40,7 +40,8 @@ RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const AngleReport& report);
 
 // Measures at each checkpoint, all of one network, and writes angle.h5 into the directory, which must be
-// there. UsageError when two are of one iteration.
+// there. A folder stands for every checkpoint in it, such as RUN/checkpoints. UsageError when two are of one
+// iteration.
 void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
                                     const std::function<Config(Config)>& adjust, const AngleOptions& options,
                                     const std::filesystem::path& directory, const std::string& command,

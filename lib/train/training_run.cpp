@@ -198,6 +198,10 @@ void Session::save_checkpoint() {
                          {"window_errors", static_cast<double>(window_.errors)},
                          {"window_images", static_cast<double>(window_.images)},
                          {"seconds", seconds()}};
+  if (config_.checkpoint.keep) {
+    directory_.make_kept_checkpoints();
+    write_checkpoint(directory_.files().kept_checkpoint(checkpoint.iteration), checkpoint);
+  }
   write_checkpoint(directory_.files().checkpoint(), checkpoint);
 }
 
@@ -233,8 +237,8 @@ RunSummary Session::summary() const {
 }  // namespace
 
 bool may_differ_when_resumed(const std::string& key) {
-  static constexpr std::array changeable{"name", "description", "dataset.directory", "training.threads",
-                                         "checkpoint.every"};
+  static constexpr std::array changeable{
+      "name", "description", "dataset.directory", "training.threads", "checkpoint.every", "checkpoint.keep"};
   return std::ranges::find(changeable, key) != changeable.end();
 }
 

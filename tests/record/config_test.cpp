@@ -78,6 +78,7 @@ log:
   every: 10
 checkpoint:
   every: 1000
+  keep: false
 )");
 }
 
@@ -100,7 +101,7 @@ TEST_CASE("every setting survives the way through YAML") {
   config.augmentation = {false, 4, false};
   config.evaluation.every = 0;
   config.log.every = 1;
-  config.checkpoint.every = 0;
+  config.checkpoint = {0, true};
   const Config back = configured(to_yaml(config));
   CHECK(back == config);
   CHECK(differences(back, config).empty());

@@ -29,6 +29,8 @@ void fill(const RunFiles& files) {
     write_file(file, "old");
     write_file(file.string() + ".tmp", "stale");
   }
+  fs::create_directory(files.kept_checkpoints());
+  write_file(files.kept_checkpoint(50), "old");
 }
 
 }  // namespace
@@ -39,6 +41,7 @@ TEST_CASE("the files of a run have fixed names") {
   CHECK(files.text_log() == "RUN/run.log");
   CHECK(files.run_log() == "RUN/run.h5");
   CHECK(files.checkpoint() == "RUN/checkpoint.h5");
+  CHECK(files.kept_checkpoint(50) == "RUN/checkpoints/50.h5");
   CHECK(files.lock() == "RUN/run.lock");
 }
 
@@ -72,7 +75,8 @@ TEST_CASE("a directory with a run is refused unless it may be overwritten") {
   std::vector<std::string> left;
   for (const auto& entry : fs::directory_iterator(folder / "run")) left.push_back(entry.path().filename());
   std::sort(left.begin(), left.end());
-  CHECK(left == std::vector<std::string>{"notes.txt", "run.lock"});
+  CHECK(fs::is_empty(files.kept_checkpoints()));
+  CHECK(left == std::vector<std::string>{"checkpoints", "notes.txt", "run.lock"});
 }
 
 TEST_CASE("one file of a run is enough to be a run") {

@@ -200,24 +200,41 @@ TEST_CASE("checkpoints are measured without training") {
   const TemporaryDirectory folder;
   Config config = angle_config("fused");
   config.evaluation.every = 0;
-  config.training.decay_factor =
-      1;  // so that the schedule of a shorter run is the beginning of a longer one's
+  config.checkpoint.every = 2;
+  config.checkpoint.keep = true;
   AngleOptions options;
   options.every = 2;
   std::vector<double> trained, walked;
   run_angle_study(config, options, folder / "run", RunStart::fresh, "test",
                   [&](std::int64_t, const Series::Row& row) { trained.push_back(row.at("degrees")); });
-  config.training.iterations = 2;
-  run_training(config, folder / "short", RunStart::fresh, "test");
+  const RunFiles files(folder / "run");
+  CHECK(same_state(read_checkpoint(files.kept_checkpoint(config.training.iterations)),
+                   read_checkpoint(files.checkpoint())));
   std::filesystem::create_directories(folder / "walk");
-  run_angle_study_of_checkpoints(
-      {folder / "short/checkpoint.h5"}, [](Config same) { return same; }, options, folder / "walk", "test",
-      [&](std::int64_t iteration, const Series::Row& row) {
-        CHECK(iteration == 2);
-        walked.push_back(row.at("degrees"));
-      });
-  REQUIRE(walked.size() == 1);
-  CHECK(walked[0] == trained.at(1));
+  const auto walk = [&](const std::vector<std::filesystem::path>& checkpoints) {
+    run_angle_study_of_checkpoints(
+        checkpoints, [](Config same) { return same; }, options, folder / "walk", "test",
+        [&](std::int64_t iteration, const Series::Row& row) {
+          CHECK(iteration == 2 * static_cast<std::int64_t>(walked.size()));
+          walked.push_back(row.at("degrees"));
+        });
+  };
+  walk({files.kept_checkpoints()});
+  REQUIRE(walked.size() == trained.size() + 1);  // after the last step, too
+  walked.pop_back();
+  CHECK(walked == trained);
+  CHECK(testing::contains(testing::message_of<UsageError>([&] {
+                            walk({files.kept_checkpoint(2), files.kept_checkpoints()});
+                          }),
+                          "both of iteration 2"));
+  CHECK(testing::contains(testing::message_of<UsageError>([&] { walk({folder.path()}); }),
+                          "--keep-checkpoints"));
+
+  // Replaced, a run takes its kept checkpoints along, and nothing else.
+  testing::write_file(files.kept_checkpoints() / "notes.txt", "mine");
+  RunDirectory::create(files.directory(), true);
+  CHECK_FALSE(std::filesystem::exists(files.kept_checkpoint(0)));
+  CHECK(std::filesystem::exists(files.kept_checkpoints() / "notes.txt"));
 }
 
 }  // namespace
