@@ -2,7 +2,11 @@
 PRESET ?= release
 BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
-.PHONY: all deps build demo test package format tidy clean
+# Of make torture: how many times a training run is killed, and the seed of the moments.
+KILLS ?= 200
+SEED ?= 1
+
+.PHONY: all deps build demo test torture package format tidy clean
 all: build
 
 deps:
@@ -18,6 +22,11 @@ demo: build
 
 test: build
 	@ctest --preset $(PRESET)
+
+# Kills runs with SIGKILL at random moments; after each kill everything is there, and in the end every bit. `make test`
+# does a few of them.
+torture: build
+	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) $(BUILD)/bin/test_end_to_end -tc='runs killed at random*'
 
 # revnet_VERSION_amd64.deb in $(BUILD). dpkg-dev and file are needed for this alone.
 package: build

@@ -1,8 +1,7 @@
-// A run killed at any moment, without a chance to clean up, can be read and resumed.
-#include <chrono>
+// A run killed at any moment, without a chance to clean up, can be read and resumed. (At random ones:
+// torture_test.cpp.)
 #include <csignal>
 #include <optional>
-#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -105,25 +104,6 @@ TEST_CASE("rows logged after the last checkpoint of a killed run are computed ag
   CHECK(open_log(run).train().back().iteration >= saved + 3);
   finish(folder.path(), resume);
   CHECK(first_difference(folder / "whole", run) == "");
-}
-
-TEST_CASE("a run killed after any delay can be started or resumed") {
-  TemporaryDirectory folder;
-  const fs::path run = folder / "run";
-  for (const int delay : {1, 20, 50, 100, 200, 300, 400, 500}) {
-    CAPTURE(delay);
-    Process process("revnet-train", folder.path(), next_start(folder.path(), fresh("run", "1")));
-    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
-    process.send(SIGKILL);
-    const Outcome outcome = process.wait();
-    REQUIRE_MESSAGE(outcome.exit_code <= 0, outcome.text());
-    if (fs::exists(run) && outcome.signal == SIGKILL) check_readable(run);
-  }
-  Process process("revnet-train", folder.path(), next_start(folder.path(), fresh("run", "1")));
-  const bool running = process.reaches([&] { return saved_iterations(run) >= 1; });
-  process.send(SIGTERM);
-  const Outcome outcome = process.wait();
-  CHECK_MESSAGE((outcome.exit_code == 3 || !running), outcome.text());
 }
 
 TEST_CASE("run.h5 and checkpoint.h5 can be read at every moment of a run") {

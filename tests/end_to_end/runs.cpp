@@ -1,5 +1,6 @@
 #include "end_to_end/runs.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 
@@ -59,15 +60,23 @@ std::string first_difference(const RunLog& a, const RunLog& b) {
   if (a.train().size() != b.train().size()) {
     return "rows of /train: " + std::to_string(a.train().size()) + " and " + std::to_string(b.train().size());
   }
-  for (std::size_t i = 0; i < a.train().size(); ++i) {
+  if (a.eval().size() != b.eval().size()) return "rows of /eval in number";
+  return first_difference_of_rows(a, b);
+}
+
+}  // namespace
+
+std::string first_difference_of_rows(const RunLog& a, const RunLog& b) {
+  for (std::size_t i = 0; i < std::min(a.train().size(), b.train().size()); ++i) {
     TrainRow other = b.train()[i];
     other.seconds = a.train()[i].seconds;
     if (!(a.train()[i] == other)) return "row " + std::to_string(i) + " of /train";
   }
-  return a.eval() == b.eval() ? "" : "/eval";
+  for (std::size_t i = 0; i < std::min(a.eval().size(), b.eval().size()); ++i) {
+    if (!(a.eval()[i] == b.eval()[i])) return "row " + std::to_string(i) + " of /eval";
+  }
+  return "";
 }
-
-}  // namespace
 
 Arguments join(Arguments first, const Arguments& more) {
   first.insert(first.end(), more.begin(), more.end());

@@ -29,6 +29,9 @@ std::int64_t saved_iterations(const std::filesystem::path& run);
 // open logging window, status and all rows but their seconds. Empty: none.
 std::string first_difference(const std::filesystem::path& a, const std::filesystem::path& b);
 
+// The same of the rows that both logs have, in order, where one may go on longer.
+std::string first_difference_of_rows(const RunLog& a, const RunLog& b);
+
 // Whether figures can be drawn here; says so when not.
 bool can_draw();
 // Whether scripts/figures.py, with these arguments, draws in that folder; a failed check when not.
