@@ -1,0 +1,150 @@
+// Every single file operation of every file that a run writes fails once: nothing is lost, and it is said.
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+
+#include <doctest/doctest.h>
+
+#include "faults/file_faults.h"
+#include "files.h"
+#include "record/checkpoint.h"
+#include "record/record_error.h"
+#include "record/run_directory.h"
+#include "record/run_log.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+
+namespace {
+
+Checkpoint checkpoint(std::int64_t iteration) {
+  Checkpoint state;
+  state.iteration = iteration;
+  state.parameters = {{"w", {40000}, std::vector<float>(40000, static_cast<float>(iteration))}};
+  return state;
+}
+
+// A file that exists in two versions: what it holds is 1 or 2.
+struct Case {
+  std::string name;
+  std::function<void(const std::filesystem::path&, int)> write;
+  std::function<int(const std::filesystem::path&)> read;
+};
+
+const std::vector<Case> cases{
+    {"checkpoint.h5", [](const auto& file, int version) { write_checkpoint(file, checkpoint(version)); },
+     [](const auto& file) {
+       const Checkpoint read = read_checkpoint(file);
+       CHECK(read.parameters == checkpoint(read.iteration).parameters);
+       return static_cast<int>(read.iteration);
+     }},
+    {"run.h5",
+     [](const auto& file, int version) {
+       RunLog log = RunLog::create(file, {});
+       for (int row = 1; row <= version; ++row) log.append(TrainRow{row, 0, 0, 0, 0});
+       log.save(version == 2);
+     },
+     [](const auto& file) { return static_cast<int>(RunLog::open(file).train().size()); }},
+    {"config.yaml",
+     [](const auto& file, int version) { write_text_file_atomically(file, std::to_string(version)); },
+     [](const auto& file) { return std::stoi(read_file(file)); }}};
+
+// The operations of replacing version 1 by version 2.
+std::vector<std::string> operations_of(const Case& kind) {
+  const TemporaryDirectory folder;
+  kind.write(folder / kind.name, 1);
+  set_file_faults({.files = folder.path().string()});
+  kind.write(folder / kind.name, 2);
+  std::vector<std::string> operations = file_operations();
+  set_file_faults({});
+  return operations;
+}
+
+// Fails one operation of replacing version 1 by version 2. Returns whether that was said.
+bool fail_once(const Case& kind, int at, int error, bool lasting) {
+  const TemporaryDirectory folder;
+  const std::filesystem::path file = folder / kind.name;
+  kind.write(file, 1);
+  set_file_faults({.files = folder.path().string(), .at = at, .error = error, .lasting = lasting});
+  std::string message;
+  try {
+    kind.write(file, 2);
+  } catch (const RecordError& refused) {
+    message = refused.what();
+  }
+  const bool renamed = std::ranges::count(file_operations(), "rename") > 0 &&
+                       file_operations().at(static_cast<std::size_t>(at) - 1) != "rename" &&
+                       std::ranges::find(file_operations(), "rename") - file_operations().begin() < at;
+  set_file_faults({});
+  CHECK(kind.read(file) == (message.empty() || renamed ? 2 : 1));
+  if (!message.empty()) {
+    CHECK(is_one_line(message));
+    CHECK(contains(message, folder.path().string()));
+  }
+  // A file half-written is swept away, if only the disk lets us.
+  if (!lasting) CHECK_FALSE(std::filesystem::exists(file.string() + ".tmp"));
+  kind.write(file, 2);
+  CHECK(kind.read(file) == 2);
+  CHECK_FALSE(std::filesystem::exists(file.string() + ".tmp"));
+  return !message.empty();
+}
+
+}  // namespace
+
+TEST_CASE("a failure of any operation is said and leaves the old file or the new one") {
+  for (const Case& kind : cases) {
+    CAPTURE(kind.name);
+    const std::vector<std::string> operations = operations_of(kind);
+    // HDF5 has a look at the old file first, which may fail; ours begin with the removal of what an earlier
+    // process may have left.
+    const auto first = std::ranges::find(operations, "unlink") - operations.begin();
+    REQUIRE(operations.size() >= static_cast<std::size_t>(first) + 9);
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      CAPTURE(i);
+      CAPTURE(operations[i]);
+      for (const int error : {ENOSPC, EIO, EROFS}) {
+        for (const bool lasting : {false, true}) {
+          const bool said = fail_once(kind, static_cast<int>(i) + 1, error, lasting);
+          // Nothing can be lost by closing a folder.
+          CHECK((said || i + 1 == operations.size() || static_cast<std::ptrdiff_t>(i) < first));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("interrupted calls are repeated and short writes continued") {
+  for (const Case& kind : cases) {
+    CAPTURE(kind.name);
+    const std::vector<std::string> operations = operations_of(kind);
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      CAPTURE(operations[i]);
+      if (operations[i] == "rename" || operations[i] == "unlink") continue;  // cannot be interrupted
+      CHECK_FALSE(fail_once(kind, static_cast<int>(i) + 1, EINTR, false));
+    }
+    const TemporaryDirectory folder;
+    set_file_faults({.files = folder.path().string(), .short_writes = true});
+    kind.write(folder / kind.name, 2);
+    const auto writes = std::ranges::count(file_operations(), "write");
+    set_file_faults({});
+    CHECK((writes > 1 || kind.name == "config.yaml"));
+    CHECK(kind.read(folder / kind.name) == 2);
+  }
+}
+
+TEST_CASE("a lock that cannot be written is said") {
+  const TemporaryDirectory folder;
+  set_file_faults({.files = "run.lock"});
+  RunDirectory::create(folder / "run", false);
+  const std::vector<std::string> operations = file_operations();
+  CHECK(operations.size() >= 3);
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    CAPTURE(operations[i]);
+    set_file_faults({.files = "run.lock", .at = static_cast<int>(i) + 1, .error = ENOSPC});
+    const std::string message = message_of<RecordError>([&] { RunDirectory::open(folder / "run"); });
+    set_file_faults({});
+    if (operations[i] == "close") continue;  // it is written by then
+    CHECK(contains(message, "run.lock: No space left on device; free some space"));
+    RunDirectory::open(folder / "run");
+  }
+}
