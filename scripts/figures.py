@@ -19,8 +19,9 @@ import argparse
 import os
 import sys
 
-import h5py
 import matplotlib
+
+import revnet_files
 
 matplotlib.use("Agg")
 import matplotlib.ticker  # noqa: E402
@@ -35,9 +36,9 @@ def fail(message):
 
 def open_file(path):
     try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        fail(f"cannot read {path}: {error}")
+        return revnet_files.open_file(path)
+    except revnet_files.FileError as error:
+        fail(error)
 
 
 def open_run(run):

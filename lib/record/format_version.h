@@ -1,4 +1,4 @@
-// The version that every HDF5 file of a run carries. Internal to lib/record.
+// The version that every HDF5 file of this program carries.
 #pragma once
 
 #include "record/hdf5.h"

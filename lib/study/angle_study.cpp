@@ -12,6 +12,7 @@ namespace revnet {
 namespace {
 
 constexpr const char* file_name = "angle.h5";
+constexpr const char* study_name = "gradient angle";
 constexpr const char* group = "angle";
 constexpr std::array extra_modes{ActivationMode::stored, ActivationMode::reconstructed};
 
@@ -39,7 +40,7 @@ class Measurements {
   // Goes on with the rows of an earlier process.
   void resume() {
     if (!std::filesystem::exists(file_)) return;
-    const hdf5::Reader log(file_);
+    const hdf5::Reader log = open_study_log(file_, study_name);
     const auto same = [&](const char* name, std::int64_t now) {
       const std::int64_t before = log.integer_attribute("/", name);
       if (before != now) {
@@ -70,7 +71,7 @@ class Measurements {
 
  private:
   void save() const {
-    hdf5::Writer log = start_study_log(file_, "gradient angle", command_);
+    hdf5::Writer log = start_study_log(file_, study_name, command_);
     log.attribute("/", "architecture", config_.network.architecture);
     log.attribute("/", "convolution", config_.network.convolution);
     log.attribute("/", "engine", config_.network.engine);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/host.h"
+#include "record/format_version.h"
 #include "tensor/device.h"
 
 namespace revnet {
@@ -27,13 +28,21 @@ void claim_study_log(const std::filesystem::path& file, bool replace) {
 hdf5::Writer start_study_log(const std::filesystem::path& file, const std::string& study,
                              const std::string& command) {
   hdf5::Writer log(file);
-  log.attribute("/", "format_version", format_version);
+  log.attribute("/", format_version_name, format_version);
   log.attribute("/", "study", study);
   log.attribute("/", "command", command);
   log.attribute("/", "version", version());
   log.attribute("/", "host", host_name());
   log.attribute("/", "cpu", cpu_name());
   log.attribute("/", "onednn_version", onednn_version());
+  return log;
+}
+
+hdf5::Reader open_study_log(const std::filesystem::path& file, const std::string& study) {
+  hdf5::Reader log(file);
+  check_format_version(log, format_version);
+  const std::string found = log.text_attribute("/", "study");
+  if (found != study) log.fail("it is of the study '" + found + "', not '" + study + "'");
   return log;
 }
 

@@ -16,4 +16,8 @@ void claim_study_log(const std::filesystem::path& file, bool replace);
 hdf5::Writer start_study_log(const std::filesystem::path& file, const std::string& study,
                              const std::string& command);
 
+// What an earlier process left, to go on with. RecordError when it is damaged, of a newer format or another
+// study's.
+hdf5::Reader open_study_log(const std::filesystem::path& file, const std::string& study);
+
 }  // namespace revnet

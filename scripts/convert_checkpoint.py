@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""Converts checkpoints to and from PyTorch, for the networks of torch_model.py. Needs python3-h5py and python3-torch.
+
+  convert_checkpoint.py to-torch CHECKPOINT.h5 MODEL.pt
+  convert_checkpoint.py from-torch MODEL.pt CHECKPOINT.h5 [--config FILE.yaml]
+
+MODEL.pt, for torch.load, is a dict of
+
+  architecture, classes   for torch_model.Network(torch_model.SPECS[architecture], classes)
+  model                   its state dict: parameters and running averages
+  momentum                by the names of parameters there: what torch.optim.SGD keeps as momentum_buffer
+  iteration, config, progress   as in the checkpoint
+
+from-torch also takes a bare state dict, as torch.save(network.state_dict(), ...) writes it. Then --config says which
+settings the checkpoint is of (config.yaml of a run directory), momentum is zero and so is the iteration: put into
+that run directory as checkpoint.h5, it is what --resume starts from. Values are the same bits on both sides.
+"""
+import argparse
+import re
+import sys
+
+import torch
+
+from revnet_files import Checkpoint, FileError, read_checkpoint, write_checkpoint
+from torch_model import SPECS, Network
+
+RUNNING = ("running_mean", "running_variance")
+PROGRESS = ("window_cross_entropy", "window_errors", "window_images", "seconds")
+
+
+def setting(config, section, key):
+    """A plain value from the YAML that revnet writes (to spare a YAML package)."""
+    found = re.search(rf"^{section}:\n(?:  .*\n)*?  {key}: (\S+)$", config, re.MULTILINE)
+    if found is None:
+        raise FileError(f"the settings have no {section}.{key}")
+    return found.group(1)
+
+
+def build(config):
+    """The network of these settings, its architecture's name and its number of classes."""
+    architecture = setting(config, "network", "architecture")
+    classes = 100 if setting(config, "dataset", "name") == "cifar100" else 10
+    if architecture not in SPECS:
+        raise FileError(f"{architecture} is not an architecture of torch_model.py")
+    return Network(SPECS[architecture], classes), architecture, classes
+
+
+def check_fits(config, state, momentum):
+    """Refuses arrays that are missing, left over or of another shape."""
+    network, architecture, classes = build(config)
+    parameters = {name: p.shape for name, p in network.named_parameters()}
+    for what, given, expected in (("model", state, {name: v.shape for name, v in network.state_dict().items()}),
+                                  ("momentum", momentum, parameters)):
+        for name in sorted(given.keys() ^ expected.keys()):
+            raise FileError(f"{what}: {name} is {'missing' if name in expected else 'left over'}: it is not a whole "
+                            f"{architecture} of {classes} classes")
+        for name, shape in expected.items():
+            if given[name].shape != shape:
+                raise FileError(f"{what}: {name} has shape {list(given[name].shape)}, in {architecture} of {classes} "
+                                f"classes it is {list(shape)}")
+    return architecture, classes
+
+
+def to_torch(checkpoint):
+    """The dict described above."""
+    module_path = lambda name: name.replace("/", ".")  # noqa: E731
+    state = {module_path(name): torch.from_numpy(values) for name, values in checkpoint.parameters.items()}
+    for name, averages in checkpoint.running.items():
+        state.update({f"{module_path(name)}.{buffer}": torch.from_numpy(values)
+                      for buffer, values in zip(RUNNING, averages)})
+    momentum = {module_path(name): torch.from_numpy(values) for name, values in checkpoint.momentum.items()}
+    architecture, classes = check_fits(checkpoint.config, state, momentum)
+    return dict(architecture=architecture, classes=classes, model=state, momentum=momentum,
+                iteration=checkpoint.iteration, config=checkpoint.config, progress=checkpoint.progress)
+
+
+def from_torch(saved, config=None):
+    """The checkpoint of such a dict, or of a bare state dict and a run's settings."""
+    if "model" not in saved:
+        if config is None:
+            raise FileError("this is a bare state dict: name the settings it belongs to with --config")
+        saved = dict(model=saved, config=config, iteration=0, progress=dict.fromkeys(PROGRESS, 0.0),
+                     momentum={name: torch.zeros_like(value) for name, value in saved.items()
+                               if not name.endswith(RUNNING)})
+    elif config is not None:
+        raise FileError("this file has settings of its own: leave --config out")
+    check_fits(saved["config"], saved["model"], saved["momentum"])
+    arrays = {name.replace(".", "/"): value.detach().cpu().float().numpy() for name, value in saved["model"].items()}
+    norms = [name.rpartition("/")[0] for name in arrays if name.endswith(RUNNING[0])]
+    return Checkpoint(saved["iteration"], saved["config"],
+                      {name: values for name, values in arrays.items() if not name.endswith(RUNNING)},
+                      {name.replace(".", "/"): value.detach().cpu().float().numpy()
+                       for name, value in saved["momentum"].items()},
+                      {norm: tuple(arrays[f"{norm}/{buffer}"] for buffer in RUNNING) for norm in norms},
+                      saved["progress"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    directions = parser.add_subparsers(dest="direction", required=True)
+    command = directions.add_parser("to-torch", help="a checkpoint as a file of torch.save")
+    command.add_argument("source", metavar="CHECKPOINT.h5")
+    command.add_argument("target", metavar="MODEL.pt")
+    command = directions.add_parser("from-torch", help="and back")
+    command.add_argument("source", metavar="MODEL.pt")
+    command.add_argument("target", metavar="CHECKPOINT.h5")
+    command.add_argument("--config", metavar="FILE.yaml", help="settings that a bare state dict belongs to")
+    arguments = parser.parse_args()
+    try:
+        if arguments.direction == "to-torch":
+            torch.save(to_torch(read_checkpoint(arguments.source)), arguments.target)
+            return
+        config = None
+        if arguments.config:
+            with open(arguments.config, encoding="utf-8") as file:
+                config = file.read()
+        saved = torch.load(arguments.source, map_location="cpu")
+        write_checkpoint(arguments.target, from_torch(saved, config))
+    except (FileError, OSError) as error:
+        sys.exit(f"convert_checkpoint.py: {error}")
+
+
+if __name__ == "__main__":
+    main()

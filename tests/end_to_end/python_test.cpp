@@ -1,0 +1,94 @@
+// scripts/revnet_files.py reads what the commands wrote, and refuses what it does not know.
+#include <cstdlib>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+#include "record/hdf5.h"
+
+namespace revnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has_h5py() {
+  const bool has = std::system("/usr/bin/python3 -c 'import h5py' 2> /dev/null") == 0;
+  if (!has) MESSAGE("python3-h5py is not installed: scripts/revnet_files.py is not tested");
+  return has;
+}
+
+// What a script that imports revnet_files prints, or its last line of errors.
+std::string python(const fs::path& folder, const std::string& script) {
+  write_file(folder / "script.py",
+             "import sys\nsys.path.insert(0, '" REVNET_SCRIPTS_DIR "')\nimport revnet_files\n" + script);
+  const std::string command =
+      "cd '" + folder.string() + "' && /usr/bin/python3 script.py > python.out 2>&1 || true";
+  if (std::system(command.c_str()) != 0) return "(no shell)";
+  return read_file(folder / "python.out");
+}
+
+TEST_CASE("a run and its checkpoint are read from Python") {
+  if (!has_h5py()) return;
+  const TemporaryDirectory folder;
+  const Outcome outcome = train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "50",
+                                                "--iterations", "2", "--log-every", "1", "--run-dir", "run"});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const RunLog log = open_log(folder / "run");
+  const Checkpoint checkpoint = open_checkpoint(folder / "run");
+  char expected[400];
+  std::snprintf(expected, sizeof expected,
+                "complete revnet38 1\n[1, 2]\n%.17g %.17g\n%lld\n%zu %zu %zu\n%.9g\n",
+                log.train().at(1).cross_entropy, log.eval().at(0).error_percent,
+                static_cast<long long>(log.bytes_of("parameters")), checkpoint.parameters.size(),
+                checkpoint.momentum.size(), checkpoint.running.size(),
+                static_cast<double>(checkpoint.parameters.at(0).values.at(0)));
+  CHECK(python(folder.path(), R"(
+run = revnet_files.read_run("run")
+print(run.attributes["status"], run.attributes["architecture"], run.attributes["seed"])
+print(list(run.train["iteration"]))
+print("%.17g %.17g" % (run.train["cross_entropy"][1], run.evaluation["error_percent"][0]))
+print(run.bytes["parameters"])
+checkpoint = revnet_files.read_checkpoint("run/checkpoint.h5")
+assert checkpoint.iteration == 2 and "architecture: revnet38" in checkpoint.config
+print(len(checkpoint.parameters), len(checkpoint.momentum), len(checkpoint.running))
+print("%.9g" % next(iter(checkpoint.parameters.values())).ravel()[0])
+)") == expected);
+
+  // What Python writes, revnet goes on from.
+  CHECK(python(folder.path(), R"(
+checkpoint = revnet_files.read_checkpoint("run/checkpoint.h5")
+revnet_files.write_checkpoint("copy.h5", checkpoint)
+)")
+            .empty());
+  const Checkpoint copy = read_checkpoint(folder / "copy.h5");
+  CHECK(copy.parameters == checkpoint.parameters);
+  CHECK(copy.momentum == checkpoint.momentum);
+  CHECK(copy.running == checkpoint.running);
+  CHECK(copy.progress == checkpoint.progress);
+  CHECK(copy.config == checkpoint.config);
+}
+
+TEST_CASE("Python refuses files of a newer version and files that are not revnet's") {
+  if (!has_h5py()) return;
+  const TemporaryDirectory folder;
+  hdf5::Writer newer(folder / "newer.h5");
+  newer.attribute("/", "format_version", std::int64_t{2});
+  newer.save(Durability::process_crash);
+  hdf5::Writer other(folder / "other.h5");
+  other.save(Durability::process_crash);
+  write_file(folder / "text.h5", "no HDF5");
+  const auto refusal = [&](const std::string& call) {
+    return python(folder.path(),
+                  "try:\n  revnet_files." + call + "\nexcept revnet_files.FileError as e:\n  print(e)\n");
+  };
+  const std::string said =
+      "has format version 2, newer than this script's 1; use the scripts of a newer revnet\n";
+  CHECK(refusal("read_checkpoint('newer.h5')") == "newer.h5 " + said);
+  CHECK(refusal("read_run('newer.h5')") == "newer.h5 " + said);
+  CHECK(contains(refusal("read_run('other.h5')"), "other.h5 is not revnet's"));
+  CHECK(contains(refusal("read_run('text.h5')"), "cannot read text.h5"));
+  CHECK(contains(refusal("read_run('none')"), "cannot read none"));
+}
+
+}  // namespace
+}  // namespace revnet::testing

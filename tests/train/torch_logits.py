@@ -1,0 +1,39 @@
+"""For torch_test.cpp: logits of MODEL.pt in PyTorch, before and after every value in it was changed.
+
+torch_logits.py MODEL.pt IMAGES.h5 CHANGED.pt LOGITS.h5
+"""
+import os
+import sys
+
+import h5py
+import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
+from torch_model import SPECS, Network  # noqa: E402
+
+
+def logits(saved, images):
+    network = Network(SPECS[saved["architecture"]], saved["classes"])
+    network.load_state_dict(saved["model"])
+    with torch.no_grad():
+        return network.eval()(images)
+
+
+def main():
+    model, images_file, changed, output = sys.argv[1:]
+    saved = torch.load(model)
+    with h5py.File(images_file, "r") as file:
+        images = torch.from_numpy(file["images"][()])
+    with h5py.File(output, "w") as file:
+        file["before"] = logits(saved, images).numpy()
+        # Another pattern in each value, so that a transposed or misplaced array cannot pass.
+        for number, value in enumerate(saved["model"].values()):
+            value *= 1 + 0.2 * torch.sin(torch.arange(value.numel()) + number).reshape(value.shape)
+        for value in saved["momentum"].values():
+            value *= 2
+        file["after"] = logits(saved, images).numpy()
+    torch.save(saved, changed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+// Checkpoints go to PyTorch and back (scripts/convert_checkpoint.py): the same weights give the same logits
+// in both. PyTorch's side is scripts/torch_model.py, which shares no code with ours.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <doctest/doctest.h>
+
+#include "record/checkpoint.h"
+#include "record/hdf5.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double tolerance = 1e-4;
+
+bool has_torch() {
+  const bool has = std::system("/usr/bin/python3 -c 'import torch, h5py' 2> /dev/null") == 0;
+  if (!has)
+    MESSAGE("python3-torch or python3-h5py is not installed: checkpoints are not compared with PyTorch");
+  return has;
+}
+
+std::string quoted(const fs::path& path) {
+  return " '" + path.string() + "'";
+}
+
+void check_runs(const fs::path& folder, const std::string& script, const std::string& arguments) {
+  const fs::path errors = folder / "errors";
+  const std::string command =
+      "/usr/bin/python3" + quoted(fs::path(REVNET_TEST_DIR) / script) + arguments + " 2>" + quoted(errors);
+  const int status = std::system(command.c_str());
+  INFO(testing::read_file(errors));
+  REQUIRE(status == 0);
+}
+
+void convert(const fs::path& folder, const std::string& direction, const std::string& from,
+             const std::string& to) {
+  check_runs(folder, "../scripts/convert_checkpoint.py",
+             " " + direction + quoted(folder / from) + quoted(folder / to));
+}
+
+Config config_of(const std::string& architecture) {
+  Config config;
+  config.dataset.name = "synthetic";
+  config.network.architecture = architecture;
+  config.training.iterations = 20;
+  config.training.batch = 4;
+  config.training.threads = 1;
+  return resolve(config);
+}
+
+// The batch to come, as the network sees it.
+void write_images(Trainer& trainer, const fs::path& file) {
+  trainer.fetch_batch(0);
+  hdf5::Writer images(file);
+  images.floats("images", trainer.images().shape(), trainer.images().values());
+  images.save(Durability::process_crash);
+}
+
+// Of the images fetched last, against PyTorch's.
+void check_logits(Trainer& trainer, const fs::path& file, const std::string& name) {
+  CAPTURE(name);
+  const Tensor logits = trainer.network().logits(trainer.images(), Pass::inference);
+  const hdf5::FloatArray torch = hdf5::Reader(file).floats(name);
+  REQUIRE(torch.shape == logits.shape());
+  double largest = 0, difference = 0;
+  for (std::size_t i = 0; i < torch.values.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(torch.values[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(torch.values[i]) - logits.values()[i]));
+  }
+  CHECK(largest > 0.1);  // or there would be nothing to compare
+  CHECK(difference <= tolerance * std::max(1.0, largest));
+}
+
+Checkpoint checkpoint_of(Trainer& trainer, const Config& config) {
+  Checkpoint checkpoint = trainer.checkpoint();
+  checkpoint.config = to_yaml(config);
+  checkpoint.progress = {
+      {"window_cross_entropy", 0.1 + 0.2}, {"window_errors", 1}, {"window_images", 4}, {"seconds", 1.5}};
+  return checkpoint;
+}
+
+TEST_CASE("a checkpoint evaluates in PyTorch to the same logits, and back") {
+  if (!has_torch()) return;
+  for (const std::string architecture : {"revnet38", "revnet164"}) {
+    CAPTURE(architecture);
+    const TemporaryDirectory folder;
+    const Config config = config_of(architecture);
+    Trainer trainer = small_trainer(config);
+    for (int step = 0; step < 3; ++step) trainer.step();
+    write_checkpoint(folder / "checkpoint.h5", checkpoint_of(trainer, config));
+    write_images(trainer, folder / "images.h5");
+    convert(folder.path(), "to-torch", "checkpoint.h5", "model.pt");
+    check_runs(folder.path(), "train/torch_logits.py",
+               quoted(folder / "model.pt") + quoted(folder / "images.h5") + quoted(folder / "changed.pt") +
+                   quoted(folder / "logits.h5"));
+    check_logits(trainer, folder / "logits.h5", "before");
+
+    convert(folder.path(), "from-torch", "changed.pt", "changed.h5");
+    const Checkpoint before = read_checkpoint(folder / "checkpoint.h5"),
+                     after = read_checkpoint(folder / "changed.h5");
+    CHECK(after.iteration == 3);
+    CHECK(after.config == before.config);
+    CHECK(after.progress == before.progress);
+    REQUIRE(after.momentum.size() == before.momentum.size());
+    for (std::size_t i = 0; i < after.momentum.size(); ++i) {
+      CAPTURE(after.momentum[i].name);
+      CHECK(std::ranges::equal(after.momentum[i].values, before.momentum[i].values, {}, {},
+                               [](float value) { return 2 * value; }));
+    }
+    CHECK_FALSE(after.running == before.running);
+    trainer.restore(after, "changed.h5");
+    trainer.fetch_batch(0);
+    check_logits(trainer, folder / "logits.h5", "after");
+  }
+}
+
+TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
+  if (!has_torch()) return;
+  const TemporaryDirectory folder;
+  const Config config = config_of("revnet38");
+  Trainer trainer = small_trainer(config);
+  trainer.step();
+  write_checkpoint(folder / "checkpoint.h5", checkpoint_of(trainer, config));
+  convert(folder.path(), "to-torch", "checkpoint.h5", "model.pt");
+  convert(folder.path(), "from-torch", "model.pt", "back.h5");
+  const Checkpoint before = read_checkpoint(folder / "checkpoint.h5"),
+                   back = read_checkpoint(folder / "back.h5");
+  CHECK(same_state(back, before));
+  CHECK(back.progress == before.progress);
+}
+
+}  // namespace
+}  // namespace revnet
