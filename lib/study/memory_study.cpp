@@ -223,18 +223,4 @@ void write_memory_log(const std::filesystem::path& file, const MemoryStudy& stud
   log.save(Durability::process_crash);
 }
 
-std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
-  if (bytes(1) > limit) return 0;
-  std::int64_t fits = 1, too_large = 2;
-  while (bytes(too_large) <= limit) {
-    fits = too_large;
-    too_large *= 2;
-  }
-  while (too_large - fits > 1) {
-    const std::int64_t middle = fits + (too_large - fits) / 2;
-    (bytes(middle) <= limit ? fits : too_large) = middle;
-  }
-  return fits;
-}
-
 }  // namespace revnet

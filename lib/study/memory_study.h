@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "base/table.h"
 #include "net/activations.h"
 #include "net/architecture.h"
+#include "train/memory_plan.h"
 
 namespace revnet {
 
@@ -68,8 +68,5 @@ Table growth_table(const MemoryStudy& study);
 // resident_bytes, macs and seconds under /cases.
 void write_memory_log(const std::filesystem::path& file, const MemoryStudy& study,
                       const std::string& command);
-
-// The largest batch of which `bytes(batch)` is at most `limit`; 0 if not even one fits. bytes must not fall.
-std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes);
 
 }  // namespace revnet

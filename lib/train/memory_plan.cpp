@@ -39,4 +39,18 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
   return plan;
 }
 
+std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
+  if (bytes(1) > limit) return 0;
+  std::int64_t fits = 1, too_large = 2;
+  while (bytes(too_large) <= limit) {
+    fits = too_large;
+    too_large *= 2;
+  }
+  while (too_large - fits > 1) {
+    const std::int64_t middle = fits + (too_large - fits) / 2;
+    (bytes(middle) <= limit ? fits : too_large) = middle;
+  }
+  return fits;
+}
+
 }  // namespace revnet

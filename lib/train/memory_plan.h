@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "net/network.h"
 #include "record/config.h"
@@ -25,5 +26,8 @@ struct MemoryPlan {
 // normalisations are observed.
 MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads,
                        const std::vector<ActivationMode>& also = {});
+
+// The largest batch of which `bytes(batch)` is at most `limit`; 0 if not even one fits. bytes must not fall.
+std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes);
 
 }  // namespace revnet

@@ -1,9 +1,8 @@
 #include "train/trainer.h"
 
-#include <cmath>
-
 #include "base/error.h"
 #include "data/mean_image.h"
+#include "train/divergence.h"
 #include "train/network_state.h"
 #include "train/setup.h"
 
@@ -33,8 +32,9 @@ void Trainer::fetch_batch(std::int64_t later) {
 Loss Trainer::step() {
   fetch_batch(0);
   const Loss loss = network_->compute_gradient(images_, labels_);
-  if (!std::isfinite(loss.cross_entropy)) {
-    throw DivergedError("diverged: the cross entropy of iteration " + std::to_string(iteration_ + 1) +
+  if (!is_finite(*network_, loss)) {
+    throw DivergedError("diverged in iteration " + std::to_string(iteration_ + 1) + ": first " +
+                        first_not_finite(*network_) +
                         " is not finite; use a smaller learning rate (training.learning_rate)");
   }
   network_->commit_statistics(running_decay_);

@@ -29,7 +29,8 @@ class Trainer {
   double learning_rate() const { return schedule_.rate(iteration_); }
 
   // One iteration: batch, gradient, running averages, update. Returns the batch's loss before the update.
-  // DivergedError when that loss is not finite; parameters and iteration() are then as before.
+  // DivergedError when that loss or a batch statistic is not finite, with what was so first; parameters and
+  // iteration() are then as before.
   Loss step();
   // Overwrites images() and labels() with the batch that comes `later` steps after this one (0: with the next
   // step's own). step() fetches its batch itself.

@@ -1,13 +1,16 @@
 #include "train/training_run.h"
 
 #include <array>
-#include <optional>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/host.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "tensor/instruction_set.h"
+#include "train/divergence.h"
 #include "train/interrupt.h"
+#include "train/memory_check.h"
 #include "train/reporter.h"
 #include "train/setup.h"
 #include "train/trainer.h"
@@ -16,21 +19,6 @@ namespace revnet {
 namespace {
 
 constexpr double seconds_between_saves = 5.0;
-
-void check_same_run(const Config& now, const Config& before, const std::string& where, Reporter& reporter) {
-  for (const SettingDifference& difference : differences(now, before)) {
-    if (!may_differ_when_resumed(difference.key)) {
-      throw UsageError(where + ": " + difference.key + " is " + difference.right + " in this run, " +
-                       difference.left +
-                       " was asked for; resume with the run's own settings or start another run directory");
-    }
-    if (difference.key == "training.threads") {
-      reporter.warn(
-          "resuming with " + difference.left + " threads, the run so far had " + difference.right +
-          ": sums are ordered by thread, so the result will not equal an uninterrupted run's bit for bit");
-    }
-  }
-}
 
 RunInfo run_info(const Config& config, const std::string& command) {
   RunInfo info;
@@ -46,7 +34,8 @@ RunInfo run_info(const Config& config, const std::string& command) {
                 {"architecture", config.network.architecture},
                 {"activations", config.network.activations},
                 {"convolution", config.network.convolution},
-                {"engine", config.network.engine}};
+                {"engine", config.network.engine},
+                {"instruction_set", onednn_instruction_set()}};
   return info;
 }
 
@@ -104,7 +93,7 @@ void Session::resume() {
   const Checkpoint checkpoint = read_checkpoint(file);
   Config before;
   read_config_text(before, checkpoint.config, file);
-  check_same_run(config_, before, file, reporter_);
+  check_same_run(config_, before, file);
   const auto progress = [&](const char* key) {
     const auto found = checkpoint.progress.find(key);
     if (found == checkpoint.progress.end()) throw Error(file + ": /progress/" + key + " is missing");
@@ -115,9 +104,11 @@ void Session::resume() {
   window_.images = static_cast<std::int64_t>(progress("window_images"));
   seconds_before_ = progress("seconds");
   trainer_.restore(checkpoint, file);
-  RunInfo info = log_.info();
+  const RunInfo now = log_.info();
   log_ = RunLog::open(directory_.files().run_log());
-  log_.set_info(std::move(info));
+  const Resumption resumption(log_.info(), now, trainer_.iteration());
+  for (const std::string& warning : resumption.warnings()) reporter_.warn(warning);
+  log_.set_info(resumption.info());
   log_.truncate_after(trainer_.iteration());
   reporter_.info("resuming after iteration " + std::to_string(trainer_.iteration()));
 }
@@ -180,6 +171,10 @@ void Session::log_row() {
 
 void Session::evaluate() {
   const Loss loss = trainer_.evaluate();
+  if (!std::isfinite(loss.cross_entropy)) {
+    throw DivergedError("diverged: the evaluation after iteration " + std::to_string(trainer_.iteration()) +
+                        " is not finite; use a smaller learning rate (training.learning_rate)");
+  }
   log_.append(EvalRow{trainer_.iteration(), loss.mean_cross_entropy(), loss.error_percent()});
   std::array<char, 160> text{};
   std::snprintf(text.data(), text.size(), "iteration %lld: %s error %.2f %%, cross entropy %.4f",
@@ -189,10 +184,16 @@ void Session::evaluate() {
   reporter_.info(text.data());
 }
 
-// The log first: a checkpoint never stands for rows that are not in the log.
+// The log first: a checkpoint never stands for rows that are not in the log. A state that is not finite does
+// not replace one that is.
 void Session::save_checkpoint() {
-  save_log(RunStatus::running, true);
   Checkpoint checkpoint = trainer_.checkpoint();
+  if (const std::string array = first_not_finite(checkpoint); !array.empty()) {
+    throw DivergedError("diverged: " + array + " is not finite after iteration " +
+                        std::to_string(checkpoint.iteration) +
+                        "; use a smaller learning rate (training.learning_rate)");
+  }
+  save_log(RunStatus::running, true);
   checkpoint.config = to_yaml(config_);
   checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
                          {"window_errors", static_cast<double>(window_.errors)},
@@ -236,12 +237,6 @@ RunSummary Session::summary() const {
 
 }  // namespace
 
-bool may_differ_when_resumed(const std::string& key) {
-  static constexpr std::array changeable{
-      "name", "description", "dataset.directory", "training.threads", "checkpoint.every", "checkpoint.keep"};
-  return std::ranges::find(changeable, key) != changeable.end();
-}
-
 Config settings_of_run(const std::filesystem::path& directory) {
   const RunFiles files(directory);
   if (!std::filesystem::exists(files.config())) {
@@ -260,6 +255,7 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
   const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
                                       config.training.threads, hooks.modes);
   Splits splits = load_splits(config);
+  check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()));
   RunDirectory taken = start == RunStart::resume
                            ? RunDirectory::open(directory)
                            : RunDirectory::create(directory, start == RunStart::overwrite);

@@ -11,6 +11,7 @@
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "train/memory_plan.h"
+#include "train/resumption.h"
 #include "train/trainer.h"
 
 namespace revnet {
@@ -36,10 +37,6 @@ struct RunSummary {
 // The settings that a run in this directory was given: what --resume starts from. UsageError when there is no
 // run.
 Config settings_of_run(const std::filesystem::path& directory);
-
-// Whether a resumed run may have another value of this setting: all others decide what is computed, or which
-// rows are logged.
-bool may_differ_when_resumed(const std::string& key);
 
 // What a study does in the course of a training.
 struct TrainingHooks {

@@ -43,7 +43,11 @@ Arguments fresh(const std::string& run) {
           run};
 }
 
-const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
+// Goes on with the run, or begins it where a kill came before there was one to resume.
+Arguments next_start(const fs::path& folder) {
+  if (!fs::exists(folder / "run/config.yaml")) return fresh("run");
+  return {"synthetic", "--run-dir", "run", "--resume"};
+}
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
@@ -107,8 +111,7 @@ bool kill_once(const fs::path& folder, std::mt19937_64& random, Tally& tally) {
   const fs::path run = folder / "run", checkpoint = run / "checkpoint.h5";
   const std::uint64_t kind = random() % 8;
   const std::int64_t before = version_of(checkpoint);
-  Process process("revnet-train", folder, fs::exists(run / "config.yaml") ? resume : fresh("run"),
-                  one_thread);
+  Process process("revnet-train", folder, next_start(folder), one_thread);
   if (kind == 0) {
     sleep_below(1500);
   } else {
@@ -146,7 +149,7 @@ TEST_CASE("runs killed at random moments, again and again, end as if they had ne
       CAPTURE(tally.kills);
       check_left_behind(folder / "run", whole);
     }
-    const Outcome last = train(folder.path(), resume, one_thread);
+    const Outcome last = train(folder.path(), next_start(folder.path()), one_thread);
     REQUIRE_MESSAGE(last.exit_code == 0, last.text());
     CHECK(first_difference(folder / "whole", folder / "run") == "");
     for (const auto& [name, bytes] : snapshot(folder / "run")) CHECK_FALSE(name.ends_with(".tmp"));

@@ -137,7 +137,7 @@ TEST_CASE("resuming checks the settings") {
   changed = config;
   changed.training.threads = 2;
   CHECK(run_training(changed, directory, RunStart::resume, "test").status == RunStatus::complete);
-  CHECK(contains(text_of(files.text_log()), "resuming with 2 threads, the run so far had 1"));
+  CHECK(contains(text_of(files.text_log()), "resuming with threads 2, the run so far had 1"));
 }
 
 TEST_CASE("a run is replaced only when asked for") {

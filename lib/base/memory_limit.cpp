@@ -1,0 +1,111 @@
+#include "base/memory_limit.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <sstream>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace revnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::uint64_t minus(std::uint64_t a, std::uint64_t b) {
+  return a > b ? a - b : 0;
+}
+
+// The number alone in a file; nothing when there is no such file or it says "max".
+std::optional<std::uint64_t> number_in(const fs::path& file) {
+  std::ifstream in(file);
+  std::uint64_t number = 0;
+  if (!(in >> number)) return std::nullopt;
+  return number;
+}
+
+// The number after a word at the start of a line, as in /proc/meminfo and memory.stat; 0 when there is none.
+std::uint64_t number_after(const fs::path& file, const std::string& word) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream fields(line);
+    std::string first;
+    std::uint64_t number = 0;
+    if (fields >> first >> number && first == word) return number;
+  }
+  return 0;
+}
+
+void add_process_limits(const fs::path& root, std::vector<MemoryLimit>& limits) {
+  const auto add = [&](auto resource, const char* taken, const char* name) {
+    rlimit limit{};
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+    const std::uint64_t used = 1024 * number_after(root / "proc/self/status", taken);
+    limits.push_back({minus(limit.rlim_cur, used), name});
+  };
+  add(RLIMIT_AS, "VmSize:", "the address space limit (ulimit -v)");
+  add(RLIMIT_DATA, "VmData:", "the data limit (ulimit -d)");
+}
+
+// The files of one version of control groups.
+struct GroupFiles {
+  const char* mount;
+  const char *limit, *usage, *cache;  // cache: a word in memory.stat
+};
+constexpr GroupFiles version1{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+                              "total_cache"};
+constexpr GroupFiles version2{"sys/fs/cgroup", "memory.max", "memory.current", "file"};
+
+// A group and those it lies in: each may have a limit.
+void add_group_limits(const fs::path& root, const GroupFiles& files, const fs::path& group,
+                      std::vector<MemoryLimit>& limits) {
+  fs::path inside = group.relative_path();
+  while (true) {
+    const fs::path folder = root / files.mount / inside;
+    const std::optional<std::uint64_t> limit = number_in(folder / files.limit);
+    // Version 1 says "no limit" with a number near the largest.
+    if (limit && *limit < std::uint64_t{1} << 60U) {
+      const std::uint64_t usage = number_in(folder / files.usage).value_or(0);
+      const std::uint64_t taken = minus(usage, number_after(folder / "memory.stat", files.cache));
+      limits.push_back({minus(*limit, taken), "the memory limit of the control group /" + inside.string()});
+    }
+    if (inside.empty()) return;
+    inside = inside.parent_path();
+  }
+}
+
+// /proc/self/cgroup: "0::/group" is version 2, "5:memory:/group" version 1.
+void add_all_group_limits(const fs::path& root, std::vector<MemoryLimit>& limits) {
+  std::ifstream in(root / "proc/self/cgroup");
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const std::string group = line.substr(second + 1);
+    if (controllers == ",,") add_group_limits(root, version2, group, limits);
+    if (controllers.find(",memory,") != std::string::npos) add_group_limits(root, version1, group, limits);
+  }
+}
+
+}  // namespace
+
+std::vector<MemoryLimit> memory_limits(const fs::path& root) {
+  std::vector<MemoryLimit> limits;
+  add_process_limits(root, limits);
+  add_all_group_limits(root, limits);
+  const fs::path meminfo = root / "proc/meminfo";
+  const std::uint64_t available = number_after(meminfo, "MemAvailable:");
+  if (available > 0) {
+    limits.push_back({1024 * (available + number_after(meminfo, "SwapFree:")), "this machine's free memory"});
+  }
+  return limits;
+}
+
+MemoryLimit tightest_memory_limit(const std::vector<MemoryLimit>& limits) {
+  const auto least = std::ranges::min_element(limits, {}, &MemoryLimit::left);
+  return least == limits.end() ? MemoryLimit{std::numeric_limits<std::uint64_t>::max(), "no limit"} : *least;
+}
+
+}  // namespace revnet

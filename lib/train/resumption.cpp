@@ -1,0 +1,63 @@
+#include "train/resumption.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace revnet {
+namespace {
+
+constexpr const char* instruction_set = "instruction_set";
+
+struct Trait {
+  const char* name;
+  std::string (*of)(const RunInfo& info);
+};
+
+// What is missing in files of earlier versions counts as equal.
+constexpr std::array traits{
+    Trait{"threads", [](const RunInfo& info) { return std::to_string(info.threads); }},
+    Trait{"cpu", [](const RunInfo& info) { return info.cpu; }},
+    Trait{"instruction set",
+          [](const RunInfo& info) {
+            const auto found = info.extra.find(instruction_set);
+            return found == info.extra.end() ? std::string() : found->second;
+          }},
+    Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
+    Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
+
+}  // namespace
+
+bool may_differ_when_resumed(const std::string& key) {
+  static constexpr std::array changeable{
+      "name", "description", "dataset.directory", "training.threads", "checkpoint.every", "checkpoint.keep"};
+  return std::ranges::find(changeable, key) != changeable.end();
+}
+
+void check_same_run(const Config& now, const Config& before, const std::string& where) {
+  for (const SettingDifference& difference : differences(now, before)) {
+    if (may_differ_when_resumed(difference.key)) continue;
+    throw UsageError(where + ": " + difference.key + " is " + difference.right + " in this run, " +
+                     difference.left +
+                     " was asked for; resume with the run's own settings or start another run directory");
+  }
+}
+
+Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t iteration) : info_(now) {
+  const auto earlier = before.extra.find(changed_on_resume);
+  std::string changed = earlier == before.extra.end() ? "" : earlier->second;
+  for (const Trait& trait : traits) {
+    const std::string was = trait.of(before), is = trait.of(now);
+    if (was == is || was.empty()) continue;
+    warnings_.push_back("resuming with " + std::string(trait.name) + " " + is + ", the run so far had " +
+                        was +
+                        ": sums may round in another order, so the result will not equal an uninterrupted "
+                        "run's bit for bit");
+    changed += (changed.empty() ? "" : "; ") + std::string(trait.name) + " " + was + " -> " + is +
+               " after iteration " + std::to_string(iteration);
+  }
+  if (!changed.empty()) info_.extra[changed_on_resume] = changed;
+}
+
+}  // namespace revnet

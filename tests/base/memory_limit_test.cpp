@@ -1,0 +1,58 @@
+#include "base/memory_limit.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <doctest/doctest.h>
+
+#include "files.h"
+
+namespace revnet {
+namespace {
+
+using testing::TemporaryDirectory;
+
+void write(const TemporaryDirectory& root, const std::string& file, const std::string& text) {
+  std::filesystem::create_directories((root / file).parent_path());
+  testing::write_file(root / file, text);
+}
+
+std::uint64_t left(const std::vector<MemoryLimit>& limits, const std::string& name) {
+  const auto found = std::ranges::find(limits, name, &MemoryLimit::name);
+  REQUIRE_MESSAGE(found != limits.end(), name);
+  return found->left;
+}
+
+TEST_CASE("what the machine has free is a limit, swap space included") {
+  const TemporaryDirectory root;
+  write(root, "proc/meminfo", "MemTotal: 9000 kB\nMemAvailable:    3000 kB\nSwapFree:  500 kB\n");
+  CHECK(left(memory_limits(root.path()), "this machine's free memory") == 3500 * 1024);
+}
+
+TEST_CASE("every control group that a process lies in may have a limit") {
+  const TemporaryDirectory root;
+  write(root, "proc/self/cgroup", "0::/job/step\n");
+  write(root, "sys/fs/cgroup/job/step/memory.max", "max\n");
+  write(root, "sys/fs/cgroup/job/memory.max", "1000000\n");
+  write(root, "sys/fs/cgroup/job/memory.current", "700000\n");
+  write(root, "sys/fs/cgroup/job/memory.stat", "anon 100000\nfile 600000\n");
+  const std::vector<MemoryLimit> limits = memory_limits(root.path());
+  CHECK(left(limits, "the memory limit of the control group /job") == 900000);
+  CHECK(tightest_memory_limit(limits).left <= 900000);
+}
+
+TEST_CASE("version 1 of control groups says no limit with a large number") {
+  const TemporaryDirectory root;
+  write(root, "proc/self/cgroup", "5:cpu,memory:/job\n4:pids:/job\n");
+  write(root, "sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  write(root, "sys/fs/cgroup/memory/job/memory.limit_in_bytes", "5000\n");
+  write(root, "sys/fs/cgroup/memory/job/memory.usage_in_bytes", "6000\n");
+  CHECK(left(memory_limits(root.path()), "the memory limit of the control group /job") == 0);
+}
+
+TEST_CASE("no limits are no limit") {
+  CHECK(tightest_memory_limit({}).left == std::numeric_limits<std::uint64_t>::max());
+}
+
+}  // namespace
+}  // namespace revnet

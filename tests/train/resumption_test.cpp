@@ -1,0 +1,51 @@
+#include "train/resumption.h"
+
+#include <doctest/doctest.h>
+
+#include "files.h"
+
+namespace revnet {
+namespace {
+
+RunInfo info() {
+  RunInfo info;
+  info.threads = 2;
+  info.cpu = "one";
+  info.version = "1";
+  info.onednn_version = "2.6.3";
+  info.extra["instruction_set"] = "avx2";
+  return info;
+}
+
+TEST_CASE("a run that goes on as it began has nothing to say") {
+  const Resumption resumption(info(), info(), 10);
+  CHECK(resumption.warnings().empty());
+  CHECK(resumption.info().extra.count(changed_on_resume) == 0);
+  // Files from before instruction sets were recorded.
+  RunInfo older = info();
+  older.extra.erase("instruction_set");
+  CHECK(Resumption(older, info(), 10).warnings().empty());
+}
+
+TEST_CASE("whatever may change the bits is said and recorded") {
+  RunInfo now = info();
+  now.threads = 3;
+  now.cpu = "other";
+  now.onednn_version = "3.1";
+  now.extra["instruction_set"] = "avx512_core";
+  const Resumption first(info(), now, 10);
+  REQUIRE(first.warnings().size() == 4);
+  CHECK(testing::contains(first.warnings()[0], "threads 3, the run so far had 2"));
+  const std::string recorded = first.info().extra.at(changed_on_resume);
+  CHECK(recorded ==
+        "threads 2 -> 3 after iteration 10; cpu one -> other after iteration 10; "
+        "instruction set avx2 -> avx512_core after iteration 10; oneDNN 2.6.3 -> 3.1 after iteration 10");
+  // Resumed again, with fewer threads: what changed before stays.
+  RunInfo last = now;
+  last.threads = 1;
+  CHECK(Resumption(first.info(), last, 20).info().extra.at(changed_on_resume) ==
+        recorded + "; threads 3 -> 1 after iteration 20");
+}
+
+}  // namespace
+}  // namespace revnet
