@@ -2,9 +2,10 @@
 PRESET ?= release
 BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
-# Of make torture: how many times a training run is killed, and the seed of the moments.
+# Of make torture: how many times a training run is killed, the seed of the moments, and how often a run is repeated.
 KILLS ?= 200
 SEED ?= 1
+RUNS ?= 10
 
 .PHONY: all deps build demo test torture package format tidy clean
 all: build
@@ -23,10 +24,11 @@ demo: build
 test: build
 	@ctest --preset $(PRESET)
 
-# Kills runs with SIGKILL at random moments; after each kill everything is there, and in the end every bit. `make test`
-# does a few of them.
+# Kills runs with SIGKILL at random moments: after each kill everything is there, and in the end every bit. Then repeats
+# a run. `make test` does a little of both.
 torture: build
-	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) $(BUILD)/bin/test_end_to_end -tc='runs killed at random*'
+	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) REVNET_TORTURE_RUNS=$(RUNS) \
+	  $(BUILD)/bin/test_end_to_end --source-file='*torture_test.cpp'
 
 # revnet_VERSION_amd64.deb in $(BUILD). dpkg-dev and file are needed for this alone.
 package: build

@@ -1,5 +1,6 @@
 #include "training_options.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <new>
@@ -115,9 +116,22 @@ int parse(CLI::App& app, int argc, char** argv) {
   return -1;
 }
 
+namespace {
+
+// A full disk shows only when the last results leave the buffers.
+bool results_are_written() {
+  std::cout.flush();
+  return std::cout.good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
+}  // namespace
+
 int guarded(const std::string& program, const std::function<int()>& body) {
   try {
-    return body();
+    const int code = body();
+    if (results_are_written()) return code;
+    std::cerr << program << ": cannot write to the standard output; check where it leads\n";
+    return code == static_cast<int>(ExitCode::done) ? static_cast<int>(ExitCode::failed) : code;
   } catch (const Error& error) {
     std::cerr << program << ": " << error.what() << '\n';
     return static_cast<int>(error.exit_code());

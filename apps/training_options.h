@@ -48,7 +48,8 @@ Environment:
 // --version return 0. -1: go on.
 int parse(CLI::App& app, int argc, char** argv);
 
-// Runs body() and turns what it throws into one line on stderr and the documented exit code.
+// Runs body() and turns what it throws into one line on stderr and the documented exit code; likewise when
+// what it wrote to stdout did not get there.
 int guarded(const std::string& program, const std::function<int()>& body);
 
 // The command line as one string, for the record.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <utility>
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -34,6 +36,14 @@ Reporter::Reporter(const std::filesystem::path& log_file) : terminal_(isatty(STD
         Logger{spdlog::logger("run", {file, console}), spdlog::logger("file", spdlog::sink_ptr(file))});
   } catch (const spdlog::spdlog_ex& error) {
     throw Error("cannot write the log " + log_file.string() + ": " + error.what());
+  }
+  // The text log is for people; what counts is in run.h5, so a run goes on without it.
+  const auto complain = [said = false](const std::string& why) mutable {
+    if (!std::exchange(said, true)) std::fprintf(stderr, "warning: cannot write the log: %s\n", why.c_str());
+  };
+  const auto once = std::make_shared<std::function<void(const std::string&)>>(complain);
+  for (spdlog::logger* logger : {&logger_->both, &logger_->file_only}) {
+    logger->set_error_handler([once](const std::string& why) { (*once)(why); });
   }
   logger_->both.flush_on(spdlog::level::info);
   logger_->file_only.flush_on(spdlog::level::info);

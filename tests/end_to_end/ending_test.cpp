@@ -63,6 +63,28 @@ TEST_CASE("stdout holds results only, and an interrupted run's too") {
   CHECK(contains(part.out, "of 1000 iterations"));
 }
 
+TEST_CASE("a signal ends a run within two steps") {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+    CAPTURE(signal);
+    TemporaryDirectory folder;
+    const fs::path run = folder / "run";
+    Process process("revnet-train", folder.path(),
+                    {"synthetic", "--arch", "resnet32", "--batch", "10", "--iterations", "1000",
+                     "--checkpoint-every", "1", "--run-dir", "run"});
+    REQUIRE(process.reaches([&] { return saved_iterations(run) >= 2; }));
+    // It stands still while the signal comes, so that how far it had come is known.
+    process.send(SIGSTOP);
+    const std::int64_t before = saved_iterations(run);
+    process.send(signal);
+    process.send(SIGCONT);
+    const Outcome outcome = process.wait();
+    CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
+    CHECK(open_checkpoint(run).iteration >= before);
+    CHECK(open_checkpoint(run).iteration <= before + 2);
+    CHECK(open_log(run).status() == RunStatus::interrupted);
+  }
+}
+
 TEST_CASE("a second signal ends a run at once") {
   TemporaryDirectory folder;
   Process process(

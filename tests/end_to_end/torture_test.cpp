@@ -1,8 +1,9 @@
-// Kills at random moments, one after another, through whole runs: `make torture` for many of them.
+// Kills at random moments, one after another, through whole runs, and runs repeated: `make torture` for many
+// of them.
 //
 // Batches of two and a checkpoint after every step have a process spend most of its time writing, so most
 // kills fall into that. Their number and the seed of their moments are $REVNET_TORTURE_KILLS and
-// $REVNET_TORTURE_SEED.
+// $REVNET_TORTURE_SEED, that of undisturbed runs compared with each other $REVNET_TORTURE_RUNS.
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -158,4 +159,17 @@ TEST_CASE("runs killed at random moments, again and again, end as if they had ne
   }
   MESSAGE(tally.text());
   if (kills >= 50) CHECK(4 * tally.checkpoint > tally.kills);
+}
+
+TEST_CASE("runs of one seed, one after another, are the same to the bit") {
+  const std::uint64_t runs = number_from("REVNET_TORTURE_RUNS", 2);
+  TemporaryDirectory folder;
+  for (std::uint64_t i = 0; i < runs; ++i) {
+    const std::string run = std::to_string(i);
+    const Outcome outcome =
+        train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "32", "--iterations", "10",
+                              "--log-every", "1", "--eval-every", "5", "--threads", "2", "--run-dir", run});
+    REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+    CHECK(first_difference(folder / "0", folder / run) == "");
+  }
 }

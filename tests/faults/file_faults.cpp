@@ -22,7 +22,7 @@ const char* variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-[[gnu::constructor]] void read_environment() {
+bool read_environment() {
   if (*variable("REVNET_FAULT_FILES") != '\0') {
     FileFaults given;
     given.files = variable("REVNET_FAULT_FILES");
@@ -33,7 +33,10 @@ const char* variable(const char* name) {
     set_file_faults(given);
   }
   clock_jumps = *variable("REVNET_FAULT_CLOCK") == '1';
+  return true;
 }
+// After the variables above are made: a constructor function of the library might run before.
+[[maybe_unused]] const bool environment_is_read = read_environment();
 
 template <typename Function>
 Function* original(const char* name) {

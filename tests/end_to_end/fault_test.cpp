@@ -1,0 +1,179 @@
+// Disks that are full, broken or not to be written to, data that cannot be read, a clock that jumps.
+#include <cerrno>
+#include <cstring>
+
+#include <doctest/doctest.h>
+#include <sys/mount.h>
+
+#include "end_to_end/runs.h"
+
+namespace revnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+Arguments settings(const std::string& run) {
+  return {"synthetic",
+          "--arch",
+          "revnet38",
+          "--batch",
+          "50",
+          "--iterations",
+          "2",
+          "--eval-every",
+          "0",
+          "--checkpoint-every",
+          "1",
+          "--set",
+          "log.every=1",
+          "--run-dir",
+          run};
+}
+
+Arguments resume(const std::string& run) {
+  return {"synthetic", "--run-dir", run, "--resume"};
+}
+
+// The whole run that all others are compared with: done once.
+const fs::path& whole_run() {
+  static const TemporaryDirectory folder;
+  static const Outcome outcome = train(folder.path(), settings("whole"));
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  static const fs::path run = folder / "whole";
+  return run;
+}
+
+// tests/faults, preloaded.
+Environment preloaded(Environment more) {
+  more["LD_PRELOAD"] = REVNET_FILE_FAULTS;
+  more["ASAN_OPTIONS"] = "verify_asan_link_order=0";
+  return more;
+}
+
+// Exit code 1, and the last line of stderr says what failed.
+void check_failed(const Outcome& outcome, const std::string& what) {
+  INFO(outcome.text());
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.empty());
+  const std::size_t before = outcome.err.rfind('\n', outcome.err.size() - 2);
+  const std::string last = outcome.err.substr(before == std::string::npos ? 0 : before + 1);
+  CHECK(contains(last, what));
+}
+
+void check_goes_on(const fs::path& folder, const std::string& run) {
+  const Outcome outcome = train(folder, resume(run));
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(first_difference(whole_run(), folder / run) == "");
+}
+
+// A file system in memory; not there where mounting is not allowed.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const fs::path& folder) : path_(folder) {
+    fs::create_directories(folder);
+    mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=5m") == 0;
+    if (!mounted_) MESSAGE("not tested, mounting needs root: " << std::strerror(errno));
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
+  }
+
+  bool is_there() const { return mounted_; }
+  void change(unsigned long flags, const char* options) const {
+    REQUIRE(::mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0);
+  }
+
+ private:
+  fs::path path_;
+  bool mounted_ = false;
+};
+
+TEST_CASE("a write that fails ends a run with one line, and it goes on from the last checkpoint") {
+  for (const std::string file : {"checkpoint.h5", "run.h5"}) {
+    CAPTURE(file);
+    const TemporaryDirectory folder;
+    const Outcome outcome = train(folder.path(), settings("run"),
+                                  preloaded({{"REVNET_FAULT_FILES", "/" + file},
+                                             {"REVNET_FAULT_AT", "12"},  // of the second time it is written
+                                             {"REVNET_FAULT_ERROR", std::to_string(EIO)},
+                                             {"REVNET_FAULT_LASTING", "1"}}));
+    check_failed(outcome, "run/" + file + ".tmp: Input/output error");
+    CHECK(contains(read_file(folder / "run/run.log"), file + ".tmp: Input/output error"));
+    CHECK(open_log(folder / "run").status() == RunStatus::running);
+    CHECK(open_checkpoint(folder / "run").iteration == 0);
+    check_goes_on(folder.path(), "run");
+  }
+}
+
+TEST_CASE("a full disk ends a run with one line, and it goes on when there is space") {
+  const TemporaryDirectory folder;
+  const SmallDisk disk(folder / "disk");  // with room for one checkpoint, but not for two
+  if (!disk.is_there()) return;
+  check_failed(train(folder.path(), settings("disk/run")),
+               "disk/run/checkpoint.h5.tmp: No space left on device; free some space");
+  CHECK(open_checkpoint(folder / "disk/run").iteration == 0);
+  CHECK_FALSE(fs::exists(folder / "disk/run/checkpoint.h5.tmp"));
+  disk.change(0, "size=20m");
+  check_goes_on(folder.path(), "disk/run");
+
+  disk.change(MS_RDONLY, "size=20m");
+  check_failed(train(folder.path(), resume("disk/run")), "Read-only file system; choose a folder");
+  check_failed(train(folder.path(), settings("disk/other")), "Read-only file system; choose a folder");
+}
+
+TEST_CASE("a text log that cannot be written is said once, and the run goes on") {
+  const TemporaryDirectory folder;
+  fs::copy(whole_run(), folder / "run");
+  fs::remove(folder / "run/run.log");
+  fs::create_symlink("/dev/full", folder / "run/run.log");
+  const Outcome outcome = train(folder.path(), resume("run"));
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK_MESSAGE(count_of(outcome.err, "warning: cannot write the log") == 1, outcome.text());
+  CHECK_FALSE(contains(outcome.err, "LOG ERROR"));
+}
+
+TEST_CASE("results that cannot be written are a failure") {
+  const TemporaryDirectory folder;
+  for (const std::string command :
+       {"revnet-train synthetic --dry-run", "revnet-report", "revnet-train --describe man"}) {
+    CAPTURE(command);
+    const std::string shell = "cd '" + folder.path().string() + "' && '" REVNET_BIN_DIR "'/" + command +
+                              " > /dev/full 2> err; test $? = 1";
+    CHECK(std::system(shell.c_str()) == 0);
+    CHECK(contains(read_file(folder / "err"), "cannot write to the standard output"));
+  }
+}
+
+TEST_CASE("data that cannot be read is one line of error") {
+  const TemporaryDirectory folder;
+  const fs::path file = folder / "data/cifar-10-batches-bin/data_batch_1.bin";
+  write_file(file, "");
+  fs::resize_file(file, 30'730'000);
+  const Outcome outcome = train(folder.path(), {"cifar10", "--data-dir", "data", "--run-dir", "run"},
+                                preloaded({{"REVNET_FAULT_FILES", "data_batch_1.bin"},
+                                           {"REVNET_FAULT_READS", "1"},
+                                           {"REVNET_FAULT_AT", "3"},
+                                           {"REVNET_FAULT_ERROR", std::to_string(EIO)}}));
+  check_failed(outcome, "data_batch_1.bin: reading failed in record");
+  CHECK(is_one_line(outcome.err));
+  CHECK_FALSE(fs::exists(folder / "run"));
+}
+
+TEST_CASE("a clock that jumps changes no time of a run") {
+  const TemporaryDirectory folder;
+  const Outcome outcome = train(folder.path(), settings("run"), preloaded({{"REVNET_FAULT_CLOCK", "1"}}));
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(first_difference(whole_run(), folder / "run") == "");
+  double last = 0;
+  const RunLog log = open_log(folder / "run");
+  for (const TrainRow& row : log.train()) {
+    CHECK(row.seconds > last);
+    CHECK(row.seconds < 100);
+    last = row.seconds;
+  }
+}
+
+}  // namespace
+}  // namespace revnet::testing
