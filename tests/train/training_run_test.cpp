@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -170,6 +171,34 @@ TEST_CASE("a diverged run says so and keeps its checkpoint") {
   CHECK(RunLog::open(files.run_log()).status() == RunStatus::diverged);
   CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
   CHECK(contains(text_of(files.text_log()), "diverged"));
+}
+
+// Resumes after two of four iterations with that running mean in head/bn: what the refusal says.
+std::string diverged_with_running_mean(const std::filesystem::path& directory, float mean) {
+  const Config config = run_config();
+  const RunFiles files(directory);
+  write_middle_checkpoint(config, files.checkpoint());
+  Checkpoint checkpoint = read_checkpoint(files.checkpoint());
+  for (RunningAverage& average : checkpoint.running) {
+    if (average.name == "head/bn") std::ranges::fill(average.mean, mean);
+  }
+  write_checkpoint(files.checkpoint(), checkpoint);
+  std::string message =
+      message_of<DivergedError>([&] { run_training(config, directory, RunStart::resume, "test"); });
+  CHECK(RunLog::open(files.run_log()).status() == RunStatus::diverged);
+  CHECK(RunLog::open(files.run_log()).eval().empty());
+  return message;
+}
+
+TEST_CASE("a state that is not finite replaces no checkpoint, and an evaluation that is not is no result") {
+  const TemporaryDirectory folder;
+  const std::filesystem::path directory = finished_run(folder);
+  const RunFiles files(directory);
+  CHECK(contains(diverged_with_running_mean(directory, std::numeric_limits<float>::infinity()),
+                 "diverged: /running/head/bn is not finite after iteration 4"));
+  CHECK(read_checkpoint(files.checkpoint()).iteration == 2);
+  CHECK(contains(diverged_with_running_mean(directory, -3e38F),
+                 "diverged: the evaluation after iteration 4 is not finite"));
 }
 
 TEST_CASE("a run that cannot be refuses before it makes a directory") {
