@@ -86,6 +86,35 @@ HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std:
   }
 }
 
+// Fetches into the cache, a few lines at a time, what arithmetic leaves time for.
+class Prefetcher {
+ public:
+  Prefetcher() = default;
+  // `length` floats of each of `planes` planes, `stride` floats apart, in so many calls.
+  Prefetcher(const float* values, std::int64_t planes, std::int64_t stride, std::int64_t length,
+             std::int64_t calls)
+      : plane_(values), planes_(planes), stride_(stride), length_(length) {
+    const std::int64_t lines = planes * ((length + line - 1) / line);
+    each_ = (lines + calls - 1) / calls;
+  }
+
+  HWY_INLINE void fetch() {
+    for (std::int64_t i = 0; i < each_; ++i) {
+      hwy::Prefetch(plane_ + at_);
+      at_ += line;
+      if (at_ < length_) continue;
+      at_ = 0;
+      plane_ += stride_;
+      if (--planes_ == 0) each_ = 0;
+    }
+  }
+
+ private:
+  static constexpr std::int64_t line = 16;  // floats in a cache line
+  const float* plane_ = nullptr;
+  std::int64_t planes_ = 0, stride_ = 0, length_ = 0, each_ = 0, at_ = 0;
+};
+
 // Sums of what is written, over one unit of work and one vector of channels. Squares are taken of distances
 // from the first value, so that a large mean costs no precision.
 template <class D>
@@ -132,7 +161,14 @@ template <Sink::Form form, class D>
 class Writer {
  public:
   Writer(D d, const Sink& sink, std::int64_t channel)
-      : sink_(sink), sums_(d), mean_(hn::Zero(d)), factor_(hn::Zero(d)), shift_(hn::Zero(d)) {
+      : values_(sink.values),
+        addend_(sink.addend),
+        input_(sink.input),
+        totals_(sink.sums),
+        sums_(d),
+        mean_(hn::Zero(d)),
+        factor_(hn::Zero(d)),
+        shift_(hn::Zero(d)) {
     if constexpr (form == Sink::Form::masked) {
       mean_ = hn::LoadU(d, sink.norm.mean + channel);
       factor_ = hn::LoadU(d, sink.norm.factor + channel);
@@ -142,27 +178,30 @@ class Writer {
 
   // A result, and where in the sink it belongs.
   HWY_INLINE void write(D d, hn::Vec<D> value, std::int64_t at) {
-    if constexpr (form == Sink::Form::sum) value = hn::Add(hn::Load(d, sink_.addend + at), value);
-    if constexpr (form == Sink::Form::difference) value = hn::Sub(hn::Load(d, sink_.addend + at), value);
+    if constexpr (form == Sink::Form::sum) value = hn::Add(hn::Load(d, addend_ + at), value);
+    if constexpr (form == Sink::Form::difference) value = hn::Sub(hn::Load(d, addend_ + at), value);
     if constexpr (form == Sink::Form::masked) {
-      const auto centred = hn::Sub(hn::Load(d, sink_.input + at), mean_);
+      const auto centred = hn::Sub(hn::Load(d, input_ + at), mean_);
       const auto open = hn::Gt(hn::MulAdd(centred, factor_, shift_), hn::Zero(d));
       value = hn::IfThenElseZero(open, value);
       sums_.add_product(value, centred);
     }
-    hn::Store(value, d, sink_.values + at);
+    hn::Store(value, d, values_ + at);
     if constexpr (form == Sink::Form::plain || form == Sink::Form::sum) {
-      if (sink_.sums != nullptr) sums_.add(value);
+      if (totals_ != nullptr) sums_.add(value);
     }
   }
 
   HWY_INLINE void finish(D d, std::int64_t unit, std::int64_t channel, std::int64_t channels) const {
-    if (sink_.sums == nullptr) return;
-    sums_.write(d, form == Sink::Form::masked, sink_.sums + unit * 2 * channels, channel, channels);
+    if (totals_ == nullptr) return;
+    sums_.write(d, form == Sink::Form::masked, totals_ + unit * 2 * channels, channel, channels);
   }
 
  private:
-  const Sink& sink_;
+  float* values_;
+  const float* addend_;  // may be values
+  const float* input_;
+  double* totals_;
   UnitSums<D> sums_;
   hn::Vec<D> mean_, factor_, shift_;
 };

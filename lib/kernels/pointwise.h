@@ -35,9 +35,6 @@ class Pointwise {
                 float* diff_weights, float* scratch) const;
 
  private:
-  // Weights as the products read them: panels of columns, one after another, [panel][depth][columns of it].
-  void pack(const float* weights, bool transposed, float* matrix) const;
-
   Images images_;
   std::int64_t in_, out_;
   std::int64_t units_per_image_;

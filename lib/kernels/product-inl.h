@@ -79,24 +79,26 @@ void multiply(D d, const float* HWY_RESTRICT a, std::int64_t rows, std::int64_t 
   }
 }
 
-// c[i][j] += sum over r of a[r][i] b[r][j], for `columns` columns i of a and `vectors` vectors of columns j.
+// c[i][j] += sum over r of a[r][i] b[r][j], for `columns` columns i of a and `vectors` vectors of columns j,
+// each of which begins at b[v]; strides in floats from one row to the next.
 template <int columns, int vectors, class D>
-HWY_INLINE void accumulate_block(D d, const float* HWY_RESTRICT a, std::int64_t a_columns, std::int64_t rows,
-                                 const float* HWY_RESTRICT b, std::int64_t b_columns, float* HWY_RESTRICT c) {
+HWY_INLINE void accumulate_rows(D d, const float* HWY_RESTRICT a, std::int64_t a_stride, std::int64_t rows,
+                                const float* const (&b)[vectors], std::int64_t b_stride,
+                                float* HWY_RESTRICT c, std::int64_t c_stride) {
   hn::Vec<D> sum[columns][vectors];
   for (int i = 0; i < columns; ++i) {
-    for (int v = 0; v < vectors; ++v) sum[i][v] = hn::Load(d, c + i * b_columns + v * width_of<D>);
+    for (int v = 0; v < vectors; ++v) sum[i][v] = hn::Load(d, c + i * c_stride + v * width_of<D>);
   }
   for (std::int64_t r = 0; r < rows; ++r) {
     hn::Vec<D> row[vectors];
-    for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, b + r * b_columns + v * width_of<D>);
+    for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, b[v] + r * b_stride);
     for (int i = 0; i < columns; ++i) {
-      const auto factor = hn::Set(d, a[r * a_columns + i]);
+      const auto factor = hn::Set(d, a[r * a_stride + i]);
       for (int v = 0; v < vectors; ++v) sum[i][v] = hn::MulAdd(factor, row[v], sum[i][v]);
     }
   }
   for (int i = 0; i < columns; ++i) {
-    for (int v = 0; v < vectors; ++v) hn::Store(sum[i][v], d, c + i * b_columns + v * width_of<D>);
+    for (int v = 0; v < vectors; ++v) hn::Store(sum[i][v], d, c + i * c_stride + v * width_of<D>);
   }
 }
 
@@ -109,10 +111,14 @@ HWY_INLINE void accumulate(D d, const float* HWY_RESTRICT a, std::int64_t a_colu
   for (std::int64_t i = 0; i < a_columns; i += product_rows) {
     std::int64_t j = 0;
     for (; b_columns - j >= 2 * lanes; j += 2 * lanes) {
-      accumulate_block<product_rows, 2>(d, a + i, a_columns, rows, b + j, b_columns, c + i * b_columns + j);
+      const float* const both[2] = {b + j, b + j + lanes};
+      accumulate_rows<product_rows, 2>(d, a + i, a_columns, rows, both, b_columns, c + i * b_columns + j,
+                                       b_columns);
     }
     if (j < b_columns) {
-      accumulate_block<product_rows, 1>(d, a + i, a_columns, rows, b + j, b_columns, c + i * b_columns + j);
+      const float* const one[1] = {b + j};
+      accumulate_rows<product_rows, 1>(d, a + i, a_columns, rows, one, b_columns, c + i * b_columns + j,
+                                       b_columns);
     }
   }
 }

@@ -207,51 +207,28 @@ void write_tiles(D d, const Sink& sink, const TileUnits& units, std::int64_t ind
   }
 }
 
-// Fetches into the cache, a few lines at a time, what the products leave time for: a tile's few pixels are
-// too scattered for the processor to foresee them.
-class Prefetcher {
- public:
-  Prefetcher() = default;
-  // Rows [first, end) of a unit's images in `channels` channels at values (null: nothing), in as many calls
-  // as there are points.
-  Prefetcher(const Images& images, const TileUnits::Unit& unit, std::int64_t first, std::int64_t end,
-             std::int64_t channels, const float* values) {
-    if (values == nullptr) return;
-    const std::int64_t row = images.width * images.block;
-    stride_ = images.height * row;
-    length_ = (std::min(end, images.height) - first) * row;
-    planes_ = unit.images * (channels / images.block);
-    const std::int64_t lines = planes_ * ((length_ + line - 1) / line);
-    each_ = (lines + points - 1) / points;
-    plane_ = values + unit.first_image * (channels / images.block) * stride_ + first * row;
-  }
-
-  HWY_INLINE void fetch() {
-    for (std::int64_t i = 0; i < each_; ++i) {
-      hwy::Prefetch(plane_ + at_);
-      at_ += line;
-      if (at_ < length_) continue;
-      at_ = 0;
-      plane_ += stride_;
-      if (--planes_ == 0) each_ = 0;
-    }
-  }
-
- private:
-  static constexpr std::int64_t line = 16;  // floats in a cache line
-  std::int64_t planes_ = 0, stride_ = 0, length_ = 0, each_ = 0, at_ = 0;
-  const float* plane_ = nullptr;
-};
+// Rows [first, end) of a unit's images in `channels` channels at values, in as many calls as there are
+// points: a tile's few pixels are too scattered for the processor to foresee them.
+inline Prefetcher prefetch_between(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t first,
+                                   std::int64_t end, std::int64_t channels, const float* values) {
+  if (values == nullptr) return {};
+  const Images& images = units.images();
+  const std::int64_t row = images.width * images.block, plane = images.height * row;
+  return {values + unit.first_image * (channels / images.block) * plane + first * row,
+          unit.images * (channels / images.block), plane, (std::min(end, images.height) - first) * row,
+          points};
+}
 
 // The rows of a unit's tiles; of its strip, those that the unit above does not read.
 inline Prefetcher prefetch_rows(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t channels,
                                 const float* values) {
-  return {units.images(), unit, 4 * unit.first_row, 4 * (unit.first_row + unit.rows), channels, values};
+  return prefetch_between(units, unit, 4 * unit.first_row, 4 * (unit.first_row + unit.rows), channels,
+                          values);
 }
 inline Prefetcher prefetch_strip(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t channels,
                                  const float* values) {
   const std::int64_t first = 4 * unit.first_row + (unit.first_row > 0 ? 1 : 0);
-  return {units.images(), unit, first, 4 * (unit.first_row + unit.rows) + 1, channels, values};
+  return prefetch_between(units, unit, first, 4 * (unit.first_row + unit.rows) + 1, channels, values);
 }
 
 }  // namespace revnet::kernels::HWY_NAMESPACE

@@ -1,0 +1,87 @@
+// Products of pixels as they lie in memory: [channels / block][pixels][block].
+#if defined(REVNET_KERNELS_PIXELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_KERNELS_PIXELS_INL_H_
+#undef REVNET_KERNELS_PIXELS_INL_H_
+#else
+#define REVNET_KERNELS_PIXELS_INL_H_
+#endif
+
+#include "kernels/memory-inl.h"
+#include "kernels/product-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace revnet::kernels::HWY_NAMESPACE {
+
+// Some pixels of one image, in memory or copied out of it.
+template <int block>
+struct Pixels {
+  const float* values;
+  std::int64_t stride;  // floats from one block of channels to the next
+
+  const float* at(std::int64_t channel) const { return values + channel / block * stride + channel % block; }
+};
+
+// Multiplies `rows` pixels from `first` with a panel of the weights, [depth][vectors], and hands each result
+// on: emit(vector, pixel, value).
+template <int rows, int vectors, int block, class D, class Emit>
+HWY_INLINE void multiply_rows(D d, const Pixels<block>& pixels, std::int64_t first, std::int64_t depth,
+                              const float* HWY_RESTRICT panel, const Emit& emit) {
+  constexpr std::int64_t lanes = width_of<D>;
+  hn::Vec<D> sum[rows][vectors];
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) sum[r][v] = hn::Zero(d);
+  }
+  for (std::int64_t c = 0; c < depth; c += block) {
+    const float* HWY_RESTRICT a = pixels.at(c) + first * block;
+    for (int k = 0; k < block; ++k, panel += vectors * lanes) {
+      hn::Vec<D> row[vectors];
+      for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, panel + v * lanes);
+      for (int r = 0; r < rows; ++r) {
+        const auto factor = hn::Set(d, a[r * block + k]);
+        for (int v = 0; v < vectors; ++v) sum[r][v] = hn::MulAdd(factor, row[v], sum[r][v]);
+      }
+    }
+  }
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) emit(v, first + r, sum[r][v]);
+  }
+}
+
+// The same for `count` pixels from the first; between() is called now and then.
+template <int vectors, int block, class D, class Emit, class Between>
+HWY_INLINE void multiply_pixels(D d, const Pixels<block>& pixels, std::int64_t count, std::int64_t depth,
+                                const float* HWY_RESTRICT panel, const Emit& emit, const Between& between) {
+  constexpr int most = vectors == 1 ? 2 * product_rows : product_rows;
+  std::int64_t first = 0;
+  for (; count - first >= most; first += most) {
+    multiply_rows<most, vectors>(d, pixels, first, depth, panel, emit);
+    between();
+  }
+  for (; first < count; ++first) multiply_rows<1, vectors>(d, pixels, first, depth, panel, emit);
+}
+
+// sums[i][j] += the product of channels i of a and j of b, over `count` pixels; a_channels a multiple of 8.
+template <int block, class D>
+void accumulate_pixels(D d, const Pixels<block>& a, std::int64_t a_channels, const Pixels<block>& b,
+                       std::int64_t b_channels, std::int64_t count, float* HWY_RESTRICT sums) {
+  constexpr std::int64_t lanes = width_of<D>;
+  for (std::int64_t j = 0; j < b_channels;) {
+    const std::int64_t vectors = b_channels - j >= 2 * lanes ? 2 : 1;
+    for (std::int64_t i = 0; i < a_channels; i += product_rows) {
+      float* const to = sums + i * b_channels + j;
+      if (vectors == 2) {
+        const float* const rows[2] = {b.at(j), b.at(j + lanes)};
+        accumulate_rows<product_rows, 2>(d, a.at(i), block, count, rows, block, to, b_channels);
+      } else {
+        const float* const rows[1] = {b.at(j)};
+        accumulate_rows<product_rows, 1>(d, a.at(i), block, count, rows, block, to, b_channels);
+      }
+    }
+    j += vectors * lanes;
+  }
+}
+
+}  // namespace revnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target guard
