@@ -5,7 +5,7 @@
       cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid
   figures.py angle RUN [RUN ...] [--output FILE.svg]
       angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation
-      solid) of runs of `revnet-compare gradient angle`
+      solid) of runs of `revnet-compare gradient angle`; of those with --checkpoint, the angle alone
   figures.py training RUN [--output FILE.svg]
       the two trainings of `revnet-compare training`
   figures.py memory FILE.h5 [--output FILE.svg]
@@ -104,6 +104,8 @@ def draw_angle(runs, output):
         angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)
+        if not os.path.exists(os.path.join(run, "run.h5")):
+            continue  # measured at checkpoints of a training that lies elsewhere
         with open_run(run) as file:
             train = {name: data[()] for name, data in file["train"].items()}
             evaluation = {name: data[()] for name, data in file["eval"].items()}

@@ -125,14 +125,16 @@ TEST_CASE("figures are drawn from short runs") {
   };
   const Arguments small{"synthetic",    "--arch", "revnet38",     "--batch", "4",
                         "--iterations", "4",      "--eval-every", "2"};
-  compare(join({"gradient", "angle"}, join(small, {"--every", "2", "--run-dir", "angle"})));
+  compare(
+      join({"gradient", "angle"}, join(small, {"--every", "2", "--keep-checkpoints", "--run-dir", "angle"})));
+  compare({"gradient", "angle", "--checkpoint", "angle/checkpoints", "--run-dir", "walk"});
   compare(join({"training"}, join(small, {"--run-dir", "training"})));
   compare({"memory", "--arch", "revnet38", "--units", "1", "--units", "2", "--batch", "2", "--steps", "1",
            "--output", "memory.h5"});
   compare({"speed", "--arch", "revnet38", "--batch", "2", "--batch", "4", "--steps", "1", "--output",
            "speed.h5"});
   CHECK(draws(folder.path(), "curves angle training/stored --output curves.svg"));
-  CHECK(draws(folder.path(), "angle angle --output angle.png"));
+  CHECK(draws(folder.path(), "angle angle walk --output angle.png"));
   CHECK(draws(folder.path(), "training training --output training.svg"));
   CHECK(draws(folder.path(), "memory memory.h5 --output memory.svg"));
   CHECK(draws(folder.path(), "speed speed.h5 --output speed.svg"));
