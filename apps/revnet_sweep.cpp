@@ -11,8 +11,9 @@
 #include "base/host.h"
 #include "base/text.h"
 #include "record/run_directory.h"
+#include "sweep/launcher.h"
 #include "sweep/results.h"
-#include "sweep/sweep.h"
+#include "sweep/slurm_launcher.h"
 #include "train/interrupt.h"
 #include "training_options.h"
 
@@ -25,15 +26,22 @@ constexpr const char* examples = R"(Examples:
       the jobs, the memory they will need, a rough estimate of their time
   revnet-sweep run experiments/batch-sweep.yaml --jobs 2
       two at a time, each on half of the processors; run again to go on after an interruption
+  revnet-sweep run experiments/batch-sweep.yaml --launcher slurm
+      as an array job of Slurm; what it asks for stands in the file's section sweep.slurm. With --dry-run: the
+      batch script
   revnet-sweep status experiments/batch-sweep.yaml --watch 2
+  revnet-sweep cancel experiments/batch-sweep.yaml
+      takes it out of Slurm; running jobs save a checkpoint
   revnet-sweep collect experiments/batch-sweep.yaml
       one CSV and one HDF5 file of all results
 
 Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints saved.)";
 
 struct SweepRequest {
-  std::string file, directory, memory, data;
+  std::string file, directory, memory, data, launcher = "local";
   SweepOptions options;
+  // Given options that only one machine can follow.
+  std::vector<std::string> local_only;
   bool dry_run = false;
   double watch = 0;
   std::string command;
@@ -62,23 +70,35 @@ std::filesystem::path directory_of(const SweepRequest& request) {
          (name.empty() ? std::filesystem::path(request.file).stem().string() : name);
 }
 
-int run(SweepRequest& request) {
-  const std::vector<Job> jobs = jobs_of(request);
-  SweepOptions& options = request.options;
+void say(const std::string& line) {
+  std::cerr << line << '\n';
+}
+
+std::unique_ptr<Launcher> launcher_of(const SweepRequest& request) {
+  SweepOptions options = request.options;
   options.directory = directory_of(request);
+  options.program = program_beside_this();
   if (!request.memory.empty()) options.memory_bytes = parse_bytes(request.memory, "--memory");
+  if (request.launcher == "local") return local_launcher(options);
+  if (!request.local_only.empty()) {
+    throw UsageError(request.local_only.front() +
+                     " is for --launcher local; in Slurm the file's section sweep.slurm decides");
+  }
+  return slurm_launcher(options, read_sweep_file(request.file).slurm);
+}
+
+int run(const SweepRequest& request) {
+  const std::vector<Job> jobs = jobs_of(request);
+  const std::unique_ptr<Launcher> launcher = launcher_of(request);
   if (request.dry_run) {
-    std::cout << plan_table(jobs, options).format(TableFormat::text) << jobs.size() << " jobs in "
-              << options.directory.string() << ", " << options.jobs << " at a time, "
-              << format_bytes(options.memory_bytes > 0 ? options.memory_bytes : available_memory())
-              << " of memory; times are rough estimates\n";
+    std::cout << launcher->plan(jobs, say);
     return static_cast<int>(ExitCode::done);
   }
-  options.program = program_beside_this();
   catch_interrupts();
-  const SweepSummary summary =
-      run_sweep(jobs, options, [](const std::string& line) { std::cerr << line << '\n'; });
-  std::cout << status_table(jobs, options.directory).format(TableFormat::text) << std::flush;
+  const SweepSummary summary = launcher->run(jobs, say);
+  std::cout << status_table(jobs, directory_of(request), slurm_states(directory_of(request), say))
+                   .format(TableFormat::text)
+            << std::flush;
   if (summary.interrupted) return static_cast<int>(ExitCode::interrupted);
   return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
 }
@@ -87,7 +107,9 @@ int show_status(const SweepRequest& request) {
   const std::vector<Job> jobs = jobs_of(request);
   catch_interrupts();
   do {
-    const std::string table = status_table(jobs, directory_of(request)).format(TableFormat::text);
+    const std::filesystem::path directory = directory_of(request);
+    const std::string table =
+        status_table(jobs, directory, slurm_states(directory, say)).format(TableFormat::text);
     if (request.watch > 0 && isatty(STDOUT_FILENO) == 1) std::cout << "\x1b[H\x1b[2J";
     std::cout << table << std::flush;
     for (double waited = 0; waited < request.watch && !interrupted(); waited += 0.1) {
@@ -112,6 +134,13 @@ int collect(const SweepRequest& request) {
   return static_cast<int>(ExitCode::done);
 }
 
+int cancel(const SweepRequest& request) {
+  const std::filesystem::path directory = directory_of(request);
+  const std::size_t count = cancel_in_slurm(directory);
+  std::cout << count << " jobs of " << directory.string() << " cancelled\n";
+  return static_cast<int>(ExitCode::done);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -131,7 +160,17 @@ int main(int argc, char** argv) {
         [&exit_code, name, body] { exit_code = guarded(std::string("revnet-sweep ") + name, body); });
     return added;
   };
-  CLI::App* runs = subcommand("run", "runs what is not complete", [&] { return run(request); });
+  CLI::App* runs = subcommand("run", "runs what is not complete", [&] {
+    for (const char* option : {"--jobs", "--retry", "--fail-fast", "--memory"}) {
+      if (app.get_subcommand("run")->count(option) > 0) request.local_only.emplace_back(option);
+    }
+    return run(request);
+  });
+  runs->add_option("--launcher", request.launcher,
+                   "local: processes on this machine; slurm: an array job, by the file's section sweep.slurm")
+      ->type_name("WHERE")
+      ->check(CLI::IsMember({"local", "slurm"}))
+      ->capture_default_str();
   runs->add_option("--jobs", request.options.jobs, "at one time, each on its share of the processors")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
@@ -145,11 +184,14 @@ int main(int argc, char** argv) {
                    "for all jobs together, such as 16GiB; default: what is available")
       ->type_name("BYTES");
   runs->add_option("--data-dir", request.data, "holds the data sets; also $REVNET_DATA")->type_name("DIR");
-  runs->add_flag("--dry-run", request.dry_run, "print the jobs with memory and time, and start nothing");
+  runs->add_flag("--dry-run", request.dry_run,
+                 "print the jobs with memory and time, or the batch script, and start nothing");
   CLI::App* status = subcommand("status", "how far the jobs are", [&] { return show_status(request); });
   status->add_option("--watch", request.watch, "again every so many seconds, until Ctrl-C")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 86400.0));
+  subcommand("cancel", "takes the jobs out of Slurm; running ones save a checkpoint",
+             [&] { return cancel(request); });
   subcommand("collect", "one CSV and one HDF5 file of all results", [&] { return collect(request); });
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;

@@ -1,20 +1,21 @@
 #include "record/sweep_file.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "record/config_schema.h"
 #include "record/config_yaml.h"
+#include "record/node_reader.h"
+#include "record/slurm_section.h"
 
 namespace revnet {
 namespace {
 
 // Reads the section `sweep`.
-class SweepReader {
+class SweepReader : NodeReader {
  public:
-  SweepReader(SweepFile& sweep, const std::string& origin) : sweep_(sweep), origin_(origin) {}
+  SweepReader(SweepFile& sweep, const std::string& origin) : NodeReader(origin), sweep_(sweep) {}
 
   void read(const YAML::Node& section) {
     each(section, "sweep", [&](const YAML::Node& key, const YAML::Node& value) {
@@ -28,40 +29,15 @@ class SweepReader {
         }
       } else if (name == "rules") {
         for (const YAML::Node& entry : list(key, value)) read_rule(entry);
+      } else if (name == "slurm") {
+        sweep_.slurm = read_slurm_section(value, *this);
       } else {
-        refuse(key, name, {"grid", "exclude", "include", "rules"});
+        refuse(key, "sweep", {"grid", "exclude", "include", "rules", "slurm"});
       }
     });
   }
 
  private:
-  std::string where(const YAML::Node& node) const {
-    return origin_ + ":" + std::to_string(node.Mark().line + 1);
-  }
-
-  [[noreturn]] void refuse(const YAML::Node& key, const std::string& name,
-                           const std::vector<std::string>& allowed) const {
-    throw UsageError(where(key) + ": unknown key 'sweep." + name + "'; allowed: " + join(allowed));
-  }
-
-  // visit(key, value) for every entry of a map.
-  void each(const YAML::Node& map, const std::string& what,
-            const std::function<void(const YAML::Node&, const YAML::Node&)>& visit) const {
-    if (map.IsNull()) return;
-    if (!map.IsMap()) throw UsageError(where(map) + ": " + what + ": expected a map (key: value)");
-    std::vector<std::string> seen;
-    for (const auto& entry : map) {
-      if (!entry.first.IsScalar()) throw UsageError(where(entry.first) + ": a key is not a plain word");
-      const std::string key = entry.first.Scalar();
-      if (std::ranges::count(seen, key) > 0) {
-        throw UsageError(where(entry.first) + ": key '" + key + "' appears twice in " + what +
-                         "; remove one");
-      }
-      seen.push_back(key);
-      visit(entry.first, entry.second);
-    }
-  }
-
   YAML::Node list(const YAML::Node& key, const YAML::Node& value) const {
     if (!value.IsSequence()) throw UsageError(where(key) + ": sweep." + key.Scalar() + ": expected a list");
     return value;
@@ -76,19 +52,14 @@ class SweepReader {
     std::string text;
     if (value.IsSequence()) {  // the value of a setting that is a list itself
       std::vector<std::string> items;
-      for (const YAML::Node& item : value) items.push_back(scalar(key, item));
+      for (const YAML::Node& item : value) items.push_back(scalar(item, key));
       text = join(items, ",");
     } else {
-      text = scalar(key, value);
+      text = scalar(value, key);
     }
     Config scratch = sweep_.base;
     set_value(scratch, name, text, where(key));
     return text;
-  }
-
-  std::string scalar(const YAML::Node& key, const YAML::Node& value) const {
-    if (!value.IsScalar()) throw UsageError(where(key) + ": " + key.Scalar() + ": expected a plain value");
-    return value.Scalar();
   }
 
   void read_axis(const YAML::Node& key, const YAML::Node& value) {
@@ -121,7 +92,7 @@ class SweepReader {
         (name == "at" ? rule.at : rule.power) = number(key, value);
         has_at = has_at || name == "at";
       } else {
-        refuse(key, "rules." + name, {"set", "proportional_to", "at", "power"});
+        refuse(key, "sweep.rules", {"set", "proportional_to", "at", "power"});
       }
     });
     if (rule.set.empty() || rule.proportional_to.empty() || !has_at) {
@@ -132,7 +103,7 @@ class SweepReader {
   }
 
   std::string number_setting(const YAML::Node& key, const YAML::Node& value) const {
-    const std::string name = scalar(key, value);
+    const std::string name = scalar(value, key);
     const Setting* setting = find_setting(name);
     if (setting == nullptr)
       throw UsageError(where(key) + ": unknown setting '" + name + "'" + suggestion(name));
@@ -152,7 +123,6 @@ class SweepReader {
   }
 
   SweepFile& sweep_;
-  const std::string& origin_;
 };
 
 }  // namespace

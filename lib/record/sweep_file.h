@@ -13,6 +13,7 @@
 //         - {network.architecture: revnet110, training.batch: 100}
 //       rules:                                    # settings that follow others
 //         - {set: training.learning_rate, proportional_to: training.batch, at: 100}
+//       slurm: {time: "2:00:00", cpus_per_task: 16}   # for --launcher slurm; see record/slurm_settings.h
 //
 // A rule: where `proportional_to` has the value `at`, the setting is as the file says; elsewhere it is
 // multiplied by (value / at) ^ power; power is 1 unless given. A run that is given the setting itself keeps
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "record/config.h"
+#include "record/slurm_settings.h"
 
 namespace revnet {
 
@@ -43,6 +45,7 @@ struct SweepFile {
   std::vector<Axis> grid;
   std::vector<Assignments> exclude, include;
   std::vector<Rule> rules;
+  SlurmSettings slurm;
 };
 
 // UsageError, with file and line, for unknown keys, values that a setting cannot have, and rules over

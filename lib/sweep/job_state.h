@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,13 @@ struct JobState {
   JobStatus status = JobStatus::waiting;
   std::optional<RunLog> log;  // of a run that has one
 };
+
+// What a scheduler says of jobs, by name.
+struct SchedulerState {
+  std::string text;  // "pending (Resources)"
+  bool running = false;
+};
+using SchedulerStates = std::map<std::string, SchedulerState>;
 
 // The run directory of a job: SWEEP/NAME.
 std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job& job);

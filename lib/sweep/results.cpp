@@ -33,19 +33,33 @@ std::vector<std::string> varying_keys(const std::vector<JobResult>& results) {
 
 }  // namespace
 
-Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sweep) {
-  Table table({"job", "state", "iteration", "of", "cross entropy", "error %", "evaluation error %", "left"});
+Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sweep,
+                   const std::optional<SchedulerStates>& scheduler) {
+  std::vector<std::string> header{"job",           "state",   "iteration",          "of",
+                                  "cross entropy", "error %", "evaluation error %", "left"};
+  if (scheduler) header.emplace_back("Slurm");
+  Table table(header);
   for (const Job& job : jobs) {
-    const JobState state = read_state(directory_of(sweep, job));
+    JobState state = read_state(directory_of(sweep, job));
+    SchedulerState scheduled;
+    if (scheduler && scheduler->contains(job.name) && state.status != JobStatus::complete) {
+      scheduled = scheduler->at(job.name);
+      if (scheduled.running) state.status = JobStatus::running;
+    }
     const bool has_rows = state.log && !state.log->train().empty();
     const TrainRow row = has_rows ? state.log->train().back() : TrainRow{};
     const bool evaluated = state.log && !state.log->eval().empty();
-    table.add({job.name, std::string(name(state.status)), has_rows ? std::to_string(row.iteration) : "-",
-               std::to_string(job.config.training.iterations),
-               has_rows ? format_fixed(row.cross_entropy, 4) : "-",
-               has_rows ? format_fixed(row.error_percent, 2) : "-",
-               evaluated ? format_fixed(state.log->eval().back().error_percent, 2) : "-",
-               state.status == JobStatus::running && has_rows ? time_left(*state.log, job.config) : "-"});
+    std::vector<std::string> cells{
+        job.name,
+        std::string(name(state.status)),
+        has_rows ? std::to_string(row.iteration) : "-",
+        std::to_string(job.config.training.iterations),
+        has_rows ? format_fixed(row.cross_entropy, 4) : "-",
+        has_rows ? format_fixed(row.error_percent, 2) : "-",
+        evaluated ? format_fixed(state.log->eval().back().error_percent, 2) : "-",
+        state.status == JobStatus::running && has_rows ? time_left(*state.log, job.config) : "-"};
+    if (scheduler) cells.push_back(scheduled.text.empty() ? "-" : scheduled.text);
+    table.add(std::move(cells));
   }
   return table;
 }

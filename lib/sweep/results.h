@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,11 @@
 
 namespace revnet {
 
-// A line a job: state, iteration, cross entropy and error of training, evaluation error, time left.
-Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sweep);
+// A line a job: state, iteration, cross entropy and error of training, evaluation error, time left; and, of
+// jobs that are not complete, what the scheduler says, where there is one. It knows better what is running: a
+// lock is seen on its own machine only, unless the file system passes it on.
+Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sweep,
+                   const std::optional<SchedulerStates>& scheduler = std::nullopt);
 
 // What a job's run has come to.
 struct JobResult {

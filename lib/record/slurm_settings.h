@@ -1,0 +1,43 @@
+// What the jobs of a sweep ask Slurm for: the section `slurm` of an experiment file's `sweep`. Every key may
+// be left out.
+//
+//     sweep:
+//       slurm:
+//         partition: long
+//         account: vision
+//         time: "12:00:00"          # of one try, as Slurm writes it: minutes, hours:minutes:seconds,
+//         days-hours cpus_per_task: 16         # and threads nodes: 1 tasks: 1                  # of one
+//         training; several run under MPI memory: 8GiB              # a node signal_seconds: 120       #
+//         ahead of the limit, for the last step and its checkpoint array_limit: 500          # jobs in one
+//         array, where the cluster's MaxArraySize allows more running_limit: 8          # jobs of one array
+//         at one time max_tries: 20             # starts of one job mpi: pmix                 # srun --mpi
+//         extra_lines: ["#SBATCH --constraint=avx512", module load openmpi]
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace revnet {
+
+struct SlurmSettings {
+  std::string partition, account, time, mpi;  // empty: as the cluster has it
+  std::int64_t cpus_per_task = 0;             // 0: the most threads that a job's settings ask for, or 1
+  std::int64_t nodes = 1, tasks = 1;
+  std::uint64_t memory_bytes = 0;  // a node; 0: what the largest job will need by plan
+  std::int64_t signal_seconds = 120;
+  std::int64_t array_limit = 0;    // 0: the cluster's
+  std::int64_t running_limit = 0;  // 0: none
+  std::int64_t max_tries = 20;
+  // Put into the batch script: those that begin with #SBATCH with the other options, the rest as commands
+  // before the training starts.
+  std::vector<std::string> extra_lines;
+
+  bool operator==(const SlurmSettings&) const = default;
+};
+
+// Seconds of a time limit as Slurm writes it: MINUTES, MINUTES:SECONDS, HOURS:MINUTES:SECONDS, DAYS-HOURS,
+// DAYS-HOURS:MINUTES, DAYS-HOURS:MINUTES:SECONDS. -1 for anything else, and for none at all.
+std::int64_t slurm_seconds(const std::string& time);
+
+}  // namespace revnet

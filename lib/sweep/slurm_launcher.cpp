@@ -1,0 +1,275 @@
+#include "sweep/slurm_launcher.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "record/run_directory.h"
+#include "sweep/command.h"
+#include "sweep/slurm.h"
+
+namespace revnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path slurm_folder(const fs::path& sweep) {
+  return sweep / "slurm";
+}
+
+fs::path task_file(const fs::path& sweep) {
+  return slurm_folder(sweep) / "jobs";
+}
+
+// Every task ever submitted, the latest last.
+std::vector<SlurmTask> submitted_tasks(const fs::path& sweep) {
+  std::ifstream file(task_file(sweep));
+  if (!file) return {};
+  return parse_tasks(std::string(std::istreambuf_iterator<char>(file), {}), task_file(sweep).string());
+}
+
+void add_tasks(const fs::path& sweep, std::int64_t array_job, const SlurmArray& array) {
+  std::ofstream file(task_file(sweep), std::ios::app);
+  for (std::size_t i = 0; i < array.elements.size(); ++i) {
+    file << format_task({array_job, static_cast<std::int64_t>(i), array.elements[i].job});
+  }
+  if (!file.flush()) {
+    throw Error("cannot write " + task_file(sweep).string() + ", but array job " + std::to_string(array_job) +
+                " is submitted: cancel it with scancel " + std::to_string(array_job));
+  }
+}
+
+void require_slurm() {
+  if (!has_program("sbatch")) {
+    throw Error(
+        "Slurm's commands (sbatch, squeue, scancel) are not found in $PATH: run this where the cluster's "
+        "users submit their jobs, or use --launcher local");
+  }
+}
+
+// The user's tasks that are not over, of whatever sweep.
+std::vector<QueueEntry> queue() {
+  return parse_queue(output_of({"squeue", "--noheader", "--array", "--user=" + std::to_string(::getuid()),
+                                std::string("--format=") + queue_format}));
+}
+
+// By job, the sweep's tasks that are not over. Names are compared too, since another Slurm counts from 1
+// again.
+std::map<std::string, QueueEntry> queued_jobs(const fs::path& sweep) {
+  std::map<std::string, QueueEntry> result;
+  const std::vector<SlurmTask> tasks = submitted_tasks(sweep);
+  if (tasks.empty()) return result;
+  for (const QueueEntry& entry : queue()) {
+    const auto task = std::find_if(tasks.rbegin(), tasks.rend(), [&](const SlurmTask& t) {
+      return t.array_job == entry.array_job && t.index == entry.index;
+    });
+    if (task != tasks.rend() && entry.name == slurm_job_name(fs::absolute(sweep))) result[task->job] = entry;
+  }
+  return result;
+}
+
+// By job, what accounting has of its latest task; nothing where no accounting runs.
+std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& tasks) {
+  std::map<std::string, AccountingEntry> result;
+  if (tasks.empty() || !has_program("sacct")) return result;
+  std::set<std::int64_t> ids;
+  for (const SlurmTask& task : tasks) ids.insert(task.array_job);
+  std::string list;
+  for (const std::int64_t id : ids) list += (list.empty() ? "" : ",") + std::to_string(id);
+  const CommandResult answer = run_command({"sacct", "--noheader", "--parsable2", "--array", "--allocations",
+                                            "--jobs=" + list, std::string("--format=") + accounting_format});
+  if (answer.exit_code != 0) return result;  // "accounting storage is disabled"
+  const std::vector<AccountingEntry> entries = parse_accounting(answer.out);
+  for (const SlurmTask& task : tasks) {
+    result.erase(task.job);  // of an earlier submission
+    for (const AccountingEntry& entry : entries) {
+      if (entry.array_job == task.array_job && entry.index == task.index) result[task.job] = entry;
+    }
+  }
+  return result;
+}
+
+// "ended with exit code 1", by the batch script's own note about the latest submission; "" without one.
+std::string last_exit(const fs::path& sweep, const SlurmTask& task) {
+  std::istringstream line(last_line_of(slurm_folder(sweep) / (task.job + ".exits")));
+  std::int64_t array_job = 0, index = 0;
+  int tries = 0, code = 0;
+  const bool known = static_cast<bool>(line >> array_job >> index >> tries >> code);
+  if (!known || array_job != task.array_job || index != task.index) return "";
+  return "ended with exit code " + std::to_string(code) + " at try " + std::to_string(tries);
+}
+
+class SlurmLauncher : public Launcher {
+ public:
+  SlurmLauncher(SweepOptions options, SlurmSettings settings)
+      : options_(std::move(options)), settings_(std::move(settings)) {
+    // Jobs start in other folders than this process.
+    options_.directory = fs::absolute(options_.directory).lexically_normal();
+    options_.program = fs::absolute(options_.program);
+  }
+
+  std::string plan(const std::vector<Job>& jobs, const Say& say) const override {
+    SweepSummary summary;
+    std::string text;
+    for (const SlurmArray& array : arrays(left_over(jobs, summary, say), say)) text += batch_script(array);
+    return text;
+  }
+
+  SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {
+    require_slurm();
+    SweepSummary summary;
+    const std::vector<Job> left = left_over(jobs, summary, say);
+    const std::vector<SlurmArray> all = arrays(left, say);
+    fs::create_directories(options_.directory / "logs");
+    fs::create_directories(slurm_folder(options_.directory));
+    for (const Job& job : left) write_settings(job);
+    for (const SlurmArray& array : all) submit(array, say);
+    return summary;
+  }
+
+ private:
+  // Without what is complete, or in Slurm already.
+  std::vector<Job> left_over(const std::vector<Job>& jobs, SweepSummary& summary, const Say& say) const {
+    std::vector<Job> left;
+    const std::map<std::string, QueueEntry> queued = queued_jobs(options_.directory);
+    for (const Job& job : jobs) {
+      const fs::path run = directory_of(options_.directory, job);
+      check_unchanged(options_.directory, job);
+      const JobStatus status = read_state(run).status;
+      const auto entry = queued.find(job.name);
+      if (status == JobStatus::complete) {
+        ++summary.complete;
+        say(job.name + ": complete already");
+      } else if (entry != queued.end()) {
+        say(job.name + ": in Slurm already, " + describe(entry->second));
+      } else if (status == JobStatus::running) {
+        throw UsageError(run.string() + " is in use by another process: wait for it, or stop it");
+      } else {
+        left.push_back(job);
+      }
+    }
+    return left;
+  }
+
+  // Chunks of what one array can hold; they all ask for as much as the most demanding job.
+  std::vector<SlurmArray> arrays(const std::vector<Job>& jobs, const Say& say) const {
+    std::vector<SlurmArray> result;
+    if (jobs.empty()) return result;
+    const std::size_t chunk = array_limit(say);
+    const SlurmSettings chosen = chosen_settings(jobs);
+    for (const Job& job : jobs) {
+      if (result.empty() || result.back().elements.size() == chunk) {
+        result.push_back({options_.directory, options_.program, chosen, {}});
+      }
+      result.back().elements.push_back({job.name, job.config.dataset.name});
+    }
+    return result;
+  }
+
+  std::size_t array_limit(const Say& say) const {
+    constexpr std::int64_t slurms_default = 1001;
+    std::optional<std::int64_t> limit;
+    if (has_program("scontrol")) {
+      limit = parse_array_limit(output_of({"scontrol", "show", "config"}));
+    } else {
+      say("scontrol is not found: arrays of at most " + std::to_string(slurms_default) +
+          " jobs are assumed, which is Slurm's default");
+    }
+    if (limit == 0) throw Error("this cluster allows no array jobs (MaxArraySize is 0)");
+    const std::int64_t own =
+        settings_.array_limit > 0 ? settings_.array_limit : limit.value_or(slurms_default);
+    return static_cast<std::size_t>(std::min(own, limit.value_or(slurms_default)));
+  }
+
+  int threads_of(const Job& job) const {
+    return job.config.training.threads > 0 ? job.config.training.threads
+                                           : static_cast<int>(settings_.cpus_per_task);
+  }
+
+  SlurmSettings chosen_settings(const std::vector<Job>& jobs) const {
+    SlurmSettings chosen = settings_;
+    const auto most_threads = [](const Job& a, const Job& b) {
+      return a.config.training.threads < b.config.training.threads;
+    };
+    const Job& widest = *std::max_element(jobs.begin(), jobs.end(), most_threads);
+    if (chosen.cpus_per_task == 0) chosen.cpus_per_task = std::max(1, widest.config.training.threads);
+    if (widest.config.training.threads > chosen.cpus_per_task) {
+      throw UsageError(widest.name + " has " + std::to_string(widest.config.training.threads) +
+                       " threads (training.threads), more than sweep.slurm.cpus_per_task, " +
+                       std::to_string(chosen.cpus_per_task));
+    }
+    if (chosen.memory_bytes == 0) {
+      const auto tasks_a_node = static_cast<std::uint64_t>((chosen.tasks + chosen.nodes - 1) / chosen.nodes);
+      for (const Job& job : jobs) {
+        const int threads = std::max(1, threads_of(job));
+        chosen.memory_bytes = std::max(chosen.memory_bytes, tasks_a_node * planned_memory(job, threads));
+      }
+    }
+    return chosen;
+  }
+
+  void write_settings(const Job& job) const {
+    Config config = job.config;
+    config.training.threads = std::max(1, threads_of(job));
+    config.dataset.directory = fs::absolute(config.dataset.directory).string();
+    write_text_file_atomically(options_.directory / "logs" / (job.name + ".yaml"), to_yaml(config));
+  }
+
+  void submit(const SlurmArray& array, const Say& say) const {
+    const fs::path folder = slurm_folder(options_.directory);
+    int number = 1;
+    while (fs::exists(folder / (std::to_string(number) + ".sh"))) ++number;
+    const fs::path script = folder / (std::to_string(number) + ".sh");
+    write_text_file_atomically(script, batch_script(array));
+    const std::int64_t id = parse_submission(output_of({"sbatch", "--parsable", script.string()}));
+    add_tasks(options_.directory, id, array);
+    say("array job " + std::to_string(id) + ": " + std::to_string(array.elements.size()) + " jobs, " +
+        script.string());
+  }
+
+  SweepOptions options_;
+  SlurmSettings settings_;
+};
+
+}  // namespace
+
+std::unique_ptr<Launcher> slurm_launcher(SweepOptions options, SlurmSettings settings) {
+  return std::make_unique<SlurmLauncher>(std::move(options), std::move(settings));
+}
+
+std::optional<SchedulerStates> slurm_states(const fs::path& sweep, const Say& say) {
+  const std::vector<SlurmTask> tasks = submitted_tasks(sweep);
+  if (tasks.empty()) return std::nullopt;
+  std::map<std::string, QueueEntry> queued;
+  try {
+    queued = queued_jobs(sweep);
+  } catch (const Error& error) {
+    say(std::string(error.what()) + "; shown is what the run logs say");
+    return std::nullopt;
+  }
+  SchedulerStates states;
+  for (const SlurmTask& task : tasks) states[task.job] = {last_exit(sweep, task), false};
+  for (const auto& [job, entry] : accounts(tasks)) states[job].text = describe(entry);
+  for (const auto& [job, entry] : queued) states[job] = {describe(entry), entry.state == "RUNNING"};
+  return states;
+}
+
+std::size_t cancel_in_slurm(const fs::path& sweep) {
+  if (submitted_tasks(sweep).empty()) return 0;
+  require_slurm();
+  const std::map<std::string, QueueEntry> queued = queued_jobs(sweep);
+  std::set<std::int64_t> arrays;
+  for (const auto& [job, entry] : queued) arrays.insert(entry.array_job);
+  std::vector<std::string> words{"scancel"};
+  for (const std::int64_t array : arrays) words.push_back(std::to_string(array));
+  if (!arrays.empty()) output_of(words);
+  return queued.size();
+}
+
+}  // namespace revnet

@@ -1,0 +1,128 @@
+#include <sstream>
+
+#include "sweep/slurm.h"
+
+namespace revnet {
+namespace {
+
+// 'text' for bash.
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+// Slurm replaces %j and the like in names of output files.
+std::string without_patterns(const std::string& path) {
+  std::string result;
+  for (const char c : path) result += c == '%' ? std::string("%%") : std::string(1, c);
+  return result;
+}
+
+// "path" for a line of #SBATCH options.
+std::string in_double_quotes(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "\"";
+}
+
+bool is_option(const std::string& line) {
+  return line.starts_with("#SBATCH");
+}
+
+std::string options(const SlurmArray& array) {
+  const SlurmSettings& settings = array.settings;
+  std::ostringstream lines;
+  const auto option = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) lines << "#SBATCH --" << name << '=' << value << '\n';
+  };
+  option("job-name", slurm_job_name(array.sweep));
+  option("array", "0-" + std::to_string(array.elements.size() - 1) +
+                      (settings.running_limit > 0 ? "%" + std::to_string(settings.running_limit) : ""));
+  option("output", in_double_quotes(without_patterns((array.sweep / "slurm").string()) + "/%A_%a.log"));
+  option("open-mode", "append");
+  lines << "#SBATCH --requeue\n";
+  option("signal", "USR1@" + std::to_string(settings.signal_seconds));
+  option("partition", settings.partition);
+  option("account", settings.account);
+  option("time", settings.time);
+  option("nodes", std::to_string(settings.nodes));
+  option("ntasks", std::to_string(settings.tasks));
+  option("cpus-per-task", std::to_string(settings.cpus_per_task));
+  option("mem", std::to_string((settings.memory_bytes + (1 << 20) - 1) >> 20) + "M");
+  for (const std::string& line : settings.extra_lines) {
+    if (is_option(line)) lines << line << '\n';
+  }
+  return lines.str();
+}
+
+std::string choice_of_job(const SlurmArray& array) {
+  std::ostringstream lines;
+  lines << "case $SLURM_ARRAY_TASK_ID in\n";
+  for (std::size_t i = 0; i < array.elements.size(); ++i) {
+    lines << "  " << i << ") job=" << quoted(array.elements[i].job)
+          << " dataset=" << quoted(array.elements[i].dataset) << " ;;\n";
+  }
+  lines << "esac\n";
+  return lines.str();
+}
+
+constexpr const char* training = R"(
+# The job's settings have both already.
+unset REVNET_DATA REVNET_THREADS
+arguments=("$dataset" --config "$sweep/logs/$job.yaml" --run-dir "$sweep/$job")
+[ ! -e "$sweep/$job/config.yaml" ] || arguments+=(--resume)
+try=$((${SLURM_RESTART_COUNT:-0} + 1))
+say() { echo "$(date '+%F %T') $job, try $try of $max_tries: $1"; }
+
+# A cancelled job's shell gets SIGTERM too, and stays to note how the training ended.
+trap : TERM
+say "starts on $SLURM_JOB_NODELIST"
+)";
+
+constexpr const char* ending = R"(
+code=$?
+say "exit code $code"
+printf '%s\t' "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "$try" >> "$sweep/slurm/$job.exits"
+echo "$code" >> "$sweep/slurm/$job.exits"
+[ "$code" -eq 3 ] || exit "$code"
+
+# 3: interrupted with a checkpoint saved. A job that is cancelled, or out of time, is not RUNNING any more.
+state=$(scontrol show job --oneliner "$SLURM_JOB_ID" | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p')
+if [ "$state" != RUNNING ]; then
+  say "not queued again: the job is ${state:-unknown}"
+elif [ "$try" -ge "$max_tries" ]; then
+  say "not queued again: this was the last try"
+elif scontrol requeue "$SLURM_JOB_ID"; then
+  say "queued again"
+else
+  say "cannot be queued again"
+fi
+exit 3
+)";
+
+}  // namespace
+
+std::string batch_script(const SlurmArray& array) {
+  const SlurmSettings& settings = array.settings;
+  std::ostringstream script;
+  script << "#!/bin/bash\n" << options(array) << "\n# Written by revnet-sweep.\n";
+  script << "sweep=" << quoted(array.sweep.string()) << "\nmax_tries=" << settings.max_tries << '\n';
+  script << choice_of_job(array);
+  for (const std::string& line : settings.extra_lines) {
+    if (!is_option(line)) script << line << '\n';
+  }
+  script << training;
+  const std::string logs = without_patterns((array.sweep / "logs").string());
+  script << "srun --cpus-per-task=" << settings.cpus_per_task;
+  if (!settings.mpi.empty()) script << " --mpi=" << settings.mpi;
+  script << " --open-mode=append --output=" << quoted(logs) << "/\"$job.out\" --error=" << quoted(logs)
+         << "/\"$job.err\" \\\n  " << quoted(array.program.string()) << " \"${arguments[@]}\"";
+  script << ending;
+  return script.str();
+}
+
+}  // namespace revnet
