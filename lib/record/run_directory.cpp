@@ -98,8 +98,9 @@ std::string read_holder(int descriptor) {
   return std::string(trimmed({buffer.data(), static_cast<std::size_t>(count)}));
 }
 
-FileDescriptor take_lock(const RunFiles& files) {
-  const fs::path path = files.lock();
+}  // namespace
+
+FileDescriptor take_lock(const fs::path& path, const std::string& what) {
   FileDescriptor descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (!descriptor.is_open()) throw io_error("open", path, errno);
   int refused = ::flock(descriptor.get(), LOCK_EX | LOCK_NB);
@@ -110,8 +111,7 @@ FileDescriptor take_lock(const RunFiles& files) {
   }
   if (refused != 0) {
     if (errno != EWOULDBLOCK) throw io_error("lock", path, errno);
-    throw RecordError(RecordError::Kind::in_use, files.directory().string() + " is in use by " +
-                                                     read_holder(descriptor.get()) +
+    throw RecordError(RecordError::Kind::in_use, what + " is in use by " + read_holder(descriptor.get()) +
                                                      "; wait for it or choose another folder");
   }
   const std::string holder = "process " + std::to_string(::getpid()) + " on " + host_name() + "\n";
@@ -120,8 +120,6 @@ FileDescriptor take_lock(const RunFiles& files) {
   if (error != 0) throw io_error("write", path, error);
   return descriptor;
 }
-
-}  // namespace
 
 RunFiles::RunFiles(fs::path directory) : directory_(std::move(directory)) {}
 
@@ -136,7 +134,7 @@ RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
   // Before the lock, to leave no lock file in a stranger's folder; and under it, because a run may have come
   // and gone in between. Where there is a lock file already, who holds it is the more important news.
   if (!look_into(files).lock) check_room(files, overwrite);
-  FileDescriptor lock = take_lock(files);
+  FileDescriptor lock = take_lock(files.lock(), files.directory().string());
   check_room(files, overwrite);
   for (const fs::path& file : removable(files)) {
     if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw io_error("remove", file, errno);
@@ -153,7 +151,7 @@ RunDirectory RunDirectory::open(const fs::path& directory) {
   RunFiles files(directory);
   const Contents contents = look_into(files);
   if (!contents.run && !contents.lock) refuse("none of run.h5, checkpoint.h5 and run.lock is there");
-  FileDescriptor lock = take_lock(files);
+  FileDescriptor lock = take_lock(files.lock(), files.directory().string());
   return {std::move(files), std::move(lock)};
 }
 

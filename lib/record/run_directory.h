@@ -58,6 +58,10 @@ class RunDirectory {
   FileDescriptor lock_;
 };
 
+// An flock on the file, which is made where there is none and stays: it is held while the descriptor is open.
+// RecordError of kind in_use, which names the holder and `what` it holds, when another has it.
+FileDescriptor take_lock(const std::filesystem::path& path, const std::string& what);
+
 // Whether some process holds a RunDirectory there. False where there is none.
 bool is_in_use(const std::filesystem::path& directory);
 

@@ -5,12 +5,23 @@
 //       slurm:
 //         partition: long
 //         account: vision
-//         time: "12:00:00"          # of one try, as Slurm writes it: minutes, hours:minutes:seconds,
-//         days-hours cpus_per_task: 16         # and threads nodes: 1 tasks: 1                  # of one
-//         training; several run under MPI memory: 8GiB              # a node signal_seconds: 120       #
-//         ahead of the limit, for the last step and its checkpoint array_limit: 500          # jobs in one
-//         array, where the cluster's MaxArraySize allows more running_limit: 8          # jobs of one array
-//         at one time max_tries: 20             # starts of one job mpi: pmix                 # srun --mpi
+//         # Of one try, as Slurm writes it: minutes, hours:minutes:seconds, days-hours.
+//         time: "12:00:00"
+//         # What a try is asked to stop ahead of the limit: its last step and checkpoint have to fit.
+//         signal_seconds: 120
+//         # How often one job may start.
+//         max_tries: 20
+//         # Of one training; several tasks run under MPI, each with cpus_per_task threads.
+//         nodes: 1
+//         tasks: 1
+//         cpus_per_task: 16
+//         # A node.
+//         memory: 8GiB
+//         # Jobs in one array, where the cluster's MaxArraySize allows more; and of one array at one time.
+//         array_limit: 500
+//         running_limit: 8
+//         # srun --mpi.
+//         mpi: pmix
 //         extra_lines: ["#SBATCH --constraint=avx512", module load openmpi]
 #pragma once
 

@@ -41,7 +41,8 @@ std::string lower(std::string text) {
 }  // namespace
 
 std::string slurm_job_name(const std::filesystem::path& sweep) {
-  std::string name = sweep.filename().string();
+  const std::filesystem::path path = std::filesystem::absolute(sweep).lexically_normal();
+  std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();
   for (char& c : name) {
     const bool safe = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
     if (!safe) c = '_';
@@ -74,9 +75,12 @@ std::vector<QueueEntry> parse_queue(std::string_view text) {
   std::vector<QueueEntry> entries;
   each_line(text, [&](const std::string& line) {
     const std::vector<std::string> parts = split(line, '|');
-    if (parts.size() != 7) throw Error("squeue printed a line that is not understood: " + line);
+    if (parts.size() < 7) throw Error("squeue printed a line that is not understood: " + line);
     const auto id = number(parts[0]), index = number(parts[1]);
-    if (id && index) entries.push_back({*id, *index, parts[2], parts[3], parts[4], parts[5], parts[6]});
+    // Jobs of other programs may have names with a | in them; ours have not.
+    if (id && index && parts.size() == 7) {
+      entries.push_back({*id, *index, parts[2], parts[3], parts[4], parts[5], parts[6]});
+    }
   });
   return entries;
 }

@@ -25,7 +25,8 @@ struct SlurmArray {
   std::vector<Element> elements;         // by array index, from 0
 };
 
-// The job's name in squeue: that of the folder, with what a shell or squeue could mistake replaced by _.
+// The job's name in squeue: that of the folder (however its path is written), with what a shell or squeue
+// could mistake replaced by _.
 std::string slurm_job_name(const std::filesystem::path& sweep);
 
 // A bash script for sbatch.
@@ -33,8 +34,9 @@ std::string slurm_job_name(const std::filesystem::path& sweep);
 // revnet-train runs under srun, so that Slurm's signals reach it and not only the shell. Ahead of the time
 // limit it gets SIGUSR1, saves a checkpoint and leaves with exit code 3; then the script has Slurm queue the
 // job again, up to max_tries starts, and the next try resumes the run. A job that is cancelled gets SIGTERM,
-// saves its checkpoint as well and is not queued again. How each try ended is added to SWEEP/slurm/JOB.exits:
-// array job, index, try, exit code.
+// saves its checkpoint as well and is not queued again. A training that srun could not start, which it ends
+// with 0 for all that, counts as failed. How each try ended is added to SWEEP/slurm/JOB.exits: array job,
+// index, try, exit code.
 std::string batch_script(const SlurmArray& array);
 
 // A line of SWEEP/slurm/jobs: which task of which array job a job was submitted as.
@@ -56,7 +58,7 @@ struct QueueEntry {
   std::string nodes, reason, name;
   bool operator==(const QueueEntry&) const = default;
 };
-// Lines of jobs that are no arrays are left out.
+// Lines of jobs that are no arrays, or not ours by their names, are left out.
 std::vector<QueueEntry> parse_queue(std::string_view text);
 // "pending (Resources)", "running on node7, 1:59:30 to its limit".
 std::string describe(const QueueEntry& entry);

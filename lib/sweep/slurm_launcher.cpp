@@ -69,7 +69,7 @@ std::map<std::string, QueueEntry> queued_jobs(const fs::path& sweep) {
     const auto task = std::find_if(tasks.rbegin(), tasks.rend(), [&](const SlurmTask& t) {
       return t.array_job == entry.array_job && t.index == entry.index;
     });
-    if (task != tasks.rend() && entry.name == slurm_job_name(fs::absolute(sweep))) result[task->job] = entry;
+    if (task != tasks.rend() && entry.name == slurm_job_name(sweep)) result[task->job] = entry;
   }
   return result;
 }
@@ -123,11 +123,14 @@ class SlurmLauncher : public Launcher {
 
   SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {
     require_slurm();
+    fs::create_directories(options_.directory / "logs");
+    fs::create_directories(slurm_folder(options_.directory));
+    // Or two at once would both find a job that is not in Slurm yet.
+    const FileDescriptor lock =
+        take_lock(slurm_folder(options_.directory) / "lock", options_.directory.string());
     SweepSummary summary;
     const std::vector<Job> left = left_over(jobs, summary, say);
     const std::vector<SlurmArray> all = arrays(left, say);
-    fs::create_directories(options_.directory / "logs");
-    fs::create_directories(slurm_folder(options_.directory));
     for (const Job& job : left) write_settings(job);
     for (const SlurmArray& array : all) submit(array, say);
     return summary;
@@ -175,11 +178,10 @@ class SlurmLauncher : public Launcher {
   std::size_t array_limit(const Say& say) const {
     constexpr std::int64_t slurms_default = 1001;
     std::optional<std::int64_t> limit;
-    if (has_program("scontrol")) {
-      limit = parse_array_limit(output_of({"scontrol", "show", "config"}));
-    } else {
-      say("scontrol is not found: arrays of at most " + std::to_string(slurms_default) +
-          " jobs are assumed, which is Slurm's default");
+    if (has_program("scontrol")) limit = parse_array_limit(run_command({"scontrol", "show", "config"}).out);
+    if (!limit) {
+      say("scontrol does not tell this cluster's MaxArraySize: arrays of at most " +
+          std::to_string(slurms_default) + " jobs are assumed, which is Slurm's default");
     }
     if (limit == 0) throw Error("this cluster allows no array jobs (MaxArraySize is 0)");
     const std::int64_t own =

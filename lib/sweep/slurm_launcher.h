@@ -1,6 +1,7 @@
 // A sweep in Slurm. SWEEP/slurm/ holds N.sh, the batch scripts in the order of their submission; jobs, a line
-// for every task submitted: array job, index, name of the job; JOB.exits, a line for every try of a job; and
-// %A_%a.log, what the batch shells printed. What a training prints goes to SWEEP/logs, as on one machine.
+// for every task submitted: array job, index, name of the job; JOB.exits, a line for every try of a job;
+// %A_%a.log, what the batch shells printed; and lock, held while jobs are submitted. What a training prints
+// goes to SWEEP/logs, as on one machine.
 #pragma once
 
 #include <optional>

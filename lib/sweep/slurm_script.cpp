@@ -70,7 +70,7 @@ std::string choice_of_job(const SlurmArray& array) {
   return lines.str();
 }
 
-constexpr const char* training = R"(
+constexpr const char* training = R"sh(
 # The job's settings have both already.
 unset REVNET_DATA REVNET_THREADS
 arguments=("$dataset" --config "$sweep/logs/$job.yaml" --run-dir "$sweep/$job")
@@ -80,11 +80,18 @@ say() { echo "$(date '+%F %T') $job, try $try of $max_tries: $1"; }
 
 # A cancelled job's shell gets SIGTERM too, and stays to note how the training ended.
 trap : TERM
+bytes_said() { cat "$sweep/logs/$job.out" "$sweep/logs/$job.err" 2>/dev/null | wc -c; }
+before=$(bytes_said)
 say "starts on $SLURM_JOB_NODELIST"
-)";
+)sh";
 
-constexpr const char* ending = R"(
+constexpr const char* ending = R"sh(
 code=$?
+# srun ends with 0 also where it could not start the training, which would have said something.
+if [ "$code" -eq 0 ] && [ "$(bytes_said)" -eq "$before" ]; then
+  say "srun did not start the training"
+  code=1
+fi
 say "exit code $code"
 printf '%s\t' "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "$try" >> "$sweep/slurm/$job.exits"
 echo "$code" >> "$sweep/slurm/$job.exits"
@@ -102,7 +109,7 @@ else
   say "cannot be queued again"
 fi
 exit 3
-)";
+)sh";
 
 }  // namespace
 

@@ -14,13 +14,14 @@
 #include "study/machine.h"
 #include "sweep/job_process.h"
 #include "train/interrupt.h"
+#include "train/memory_check.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
 
 namespace revnet {
 namespace {
 
-// Beside its tensors a process has the images of its data set, code, libraries and generated kernels.
+// Beside its data set and what a training takes, a process has code and libraries.
 constexpr std::uint64_t process_bytes = 100'000'000;
 
 std::uint64_t dataset_bytes(const Config& config) {
@@ -200,7 +201,7 @@ std::uint64_t planned_memory(const Job& job, int threads) {
   const Config config = resolve(job.config);
   const MemoryPlan plan =
       plan_memory(find_architecture(config.network.architecture), network_options(config), threads);
-  return plan.arena_bytes + dataset_bytes(config) + process_bytes;
+  return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + process_bytes;
 }
 
 double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
