@@ -1,0 +1,199 @@
+// revnet-sweep --launcher slurm in a Slurm of its own.
+#include <csignal>
+#include <fstream>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/slurm/sandbox.h"
+
+namespace revnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string experiment(const std::string& name, const std::string& grid, int iterations,
+                       const std::string& slurm = "{time: 30}") {
+  return "name: " + name +
+         "\ndataset: {name: synthetic}\ntraining: {iterations: " + std::to_string(iterations) +
+         ", batch: 2}\nnetwork: {architecture: resnet32}\nevaluation: {every: 0}\n" +
+         "checkpoint: {every: 1}\nlog: {every: 1}\nsweep:\n  grid:\n    " + grid + "\n  slurm: " + slurm +
+         "\n";
+}
+
+bool is_complete(const fs::path& run) {
+  return fs::exists(RunFiles(run).run_log()) && open_log(run).status() == RunStatus::complete;
+}
+
+// The last word of each line of SWEEP/slurm/JOB.exits.
+std::string exit_codes(const fs::path& sweep, const std::string& job) {
+  std::ifstream file(sweep / "slurm" / (job + ".exits"));
+  std::string codes;
+  for (std::string line; std::getline(file, line);) codes += line.substr(line.rfind('\t') + 1) + " ";
+  return codes;
+}
+
+// A word of /proc/PROCESS/status; "" when there is no such process.
+std::string process_status(int process, const std::string& key) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/status");
+  for (std::string word; file >> word;) {
+    if (word == key + ":" && file >> word) return word;
+  }
+  return "";
+}
+
+TEST_CASE("two sweeps at once come out of Slurm as from this machine, bit for bit") {
+  Sandbox slurm;
+  const TemporaryDirectory parent;
+  const fs::path folder = parent / "a folder 50%j";  // what a script could mistake
+  const std::string grid = "training.seed: [1, 2, 3]";
+  write_file(folder / "a.yaml", experiment("a", grid, 3, "{array_limit: 2, time: 30}"));
+  write_file(folder / "b.yaml", experiment("b", "training.batch: [3]", 2));
+  const Outcome first = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
+  REQUIRE_MESSAGE(first.exit_code == 0, first.text());
+  const Outcome second = sweep(folder, {"run", "b.yaml", "--launcher", "slurm"});
+  REQUIRE_MESSAGE(second.exit_code == 0, second.text());
+  CHECK(read_file(folder / "runs/a/slurm/jobs") == "1\t0\tseed1\n1\t1\tseed2\n2\t0\tseed3\n");
+  CHECK(read_file(folder / "runs/b/slurm/jobs") == "3\t0\tbatch3\n");
+  // The node has so far started at most one job a processor, and none is done so soon.
+  const Outcome again = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
+  CHECK(again.exit_code == 0);
+  CHECK(contains(again.err, "seed3: in Slurm already, "));
+  CHECK_FALSE(fs::exists(folder / "runs/a/slurm/3.sh"));
+
+  REQUIRE(sweep(folder, {"run", "a.yaml", "--sweep-dir", "local", "--jobs", "2"}).exit_code == 0);
+  REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
+  for (const char* job : {"seed1", "seed2", "seed3"}) {
+    CAPTURE(job);
+    CHECK(exit_codes(folder / "runs/a", job) == "0 ");
+    CHECK(first_difference(folder / "local" / job, folder / "runs/a" / job) == "");
+    CHECK(open_config(folder / "runs/a" / job).training.threads == 1);
+  }
+  CHECK(open_config(folder / "runs/b/batch3").training.batch == 3);
+  CHECK(is_complete(folder / "runs/b/batch3"));
+  const Outcome done = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
+  CHECK(done.exit_code == 0);
+  CHECK(contains(done.err, "seed3: complete already"));
+  CHECK(slurm.queue().empty());
+  write_file(folder / "a.yaml", experiment("a", grid, 4));
+  const Outcome changed = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
+  CHECK(changed.exit_code == 2);
+  CHECK(contains(changed.err, "training.iterations was 3"));
+}
+
+TEST_CASE("a job at its time limit is signalled, saves, is queued again and ends where it should") {
+  Sandbox slurm;
+  const TemporaryDirectory folder;
+  const std::string grid = "training.seed: [1]";
+  // Slurm looks at limits twice a minute: it warns this job at the first look, within half a minute.
+  write_file(folder / "s.yaml", experiment("s", grid, 60, "{time: 1, signal_seconds: 55}"));
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}).exit_code == 0);
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  const fs::path run = folder / "runs/s/seed1";
+  REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
+  // Held, so that no machine is fast enough to end before the signal; Slurm wakes what it warns.
+  REQUIRE(::kill(holder(run), SIGSTOP) == 0);
+  REQUIRE(saved_iterations(run) < 60);
+  REQUIRE(
+      comes("the first exit code", [&] { return exit_codes(folder / "runs/s", "seed1").starts_with("3 "); }));
+  CHECK(open_log(run).status() == RunStatus::interrupted);
+  CHECK(saved_iterations(run) < 60);
+  REQUIRE(comes("the second try's end", [&] { return slurm.queue().empty(); }));
+  CHECK(exit_codes(folder / "runs/s", "seed1").ends_with("0 "));
+  CHECK(contains(read_file(folder / "runs/s/slurm/1_0.log"), "seed1, try 1 of 20: queued again"));
+  CHECK(saved_iterations(run) == 60);
+  CHECK(first_difference(folder / "whole/seed1", run) == "");
+}
+
+TEST_CASE("tries are limited, and a job interrupted in its last one can be submitted again") {
+  Sandbox slurm;
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("s", "training.seed: [1]", 40, "{time: 30, max_tries: 1}"));
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  const fs::path run = folder / "runs/s/seed1";
+  REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
+  output({"scancel", "--signal=USR1", "1_0"});  // to its steps alone, as Slurm warns
+  REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
+  CHECK(exit_codes(folder / "runs/s", "seed1") == "3 ");
+  CHECK(contains(read_file(folder / "runs/s/slurm/1_0.log"), "this was the last try"));
+  const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
+  CHECK_MESSAGE(contains(status.out, "interrupted"), status.text());
+  CHECK_MESSAGE(contains(status.out, "ended with exit code 3 at try 1"), status.text());
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
+  CHECK(is_complete(run));
+  CHECK(saved_iterations(run) == 40);
+}
+
+TEST_CASE("a cancelled sweep saves its checkpoints and stays out of the queue") {
+  Sandbox slurm;
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml",
+             experiment("s", "training.seed: [1, 2]", 100000, "{time: 30, running_limit: 1}"));
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  const fs::path run = folder / "runs/s/seed1";
+  REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
+  const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
+  CHECK_MESSAGE(contains(status.out, "running on " + slurm.node()), status.text());
+  CHECK_MESSAGE(contains(status.out, "pending (JobArrayTaskLimit)"), status.text());
+  const Outcome cancelled = sweep(folder.path(), {"cancel", "s.yaml"});
+  REQUIRE_MESSAGE(cancelled.exit_code == 0, cancelled.text());
+  CHECK(cancelled.out == "2 jobs of runs/s cancelled\n");
+  REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
+  CHECK(exit_codes(folder / "runs/s", "seed1") == "3 ");
+  CHECK(open_log(run).status() == RunStatus::interrupted);
+  CHECK(contains(read_file(folder / "runs/s/slurm/1_0.log"), "not queued again: the job is "));
+  CHECK_FALSE(fs::exists(folder / "runs/s/seed2"));
+  CHECK(sweep(folder.path(), {"cancel", "s.yaml"}).out == "0 jobs of runs/s cancelled\n");
+}
+
+TEST_CASE("a job whose node goes down starts again when it is up, and a failed job shows its exit code") {
+  Sandbox slurm;
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("s", "training.seed: [1]", 60));
+  write_file(folder / "f.yaml", experiment("f", "dataset.name: [cifar10]", 2));
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  const fs::path run = folder / "runs/s/seed1";
+  REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
+  output({"scontrol", "update", "NodeName=" + slurm.node(), "State=DOWN", "Reason=test"});
+  REQUIRE(comes("a requeued job", [&] {
+    return contains(slurm.queue(), "PENDING") && process_status(holder(run), "Name") != "revnet-train";
+  }));
+  const std::int64_t before = saved_iterations(run);
+  CHECK(before < 60);
+  REQUIRE(sweep(folder.path(), {"run", "f.yaml", "--launcher", "slurm", "--data-dir", "nowhere"}).exit_code ==
+          0);
+  output({"scontrol", "update", "NodeName=" + slurm.node(), "State=RESUME"});
+  REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
+  CHECK(is_complete(run));
+  CHECK(saved_iterations(run) == 60);
+  CHECK(contains(read_file(folder / "runs/s/logs/seed1.out"), "60 of 60 iterations"));
+  CHECK(contains(read_file(folder / "runs/s/slurm/1_0.log"), "seed1, try 2 of 20: exit code 0"));
+  const Outcome status = sweep(folder.path(), {"status", "f.yaml"});
+  CHECK_MESSAGE(contains(status.out, "ended with exit code 1 at try 1"), status.text());
+  CHECK(contains(read_file(folder / "runs/f/logs/cifar10.err"), "nowhere"));
+}
+
+TEST_CASE("a stopped sandbox leaves nothing behind") {
+  Sandbox slurm;
+  const std::vector<int> daemons = slurm.daemons();
+  for (const int daemon : daemons) CHECK(process_status(daemon, "State") == "S");
+  output({"sbatch", "--parsable", "--output=/dev/null", "--wrap=sleep 1000"});
+  REQUIRE(comes("a running job", [&] { return contains(slurm.queue(), "RUNNING"); }));
+  const auto is_refused = [&](const std::string& action, const fs::path& folder) {
+    const std::string command =
+        std::string(REVNET_SCRIPTS_DIR "/slurm-sandbox ") + action + " " + folder.string() + " 2> /dev/null";
+    return std::system(command.c_str()) != 0;
+  };
+  CHECK(is_refused("start", slurm.folder()));
+  const TemporaryDirectory other;
+  CHECK(is_refused("stop", other.path()));
+  CHECK(slurm.stop());
+  CHECK_FALSE(fs::exists(slurm.folder()));
+  for (const int daemon : daemons) {
+    const std::string state = process_status(daemon, "State");
+    CHECK_MESSAGE((state.empty() || state == "Z"), state);  // gone, or not yet collected by its parent
+  }
+}
+
+}  // namespace
+}  // namespace revnet::testing

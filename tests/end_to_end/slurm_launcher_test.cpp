@@ -1,0 +1,152 @@
+// revnet-sweep --launcher slurm where no Slurm is: what it prints and refuses, with Slurm's commands played
+// by scripts. In a Slurm of the tests' own: tests/end_to_end/slurm.
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+namespace revnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder with an experiment file, and commands that are found in place of any that are installed.
+struct Place {
+  explicit Place(const std::string& grid, const std::string& slurm = "{}") {
+    fs::create_directories(folder / "bin");
+    write_file(folder / "s.yaml", "name: s\ndataset: {name: synthetic}\nsweep:\n  grid: {" + grid +
+                                      "}\n  slurm: " + slurm + "\n");
+  }
+  void command(const std::string& name, const std::string& script) const {
+    write_file(folder / "bin" / name, "#!/bin/sh\n" + script);
+    fs::permissions(folder / "bin" / name, fs::perms::owner_all);
+  }
+  Outcome sweep(const Arguments& arguments) const {
+    return Process("revnet-sweep", folder.path(), arguments, {{"PATH", (folder / "bin").string()}}).wait();
+  }
+  Outcome run_in_slurm(const Arguments& more = {}) const {
+    return sweep(join({"run", "s.yaml", "--launcher", "slurm"}, more));
+  }
+
+  TemporaryDirectory folder;
+};
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++found;
+  return found;
+}
+
+TEST_CASE("a dry run prints the batch script and touches nothing") {
+  const Place place("training.batch: [2, 3]", "{time: 90, nodes: 2, tasks: 4, cpus_per_task: 8, mpi: pmix}");
+  const Outcome dry = place.run_in_slurm({"--dry-run"});
+  REQUIRE_MESSAGE(dry.exit_code == 0, dry.text());
+  CHECK(dry.out.starts_with("#!/bin/bash\n#SBATCH --job-name=s\n#SBATCH --array=0-1\n"));
+  for (const char* part : {"#SBATCH --time=90\n", "#SBATCH --nodes=2\n#SBATCH --ntasks=4\n", "--mpi=pmix",
+                           "0) job='batch2'", "1) job='batch3'"}) {
+    CHECK(contains(dry.out, part));
+  }
+  CHECK(contains(dry.out, (place.folder / "runs/s").string()));
+  CHECK(contains(dry.err, "MaxArraySize: arrays of at most 1001 jobs are assumed"));
+  CHECK_FALSE(fs::exists(place.folder / "runs"));
+}
+
+TEST_CASE("arrays are as large as the cluster and the file allow") {
+  const std::string grid = "training.seed: [1, 2, 3, 4, 5]";
+  const Place place(grid), smaller(grid, "{array_limit: 2}"), larger(grid, "{array_limit: 100}");
+  const auto arrays = [](const Place& where) {
+    where.command("scontrol", "echo 'MaxArraySize            = 3'\n");
+    const Outcome dry = where.run_in_slurm({"--dry-run"});
+    REQUIRE_MESSAGE(dry.exit_code == 0, dry.text());
+    CHECK(dry.err.empty());
+    for (int seed = 1; seed <= 5; ++seed)
+      CHECK(count(dry.out, "job='seed" + std::to_string(seed) + "'") == 1);
+    return std::pair(count(dry.out, "--array=0-2\n"), count(dry.out, "#SBATCH --array="));
+  };
+  CHECK(arrays(place) == std::pair<std::size_t, std::size_t>(1, 2));
+  CHECK(arrays(larger) == std::pair<std::size_t, std::size_t>(1, 2));
+  CHECK(arrays(smaller) == std::pair<std::size_t, std::size_t>(0, 3));
+  smaller.command("scontrol", "echo 'MaxArraySize = 0'\n");
+  const Outcome none = smaller.run_in_slurm({"--dry-run"});
+  CHECK(none.exit_code == 1);
+  CHECK(contains(none.err, "allows no array jobs"));
+}
+
+TEST_CASE("what was submitted is shown, not submitted twice, and cancelled") {
+  const Place place("training.seed: [1, 2]");
+  place.command("scontrol", "echo 'MaxArraySize = 3'\n");
+  place.command("sbatch", "echo called >> sbatch.calls\necho '41;cluster'\n");
+  place.command("squeue",
+                "echo '41|0|RUNNING|9:00|node7|None|s'\necho '41|1|PENDING|9:00||Priority|s'\n"
+                "echo '41|1|PENDING|9:00||Priority|another'\n");
+  place.command("scancel", "echo \"$@\" >> scancel.calls\n");
+  const Outcome first = place.run_in_slurm();
+  REQUIRE_MESSAGE(first.exit_code == 0, first.text());
+  CHECK(contains(first.err, "array job 41: 2 jobs, "));
+  CHECK(read_file(place.folder / "runs/s/slurm/jobs") == "41\t0\tseed1\n41\t1\tseed2\n");
+  CHECK(contains(first.out, "running on node7, 9:00 to its limit"));
+  const Outcome again = place.run_in_slurm();
+  CHECK(again.exit_code == 0);
+  CHECK(contains(again.err, "seed2: in Slurm already, pending (Priority)"));
+  CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
+  CHECK(place.sweep({"cancel", "s.yaml"}).out == "2 jobs of runs/s cancelled\n");
+  CHECK(read_file(place.folder / "scancel.calls") == "41\n");
+
+  // Gone from the queue, as accounting knows it.
+  place.command("squeue", "");
+  place.command("sacct", "echo '41_0|TIMEOUT|0:0'\necho '41_1|FAILED|1:0'\n");
+  const Outcome status = place.sweep({"status", "s.yaml"});
+  CHECK_MESSAGE(contains(status.out, "timeout"), status.text());
+  CHECK_MESSAGE(contains(status.out, "failed (exit code 1:0)"), status.text());
+  place.command("squeue", "echo 'slurm_load_jobs error: no answer' >&2\nexit 1\n");
+  const Outcome unanswered = place.sweep({"status", "s.yaml"});
+  CHECK(unanswered.exit_code == 0);
+  CHECK(contains(unanswered.err, "squeue failed (exit code 1): slurm_load_jobs error: no answer"));
+  CHECK(place.run_in_slurm().exit_code == 1);  // what is in the queue is not known
+  CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
+}
+
+TEST_CASE("what Slurm or its absence makes impossible is said in one line") {
+  const Place place("training.threads: [1, 2]", "{cpus_per_task: 1}");
+  const Outcome absent = place.run_in_slurm();
+  CHECK(absent.exit_code == 1);
+  CHECK(is_one_line(absent.err));
+  CHECK(contains(absent.err, "(sbatch, squeue, scancel) are not found in $PATH"));
+  CHECK_FALSE(fs::exists(place.folder / "runs"));
+  CHECK(place.sweep({"cancel", "s.yaml"}).out == "0 jobs of runs/s cancelled\n");
+
+  place.command("sbatch", "echo 'sbatch: error: invalid account' >&2\nexit 1\n");
+  const Outcome wide = place.run_in_slurm();
+  CHECK(wide.exit_code == 2);
+  CHECK(contains(wide.err,
+                 "threads2 has 2 threads (training.threads), more than sweep.slurm.cpus_per_task, 1"));
+  const Outcome local = place.run_in_slurm({"--jobs", "2"});
+  CHECK(local.exit_code == 2);
+  CHECK(contains(local.err, "--jobs is for --launcher local"));
+
+  const Place other("training.seed: [1]");
+  other.command("sbatch", "echo 'sbatch: error: invalid account' >&2\nexit 1\n");
+  const Outcome refused = other.run_in_slurm();
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.err, "sbatch failed (exit code 1): sbatch: error: invalid account"));
+  CHECK_FALSE(fs::exists(other.folder / "runs/s/slurm/jobs"));
+}
+
+TEST_CASE("one process at a time submits a sweep") {
+  const Place place("training.seed: [1]");
+  place.command("sbatch", "while [ ! -e go ]; do /bin/sleep 0.05; done\necho 41\n");
+  place.command("squeue", "");
+  Process first("revnet-sweep", place.folder.path(), {"run", "s.yaml", "--launcher", "slurm"},
+                {{"PATH", (place.folder / "bin").string()}});
+  REQUIRE(first.reaches([&] { return fs::exists(place.folder / "runs/s/slurm/1.sh"); }));
+  const Outcome second = place.run_in_slurm();
+  CHECK(second.exit_code == 1);
+  CHECK(contains(second.err, "runs/s is in use by process "));
+  write_file(place.folder / "go", "");
+  CHECK(first.wait().exit_code == 0);
+  CHECK_FALSE(fs::exists(place.folder / "runs/s/slurm/2.sh"));
+}
+
+}  // namespace
+}  // namespace revnet::testing

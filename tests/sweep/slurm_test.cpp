@@ -1,0 +1,173 @@
+#include "sweep/slurm.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "files.h"
+
+namespace revnet {
+namespace {
+
+using testing::contains;
+using testing::message_of;
+
+SlurmArray array_of(std::vector<SlurmArray::Element> elements) {
+  SlurmArray array{"/data/runs/b", "/opt/revnet-train", {}, std::move(elements)};
+  array.settings.cpus_per_task = 4;
+  array.settings.memory_bytes = (std::uint64_t{1} << 30) + 1;
+  return array;
+}
+
+// What bash makes of a script: its complaint ("" when it parses), without running it.
+std::string complaint_of_bash(const std::string& script) {
+  const testing::TemporaryDirectory folder;
+  testing::write_file(folder / "script", script);
+  const std::string command =
+      "bash -n '" + (folder / "script").string() + "' 2> '" + (folder / "error").string() + "'";
+  const bool parses = std::system(command.c_str()) == 0;
+  const std::string error = testing::read_file(folder / "error");
+  return parses && error.empty() ? "" : "bash: " + error;
+}
+
+// What a script prints up to where it starts to train, as the task of that index.
+std::string choice(const std::string& script, int index) {
+  const testing::TemporaryDirectory folder;
+  const std::string marker = "\n# The job's settings have both already.";
+  testing::write_file(folder / "script",
+                      script.substr(0, script.find(marker)) + "\necho \"$job|$dataset|$sweep\"\n");
+  const std::string command = "SLURM_ARRAY_TASK_ID=" + std::to_string(index) + " bash '" +
+                              (folder / "script").string() + "' > '" + (folder / "out").string() + "'";
+  CHECK(std::system(command.c_str()) == 0);
+  return testing::read_file(folder / "out");
+}
+
+TEST_CASE("a batch script asks for what the settings say") {
+  SlurmArray array = array_of({{"batch16", "cifar10"}, {"batch32", "cifar10"}, {"batch64", "cifar10"}});
+  const std::string plain = batch_script(array);
+  CAPTURE(plain);
+  CHECK(complaint_of_bash(plain) == "");
+  CHECK(plain.starts_with(R"(#!/bin/bash
+#SBATCH --job-name=b
+#SBATCH --array=0-2
+#SBATCH --output="/data/runs/b/slurm/%A_%a.log"
+#SBATCH --open-mode=append
+#SBATCH --requeue
+#SBATCH --signal=USR1@120
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task=4
+#SBATCH --mem=1025M
+
+)"));
+  CHECK(contains(plain,
+                 "\nsrun --cpus-per-task=4 --open-mode=append --output='/data/runs/b/logs'/\"$job.out\""));
+  CHECK(contains(plain, "\n  '/opt/revnet-train' \"${arguments[@]}\"\n"));
+  CHECK(contains(plain, "\nmax_tries=20\n"));
+
+  array.settings.partition = "long";
+  array.settings.account = "vision";
+  array.settings.time = "2:00:00";
+  array.settings.signal_seconds = 300;
+  array.settings.running_limit = 2;
+  array.settings.max_tries = 5;
+  array.settings.extra_lines = {"module load openmpi", "#SBATCH --constraint=avx512"};
+  const std::string full = batch_script(array);
+  CAPTURE(full);
+  CHECK(complaint_of_bash(full) == "");
+  for (const char* line : {"partition=long", "account=vision", "time=2:00:00", "signal=USR1@300",
+                           "array=0-2%2", "constraint=avx512"}) {
+    CHECK(contains(full, std::string("\n#SBATCH --") + line + "\n"));
+  }
+  CHECK(contains(full, "\nmax_tries=5\n"));
+  // sbatch reads options up to the first command only.
+  CHECK(full.find("#SBATCH --constraint") < full.find("\nmodule load openmpi\n"));
+  CHECK(full.find("\nmodule load openmpi\n") < full.find("\nsrun "));
+}
+
+TEST_CASE("a job of several tasks runs them under srun with MPI") {
+  SlurmArray array = array_of({{"batch16", "cifar10"}});
+  array.settings.nodes = 2;
+  array.settings.tasks = 8;
+  array.settings.mpi = "pmix";
+  const std::string script = batch_script(array);
+  CAPTURE(script);
+  CHECK(complaint_of_bash(script) == "");
+  CHECK(contains(script, "\n#SBATCH --nodes=2\n#SBATCH --ntasks=8\n#SBATCH --cpus-per-task=4\n"));
+  CHECK(contains(script, "\nsrun --cpus-per-task=4 --mpi=pmix "));
+}
+
+TEST_CASE("each index trains its own job, whatever the names") {
+  SlurmArray array = array_of({{"a", "cifar10"}, {"it's $HOME `x` \"y\"", "cifar100"}});
+  array.sweep = "/a folder/50% of 'it' \"$PATH\"";
+  const std::string script = batch_script(array);
+  CAPTURE(script);
+  CHECK(complaint_of_bash(script) == "");
+  CHECK(choice(script, 0) == "a|cifar10|" + array.sweep.string() + "\n");
+  CHECK(choice(script, 1) == "it's $HOME `x` \"y\"|cifar100|" + array.sweep.string() + "\n");
+  CHECK(contains(script, R"(--output="/a folder/50%% of 'it' \"$PATH\"/slurm/%A_%a.log")"));
+}
+
+TEST_CASE("a sweep has one name in Slurm, however its path is written") {
+  CHECK(slurm_job_name("runs/batch-sweep") == "batch-sweep");
+  CHECK(slurm_job_name("runs/batch-sweep/") == "batch-sweep");
+  CHECK(slurm_job_name("runs/x/../batch-sweep/.") == "batch-sweep");
+  CHECK(slurm_job_name("runs/a b|c%j") == "a_b_c_j");
+  CHECK(slurm_job_name(".") == std::filesystem::current_path().filename().string());
+  CHECK(slurm_job_name("/") == "sweep");
+}
+
+TEST_CASE("tasks are written and read back") {
+  const std::vector<SlurmTask> tasks{{12, 0, "a"}, {12, 1, "b c"}, {13, 0, "a"}};
+  std::string text;
+  for (const SlurmTask& task : tasks) text += format_task(task);
+  CHECK(parse_tasks(text, "jobs") == tasks);
+  CHECK(parse_tasks("", "jobs").empty());
+  for (const char* wrong : {"12\t0\ta\n12\t1\n", "12\t0\ta\nx\t1\tb\n", "12\t0\ta\n12\t-1\tb\n"}) {
+    CAPTURE(wrong);
+    CHECK(contains(message_of<Error>([&] { parse_tasks(wrong, "jobs"); }), "jobs:2: not a line of"));
+  }
+}
+
+TEST_CASE("squeue's lines are read") {
+  const std::vector<QueueEntry> entries = parse_queue(
+      "7|0|RUNNING|1:59:30|node7|None|b\n"
+      "7|1|PENDING|2:00:00||Resources|b\n"
+      "8|N/A|RUNNING|UNLIMITED|node1|None|wrap\n"
+      "9|0|RUNNING|1:00|node1|None|somebody's|name\n");
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0] == QueueEntry{7, 0, "RUNNING", "1:59:30", "node7", "None", "b"});
+  CHECK(entries[1] == QueueEntry{7, 1, "PENDING", "2:00:00", "", "Resources", "b"});
+  CHECK(describe(entries[0]) == "running on node7, 1:59:30 to its limit");
+  CHECK(describe(entries[1]) == "pending (Resources)");
+  CHECK(describe(QueueEntry{7, 1, "PENDING", "", "", "None", "b"}) == "pending");
+  CHECK(parse_queue("").empty());
+  CHECK(contains(message_of<Error>([] { parse_queue("7|0|RUNNING\n"); }), "not understood: 7|0|RUNNING"));
+}
+
+TEST_CASE("sacct's lines are read") {
+  const std::vector<AccountingEntry> entries = parse_accounting(
+      "7_0|COMPLETED|0:0\n"
+      "7_1|CANCELLED by 1000|0:15\n"
+      "7_2|FAILED|4:0\n"
+      "7_[3-9]|PENDING|0:0\n"
+      "8|COMPLETED|0:0\n");
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[1] == AccountingEntry{7, 1, "CANCELLED", "0:15"});
+  CHECK(describe(entries[0]) == "completed");
+  CHECK(describe(entries[1]) == "cancelled (exit code 0:15)");
+  CHECK(describe(entries[2]) == "failed (exit code 4:0)");
+  CHECK(contains(message_of<Error>([] { parse_accounting("7_0|COMPLETED\n"); }), "not understood"));
+}
+
+TEST_CASE("sbatch's and scontrol's answers are read") {
+  CHECK(parse_submission("123\n") == 123);
+  CHECK(parse_submission("123;cluster\n") == 123);
+  CHECK(contains(message_of<Error>([] { parse_submission("Submitted batch job 123\n"); }),
+                 "did not print a job id but: Submitted batch job 123"));
+  CHECK(parse_array_limit("MaxArrayTasks           = 5\nMaxArraySize            = 1001\nMaxJobCount = 3\n") ==
+        std::optional<std::int64_t>(1001));
+  CHECK_FALSE(parse_array_limit("MaxJobCount = 3\n").has_value());
+}
+
+}  // namespace
+}  // namespace revnet
