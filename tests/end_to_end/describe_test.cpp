@@ -221,7 +221,7 @@ const std::vector<Question> questions{
     {"revnet-sweep",
      "\x18"
      "a",
-     "collect|run|status"},
+     "cancel|collect|run|status"},
     {"revnet-sweep", "status set\t--wat\t", "status|settings.yaml|--watch"},
     {"revnet-report", "--format=m\t", "--format=markdown"},
     {"revnet-report", "s\t s\t", "store/|store/"},
