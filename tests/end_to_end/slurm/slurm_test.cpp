@@ -41,6 +41,12 @@ std::string process_status(int process, const std::string& key) {
   return "";
 }
 
+// Or gone, or not yet collected by its parent.
+bool is_alive(int process) {
+  const std::string state = process_status(process, "State");
+  return !state.empty() && state != "Z";
+}
+
 TEST_CASE("two sweeps at once come out of Slurm as from this machine, bit for bit") {
   Sandbox slurm;
   const TemporaryDirectory parent;
@@ -175,24 +181,28 @@ TEST_CASE("a job whose node goes down starts again when it is up, and a failed j
 
 TEST_CASE("a stopped sandbox leaves nothing behind") {
   Sandbox slurm;
-  const std::vector<int> daemons = slurm.daemons();
-  for (const int daemon : daemons) CHECK(process_status(daemon, "State") == "S");
-  output({"sbatch", "--parsable", "--output=/dev/null", "--wrap=sleep 1000"});
-  REQUIRE(comes("a running job", [&] { return contains(slurm.queue(), "RUNNING"); }));
+  const TemporaryDirectory other;
+  std::vector<int> processes = slurm.daemons();
+  output({"sbatch", "--parsable", "--output=/dev/null",
+          "--wrap=echo $$ > " + (other / "job").string() + "; exec sleep 1000"});
+  REQUIRE(comes("a running job",
+                [&] { return fs::exists(other / "job") && read_file(other / "job").ends_with('\n'); }));
+  processes.push_back(std::stoi(read_file(other / "job")));
+  for (const int process : processes) CHECK(is_alive(process));
+  const std::string script = REVNET_SCRIPTS_DIR "/slurm-sandbox";
   const auto is_refused = [&](const std::string& action, const fs::path& folder) {
-    const std::string command =
-        std::string(REVNET_SCRIPTS_DIR "/slurm-sandbox ") + action + " " + folder.string() + " 2> /dev/null";
-    return std::system(command.c_str()) != 0;
+    return std::system((script + " " + action + " " + folder.string() + " 2> /dev/null").c_str()) != 0;
   };
   CHECK(is_refused("start", slurm.folder()));
-  const TemporaryDirectory other;
   CHECK(is_refused("stop", other.path()));
   CHECK(slurm.stop());
   CHECK_FALSE(fs::exists(slurm.folder()));
-  for (const int daemon : daemons) {
-    const std::string state = process_status(daemon, "State");
-    CHECK_MESSAGE((state.empty() || state == "Z"), state);  // gone, or not yet collected by its parent
-  }
+  for (const int process : processes) CHECK_FALSE(is_alive(process));
+
+  // One that belongs to a process ends with it.
+  CHECK(std::system(("sleep 1 & exec " + script + " start " + (other / "slurm").string() + " $!").c_str()) ==
+        0);
+  CHECK(comes("its end", [&] { return !fs::exists(other / "slurm"); }));
 }
 
 }  // namespace
