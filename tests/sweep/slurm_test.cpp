@@ -1,6 +1,9 @@
 #include "sweep/slurm.h"
 
+#include <cstdlib>
+
 #include <doctest/doctest.h>
+#include <sys/wait.h>
 
 #include "base/error.h"
 #include "files.h"
@@ -105,6 +108,70 @@ TEST_CASE("each index trains its own job, whatever the names") {
   CHECK(choice(script, 0) == "a|cifar10|" + array.sweep.string() + "\n");
   CHECK(choice(script, 1) == "it's $HOME `x` \"y\"|cifar100|" + array.sweep.string() + "\n");
   CHECK(contains(script, R"(--output="/a folder/50%% of 'it' \"$PATH\"/slurm/%A_%a.log")"));
+}
+
+// A batch script's way after its training, with srun and scontrol played by scripts.
+struct Try {
+  // What srun does, the job's state as scontrol tells it, and how often Slurm has restarted the job.
+  Try(const std::string& srun, const std::string& state, int restarts = 0) {
+    SlurmArray array = array_of({{"a", "synthetic"}});
+    array.sweep = folder / "b";
+    array.settings.max_tries = 3;
+    for (const char* name : {"slurm", "logs"}) std::filesystem::create_directories(array.sweep / name);
+    command("srun", srun);
+    command("scontrol", "[ $1 = show ] && echo \"JobId=5 JobState=" + state +
+                            " Reason=None\" || echo \"$@\" > '" + (folder / "requeued").string() + "'");
+    testing::write_file(folder / "script", batch_script(array));
+    const std::string environment =
+        "cd '" + folder.path().string() +
+        "'; export PATH=\"$PWD/bin:$PATH\" SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_JOB_ID=4 "
+        "SLURM_JOB_ID=5 SLURM_JOB_NODELIST=n SLURM_RESTART_COUNT=" +
+        std::to_string(restarts) + "; bash script > log 2>&1";
+    exit_code = WEXITSTATUS(std::system(environment.c_str()));
+    exits = testing::read_file(array.sweep / "slurm/a.exits");
+    log = testing::read_file(folder / "log");
+    requeued = std::filesystem::exists(folder / "requeued") ? testing::read_file(folder / "requeued") : "";
+  }
+  void command(const std::string& name, const std::string& script) const {
+    testing::write_file(folder / "bin" / name, "#!/bin/sh\n" + script + "\n");
+    std::filesystem::permissions(folder / "bin" / name, std::filesystem::perms::owner_all);
+  }
+
+  testing::TemporaryDirectory folder;
+  int exit_code = -1;
+  std::string exits, log, requeued;
+};
+
+TEST_CASE("how a training ended decides what becomes of its job") {
+  const Try done("echo done > b/logs/a.out", "RUNNING");
+  CHECK(done.exit_code == 0);
+  CHECK(done.exits == "4\t0\t1\t0\n");
+  CHECK(done.requeued == "");
+
+  const Try diverged("exit 4", "RUNNING");
+  CHECK(diverged.exit_code == 4);
+  CHECK(diverged.requeued == "");
+
+  const Try stopped("exit 3", "RUNNING", 1);
+  CHECK_MESSAGE(stopped.exit_code == 3, stopped.log);
+  CHECK(stopped.exits == "4\t0\t2\t3\n");
+  CHECK(stopped.requeued == "requeue 5\n");
+  CHECK(contains(stopped.log, "a, try 2 of 3: queued again"));
+
+  const Try last("exit 3", "RUNNING", 2);
+  CHECK(last.exit_code == 3);
+  CHECK(last.requeued == "");
+  CHECK(contains(last.log, "this was the last try"));
+
+  const Try cancelled("exit 3", "CANCELLED");
+  CHECK(cancelled.exit_code == 3);
+  CHECK(cancelled.requeued == "");
+  CHECK(contains(cancelled.log, "not queued again: the job is CANCELLED"));
+
+  const Try silent("exit 0", "RUNNING");  // as srun where it could not start it
+  CHECK(silent.exit_code == 1);
+  CHECK(silent.exits == "4\t0\t1\t1\n");
+  CHECK(contains(silent.log, "srun did not start the training"));
 }
 
 TEST_CASE("a sweep has one name in Slurm, however its path is written") {
