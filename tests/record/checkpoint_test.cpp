@@ -1,7 +1,7 @@
 #include "record/checkpoint.h"
 
+#include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -263,16 +263,15 @@ TEST_CASE("a failing write leaves the old checkpoint whole and no temporary file
   CHECK_FALSE(std::filesystem::exists(folder / "checkpoint.h5.tmp"));
 }
 
-TEST_CASE("a checkpoint as large as ResNet-110's is quick to write") {
-  TemporaryDirectory folder;
+TEST_CASE("a checkpoint as large as ResNet-110's comes back as it was") {
+  const TemporaryDirectory folder;
   const Checkpoint checkpoint = resnet110();
-  double best = std::numeric_limits<double>::infinity();
-  for (int round = 0; round < 3; ++round) {
-    const auto start = std::chrono::steady_clock::now();
-    write_checkpoint(folder / "checkpoint.h5", checkpoint);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  MESSAGE("seconds to write: " << best);
-  CHECK(best < 2.0);  // 0.1 is the aim; a busy disk may take longer
-  CHECK(read_checkpoint(folder / "checkpoint.h5").parameters.size() == checkpoint.parameters.size());
+  write_checkpoint(folder / "checkpoint.h5", checkpoint);
+  const Checkpoint read = read_checkpoint(folder / "checkpoint.h5");
+  const auto sorted = [](std::vector<NamedArray> arrays) {
+    std::ranges::sort(arrays, {}, &NamedArray::name);
+    return arrays;
+  };
+  CHECK(read.parameters == sorted(checkpoint.parameters));
+  CHECK(read.momentum == sorted(checkpoint.momentum));
 }
