@@ -31,13 +31,14 @@ class Recording {
   }
 
   // Runs them backward; nothing is kept afterwards.
-  Activation backward(Device& device, const Units& units, Activation dy) {
+  Activation backward(Device& device, const Units& units, Activation dy, const UnitDone& done) {
     while (!tapes_.empty()) {
       const std::size_t i = tapes_.size() - 1;
       dy = units[first_ + i]->backward(device, boundaries_[i], boundaries_[i + 1], std::move(tapes_[i]),
                                        std::move(dy));
       tapes_.pop_back();
       boundaries_.pop_back();
+      done(first_ + i);
     }
     boundaries_.clear();
     return dy;
@@ -67,8 +68,8 @@ class Stored final : public ActivationKeeper {
                               MemoryPurpose::saved_activations);
   }
 
-  Activation backward(Device& device, Activation dy) override {
-    return recording_.backward(device, units_, std::move(dy));
+  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
+    return recording_.backward(device, units_, std::move(dy), done);
   }
 
  private:
@@ -103,11 +104,12 @@ class Reconstructed final : public ActivationKeeper {
     return current_;
   }
 
-  Activation backward(Device& device, Activation dy) override {
+  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
     for (std::size_t i = units_.size(); i-- > 0;) {
       if (units_[i]->reversible()) {
         units_[i]->reverse(device, current_, dy);
         if (observer_ != nullptr) observer_->reconstructed(i, current_);
+        done(i);
         continue;
       }
       Activation x = std::move(inputs_.back());
@@ -116,6 +118,7 @@ class Reconstructed final : public ActivationKeeper {
       tapes_.pop_back();
       units_[i]->complete(device, x, current_, tape);
       dy = units_[i]->backward(device, x, current_, std::move(tape), std::move(dy));
+      done(i);
       current_ = std::move(x);
     }
     current_.clear();
@@ -152,14 +155,14 @@ class Checkpointed final : public ActivationKeeper {
     return current_;
   }
 
-  Activation backward(Device& device, Activation dy) override {
+  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
     current_.clear();
     for (std::size_t last = units_.size(); !checkpoints_.empty();) {
       const std::size_t first = (checkpoints_.size() - 1) * segment_;
       recording_.forward(device, units_, first, last, std::move(checkpoints_.back()), Pass::recomputation,
                          MemoryPurpose::tape);
       checkpoints_.pop_back();
-      dy = recording_.backward(device, units_, std::move(dy));
+      dy = recording_.backward(device, units_, std::move(dy), done);
       last = first;
     }
     return dy;
@@ -185,9 +188,9 @@ class Recursive final : public ActivationKeeper {
     return current_;
   }
 
-  Activation backward(Device& device, Activation dy) override {
+  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
     current_.clear();
-    return backward(device, 0, units_.size(), std::move(input_), std::move(dy));
+    return backward(device, 0, units_.size(), std::move(input_), std::move(dy), done);
   }
 
  private:
@@ -198,16 +201,17 @@ class Recursive final : public ActivationKeeper {
     return y;
   }
 
-  Activation backward(Device& device, std::size_t first, std::size_t last, Activation x, Activation dy) {
+  Activation backward(Device& device, std::size_t first, std::size_t last, Activation x, Activation dy,
+                      const UnitDone& done) {
     if (last - first == 1) {
       recording_.forward(device, units_, first, last, std::move(x), Pass::recomputation, MemoryPurpose::tape);
-      return recording_.backward(device, units_, std::move(dy));
+      return recording_.backward(device, units_, std::move(dy), done);
     }
     const std::size_t middle = (first + last) / 2;
     Activation half = run(device, first, middle, x, Pass::recomputation);
     save(half);
-    dy = backward(device, middle, last, std::move(half), std::move(dy));
-    return backward(device, first, middle, std::move(x), std::move(dy));
+    dy = backward(device, middle, last, std::move(half), std::move(dy), done);
+    return backward(device, first, middle, std::move(x), std::move(dy), done);
   }
 
   const Units& units_;

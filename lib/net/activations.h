@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ ActivationMode activation_mode(std::string_view name);
 // Reconstruction needs reversible units; the others work for every network.
 bool can_keep(const Architecture& architecture, ActivationMode mode);
 
+// Of a unit, counted from 0.
+using UnitDone = std::function<void(std::size_t unit)>;
+
 // Runs a chain of units forward and backward, keeping in between what its way of working needs.
 class ActivationKeeper {
  public:
@@ -37,8 +41,9 @@ class ActivationKeeper {
   // The training forward pass. Takes x, which the first unit's backward pass needs; returns the last unit's
   // output, owned here until backward.
   virtual const Activation& forward(Device& device, Activation x) = 0;
-  // The gradient by x. Ends the step: nothing is kept afterwards.
-  virtual Activation backward(Device& device, Activation dy) = 0;
+  // The gradient by x. Ends the step: nothing is kept afterwards. After each unit, the last one first, tells
+  // `done` that the gradients of its parameters are final.
+  virtual Activation backward(Device& device, Activation dy, const UnitDone& done) = 0;
 };
 
 // Sees a chain's activations where reconstruction can be held against the truth. Units are counted from 0.

@@ -122,7 +122,7 @@ const Tensor& FusedFunction::observed(Device& device, Step& step, const Tensor& 
 
 void FusedFunction::record(Device& device, const Tensor& x, Pass pass, Tape& tape) {
   if (tape.steps.empty() && steps_[0].norm && pass == Pass::training) {
-    measure_statistics(device, x, steps_[0].norm->batch());
+    measure_statistics(device, x, steps_[0].norm->batch(), steps_[0].norm->shared());
   }
   tape.steps.resize(steps_.size());
   const Tensor* before = &x;
@@ -151,7 +151,7 @@ Tensor FusedFunction::convolve(Device& device, std::size_t index, const Tensor& 
   step.kernel->forward(device, source_of(input, constants), step.convolution->weight().value, sink);
   if (pass == Pass::training) {
     combine_statistics(device, output.layout(), sums, step.kernel->forward_units(),
-                       steps_[index + 1].norm->batch());
+                       steps_[index + 1].norm->batch(), steps_[index + 1].norm->shared());
   }
   return output;
 }
@@ -201,7 +201,7 @@ void FusedFunction::backward(Device& device, const Tensor& x, Tape tape, const T
     step.kernel->backward(device, source_of(input, constants), from, weights, sink, diff_weights);
     gradient_constants.emplace(device, input.layout(), step.norm->scale().value, step.norm->batch(),
                                step.norm->epsilon(), sums, units, step.norm->scale().gradient,
-                               step.norm->shift().gradient);
+                               step.norm->shift().gradient, step.norm->shared());
     diff = std::move(masked);
     from.form = Source::Form::gradient;
     from.values = diff.data();

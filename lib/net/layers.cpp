@@ -72,7 +72,8 @@ NormLayer::NormLayer(Device& device, const std::string& name, Rows rows, const S
                      const BuildOptions& options)
     : name_(name),
       epsilon_(options.epsilon),
-      operation_(device, nchw, options.epsilon),
+      shared_(options.statistics),
+      operation_(device, nchw, options.epsilon, options.statistics),
       scale_(device, name + "/scale", rows, Layout::plain({nchw[1]}), {Initial::Kind::constant, 1.0}, false),
       shift_(device, name + "/shift", rows, Layout::plain({nchw[1]}), {Initial::Kind::constant, 0.0}, false),
       batch_(device, nchw[1]),

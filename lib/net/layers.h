@@ -33,6 +33,7 @@ struct BuildOptions {
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
   Engine engine = Engine::onednn;
+  Reduction* statistics = nullptr;  // the processes whose batch statistics are one; null: this one's own
 };
 
 class ConvolutionLayer {
@@ -101,6 +102,8 @@ class NormLayer {
   // For who computes the statistics elsewhere.
   Statistics& batch() { return batch_; }
   double epsilon() const { return epsilon_; }
+  // The processes that share the batch statistics; null: nobody.
+  Reduction* shared() const { return shared_; }
 
   // From now on; null: no longer. The observer must outlive that.
   void observe(NormObserver* observer) { observer_ = observer; }
@@ -108,7 +111,8 @@ class NormLayer {
 
   // dst = relu(norm(src)); dst may be src itself. The mask is written unless the pass is inference.
   void forward(Device& device, const Tensor& src, Pass pass, Tensor& dst, Tensor& mask);
-  // Turns the gradient by dst into the one by src, in place; overwrites the gradients of scale and shift.
+  // Turns the gradient by dst into the one by src, in place; overwrites the gradients of scale and shift,
+  // with this process's share where the batch is shared.
   void backward(Device& device, const Tensor& src, const Tensor& mask, Tensor& diff);
 
   // running = decay * running + (1 - decay) * batch. Once a step, whatever was recomputed in between.
@@ -119,6 +123,7 @@ class NormLayer {
  private:
   std::string name_;
   double epsilon_;
+  Reduction* shared_;
   NormObserver* observer_ = nullptr;
   BatchNormRelu operation_;
   Parameter scale_, shift_;

@@ -13,7 +13,7 @@ BuildOptions build_options(const Architecture& architecture, const NetworkOption
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   if (options.image_size % 4 != 0) throw UsageError("the image size must be a multiple of 4");
-  return {options.batch, options.convolution, options.epsilon, options.engine};
+  return {options.batch, options.convolution, options.epsilon, options.engine, options.statistics};
 }
 
 }  // namespace
@@ -27,7 +27,11 @@ Network::Network(Device& device, const Architecture& architecture, const Network
       head_(device, architecture, options.image_size / 4, options.classes, build_) {
   build_units();
   stem_.list(layers_);
-  for (const auto& unit : units_) unit->list(layers_);
+  for (const auto& unit : units_) {
+    first_parameter_.push_back(layers_.parameters.size());
+    unit->list(layers_);
+  }
+  first_parameter_.push_back(layers_.parameters.size());
   head_.list(layers_);
   for (NormLayer* norm : layers_.norms) norm->reset_statistics(device_);
   keeper_ = make_activation_keeper(options.activations, units_);
@@ -70,17 +74,24 @@ Tensor Network::make_images() {
                 MemoryPurpose::temporaries);
 }
 
-Loss Network::compute_gradient(const Tensor& images, std::span<const std::int32_t> labels) {
+Loss Network::compute_gradient(const Tensor& images, std::span<const std::int32_t> labels,
+                               const GradientsFinal& gradients_final) {
+  const auto tell = [&](std::size_t first) {
+    if (gradients_final) gradients_final(first);
+  };
   Stem::Tape stem_tape;
   Head::Tape head_tape;
   const Activation& last =
       keeper_->forward(device_, stem_.forward(device_, images, Pass::training, &stem_tape));
   Tensor logits = head_.forward(device_, last, Pass::training, &head_tape);
   const Loss loss = softmax_cross_entropy(device_, logits, labels);
-  softmax_cross_entropy_backward(device_, logits, labels, loss.images, logits);
+  softmax_cross_entropy_backward(device_, logits, labels,
+                                 options_.whole_batch > 0 ? options_.whole_batch : loss.images, logits);
   Activation diff = head_.backward(device_, last, std::move(head_tape), logits);
-  diff = keeper_->backward(device_, std::move(diff));
+  tell(first_parameter_.back());
+  diff = keeper_->backward(device_, std::move(diff), [&](std::size_t unit) { tell(first_parameter_[unit]); });
   stem_.backward(device_, images, std::move(stem_tape), std::move(diff));
+  tell(0);
   return loss;
 }
 

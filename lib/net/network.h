@@ -18,12 +18,19 @@ namespace revnet {
 struct NetworkOptions {
   std::int64_t classes = 10;
   std::int64_t batch = 100;
+  // Of the whole batch, where other processes compute the rest; 0: this is all.
+  std::int64_t whole_batch = 0;
   std::int64_t image_size = 32;
   ActivationMode activations = ActivationMode::stored;
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
   Engine engine = Engine::onednn;
+  Reduction* statistics = nullptr;  // the processes whose batch statistics are one; null: this one's own
 };
+
+// Told, as a backward pass comes along, that the gradients of Network::parameters() from `first` on are
+// final.
+using GradientsFinal = std::function<void(std::size_t first)>;
 
 class Network {
  public:
@@ -41,9 +48,11 @@ class Network {
   // A buffer for one batch of images, [batch, 3, image_size, image_size] row-major.
   Tensor make_images();
 
-  // The loss of a whole batch and the gradient of its mean cross entropy, without weight decay, by every
-  // parameter (overwritten). Batch statistics are left in the norm layers; running averages are not touched.
-  Loss compute_gradient(const Tensor& images, std::span<const std::int32_t> labels);
+  // The loss of these images and the gradient by every parameter (overwritten), without weight decay, of the
+  // mean cross entropy: of the whole batch, where this is a part, so that the parts' gradients add up. Batch
+  // statistics are left in the norm layers; running averages are not touched.
+  Loss compute_gradient(const Tensor& images, std::span<const std::int32_t> labels,
+                        const GradientsFinal& gradients_final = {});
   // Updates every running average from the last batch's statistics. Once a step.
   void commit_statistics(double decay);
 
@@ -81,6 +90,7 @@ class Network {
   std::vector<std::unique_ptr<Unit>> units_;
   Head head_;
   LayerList layers_;
+  std::vector<std::size_t> first_parameter_;  // of each unit and the head, in layers_
   ReconstructionObserver* observer_ = nullptr;
   std::unique_ptr<ActivationKeeper> keeper_;
 };

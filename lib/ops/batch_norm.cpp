@@ -1,6 +1,11 @@
 #include "ops/batch_norm.h"
 
+#include <cmath>
 #include <stdexcept>
+#include <vector>
+
+#include "ops/fused_norm.h"
+#include "tensor/parallel.h"
 
 namespace revnet {
 namespace {
@@ -23,8 +28,8 @@ Statistics::Statistics(Device& device, std::int64_t channels)
     : mean(device, Layout::plain({channels}), MemoryPurpose::statistics),
       variance(device, Layout::plain({channels}), MemoryPurpose::statistics) {}
 
-BatchNormRelu::BatchNormRelu(const Device& device, const Shape& nchw, double epsilon)
-    : layout_(device.activation_layout(nchw)) {
+BatchNormRelu::BatchNormRelu(const Device& device, const Shape& nchw, double epsilon, Reduction* batch)
+    : layout_(device.activation_layout(nchw)), epsilon_(epsilon), batch_(batch) {
   const dnnl::engine& engine = device.engine();
   const auto forward = describe_forward(engine, prop_kind::forward_training, layout_, epsilon, affine_relu);
   mask_ = Layout(forward.workspace_desc());
@@ -44,6 +49,12 @@ BatchNormRelu::BatchNormRelu(const Device& device, const Shape& nchw, double eps
       {prop_kind::backward, layout_.desc(), layout_.desc(), static_cast<float>(epsilon), affine_relu},
       kernel_attributes(), engine, forward);
   backward_ = Kernel(device, backward, work(Operation::normalization_gradient, 3));
+  if (batch_ == nullptr) return;
+  const dnnl::batch_normalization_backward::primitive_desc known(
+      {prop_kind::backward, layout_.desc(), layout_.desc(), static_cast<float>(epsilon),
+       affine_relu | normalization_flags::use_global_stats},
+      kernel_attributes(), engine, forward);
+  backward_with_ = Kernel(device, known, work(Operation::normalization_gradient, 3));
 }
 
 const Kernel& BatchNormRelu::kernel(Operation operation) const {
@@ -70,10 +81,70 @@ Arguments norm_arguments(const Tensor& src, const Tensor& scale, const Tensor& s
           {DNNL_ARG_VARIANCE, statistics.variance.memory()}};
 }
 
+REVNET_MULTITARGET void take_away(const float* src, const float* mean, const float* offset,
+                                  const float* slope, std::int64_t block, std::int64_t pixels, float* diff) {
+  for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+    for (std::int64_t c = 0; c < block; ++c) {
+      const std::int64_t i = pixel * block + c;
+      diff[i] -= offset[c] + (src[i] - mean[c]) * slope[c];
+    }
+  }
+}
+
+// What the gradient with constant statistics lacks: the statistics depend on the input, too. With g the
+// gradient by what went into the ReLU, and means over the whole batch,
+//   factor * (mean(g) + (x - mean) * mean(g (x - mean)) / (variance + epsilon)),  factor = scale / deviation,
+// is to be taken away. Both sums over this process's share stand in the gradients of shift and scale.
+class Correction {
+ public:
+  Correction(const Tensor& scale, const Statistics& statistics, double epsilon, const Tensor& diff_scale,
+             const Tensor& diff_shift, const Layout& layout, Reduction& batch)
+      : blocks_(layout),
+        mean_(static_cast<std::size_t>(blocks_.blocks * blocks_.block)),
+        offset_(mean_),
+        slope_(mean_) {
+    const std::size_t channels = scale.values().size();
+    std::vector<double> sums(2 * channels + 1);
+    for (std::size_t c = 0; c < channels; ++c) {
+      sums[c] = diff_shift.values()[c];
+      sums[channels + c] = diff_scale.values()[c];
+    }
+    sums.back() = static_cast<double>(blocks_.images * blocks_.pixels());
+    batch.sum(sums);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double inverse = 1.0 / std::sqrt(static_cast<double>(statistics.variance.values()[c]) + epsilon);
+      const double factor = scale.values()[c] * inverse;
+      mean_[c] = statistics.mean.values()[c];
+      offset_[c] = static_cast<float>(factor * sums[c] / sums.back());
+      slope_[c] = static_cast<float>(factor * sums[channels + c] / sums.back() * inverse);
+    }
+  }
+
+  void apply(const Tensor& src, Tensor& diff) const {
+    parallel_ranges(blocks_.images, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t plane = begin * blocks_.blocks; plane < end * blocks_.blocks; ++plane) {
+        const std::int64_t at = plane * blocks_.pixels() * blocks_.block,
+                           c = plane % blocks_.blocks * blocks_.block;
+        take_away(src.data() + at, mean_.data() + c, offset_.data() + c, slope_.data() + c, blocks_.block,
+                  blocks_.pixels(), diff.data() + at);
+      }
+    });
+  }
+
+ private:
+  ChannelBlocks blocks_;
+  std::vector<float> mean_, offset_, slope_;  // by channel as stored, zeros for padding
+};
+
 }  // namespace
 
 void BatchNormRelu::forward(Device& device, const Tensor& src, const Tensor& scale, const Tensor& shift,
                             Statistics& statistics, Tensor& dst, Tensor& mask) const {
+  if (batch_ != nullptr) {
+    measure_statistics(device, src, statistics, batch_);
+    forward_with(device, src, scale, shift, statistics, dst, mask);
+    return;
+  }
   Arguments arguments = norm_arguments(src, scale, shift, statistics);
   arguments[DNNL_ARG_DST] = dst.memory();
   arguments[DNNL_ARG_WORKSPACE] = mask.memory();
@@ -104,7 +175,12 @@ void BatchNormRelu::backward(Device& device, const Tensor& src, const Tensor& sc
   arguments[DNNL_ARG_DIFF_SRC] = diff_src.memory();
   arguments[DNNL_ARG_DIFF_SCALE] = diff_scale.memory();
   arguments[DNNL_ARG_DIFF_SHIFT] = diff_shift.memory();
-  backward_.run(device, std::move(arguments));
+  (backward_with_ ? *backward_with_ : backward_).run(device, std::move(arguments));
+  if (batch_ == nullptr || device.is_planning()) return;
+  const Correction correction(scale, statistics, epsilon_, diff_scale, diff_shift, layout_, *batch_);
+  device.perform(
+      {Operation::normalization_gradient, layout_.shape()[2], 0, 3 * static_cast<double>(layout_.bytes())},
+      [&] { correction.apply(src, diff_src); });
 }
 
 }  // namespace revnet

@@ -8,7 +8,10 @@
 // them once a step, so that recomputing a forward pass is safe by construction.
 #pragma once
 
+#include <optional>
+
 #include "ops/kernel.h"
+#include "ops/reduction.h"
 
 namespace revnet {
 
@@ -21,7 +24,9 @@ struct Statistics {
 
 class BatchNormRelu {
  public:
-  BatchNormRelu(const Device& device, const Shape& nchw, double epsilon);
+  // batch: the processes that share the batch, whose statistics are then those of all; null: nobody. Outlives
+  // this.
+  BatchNormRelu(const Device& device, const Shape& nchw, double epsilon, Reduction* batch = nullptr);
 
   std::int64_t channels() const { return layout_.shape()[1]; }
   const Layout& layout() const { return layout_; }
@@ -40,7 +45,7 @@ class BatchNormRelu {
   void infer(Device& device, const Tensor& src, const Tensor& scale, const Tensor& shift,
              const Statistics& running, Tensor& dst) const;
   // Gradient through ReLU, normalisation and the batch's statistics. Overwrites diff_src (which may be
-  // diff_dst itself), diff_scale and diff_shift.
+  // diff_dst itself), diff_scale and diff_shift, the latter two with this process's share.
   void backward(Device& device, const Tensor& src, const Tensor& scale, const Tensor& shift,
                 const Statistics& statistics, const Tensor& mask, const Tensor& diff_dst, Tensor& diff_src,
                 Tensor& diff_scale, Tensor& diff_shift) const;
@@ -49,7 +54,10 @@ class BatchNormRelu {
   const Kernel& kernel(Operation operation) const;
 
   Layout layout_, mask_;
+  double epsilon_;
+  Reduction* batch_;
   Kernel forward_, forward_with_, infer_, backward_;
+  std::optional<Kernel> backward_with_;  // as if the statistics were constants: of a shared batch
 };
 
 }  // namespace revnet

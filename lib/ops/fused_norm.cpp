@@ -64,26 +64,32 @@ kernels::Normalization NormConstants::get() const {
 
 NormGradientConstants::NormGradientConstants(Device& device, const Layout& activation, const Tensor& scale,
                                              const Statistics& statistics, double epsilon, const Tensor& sums,
-                                             std::int64_t units, Tensor& diff_scale, Tensor& diff_shift)
+                                             std::int64_t units, Tensor& diff_scale, Tensor& diff_shift,
+                                             Reduction* batch)
     : channels_(stored_channels(activation)), table_(make_table(device, 4, channels_)) {
   if (device.is_planning()) return;
   const auto* by_unit = reinterpret_cast<const double*>(sums.data());
   const auto stored = static_cast<std::size_t>(channels_);
-  std::vector<double> totals(2 * stored);  // of g, and of g (x - mean)
+  std::vector<double> totals(2 * stored + 1);  // of g, of g (x - mean), and pixels
   for (std::int64_t unit = 0; unit < units; ++unit) {
     const double* of_unit = by_unit + unit * 2 * channels_;
-    for (std::size_t c = 0; c < totals.size(); ++c) totals[c] += of_unit[c];
+    for (std::size_t c = 0; c < 2 * stored; ++c) totals[c] += of_unit[c];
   }
+  totals.back() = pixels_of(activation);
+  for (std::size_t c = 0; c < scale.values().size(); ++c) {
+    const double inverse = inverse_deviation(statistics.variance.values()[c], epsilon);
+    diff_shift.values()[c] = static_cast<float>(totals[c]);
+    diff_scale.values()[c] = static_cast<float>(totals[stored + c] * inverse);
+  }
+  if (batch != nullptr) batch->sum(totals);
   const std::span<float> table = table_.values();
   for (std::size_t c = 0; c < scale.values().size(); ++c) {
     const double gradient = totals[c], product = totals[stored + c];
     const double inverse = inverse_deviation(statistics.variance.values()[c], epsilon);
-    diff_shift.values()[c] = static_cast<float>(gradient);
-    diff_scale.values()[c] = static_cast<float>(product * inverse);
     table[c] = statistics.mean.values()[c];
     table[stored + c] = static_cast<float>(scale.values()[c] * inverse);
-    table[2 * stored + c] = static_cast<float>(gradient / pixels_of(activation));
-    table[3 * stored + c] = static_cast<float>(product / pixels_of(activation) * inverse * inverse);
+    table[2 * stored + c] = static_cast<float>(gradient / totals.back());
+    table[3 * stored + c] = static_cast<float>(product / totals.back() * inverse * inverse);
   }
 }
 
@@ -101,24 +107,55 @@ double* sums_of(Tensor& sums) {
   return reinterpret_cast<double*>(sums.data());
 }
 
-void measure_statistics(Device& device, const Tensor& x, Statistics& statistics) {
+void measure_statistics(Device& device, const Tensor& x, Statistics& statistics, Reduction* batch) {
   const kernels::Images images = images_of(x.layout());
   Tensor sums = make_sums(device, x.layout(), images.count);
   device.perform(work_of(Operation::normalization, x.layout(), 1),
                  [&] { kernels::sum_images(images, stored_channels(x.layout()), x.data(), sums_of(sums)); });
   combine_statistics(device, x.layout(), sums,
                      std::vector<std::int64_t>(static_cast<std::size_t>(images.count), images.pixels()),
-                     statistics);
+                     statistics, batch);
 }
 
+namespace {
+
+// The batch's moments from those of every process, whose numbers of pixels may differ. Squares are summed in
+// double, where those of floats lose nothing that a float could hold, so that one sum over processes does.
+void combine_over_processes(const double* sums, const std::vector<std::int64_t>& pixels, Reduction& batch,
+                            std::span<float> mean, std::span<float> variance) {
+  const std::size_t stored = mean.size();
+  std::vector<double> moments(2 * stored + 1);  // sums of values, sums of squares, and pixels
+  for (std::size_t unit = 0; unit < pixels.size(); ++unit) {
+    const double *totals = sums + unit * 2 * stored, *squares = totals + stored;
+    const auto count = static_cast<double>(pixels[unit]);
+    for (std::size_t c = 0; c < stored; ++c) {
+      moments[c] += totals[c];
+      moments[stored + c] += squares[c] + totals[c] * totals[c] / count;
+    }
+    moments.back() += count;
+  }
+  batch.sum(moments);
+  for (std::size_t c = 0; c < stored; ++c) {
+    const double average = moments[c] / moments.back();
+    mean[c] = static_cast<float>(average);
+    variance[c] = static_cast<float>(std::max(0.0, moments[stored + c] / moments.back() - average * average));
+  }
+}
+
+}  // namespace
+
 void combine_statistics(Device& device, const Layout& activation, const Tensor& sums,
-                        const std::vector<std::int64_t>& pixels, Statistics& statistics) {
+                        const std::vector<std::int64_t>& pixels, Statistics& statistics, Reduction* batch) {
   if (device.is_planning()) return;
   const auto stored = static_cast<std::size_t>(stored_channels(activation));
   std::vector<float> mean(stored), variance(stored);
-  kernels::combine_moments(reinterpret_cast<const double*>(sums.data()), pixels.data(),
-                           static_cast<std::int64_t>(pixels.size()), static_cast<std::int64_t>(stored),
-                           mean.data(), variance.data());
+  const auto* by_unit = reinterpret_cast<const double*>(sums.data());
+  if (batch == nullptr) {
+    kernels::combine_moments(by_unit, pixels.data(), static_cast<std::int64_t>(pixels.size()),
+                             static_cast<std::int64_t>(stored), mean.data(), variance.data());
+  } else {
+    combine_over_processes(by_unit, pixels, *batch, mean, variance);
+  }
   std::copy_n(mean.begin(), statistics.mean.values().size(), statistics.mean.values().begin());
   std::copy_n(variance.begin(), statistics.variance.values().size(), statistics.variance.values().begin());
 }
