@@ -42,12 +42,19 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   setting(app, "--iterations", "training.iterations", "N",
           "training steps; the learning rate falls at 1/2 and 3/4 of them")
       ->group("Training");
-  setting(app, "--batch", "training.batch", "N", "images a step")->group("Training");
+  setting(app, "--batch", "training.batch", "N", "images a step, under mpirun of all ranks together")
+      ->group("Training");
   setting(app, "--seed", "training.seed", "N",
           "of initial weights, shuffling, augmentation and the synthetic set")
       ->group("Training");
   setting(app, "--threads", "training.threads", "N",
-          "0: all cores this process may use; also $REVNET_THREADS")
+          "0: all cores this process may use, under mpirun those given to the rank; also $REVNET_THREADS")
+      ->group("Training");
+
+  setting(
+      app, "--batch-norm", "batch_norm.statistics", "SCOPE",
+      "under mpirun: each rank normalises with the statistics of its own share of the batch (local) or of "
+      "the whole batch, as one process does (synchronized)")
       ->group("Training");
 
   setting(app, "--data-dir", "dataset.directory", "DIR",

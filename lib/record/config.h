@@ -44,13 +44,15 @@ struct Config {
     double learning_rate = 0.1;
     double momentum = 0.9;
     double weight_decay = 2e-4;
+    double rank_timeout = 600;                   // seconds; 0: for ever
     std::vector<double> decay_at = {0.5, 0.75};  // fractions of iterations, ascending
     double decay_factor = 0.1;
     bool operator==(const Training&) const = default;
   };
   struct BatchNorm {
     double epsilon = 1e-3;
-    double decay = 0.99;  // of the running averages
+    double decay = 0.99;               // of the running averages
+    std::string statistics = "local";  // of each rank's share of a batch (local), of all of it (synchronized)
     bool operator==(const BatchNorm&) const = default;
   };
   struct Augmentation {

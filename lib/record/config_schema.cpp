@@ -91,6 +91,9 @@ std::vector<Setting> training_settings() {
              "Seed of weights, order and augmentation."),
       number("training.threads", field<training, &Training::threads>(), between(0, 4096),
              "Threads; 0: all cores given to the process (environment: REVNET_THREADS)."),
+      number(
+          "training.rank_timeout", field<training, &Training::rank_timeout>(), at_least(0),
+          "Under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever."),
       number("training.learning_rate", field<training, &Training::learning_rate>(), more_than(0),
              "Learning rate before the first decay."),
       number("training.momentum", field<training, &Training::momentum>(), below(0, 1), "Momentum of SGD."),
@@ -104,6 +107,10 @@ std::vector<Setting> training_settings() {
              "Added to the variance."),
       number("batch_norm.decay", field<&C::batch_norm, &C::BatchNorm::decay>(), below(0, 1),
              "Share of the old value that the running averages keep at each step."),
+      choice("batch_norm.statistics", field<&C::batch_norm, &C::BatchNorm::statistics>(),
+             {"local", "synchronized"},
+             "Under mpirun, what mean and variance are taken over; local: each rank's share of the batch; "
+             "synchronized: the whole batch, as in one process."),
       plain("augmentation.enabled", field<&C::augmentation, &C::Augmentation::enabled>(),
             "Crop and flip training images."),
       number("augmentation.padding", field<&C::augmentation, &C::Augmentation::padding>(), between(0, 32),

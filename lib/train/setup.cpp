@@ -42,6 +42,9 @@ Config resolve(Config config) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   config.network.engine = name(engine_of(config));
+  if (config.batch_norm.statistics == "synchronized" && !can_fuse(Device::planning())) {
+    throw UsageError("batch_norm.statistics: synchronized needs a processor with AVX2 or AVX-512; use local");
+  }
   if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
   return config;
 }
@@ -60,6 +63,19 @@ NetworkOptions network_options(const Config& config) {
       config.network.convolution == "direct" ? ConvolutionPolicy::direct : ConvolutionPolicy::automatic;
   options.epsilon = config.batch_norm.epsilon;
   options.engine = config.network.engine == name(Engine::fused) ? Engine::fused : Engine::onednn;
+  return options;
+}
+
+NetworkOptions network_options(const Config& config, Communicator& communicator) {
+  NetworkOptions options = network_options(config);
+  if (communicator.ranks() == 1) return options;
+  if (options.batch < communicator.ranks()) {
+    throw UsageError("training.batch: " + std::to_string(options.batch) + " images are too few for " +
+                     std::to_string(communicator.ranks()) + " ranks; each needs one at least");
+  }
+  options.whole_batch = options.batch;
+  options.batch = communicator.shard(options.whole_batch).size;
+  if (config.batch_norm.statistics == "synchronized") options.statistics = &communicator;
   return options;
 }
 

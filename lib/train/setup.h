@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "net/network.h"
 #include "record/config.h"
+#include "train/communicator.h"
 #include "train/schedule.h"
 
 namespace revnet {
@@ -22,6 +23,9 @@ Config resolve(Config config);
 // Of a resolved configuration:
 std::int64_t classes(const Config& config);
 NetworkOptions network_options(const Config& config);
+// The same of one rank's share of the batch. UsageError when there are more ranks than images in it. The
+// communicator must outlive the network.
+NetworkOptions network_options(const Config& config, Communicator& communicator);
 StepSchedule schedule(const Config& config);
 Augmentation augmentation(const Config& config);
 // Reads (or draws) the images that training and evaluation use. DataError, with the file and what to do.

@@ -1,7 +1,11 @@
 #include "train/trainer.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.h"
 #include "data/mean_image.h"
+#include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/network_state.h"
 #include "train/setup.h"
@@ -9,14 +13,29 @@
 namespace revnet {
 
 Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes)
-    : splits_(std::move(splits)),
+    : Trainer(config, std::move(splits), arena_bytes, make_single_process(), nullptr) {}
+
+Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes, Communicator& communicator)
+    : Trainer(config, std::move(splits), arena_bytes, nullptr, &communicator) {}
+
+Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
+                 std::unique_ptr<Communicator> alone, Communicator* communicator)
+    : alone_(std::move(alone)),
+      communicator_(alone_ ? *alone_ : *communicator),
+      splits_(std::move(splits)),
       batch_(config.training.batch),
+      share_(communicator_.shard(batch_)),
       running_decay_(config.batch_norm.decay),
       device_(config.training.threads, arena_bytes),
       schedule_(schedule(config)),
-      labels_(static_cast<std::size_t>(batch_)) {
-  network_.emplace(device_, find_architecture(config.network.architecture), network_options(config));
+      labels_(static_cast<std::size_t>(share_.size)) {
+  network_.emplace(device_, find_architecture(config.network.architecture),
+                   network_options(config, communicator_));
   network_->initialize(config.training.seed);
+  if (communicator_.ranks() > 1) {
+    exchange_.emplace(communicator_, *network_,
+                      static_cast<double>(share_.size) / static_cast<double>(batch_));
+  }
   sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay);
   const std::vector<float> mean = mean_image(splits_.train);
   training_.emplace(splits_.train, mean, config.training.seed, augmentation(config));
@@ -25,13 +44,28 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes)
 }
 
 void Trainer::fetch_batch(std::int64_t later) {
-  device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())},
-                  [&] { training_->fill((iteration_ + later) * batch_, images_.values(), labels_); });
+  device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())}, [&] {
+    training_->fill((iteration_ + later) * batch_ + share_.first, images_.values(), labels_);
+  });
+}
+
+Loss Trainer::of_all_ranks(const Loss& mine) {
+  std::array sums{mine.cross_entropy, static_cast<double>(mine.errors), static_cast<double>(mine.images)};
+  communicator_.sum(sums);
+  return {sums[0], static_cast<std::int64_t>(sums[1]), static_cast<std::int64_t>(sums[2])};
+}
+
+Loss Trainer::compute_gradient() {
+  if (!exchange_) return network_->compute_gradient(images_, labels_);
+  const Loss mine =
+      network_->compute_gradient(images_, labels_, [this](std::size_t first) { exchange_->ready(first); });
+  exchange_->finish();
+  return of_all_ranks(mine);
 }
 
 Loss Trainer::step() {
   fetch_batch(0);
-  const Loss loss = network_->compute_gradient(images_, labels_);
+  const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {
     throw DivergedError("diverged in iteration " + std::to_string(iteration_ + 1) + ": first " +
                         first_not_finite(*network_) +
@@ -46,12 +80,24 @@ Loss Trainer::step() {
 
 Loss Trainer::evaluate() {
   Loss total;
-  const auto batch = static_cast<std::size_t>(batch_);
-  for (std::size_t first = 0; first < splits_.test.size(); first += batch) {
-    const std::size_t real = evaluation_->fill(first, images_.values(), labels_);
+  const Shard mine = communicator_.shard(static_cast<std::int64_t>(splits_.test.size()));
+  for (std::int64_t done = 0; done < mine.size; done += share_.size) {
+    evaluation_->fill(static_cast<std::size_t>(mine.first + done), images_.values(), labels_);
+    const auto real = static_cast<std::size_t>(std::min(mine.size - done, share_.size));
     total += network_->evaluate(images_, std::span(labels_).first(real));
   }
-  return total;
+  return of_all_ranks(total);
+}
+
+void Trainer::share_state() {
+  auto iteration = static_cast<double>(iteration_);
+  communicator_.broadcast(std::as_writable_bytes(std::span(&iteration, 1)));
+  iteration_ = static_cast<std::int64_t>(iteration);
+  broadcast_state(communicator_, *network_);
+}
+
+void Trainer::check_equal() {
+  check_equal_state(communicator_, *network_);
 }
 
 Checkpoint Trainer::checkpoint() {

@@ -1,7 +1,11 @@
 // A network in training: one step after another, evaluation, and its whole state as a checkpoint.
 //
-// Ownership: owns device, network and batches; borrows nothing after construction. Knows no files and prints
-// nothing.
+// Of several ranks, each has a Trainer: it computes its share of every batch and of the evaluation set, and
+// all make the same steps. What is told of losses and gradients is of the whole batch. step(), evaluate(),
+// compute_gradient(), share_state() and check_equal() are calls that all ranks make.
+//
+// Ownership: owns device, network and batches; borrows the communicator, which must outlive it. Knows no
+// files and prints nothing.
 #pragma once
 
 #include <memory>
@@ -12,6 +16,8 @@
 #include "net/network.h"
 #include "record/checkpoint.h"
 #include "record/config.h"
+#include "train/communicator.h"
+#include "train/gradient_exchange.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
 
@@ -21,6 +27,8 @@ class Trainer {
  public:
   // From a resolved configuration; parameters are drawn from its seed. `arena_bytes` as planned
   // (memory_plan.h).
+  Trainer(const Config& config, Splits splits, std::size_t arena_bytes, Communicator& communicator);
+  // Of one process.
   Trainer(const Config& config, Splits splits, std::size_t arena_bytes);
 
   // Iterations done.
@@ -32,8 +40,10 @@ class Trainer {
   // DivergedError when that loss or a batch statistic is not finite, with what was so first; parameters and
   // iteration() are then as before.
   Loss step();
-  // Overwrites images() and labels() with the batch that comes `later` steps after this one (0: with the next
-  // step's own). step() fetches its batch itself.
+  // The loss of the batch fetched last, and its gradient, in every parameter.
+  Loss compute_gradient();
+  // Overwrites images() and labels() with this rank's share of the batch that comes `later` steps after this
+  // one (0: with the next step's own). step() fetches its batch itself.
   void fetch_batch(std::int64_t later);
   // The batch fetched last, by whatever call.
   const Tensor& images() const { return images_; }
@@ -47,17 +57,34 @@ class Trainer {
   // The state a checkpoint holds. Error, opened by `origin`, when it is of another network.
   void restore(const Checkpoint& checkpoint, const std::string& origin);
 
+  // The first rank's state becomes everybody's.
+  void share_state();
+  // AgreedError when the ranks' states have come to differ in any bit.
+  void check_equal();
+  Communicator& communicator() { return communicator_; }
+  // Null with one rank.
+  GradientExchange* exchange() { return exchange_ ? &*exchange_ : nullptr; }
+
   Device& device() { return device_; }
   Network& network() { return *network_; }
   const Splits& splits() const { return splits_; }
 
  private:
+  // One of the two is null.
+  Trainer(const Config& config, Splits splits, std::size_t arena_bytes, std::unique_ptr<Communicator> alone,
+          Communicator* communicator);
+  Loss of_all_ranks(const Loss& mine);
+
+  std::unique_ptr<Communicator> alone_;  // null where a communicator was given
+  Communicator& communicator_;
   Splits splits_;
-  std::int64_t batch_;
+  std::int64_t batch_;  // of all ranks
+  Shard share_;         // of it
   double running_decay_;
   Device device_;
   std::optional<Network> network_;
   StepSchedule schedule_;
+  std::optional<GradientExchange> exchange_;
   std::optional<Sgd> sgd_;
   std::optional<TrainingBatches> training_;
   std::optional<EvaluationBatches> evaluation_;

@@ -60,6 +60,7 @@ training:
   batch: 100
   seed: 1
   threads: 0
+  rank_timeout: 600
   learning_rate: 0.1
   momentum: 0.9
   weight_decay: 2.0e-04
@@ -68,6 +69,7 @@ training:
 batch_norm:
   epsilon: 0.001
   decay: 0.99
+  statistics: local
 augmentation:
   enabled: true
   padding: 2
@@ -92,12 +94,13 @@ TEST_CASE("every setting survives the way through YAML") {
   config.training.batch = 7;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();
   config.training.threads = 3;
+  config.training.rank_timeout = 0.25;
   config.training.learning_rate = std::nextafter(0.1, 1.0);
   config.training.momentum = 1.0 / 3.0;
   config.training.weight_decay = std::numeric_limits<double>::denorm_min();
   config.training.decay_at = {};
   config.training.decay_factor = 1;
-  config.batch_norm = {std::numeric_limits<double>::max(), 0};
+  config.batch_norm = {std::numeric_limits<double>::max(), 0, "synchronized"};
   config.augmentation = {false, 4, false};
   config.evaluation.every = 0;
   config.log.every = 1;

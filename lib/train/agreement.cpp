@@ -1,0 +1,82 @@
+#include "train/agreement.h"
+
+#include <bit>
+
+#include "base/host.h"
+#include "base/text.h"
+
+namespace revnet {
+namespace {
+
+// fn(values) for all that training changes.
+template <class Fn>
+void each_state(const Network& network, Fn fn) {
+  for (Parameter* parameter : network.parameters()) {
+    fn(parameter->value.values());
+    fn(parameter->momentum.values());
+  }
+  for (NormLayer* norm : network.norms()) {
+    fn(norm->running().mean.values());
+    fn(norm->running().variance.values());
+  }
+}
+
+// FNV-1a, a float at a time.
+std::uint64_t fingerprint(const Network& network) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  each_state(network, [&](std::span<const float> values) {
+    for (const float value : values) hash = (hash ^ std::bit_cast<std::uint32_t>(value)) * 0x100000001b3;
+  });
+  return hash;
+}
+
+// The ranks whose text is not the first one's: "rank 2, rank 3"; empty when all agree.
+std::string dissenters(const std::vector<std::string>& texts) {
+  std::vector<std::string> ranks;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (texts[i] != texts.front()) ranks.push_back("rank " + std::to_string(i));
+  }
+  return join(ranks);
+}
+
+}  // namespace
+
+void broadcast_state(Communicator& communicator, Network& network) {
+  if (communicator.ranks() == 1) return;
+  each_state(network,
+             [&](std::span<float> values) { communicator.broadcast(std::as_writable_bytes(values)); });
+  network.parameters_changed();
+}
+
+void check_equal_state(Communicator& communicator, const Network& network) {
+  if (communicator.ranks() == 1) return;
+  const std::string others = dissenters(communicator.gather(std::to_string(fingerprint(network))));
+  if (others.empty()) return;
+  throw AgreedError(others +
+                        ": weights are no longer those of rank 0, so no checkpoint is written; look for a "
+                        "faulty machine and go on from the last checkpoint with --resume",
+                    ExitCode::failed);
+}
+
+void check_equal_start(Communicator& communicator, const Device& device, const std::string& settings) {
+  if (communicator.ranks() == 1) return;
+  const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
+  const std::vector<std::string> machines =
+      communicator.gather("revnet " + version() + ", oneDNN " + onednn_version() +
+                          ", channels in blocks of " + std::to_string(block));
+  const std::string unlike = dissenters(machines);
+  if (!unlike.empty()) {
+    throw AgreedError(unlike + ": does not compute as rank 0 does (" + machines.front() +
+                          "); use nodes of one kind and one installation of revnet",
+                      ExitCode::failed);
+  }
+  const std::string odd = dissenters(communicator.gather(settings));
+  if (!odd.empty()) {
+    throw AgreedError(odd +
+                          ": settings are not those of rank 0; give all ranks the same options, files and "
+                          "environment",
+                      ExitCode::usage);
+  }
+}
+
+}  // namespace revnet

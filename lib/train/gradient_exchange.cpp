@@ -1,0 +1,138 @@
+#include "train/gradient_exchange.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace revnet {
+namespace {
+
+// Small enough that a bucket is on its way early, large enough that latency does not count.
+constexpr std::size_t bucket_floats = (std::size_t{1} << 20) / sizeof(float);
+constexpr int measurements_alone = 3;
+
+}  // namespace
+
+double ExchangeTimes::hidden() const {
+  if (alone <= 0) return 0;
+  return std::clamp(1 - (waiting + working) / alone, 0.0, 1.0);
+}
+
+GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double share)
+    : communicator_(communicator), network_(network), share_(share) {
+  make_buckets();
+  if (shares_statistics()) return;
+  std::size_t channels = 0;
+  for (const NormLayer* norm : network_.norms()) channels += norm->batch().mean.values().size();
+  statistics_.values.resize(2 * channels);
+}
+
+bool GradientExchange::shares_statistics() const {
+  return network_.options().statistics != nullptr;
+}
+
+void GradientExchange::make_buckets() {
+  const auto& parameters = network_.parameters();
+  std::size_t floats = 0;
+  for (std::size_t last = parameters.size(), first = last; first-- > 0;) {
+    floats += parameters[first]->gradient.values().size();
+    if (floats < bucket_floats && first > 0) continue;
+    buckets_.push_back({first, last, std::vector<float>(floats), nullptr});
+    last = first;
+    floats = 0;
+  }
+}
+
+std::size_t GradientExchange::bytes() const {
+  std::size_t floats = statistics_.values.size();
+  for (const Bucket& bucket : buckets_) floats += bucket.values.size();
+  return floats * sizeof(float);
+}
+
+void GradientExchange::ready(std::size_t first) {
+  const Stopwatch working;
+  if (!under_way_) {
+    under_way_ = true;
+    since_start_.restart();
+    working_ = 0;
+    if (!shares_statistics()) start_statistics();
+  }
+  while (started_ < buckets_.size() && buckets_[started_].first >= first) start(buckets_[started_++]);
+  make_progress();
+  working_ += working.seconds();
+}
+
+void GradientExchange::start(Bucket& bucket) {
+  auto at = bucket.values.begin();
+  for (std::size_t i = bucket.first; i < bucket.last; ++i) {
+    at = std::ranges::copy(network_.parameters()[i]->gradient.values(), at).out;
+  }
+  bucket.sum = communicator_.start_sum(bucket.values);
+}
+
+void GradientExchange::start_statistics() {
+  auto at = statistics_.values.begin();
+  const auto weighted = [&](float value) { return static_cast<float>(share_ * value); };
+  for (const NormLayer* norm : network_.norms()) {
+    at = std::ranges::transform(norm->batch().mean.values(), at, weighted).out;
+    at = std::ranges::transform(norm->batch().variance.values(), at, weighted).out;
+  }
+  statistics_.sum = communicator_.start_sum(statistics_.values);
+}
+
+void GradientExchange::make_progress() {
+  for (; ended_ < started_ && buckets_[ended_].sum->done(); ++ended_) last_end_ = since_start_.seconds();
+}
+
+void GradientExchange::finish() {
+  const Stopwatch waiting;
+  for (; ended_ < started_; ++ended_) buckets_[ended_].sum->wait();
+  if (statistics_.sum) statistics_.sum->wait();
+  const double waited = waiting.seconds();
+  if (waited > 0) last_end_ = since_start_.seconds();
+  const Stopwatch unpacking;
+  for (Bucket& bucket : buckets_) {
+    bucket.sum.reset();
+    auto from = bucket.values.begin();
+    for (std::size_t i = bucket.first; i < bucket.last; ++i) {
+      const std::span<float> to = network_.parameters()[i]->gradient.values();
+      std::copy_n(from, to.size(), to.begin());
+      from += static_cast<std::ptrdiff_t>(to.size());
+    }
+  }
+  if (statistics_.sum) finish_statistics();
+  under_way_ = false;
+  started_ = ended_ = 0;
+  ++times_.steps;
+  times_.in_flight += last_end_;
+  times_.waiting += waited;
+  times_.working += working_ + unpacking.seconds();
+  times_.alone += alone_;
+}
+
+void GradientExchange::finish_statistics() {
+  statistics_.sum.reset();
+  auto from = statistics_.values.begin();
+  const auto take = [&](std::span<float> to) {
+    std::copy_n(from, to.size(), to.begin());
+    from += static_cast<std::ptrdiff_t>(to.size());
+  };
+  for (NormLayer* norm : network_.norms()) {
+    take(norm->batch().mean.values());
+    take(norm->batch().variance.values());
+  }
+}
+
+void GradientExchange::measure_alone() {
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < measurements_alone; ++i) {
+    communicator_.any(false);  // so that all start at once
+    const Stopwatch stopwatch;
+    ready(0);
+    finish();
+    least = std::min(least, stopwatch.seconds());
+  }
+  times_ = {};
+  alone_ = least;
+}
+
+}  // namespace revnet
