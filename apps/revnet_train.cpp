@@ -1,4 +1,5 @@
 // revnet-train: trains one network on one data set.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -6,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "option_values.h"
+#include "ranks.h"
 #include "train/interrupt.h"
 #include "train/plan_report.h"
 #include "train/setup.h"
@@ -36,6 +38,15 @@ std::string default_run_directory(const Config& config) {
          std::to_string(config.training.seed);
 }
 
+void print_exchange(const RunSummary& summary) {
+  const ExchangeTimes& times = summary.exchange;
+  const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
+  std::printf(
+      "%-18s%d ranks; %.1f ms a step alone, %.1f ms longer steps: %.0f %% hidden by the backward pass\n",
+      "all-reduce", summary.ranks, 1e3 * times.alone / steps, 1e3 * (times.waiting + times.working) / steps,
+      100 * times.hidden());
+}
+
 void print_summary(const RunSummary& summary, const Config& config, const std::string& directory) {
   const char* evaluated = config.dataset.validation ? "validation error" : "test error";
   if (summary.evaluation.iteration > 0) {
@@ -49,6 +60,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
   std::printf("%-18s%lld of %lld iterations in %s, %.0f images/s\n", "time",
               static_cast<long long>(summary.iterations), static_cast<long long>(config.training.iterations),
               format_duration(summary.seconds).c_str(), summary.images_per_second);
+  if (summary.ranks > 1) print_exchange(summary);
   std::printf("%-18s%s\n", "activations", describe_activation_bytes(config).c_str());
   std::printf("%-18s%s resident at most\n", "memory", format_bytes(summary.peak_resident_bytes).c_str());
   std::printf("%-18s%s\n", "run", directory.c_str());
@@ -73,24 +85,27 @@ int run(int argc, char** argv) {
   app.add_flag("--dry-run", dry_run, "print the plan as YAML and write nothing")->group("Run");
   if (const int code = parse(app, argc, argv); code >= 0) return code;
 
-  return guarded("revnet-train", [&] {
+  return guarded_ranks("revnet-train", [&](Communicator& communicator) {
     Config config;
-    if (resume) {
-      if (directory.empty()) throw UsageError("--resume needs --run-dir");
-      config = settings_of_run(directory);
-    }
-    config = options.apply_to(std::move(config));
-    set_value(config, "dataset.name", dataset, "dataset");
-    config = resolve(std::move(config));
+    communicator.together([&] {
+      if (resume) {
+        if (directory.empty()) throw UsageError("--resume needs --run-dir");
+        config = settings_of_run(directory);
+      }
+      config = options.apply_to(std::move(config));
+      set_value(config, "dataset.name", dataset, "dataset");
+      config = resolve(std::move(config));
+    });
     if (directory.empty()) directory = default_run_directory(config);
     if (dry_run) {
-      std::cout << plan_yaml(config, directory);
+      if (communicator.is_first()) std::cout << plan_yaml(config, directory);
       return static_cast<int>(ExitCode::done);
     }
     catch_interrupts();
     const RunStart start = resume ? RunStart::resume : force ? RunStart::overwrite : RunStart::fresh;
-    const RunSummary summary = run_training(config, directory, start, command_line(argc, argv));
-    print_summary(summary, config, directory);
+    const RunSummary summary =
+        run_training(config, directory, start, command_line(argc, argv), {}, communicator);
+    if (communicator.is_first()) print_summary(summary, config, directory);
     return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted
                                                                      : ExitCode::done);
   });

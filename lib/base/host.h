@@ -4,12 +4,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace revnet {
 
 std::string host_name();
 // "AMD EPYC 9654 96-Core Processor", or "unknown".
 std::string cpu_name();
+// The cores that this process may use, ascending: a launcher may have bound it to some.
+std::vector<int> usable_cores();
+// All that are there.
+int cores_of_host();
 // The most memory this process ever had resident, in bytes.
 std::uint64_t peak_resident_bytes();
 // The file this process was started from. Error when the system does not tell.

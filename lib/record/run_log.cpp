@@ -156,6 +156,12 @@ RunLog RunLog::open(std::filesystem::path file) {
   for (const std::string& purpose : reader.attributes("bytes")) {
     log.bytes_[purpose] = reader.integer_attribute("bytes", purpose);
   }
+  const auto groups = reader.members("/");
+  if (std::ranges::any_of(groups, [](const auto& member) { return member.name == "all_reduce"; })) {
+    for (const std::string& name : reader.attributes("all_reduce")) {
+      log.all_reduce_[name] = reader.double_attribute("all_reduce", name);
+    }
+  }
   return log;
 }
 
@@ -192,6 +198,8 @@ void RunLog::save(bool durable) const {
   write_rows(file, "/eval", eval_columns, eval_);
   file.group("bytes");
   for (const auto& [purpose, peak] : bytes_) file.attribute("bytes", purpose, peak);
+  if (!all_reduce_.empty()) file.group("all_reduce");
+  for (const auto& [name, value] : all_reduce_) file.attribute("all_reduce", name, value);
   file.save(durable ? Durability::power_loss : Durability::process_crash);
 }
 

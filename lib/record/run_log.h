@@ -7,7 +7,7 @@
 // threads (int64), seed (uint64) and the caller's own text attributes; /config, the resolved YAML;
 // /train/{iteration (int64), cross_entropy, error_percent, learning_rate, seconds (float64)};
 // /eval/{iteration (int64), cross_entropy, error_percent (float64)}; group /bytes with one int64 attribute a
-// purpose, the peak in bytes.
+// purpose, the peak in bytes; of runs of several ranks, group /all_reduce with float64 attributes.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +63,8 @@ class RunLog {
   // Drops the rows of both tables that are later than a checkpoint at this iteration.
   void truncate_after(std::int64_t iteration);
   void set_status(RunStatus status) { status_ = status; }
+  // What the exchange of gradients between ranks took, by name; written when there is any.
+  void set_all_reduce(std::map<std::string, double> figures) { all_reduce_ = std::move(figures); }
   void set_bytes(std::map<std::string, std::int64_t> peak_by_purpose) { bytes_ = std::move(peak_by_purpose); }
   // Describes the process that goes on with an opened run. Same error as create.
   void set_info(RunInfo info);
@@ -74,6 +76,7 @@ class RunLog {
   const RunInfo& info() const { return info_; }
   RunStatus status() const { return status_; }
   const std::map<std::string, std::int64_t>& bytes() const { return bytes_; }
+  const std::map<std::string, double>& all_reduce() const { return all_reduce_; }
   const std::vector<TrainRow>& train() const { return train_; }
   const std::vector<EvalRow>& eval() const { return eval_; }
   // The median speed between neighbouring rows of /train, so that evaluations do not count; 0 of fewer than
@@ -89,6 +92,7 @@ class RunLog {
   RunInfo info_;
   RunStatus status_ = RunStatus::running;
   std::map<std::string, std::int64_t> bytes_;
+  std::map<std::string, double> all_reduce_;
   std::vector<TrainRow> train_;
   std::vector<EvalRow> eval_;
 };

@@ -67,6 +67,11 @@ bool Communicator::any(bool here) {
   return answers > 0;
 }
 
+double Communicator::of_first(double here) {
+  broadcast(std::as_writable_bytes(std::span(&here, 1)));
+  return here;
+}
+
 void Communicator::together(const std::function<void()>& body) {
   if (ranks() == 1) {
     body();

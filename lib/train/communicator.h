@@ -57,6 +57,8 @@ class Communicator : public Reduction {
 
   // Whether any rank says so.
   bool any(bool here);
+  // What the first rank has here.
+  double of_first(double here);
   // Runs what may fail on some ranks only. When it did, everywhere an AgreedError tells it; of one rank alone
   // whatever it threw.
   void together(const std::function<void()>& body);

@@ -8,7 +8,10 @@
 namespace revnet {
 namespace {
 
-constexpr const char* instruction_set = "instruction_set";
+std::string extra(const RunInfo& info, const char* name, const char* otherwise) {
+  const auto found = info.extra.find(name);
+  return found == info.extra.end() ? otherwise : found->second;
+}
 
 struct Trait {
   const char* name;
@@ -19,19 +22,21 @@ struct Trait {
 constexpr std::array traits{
     Trait{"threads", [](const RunInfo& info) { return std::to_string(info.threads); }},
     Trait{"cpu", [](const RunInfo& info) { return info.cpu; }},
-    Trait{"instruction set",
-          [](const RunInfo& info) {
-            const auto found = info.extra.find(instruction_set);
-            return found == info.extra.end() ? std::string() : found->second;
-          }},
+    Trait{"instruction set", [](const RunInfo& info) { return extra(info, "instruction_set", ""); }},
+    Trait{"ranks", [](const RunInfo& info) { return extra(info, "ranks", "1"); }},
     Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
 
 }  // namespace
 
 bool may_differ_when_resumed(const std::string& key) {
-  static constexpr std::array changeable{
-      "name", "description", "dataset.directory", "training.threads", "checkpoint.every", "checkpoint.keep"};
+  static constexpr std::array changeable{"name",
+                                         "description",
+                                         "dataset.directory",
+                                         "training.threads",
+                                         "training.rank_timeout",
+                                         "checkpoint.every",
+                                         "checkpoint.keep"};
   return std::ranges::find(changeable, key) != changeable.end();
 }
 

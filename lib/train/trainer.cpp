@@ -90,9 +90,7 @@ Loss Trainer::evaluate() {
 }
 
 void Trainer::share_state() {
-  auto iteration = static_cast<double>(iteration_);
-  communicator_.broadcast(std::as_writable_bytes(std::span(&iteration, 1)));
-  iteration_ = static_cast<std::int64_t>(iteration);
+  iteration_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(iteration_)));
   broadcast_state(communicator_, *network_);
 }
 

@@ -64,8 +64,10 @@ class Trainer {
   Communicator& communicator() { return communicator_; }
   // Null with one rank.
   GradientExchange* exchange() { return exchange_ ? &*exchange_ : nullptr; }
+  const GradientExchange* exchange() const { return exchange_ ? &*exchange_ : nullptr; }
 
   Device& device() { return device_; }
+  const Device& device() const { return device_; }
   Network& network() { return *network_; }
   const Splits& splits() const { return splits_; }
 

@@ -29,9 +29,11 @@ struct RunSummary {
   EvalRow evaluation;            // the last one; iteration 0 when there was none
   TrainRow training;             // the last row; likewise
   double seconds = 0;            // of the whole run, pauses left out
-  double images_per_second = 0;  // of training, evaluation left out; of this process's share
+  double images_per_second = 0;  // of training, evaluation left out; pauses too
   MemoryPlan plan;
   std::uint64_t peak_resident_bytes = 0;
+  int ranks = 1;
+  ExchangeTimes exchange;  // of gradients, with several ranks
 };
 
 // The settings that a run in this directory was given: what --resume starts from. UsageError when there is no
@@ -53,5 +55,9 @@ struct TrainingHooks {
 // the loss is no longer finite: the last checkpoint is kept and the log says so.
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
                         const std::string& command, const TrainingHooks& hooks = {});
+// The same on all ranks, which make this call together. The first one alone touches the directory, prints,
+// and has rows and times in its summary. A signal that comes to any rank stops all after the same step.
+RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
+                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator);
 
 }  // namespace revnet

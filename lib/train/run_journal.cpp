@@ -1,0 +1,129 @@
+#include "train/run_journal.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "train/resumption.h"
+
+namespace revnet {
+namespace {
+
+constexpr double seconds_between_saves = 5.0;
+
+}  // namespace
+
+RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunInfo& info)
+    : config_(config),
+      directory_(std::move(directory)),
+      reporter_(directory_.files().text_log()),
+      log_(RunLog::create(directory_.files().run_log(), info)) {}
+
+void RunJournal::resume(Trainer& trainer) {
+  if (!directory_.has_checkpoint()) {
+    reporter_.info("no checkpoint yet: starting from the first iteration");
+    return;
+  }
+  const std::string file = directory_.files().checkpoint().string();
+  const Checkpoint checkpoint = read_checkpoint(file);
+  Config before;
+  read_config_text(before, checkpoint.config, file);
+  check_same_run(config_, before, file);
+  const auto progress = [&](const char* key) {
+    const auto found = checkpoint.progress.find(key);
+    if (found == checkpoint.progress.end()) throw Error(file + ": /progress/" + key + " is missing");
+    return found->second;
+  };
+  window_.cross_entropy = progress("window_cross_entropy");
+  window_.errors = static_cast<std::int64_t>(progress("window_errors"));
+  window_.images = static_cast<std::int64_t>(progress("window_images"));
+  seconds_before_ = progress("seconds");
+  trainer.restore(checkpoint, file);
+  const RunInfo now = log_.info();
+  log_ = RunLog::open(directory_.files().run_log());
+  const Resumption resumption(log_.info(), now, trainer.iteration());
+  for (const std::string& warning : resumption.warnings()) reporter_.warn(warning);
+  log_.set_info(resumption.info());
+  log_.truncate_after(trainer.iteration());
+  reporter_.info("resuming after iteration " + std::to_string(trainer.iteration()));
+}
+
+void RunJournal::begin(std::int64_t iteration) {
+  write_text_file_atomically(directory_.files().config(), to_yaml(config_));
+  reporter_.start(iteration, config_.training.iterations, config_.training.batch);
+  clock_.restart();
+}
+
+void RunJournal::stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds) {
+  window_ += loss;
+  training_seconds_ += seconds;
+  trained_ += loss.images;
+  const bool last = trainer.iteration() == config_.training.iterations;
+  reporter_.progress(trainer.iteration(), window_, last);
+  if (trainer.iteration() % config_.log.every == 0 || last) log_row(trainer, rate);
+}
+
+void RunJournal::log_row(const Trainer& trainer, double rate) {
+  log_.append(
+      TrainRow{trainer.iteration(), window_.mean_cross_entropy(), window_.error_percent(), rate, seconds()});
+  window_ = {};
+  if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running, false);
+}
+
+void RunJournal::evaluated(const Trainer& trainer, const Loss& loss) {
+  log_.append(EvalRow{trainer.iteration(), loss.mean_cross_entropy(), loss.error_percent()});
+  std::array<char, 160> text{};
+  std::snprintf(text.data(), text.size(), "iteration %lld: %s error %.2f %%, cross entropy %.4f",
+                static_cast<long long>(trainer.iteration()),
+                config_.dataset.validation ? "validation" : "test", loss.error_percent(),
+                loss.mean_cross_entropy());
+  reporter_.info(text.data());
+}
+
+// The log first: a checkpoint never stands for rows that are not in the log.
+void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint) {
+  save_log(trainer, RunStatus::running, true);
+  checkpoint.config = to_yaml(config_);
+  checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
+                         {"window_errors", static_cast<double>(window_.errors)},
+                         {"window_images", static_cast<double>(window_.images)},
+                         {"seconds", seconds()}};
+  if (config_.checkpoint.keep) {
+    directory_.make_kept_checkpoints();
+    write_checkpoint(directory_.files().kept_checkpoint(checkpoint.iteration), checkpoint);
+  }
+  write_checkpoint(directory_.files().checkpoint(), checkpoint);
+}
+
+void RunJournal::end(const Trainer& trainer, RunStatus status) {
+  save_log(trainer, status, true);
+}
+
+void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable) {
+  std::map<std::string, std::int64_t> bytes;
+  const MemoryLedger& ledger = trainer.device().ledger();
+  for (std::size_t i = 0; i < memory_purposes; ++i) {
+    const auto purpose = static_cast<MemoryPurpose>(i);
+    bytes[std::string(name(purpose))] = static_cast<std::int64_t>(ledger.peak(purpose));
+  }
+  bytes["peak"] = static_cast<std::int64_t>(ledger.peak());
+  log_.set_bytes(std::move(bytes));
+  if (const GradientExchange* exchange = trainer.exchange()) {
+    const ExchangeTimes& times = exchange->times();
+    log_.set_all_reduce({{"bytes", static_cast<double>(exchange->bytes())},
+                         {"steps", static_cast<double>(times.steps)},
+                         {"seconds_alone", times.alone},
+                         {"seconds_in_flight", times.in_flight},
+                         {"seconds_waiting", times.waiting},
+                         {"seconds_working", times.working},
+                         {"hidden_share", times.hidden()}});
+  }
+  log_.set_status(status);
+  log_.save(durable);
+  since_save_.restart();
+}
+
+double RunJournal::images_per_second() const {
+  return trained_ > 0 ? static_cast<double>(trained_) / training_seconds_ : 0;
+}
+
+}  // namespace revnet

@@ -1,0 +1,56 @@
+// What a run writes down: its directory, run log, text log and checkpoints. With several ranks, the first one
+// alone has a journal.
+#pragma once
+
+#include <string>
+
+#include "record/config.h"
+#include "record/run_directory.h"
+#include "record/run_log.h"
+#include "train/reporter.h"
+#include "train/trainer.h"
+
+namespace revnet {
+
+class RunJournal {
+ public:
+  // In a directory taken for this run. `info` describes this process.
+  RunJournal(const Config& config, RunDirectory directory, const RunInfo& info);
+
+  // Takes the trainer to the state of an earlier process, if that came as far as a checkpoint. UsageError
+  // when a setting that must not differ does.
+  void resume(Trainer& trainer);
+  // Starts the clocks, when everything is ready for the first step; writes the settings.
+  void begin(std::int64_t iteration);
+
+  // After a step that took so many seconds: its loss and learning rate.
+  void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
+  void evaluated(const Trainer& trainer, const Loss& loss);
+  // `checkpoint`: the trainer's state.
+  void save(const Trainer& trainer, Checkpoint checkpoint);
+  // The last entry of this process.
+  void end(const Trainer& trainer, RunStatus status);
+
+  Reporter& reporter() { return reporter_; }
+  const RunLog& log() const { return log_; }
+  // Of the whole run, pauses left out.
+  double seconds() const { return seconds_before_ + clock_.seconds(); }
+  // Of training in this process, evaluation left out.
+  double images_per_second() const;
+
+ private:
+  void log_row(const Trainer& trainer, double rate);
+  void save_log(const Trainer& trainer, RunStatus status, bool durable);
+
+  Config config_;
+  RunDirectory directory_;
+  Reporter reporter_;
+  RunLog log_;
+  Loss window_;                  // since the last row of /train
+  double seconds_before_ = 0;    // of earlier processes
+  double training_seconds_ = 0;  // of this one, in training steps
+  std::int64_t trained_ = 0;     // images, likewise
+  Stopwatch clock_, since_save_;
+};
+
+}  // namespace revnet
