@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "compare_commands.h"
+#include "ranks.h"
 #include "study/angle_study.h"
 #include "study/study_log.h"
 #include "study_options.h"
@@ -33,10 +34,16 @@ void print_row(std::int64_t iteration, const Series::Row& row) {
   std::fflush(stdout);
 }
 
-int run_angle(const AngleRequest& request, const std::string& command) {
+void print_files(const std::filesystem::path& directory) {
+  std::cerr << "written to " << (directory / "angle.h5").string()
+            << "; draw it with: scripts/figures.py angle " << directory.string() << '\n';
+}
+
+int run_angle(const AngleRequest& request, const std::string& command, Communicator& communicator) {
   AngleOptions options = request.options;
   options.dump = request.dump;
   if (!request.checkpoints.empty()) {
+    require_one_process("revnet-compare gradient angle --checkpoint");
     if (request.study.directory().empty()) throw UsageError("--checkpoint needs --run-dir, for angle.h5");
     const std::filesystem::path directory = request.study.directory();
     claim_study_log(directory / "angle.h5", request.study.force());
@@ -47,13 +54,13 @@ int run_angle(const AngleRequest& request, const std::string& command) {
         directory, command, print_row);
     return static_cast<int>(ExitCode::done);
   }
-  const StudyOptions::Prepared prepared = request.study.prepare();
+  StudyOptions::Prepared prepared;
+  communicator.together([&] { prepared = request.study.prepare(); });
   catch_interrupts();
-  print_header();
-  const RunSummary summary =
-      run_angle_study(prepared.config, options, prepared.directory, prepared.start, command, print_row);
-  std::cerr << "written to " << (prepared.directory / "angle.h5").string()
-            << "; draw it with: scripts/figures.py angle " << prepared.directory.string() << '\n';
+  if (communicator.is_first()) print_header();
+  const RunSummary summary = run_angle_study(prepared.config, options, prepared.directory, prepared.start,
+                                             command, print_row, communicator);
+  if (communicator.is_first()) print_files(prepared.directory);
   return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::done);
 }
 
@@ -96,8 +103,9 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
       ->allow_extra_args(false)
       ->group("Study");
   angle->callback([request, invocation] {
-    *invocation.exit_code =
-        guarded("revnet-compare gradient angle", [&] { return run_angle(*request, invocation.command); });
+    *invocation.exit_code = guarded_ranks("revnet-compare gradient angle", [&](Communicator& communicator) {
+      return run_angle(*request, invocation.command, communicator);
+    });
   });
 }
 

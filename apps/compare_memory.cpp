@@ -13,6 +13,7 @@
 #include "option_values.h"
 #include "study/memory_study.h"
 #include "study/study_log.h"
+#include "train/communicator.h"
 #include "train/interrupt.h"
 #include "train/setup.h"
 #include "training_options.h"
@@ -213,8 +214,10 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   memory->add_flag("--force", request->force, "replace --output if it is there");
   memory->add_flag("--measure", request->child)->group("");  // one case, in this process
   memory->callback([request, invocation] {
-    *invocation.exit_code =
-        guarded("revnet-compare memory", [&] { return run_memory(*request, invocation.command); });
+    *invocation.exit_code = guarded("revnet-compare memory", [&] {
+      require_one_process("revnet-compare memory");
+      return run_memory(*request, invocation.command);
+    });
   });
 }
 

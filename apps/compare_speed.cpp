@@ -12,6 +12,7 @@
 #include "study/machine.h"
 #include "study/speed_report.h"
 #include "study/study_log.h"
+#include "train/communicator.h"
 #include "train/interrupt.h"
 #include "train/setup.h"
 #include "training_options.h"
@@ -142,8 +143,10 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
       ->capture_default_str();
   speed->add_flag("--force", request->force, "replace --output if it is there");
   speed->callback([request, invocation] {
-    *invocation.exit_code =
-        guarded("revnet-compare speed", [&] { return run_speed(*request, invocation.command); });
+    *invocation.exit_code = guarded("revnet-compare speed", [&] {
+      require_one_process("revnet-compare speed");
+      return run_speed(*request, invocation.command);
+    });
   });
 }
 

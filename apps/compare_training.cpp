@@ -7,6 +7,7 @@
 #include "compare_commands.h"
 #include "study/training_comparison.h"
 #include "study_options.h"
+#include "train/communicator.h"
 #include "train/interrupt.h"
 
 namespace revnet {
@@ -49,8 +50,10 @@ void add_training_command(CLI::App& app, const Invocation& invocation) {
       "training", "trains a RevNet twice from one seed, with stored and with reconstructed activations");
   auto options = std::make_shared<StudyOptions>(*training, "training");
   training->callback([options, invocation] {
-    *invocation.exit_code =
-        guarded("revnet-compare training", [&] { return run_comparison(*options, invocation.command); });
+    *invocation.exit_code = guarded("revnet-compare training", [&] {
+      require_one_process("revnet-compare training");
+      return run_comparison(*options, invocation.command);
+    });
   });
 }
 

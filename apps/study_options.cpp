@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "option_values.h"
+#include "train/communicator.h"
 #include "train/setup.h"
 
 namespace revnet {
@@ -26,8 +27,10 @@ std::string StudyOptions::dataset_of(const Config& config) const {
   if (std::filesystem::exists(std::filesystem::path(config.dataset.directory) / "cifar-10-batches-bin")) {
     return "cifar10";
   }
-  std::cerr << "no CIFAR-10 in " << config.dataset.directory
-            << " (--data-dir, $REVNET_DATA): taking the synthetic set\n";
+  const std::optional<Launch> launch = find_launch();
+  if (!launch || launch->rank == 0)
+    std::cerr << "no CIFAR-10 in " << config.dataset.directory
+              << " (--data-dir, $REVNET_DATA): taking the synthetic set\n";
   return "synthetic";
 }
 

@@ -55,14 +55,15 @@ class Measurements {
 
   void measure(Trainer& trainer, std::int64_t iteration) {
     series_.truncate_from(iteration);
-    AngleMeter meter(trainer.device(), trainer.network());
+    AngleMeter meter(trainer);
     Series::Row mean;
     for (std::int64_t batch = 0; batch < options_.batches; ++batch) {
       trainer.fetch_batch(batch);
-      for (const auto& [name, value] : angle_row(meter.measure(trainer.images(), trainer.labels()))) {
+      for (const auto& [name, value] : angle_row(meter.measure())) {
         mean[name] += value / static_cast<double>(options_.batches);
       }
     }
+    if (!trainer.communicator().is_first()) return;
     series_.append(iteration, mean);
     save();
     if (!options_.dump.empty()) write_gradient_dump(options_.dump, trainer, meter, command_);
@@ -139,16 +140,18 @@ Series::Row angle_row(const GradientAngle& angle) {
 
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
-                           const AngleReport& report) {
+                           const AngleReport& report, Communicator& communicator) {
   require_reversible(find_architecture(config.network.architecture));
   Measurements measurements(config, options, directory / file_name, command, report);
-  if (start == RunStart::resume) measurements.resume();
+  communicator.together([&] {
+    if (start == RunStart::resume && communicator.is_first()) measurements.resume();
+  });
   TrainingHooks hooks;
   hooks.modes.assign(extra_modes.begin(), extra_modes.end());
   hooks.before_step = [&](Trainer& trainer) {
     if (trainer.iteration() % options.every == 0) measurements.measure(trainer, trainer.iteration());
   };
-  return run_training(config, directory, start, command, hooks);
+  return run_training(config, directory, start, command, hooks, communicator);
 }
 
 void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,

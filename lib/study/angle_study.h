@@ -34,10 +34,10 @@ Series::Row angle_row(const GradientAngle& angle);
 using AngleReport = std::function<void(std::int64_t iteration, const Series::Row& row)>;
 
 // Trains as run_training does and measures on the way. Interrupted and resumed, it ends with the rows of an
-// uninterrupted one.
+// uninterrupted one. All ranks call it; the first one alone writes and reports.
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
-                           const AngleReport& report);
+                           const AngleReport& report, Communicator& communicator);
 
 // Measures at each checkpoint, all of one network, and writes angle.h5 into the directory, which must be
 // there. A folder stands for every checkpoint in it, such as RUN/checkpoints. UsageError when two are of one

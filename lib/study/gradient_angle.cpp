@@ -1,5 +1,6 @@
 #include "study/gradient_angle.h"
 
+#include <array>
 #include <optional>
 
 #include "base/error.h"
@@ -112,35 +113,44 @@ void require_reversible(const Architecture& architecture) {
   }
 }
 
-AngleMeter::AngleMeter(Device& device, Network& network) : device_(device), network_(network) {
-  require_reversible(network.architecture());
+AngleMeter::AngleMeter(Trainer& trainer) : trainer_(trainer), network_(trainer.network()) {
+  require_reversible(network_.architecture());
 }
 
-Gradient AngleMeter::gradient(ActivationMode mode, const Tensor& images,
-                              std::span<const std::int32_t> labels) {
+Gradient AngleMeter::gradient(ActivationMode mode) {
   network_.keep_activations(mode);
-  cross_entropy_ = network_.compute_gradient(images, labels).mean_cross_entropy();
-  return export_gradients(device_, network_);
+  cross_entropy_ = trainer_.compute_gradient().mean_cross_entropy();
+  return export_gradients(trainer_.device(), network_);
 }
 
-GradientAngle AngleMeter::measure(const Tensor& images, std::span<const std::int32_t> labels) {
+std::map<std::string, ReluMasks::Count> AngleMeter::counts_of_all_ranks() {
+  std::map<std::string, ReluMasks::Count> counts = masks_.counts();
+  for (auto& [stage, count] : counts) {
+    std::array sums{static_cast<double>(count.relus), static_cast<double>(count.flipped)};
+    trainer_.communicator().sum(sums);
+    count = {static_cast<std::int64_t>(sums[0]), static_cast<std::int64_t>(sums[1])};
+  }
+  return counts;
+}
+
+GradientAngle AngleMeter::measure() {
   const Restore restore(network_);
   GradientAngle result;
   network_.observe_norms(&masks_);
   masks_.start(ReluMasks::Task::record);
-  stored_ = gradient(ActivationMode::stored, images, labels);
+  stored_ = gradient(ActivationMode::stored);
   result.cross_entropy = cross_entropy_;
 
-  ReconstructionError error(device_);
+  ReconstructionError error(trainer_.device());
   network_.observe_reconstruction(&error);
   masks_.start(ReluMasks::Task::compare);
-  reconstructed_ = gradient(ActivationMode::reconstructed, images, labels);
+  reconstructed_ = gradient(ActivationMode::reconstructed);
   network_.observe_reconstruction(nullptr);
-  result.relus = masks_.counts();
+  result.relus = counts_of_all_ranks();
   result.reconstruction = error.by_stage();
 
   masks_.start(ReluMasks::Task::force);
-  const Gradient forced = gradient(ActivationMode::reconstructed, images, labels);
+  const Gradient forced = gradient(ActivationMode::reconstructed);
 
   result.all = compare_all(stored_, reconstructed_);
   result.units = compare_by(stored_, reconstructed_, unit_of);

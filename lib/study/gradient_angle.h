@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "net/network.h"
 #include "record/checkpoint.h"
 #include "study/comparison.h"
 #include "study/relu_masks.h"
+#include "train/trainer.h"
 
 namespace revnet {
 
@@ -42,21 +42,24 @@ using Gradient = std::vector<NamedArray>;
 
 class AngleMeter {
  public:
-  // The network must be reversible: UsageError. Both must outlive this.
-  AngleMeter(Device& device, Network& network);
+  // Its network must be reversible: UsageError. It must outlive this.
+  explicit AngleMeter(Trainer& trainer);
 
-  // Three backward passes. The network keeps its activations afterwards as before; its parameters' gradients
-  // are overwritten.
-  GradientAngle measure(const Tensor& images, std::span<const std::int32_t> labels);
+  // Of the batch that the trainer fetched last, in three backward passes. The network keeps its activations
+  // afterwards as before; its parameters' gradients are overwritten. All ranks of a training measure
+  // together: gradients and counts are those of the whole batch, the reconstruction is that of the rank's own
+  // share.
+  GradientAngle measure();
 
   // Of the last measurement.
   const Gradient& stored() const { return stored_; }
   const Gradient& reconstructed() const { return reconstructed_; }
 
  private:
-  Gradient gradient(ActivationMode mode, const Tensor& images, std::span<const std::int32_t> labels);
+  Gradient gradient(ActivationMode mode);
+  std::map<std::string, ReluMasks::Count> counts_of_all_ranks();
 
-  Device& device_;
+  Trainer& trainer_;
   Network& network_;
   ReluMasks masks_;
   double cross_entropy_ = 0;

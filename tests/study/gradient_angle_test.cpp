@@ -29,10 +29,10 @@ TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
   for (const char* engine : {"fused", "onednn"}) {
     const Config config = angle_config(engine);
     Trainer plain = small_trainer(config), measured = angle_trainer(config);
-    AngleMeter meter(measured.device(), measured.network());
+    AngleMeter meter(measured);
     for (int step = 0; step < 3; ++step) {
       measured.fetch_batch(step);  // any batch, not the next step's own
-      meter.measure(measured.images(), measured.labels());
+      meter.measure();
       CHECK(plain.step().cross_entropy == measured.step().cross_entropy);
     }
     CHECK(same_state(plain.checkpoint(), measured.checkpoint()));
@@ -50,8 +50,8 @@ TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
   Trainer trainer = angle_trainer(angle_config(engine));
   for (int step = 0; step < 2; ++step) trainer.step();
   trainer.fetch_batch(0);
-  AngleMeter meter(trainer.device(), trainer.network());
-  const GradientAngle angle = meter.measure(trainer.images(), trainer.labels());
+  AngleMeter meter(trainer);
+  const GradientAngle angle = meter.measure();
   CHECK(angle.all.degrees > 0);
   CHECK(angle.all.degrees < 5);
   CHECK(angle.all_forced.degrees > 0);
@@ -143,7 +143,7 @@ TEST_CASE("a ResNet has no reconstructed gradient") {
   config.network.architecture = "resnet32";
   config.network.activations = "stored";
   Trainer trainer = small_trainer(config);
-  CHECK_THROWS_AS(AngleMeter(trainer.device(), trainer.network()), UsageError);
+  CHECK_THROWS_AS(AngleMeter{trainer}, UsageError);
 }
 
 std::vector<float> concatenated(const hdf5::Reader& file, const std::string& group) {
@@ -164,9 +164,10 @@ TEST_CASE("the angle recomputed from the dump equals the one logged") {
   options.every = 2;
   options.dump = folder / "dump.h5";
   std::vector<std::int64_t> reported;
-  const RunSummary summary =
-      run_angle_study(config, options, folder / "run", RunStart::fresh, "test",
-                      [&](std::int64_t iteration, const Series::Row&) { reported.push_back(iteration); });
+  const std::unique_ptr<Communicator> alone = make_single_process();
+  const RunSummary summary = run_angle_study(
+      config, options, folder / "run", RunStart::fresh, "test",
+      [&](std::int64_t iteration, const Series::Row&) { reported.push_back(iteration); }, *alone);
   CHECK(summary.status == RunStatus::complete);
   CHECK(reported == std::vector<std::int64_t>{0, 2});
   const hdf5::Reader log(folder / "run/angle.h5"), dump(folder / "dump.h5");
@@ -205,8 +206,10 @@ TEST_CASE("checkpoints are measured without training") {
   AngleOptions options;
   options.every = 2;
   std::vector<double> trained, walked;
-  run_angle_study(config, options, folder / "run", RunStart::fresh, "test",
-                  [&](std::int64_t, const Series::Row& row) { trained.push_back(row.at("degrees")); });
+  run_angle_study(
+      config, options, folder / "run", RunStart::fresh, "test",
+      [&](std::int64_t, const Series::Row& row) { trained.push_back(row.at("degrees")); },
+      *make_single_process());
   const RunFiles files(folder / "run");
   CHECK(same_state(read_checkpoint(files.kept_checkpoint(config.training.iterations)),
                    read_checkpoint(files.checkpoint())));
