@@ -6,30 +6,37 @@
 
 namespace revnet {
 
-std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads) {
+std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks) {
   constexpr std::uint64_t megabyte = 1'000'000;
+  const std::uint64_t floats = sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
   // Values and momentum are copied out, laid out as a file, and copied once more to be written.
-  const std::uint64_t checkpoint = 3 * 2 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
-  return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads) + checkpoint;
+  const std::uint64_t checkpoint = 3 * 2 * floats;
+  return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads) + checkpoint +
+         (ranks > 1 ? floats : 0);
 }
 
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
-                  const MemoryLimit& limit) {
+                  const MemoryLimit& limit, Ranks ranks) {
   const int threads = config.training.threads;
+  const std::uint64_t left = limit.left / static_cast<std::uint64_t>(ranks.here);
   const auto needed = [&](const MemoryPlan& what) {
-    return what.arena_bytes + bytes_beside_arena(what, threads);
+    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all);
   };
-  if (needed(plan) <= limit.left) return;
+  if (needed(plan) <= left) return;
   NetworkOptions options = network_options(config);
-  const std::int64_t batch = largest_batch(limit.left, [&](std::int64_t images) {
-    options.batch = images;
-    return needed(plan_memory(find_architecture(config.network.architecture), options, threads, also));
-  });
-  const std::string remedy = batch > 0 ? "the largest batch that fits is " + std::to_string(batch) +
-                                             ": use --batch " + std::to_string(batch) + ", or raise the limit"
-                                       : "not even a batch of 1 fits: raise the limit";
+  const std::int64_t batch =
+      ranks.all * largest_batch(left, [&](std::int64_t images) {
+        options.batch = images;
+        return needed(plan_memory(find_architecture(config.network.architecture), options, threads, also));
+      });
+  const std::string remedy =
+      batch > 0 ? "the largest batch that fits is " + std::to_string(batch) + ": use --batch " +
+                      std::to_string(batch) + ", or raise the limit"
+                : "not even a batch of " + std::to_string(ranks.all) + " fits: raise the limit";
+  const std::string sharing =
+      ranks.here > 1 ? " for each of the " + std::to_string(ranks.here) + " ranks here" : "";
   throw Error("this run needs " + format_bytes(needed(plan)) + " of memory, and " + limit.name + " leaves " +
-              format_bytes(limit.left) + "; " + remedy);
+              format_bytes(left) + sharing + "; " + remedy);
 }
 
 }  // namespace revnet

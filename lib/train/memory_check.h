@@ -10,12 +10,17 @@
 namespace revnet {
 
 // What a training takes beside its arena, from the time when data and plan are there: generated code,
-// threads, and a checkpoint while it is written.
-std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads);
+// threads, and a checkpoint while it is written; with several ranks, gradients on their way.
+std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks = 1);
 
-// Error that names the limit and the largest batch that fits, where the plan does not. `also` as in
-// plan_memory.
+// The ranks of a run, and those of them that share this host's memory.
+struct Ranks {
+  int all = 1, here = 1;
+};
+
+// Error that names the limit and the largest batch that fits, where the plan, of one rank's share, does not.
+// `also` as in plan_memory. The ranks of a host take the same from what a limit leaves.
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
-                  const MemoryLimit& limit);
+                  const MemoryLimit& limit, Ranks ranks = {});
 
 }  // namespace revnet

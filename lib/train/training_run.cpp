@@ -1,5 +1,6 @@
 #include "train/training_run.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -210,6 +211,8 @@ Config settings_of_run(const std::filesystem::path& directory) {
 
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
                         const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
+  const std::vector<std::string> hosts = communicator.gather(host_name());
+  const Ranks ranks{communicator.ranks(), static_cast<int>(std::ranges::count(hosts, host_name()))};
   std::optional<Session> session;
   communicator.together([&] {
     // Everything that can be refused is, before the directory is made or touched.
@@ -217,7 +220,7 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
         plan_memory(find_architecture(config.network.architecture), network_options(config, communicator),
                     config.training.threads, hooks.modes);
     Splits splits = load_splits(config);
-    check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()));
+    check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
     std::unique_ptr<RunJournal> journal;
     if (communicator.is_first()) {
       RunDirectory taken = start == RunStart::resume
