@@ -60,7 +60,7 @@ std::string Outcome::text() const {
 Process::Process(const std::string& command, const fs::path& folder, const Arguments& arguments,
                  const Environment& environment) {
   // All memory is taken before the fork: the child may only call what is safe in a signal handler.
-  std::vector<std::string> words{std::string(REVNET_BIN_DIR) + "/" + command}, variables;
+  std::vector<std::string> words{(fs::path(REVNET_BIN_DIR) / command).string()}, variables;
   words.insert(words.end(), arguments.begin(), arguments.end());
   for (const auto& [name, value] : whole_environment(environment)) {
     variables.push_back(std::string(name).append("=").append(value));

@@ -27,8 +27,9 @@ struct Outcome {
   std::string text() const;
 };
 
-// A command under way. OpenMP threads that do not spin, two of them unless $REVNET_THREADS is set, and no
-// data directory of the user's. Killed with the object.
+// A command under way, of those built here or one of the system by its whole path. OpenMP threads that do not
+// spin, two of them unless $REVNET_THREADS is set, and no data directory of the user's. Killed with the
+// object.
 class Process {
  public:
   Process(const std::string& command, const std::filesystem::path& folder, const Arguments& arguments,

@@ -1,0 +1,184 @@
+// Runs of several processes under mpirun: as one process would compute, and ended together whatever happens
+// to one of them. In builds with MPI.
+#ifdef REVNET_MPIRUN
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+// One thread a rank, and root may run them. Two mpiruns at once would share a folder, which the first to end
+// may take away while the other starts: each test has its own.
+Environment environment_in(const fs::path& folder) {
+  return {{"REVNET_THREADS", "1"},
+          {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+          {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+          {"OMPI_MCA_orte_tmpdir_base", folder.string()}};
+}
+
+Arguments under_mpirun(int ranks, const std::string& command, const Arguments& arguments) {
+  return join({"--oversubscribe", "-n", std::to_string(ranks), std::string(REVNET_BIN_DIR) + "/" + command},
+              arguments);
+}
+
+Process start_ranks(const fs::path& folder, int ranks, const Arguments& arguments) {
+  return Process(REVNET_MPIRUN, folder, under_mpirun(ranks, "revnet-train", arguments),
+                 environment_in(folder));
+}
+
+Outcome train_on(int ranks, const fs::path& folder, const Arguments& arguments) {
+  return start_ranks(folder, ranks, arguments).wait();
+}
+
+Arguments fresh(const std::string& run, const Arguments& more) {
+  return join({"synthetic", "--arch", "resnet32", "--batch", "10", "--log-every", "1", "--run-dir", run},
+              more);
+}
+
+const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
+
+// The process that mpirun started as that rank; 0 while there is none.
+pid_t process_of(pid_t mpirun, int rank) {
+  const std::string wanted = "OMPI_COMM_WORLD_RANK=" + std::to_string(rank) + '\0';
+  const fs::path tasks = "/proc/" + std::to_string(mpirun) + "/task";
+  for (const fs::directory_entry& task : fs::directory_iterator(tasks)) {
+    std::istringstream children(read_file(task.path() / "children"));
+    for (pid_t child = 0; children >> child;) {
+      const std::string file = "/proc/" + std::to_string(child) + "/environ";
+      if (contains(read_file(file), wanted)) return child;
+    }
+  }
+  return 0;
+}
+
+// A long run of two ranks that has a checkpoint, and to whose second rank that signal comes.
+Outcome interfere(const fs::path& folder, int signal, const Arguments& more, pid_t& victim) {
+  Process process =
+      start_ranks(folder, 2, join(fresh("run", {"--iterations", "4000", "--checkpoint-every", "1"}), more));
+  const bool running = process.reaches([&] { return saved_iterations(folder / "run") >= 2; });
+  if (running) victim = process_of(process.id(), 1);
+  if (victim > 0) ::kill(victim, signal);
+  const Outcome outcome = process.wait();
+  REQUIRE_MESSAGE(running, outcome.text());
+  REQUIRE_MESSAGE(victim > 0, outcome.text());
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("under mpirun one rank computes what a process does, and several, of uneven shares, follow it") {
+  TemporaryDirectory folder;
+  const Outcome alone =
+      train(folder.path(), fresh("1", {"--iterations", "2"}), environment_in(folder.path()));
+  REQUIRE_MESSAGE(alone.exit_code == 0, alone.text());
+  const Outcome one_rank = train_on(1, folder.path(), fresh("one", {"--iterations", "2"}));
+  REQUIRE_MESSAGE(one_rank.exit_code == 0, one_rank.text());
+  CHECK(first_difference(folder / "1", folder / "one") == "");
+  CHECK(open_log(folder / "one").all_reduce().empty());
+
+  for (const int ranks : {2, 4}) {  // of 10 images: 5 and 5; 2, 3, 2 and 3
+    const std::string name = std::to_string(ranks);
+    // Equal weights are checked by the run itself, at every checkpoint.
+    const Outcome outcome = train_on(
+        ranks, folder.path(),
+        fresh(name, {"--iterations", "2", "--checkpoint-every", "1", "--batch-norm", "synchronized"}));
+    REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+    INFO(outcome.text());
+    CHECK(contains(outcome.out, name + " ranks; "));
+    CHECK(contains(outcome.out, "hidden by the backward pass"));
+    CHECK(contains(outcome.err, "rank 1 with 1 thread on core"));
+
+    const RunLog one = open_log(folder / "1"), log = open_log(folder / name);
+    CHECK(log.info().extra.at("ranks") == name);
+    CHECK(log.info().extra.at("batch_norm") == "synchronized");
+    CHECK(log.all_reduce().at("steps") == 2);
+    CHECK(log.all_reduce().at("seconds_alone") > 0);
+    REQUIRE(log.train().size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+      // A ReLU that comes out differently in the first step shows in the second.
+      CHECK(log.train()[i].cross_entropy ==
+            doctest::Approx(one.train()[i].cross_entropy).epsilon(i == 0 ? 1e-5 : 1e-2));
+    }
+    REQUIRE(log.eval().size() == 1);
+    CHECK(log.eval()[0].iteration == 2);
+  }
+}
+
+TEST_CASE("a signal to mpirun stops all ranks after one step, and another number of them goes on") {
+  TemporaryDirectory folder;
+  Process process =
+      start_ranks(folder.path(), 2, fresh("run", {"--iterations", "4000", "--checkpoint-every", "1"}));
+  REQUIRE(process.reaches([&] { return saved_iterations(folder / "run") >= 2; }));
+  process.send(SIGUSR1);
+  const Outcome stopped = process.wait();
+  REQUIRE_MESSAGE(stopped.exit_code == 3, stopped.text());
+  const std::int64_t saved = saved_iterations(folder / "run");
+  CHECK(saved < 4000);
+
+  const Outcome refused = train(folder.path(), join(resume, {"--batch-norm", "synchronized"}));
+  CHECK(refused.exit_code == 2);
+  CHECK(contains(refused.err, "batch_norm.statistics is local in this run"));
+
+  Process other = start_ranks(folder.path(), 3, resume);
+  REQUIRE(other.reaches([&] { return saved_iterations(folder / "run") >= saved + 1; }));
+  other.send(SIGUSR1);
+  const Outcome outcome = other.wait();
+  REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
+  INFO(outcome.text());
+  CHECK(contains(outcome.err, "resuming with ranks 3, the run so far had 2"));
+  const RunLog log = open_log(folder / "run");
+  CHECK(log.status() == RunStatus::interrupted);
+  CHECK(log.train().size() == static_cast<std::size_t>(saved_iterations(folder / "run")));
+}
+
+TEST_CASE("a rank that is killed ends the run, which names it, and one process goes on") {
+  TemporaryDirectory folder;
+  pid_t victim = 0;
+  const Outcome outcome = interfere(folder.path(), SIGKILL, {}, victim);
+  INFO(outcome.text());
+  CHECK(outcome.exit_code != 0);
+  CHECK(contains(outcome.err, "rank 1 (process " + std::to_string(victim) + " on "));
+  CHECK(contains(outcome.err, "has died: the run ends here; go on from its last checkpoint with --resume"));
+  CHECK(contains(read_file(folder / "run/run.log"), "has died"));
+
+  const std::int64_t saved = saved_iterations(folder / "run");
+  Process alone("revnet-train", folder.path(), resume, environment_in(folder.path()));
+  REQUIRE(alone.reaches([&] { return saved_iterations(folder / "run") > saved; }));
+  alone.send(SIGTERM);
+  CHECK(alone.wait().exit_code == 3);
+}
+
+TEST_CASE("a rank that is stuck ends the run, which names it") {
+  TemporaryDirectory folder;
+  pid_t victim = 0;
+  const Outcome outcome = interfere(folder.path(), SIGSTOP, {"--set", "training.rank_timeout=0.5"}, victim);
+  INFO(outcome.text());
+  CHECK(outcome.exit_code != 0);
+  CHECK(contains(outcome.err, "rank 1 (process " + std::to_string(victim) + " on "));
+  CHECK(contains(outcome.err, "has not been heard of for"));
+}
+
+TEST_CASE("revnet-compare gradient angle measures the whole batch on two ranks, and other studies want one") {
+  TemporaryDirectory folder;
+  const Arguments study{"gradient",     "angle", "synthetic",    "--arch",       "revnet38",  "--batch", "6",
+                        "--iterations", "1",     "--batch-norm", "synchronized", "--run-dir", "run"};
+  const Outcome outcome = Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", study),
+                                  environment_in(folder.path()))
+                              .wait();
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(fs::exists(folder / "run/angle.h5"));
+  const Outcome speed = Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", {"speed"}),
+                                environment_in(folder.path()))
+                            .wait();
+  CHECK(speed.exit_code == 2);
+  CHECK(contains(speed.err, "runs as one process, mpirun started 2"));
+}
+#endif

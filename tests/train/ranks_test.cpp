@@ -1,0 +1,318 @@
+// Several ranks train as one process does: gradients, statistics, evaluation, and failures that all know of.
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <mutex>
+
+#include <doctest/doctest.h>
+
+#include "data/mean_image.h"
+#include "train/agreement.h"
+#include "train/crew.h"
+#include "train/network_state.h"
+#include "train/support.h"
+#include "train/thread_communicator.h"
+
+namespace revnet {
+namespace {
+
+using testing::MeetingPlace;
+using testing::on_ranks;
+
+Config shared_config(const char* engine, const char* statistics, std::int64_t batch) {
+  Config config;
+  config.dataset.name = "synthetic";
+  config.network.engine = engine;
+  config.batch_norm.statistics = statistics;
+  config.training.batch = batch;
+  config.training.threads = 1;
+  config.training.seed = 5;
+  return resolve(config);
+}
+
+Splits small_splits() {
+  return make_synthetic(1, 60, 23);
+}
+
+// body(trainer) on every rank.
+void train_on_ranks(int ranks, const Config& config, const std::function<void(Trainer&)>& body) {
+  MeetingPlace place(ranks);
+  on_ranks(place, [&](int rank) {
+    ThreadCommunicator communicator(place, rank);
+    const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture),
+                                        network_options(config, communicator), config.training.threads);
+    Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
+    body(trainer);
+  });
+}
+
+// |a - b| / |a| over all arrays.
+double distance(const std::vector<NamedArray>& a, const std::vector<NamedArray>& b) {
+  double apart = 0, size = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t k = 0; k < a[i].values.size(); ++k) {
+      const double x = a[i].values[k], y = b[i].values[k];
+      apart += (x - y) * (x - y);
+      size += x * x;
+    }
+  }
+  return std::sqrt(apart / size);
+}
+
+struct Gradient {
+  Loss loss;
+  std::vector<NamedArray> arrays;
+  std::vector<RunningAverage> running;
+};
+
+Gradient gradient_of(Trainer& trainer) {
+  trainer.fetch_batch(0);
+  Gradient gradient;
+  gradient.loss = trainer.compute_gradient();
+  gradient.arrays = export_gradients(trainer.device(), trainer.network());
+  trainer.network().commit_statistics(0.5);
+  gradient.running = export_running(trainer.network());
+  return gradient;
+}
+
+Gradient gradient_of_one_process(const Config& config) {
+  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
+                                      config.training.threads);
+  Trainer trainer(config, small_splits(), plan.arena_bytes);
+  return gradient_of(trainer);
+}
+
+// By rank.
+std::vector<Gradient> gradients_of_ranks(int ranks, const Config& config) {
+  std::vector<Gradient> gradients(static_cast<std::size_t>(ranks));
+  train_on_ranks(ranks, config, [&](Trainer& trainer) {
+    gradients[static_cast<std::size_t>(trainer.communicator().rank())] = gradient_of(trainer);
+  });
+  return gradients;
+}
+
+// Seeds and batches in which no ReLU comes out differently: one that does moves the gradient by 1e-3 and
+// more. Measured: 2e-6 and less.
+TEST_CASE("with synchronized statistics, gradients of several ranks are those of one process") {
+  for (const char* engine : {"fused", "onednn"}) {
+    const Config config = shared_config(engine, "synchronized", 4);
+    const Gradient one = gradient_of_one_process(config);
+    for (const int ranks : {2, 3, 4}) {  // of 4 images: shares of 2, of 1 and 2, of 1
+      CAPTURE(engine);
+      CAPTURE(ranks);
+      const std::vector<Gradient> several = gradients_of_ranks(ranks, config);
+      for (const Gradient& each : several) {
+        CHECK(each.loss.images == 4);
+        CHECK(each.loss.errors == one.loss.errors);
+        CHECK(each.loss.cross_entropy == doctest::Approx(one.loss.cross_entropy).epsilon(1e-5));
+        CHECK(each.arrays == several[0].arrays);
+        CHECK(each.running == several[0].running);
+      }
+      CHECK(distance(one.arrays, several[0].arrays) < 2e-2);
+      for (std::size_t i = 0; i < one.running.size(); ++i) {
+        for (std::size_t c = 0; c < one.running[i].mean.size(); ++c) {
+          CHECK(several[0].running[i].mean[c] ==
+                doctest::Approx(one.running[i].mean[c]).epsilon(1e-4).scale(1e-2));
+          CHECK(several[0].running[i].variance[c] ==
+                doctest::Approx(one.running[i].variance[c]).epsilon(1e-4));
+        }
+      }
+    }
+  }
+}
+
+// The oracle: each share as a batch of its own in one process, weighted by its size.
+TEST_CASE("with local statistics, gradients and averages are means over the ranks' own, by share") {
+  const Config config = shared_config("fused", "local", 5);
+  const std::vector<Gradient> several = gradients_of_ranks(2, config);  // shares of 2 and 3
+  std::vector<NamedArray> expected;
+  std::vector<RunningAverage> running;
+  for (const std::int64_t first : {0, 2}) {
+    Config share = config;
+    share.training.batch = first == 0 ? 2 : 3;
+    const MemoryPlan plan =
+        plan_memory(find_architecture(config.network.architecture), network_options(share), 1);
+    Trainer trainer(share, small_splits(), plan.arena_bytes + (std::size_t{1} << 20));
+    TrainingBatches batches(trainer.splits().train, mean_image(trainer.splits().train), config.training.seed,
+                            augmentation(config));
+    Tensor images = trainer.network().make_images();
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(share.training.batch));
+    batches.fill(first, images.values(), labels);
+    trainer.network().compute_gradient(images, labels);
+    trainer.network().commit_statistics(0.5);
+    const auto weight = static_cast<float>(static_cast<double>(share.training.batch) / 5);
+    std::vector<NamedArray> arrays = export_gradients(trainer.device(), trainer.network());
+    std::vector<RunningAverage> averages = export_running(trainer.network());
+    for (NamedArray& array : arrays) {
+      for (float& value : array.values) value *= weight;
+    }
+    if (expected.empty()) {
+      expected = arrays;
+      running = averages;
+      for (RunningAverage& average : running) {
+        for (float& value : average.mean) value *= weight;
+      }
+      continue;
+    }
+    for (std::size_t i = 0; i < arrays.size(); ++i) {
+      for (std::size_t k = 0; k < arrays[i].values.size(); ++k) expected[i].values[k] += arrays[i].values[k];
+    }
+    for (std::size_t i = 0; i < running.size(); ++i) {
+      for (std::size_t c = 0; c < running[i].mean.size(); ++c)
+        running[i].mean[c] += weight * averages[i].mean[c];
+    }
+  }
+  CHECK(distance(expected, several[0].arrays) < 1e-5);
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    for (std::size_t c = 0; c < running[i].mean.size(); ++c) {
+      CHECK(several[0].running[i].mean[c] == doctest::Approx(running[i].mean[c]).epsilon(1e-4).scale(1e-2));
+    }
+  }
+  CHECK(several[0].arrays == several[1].arrays);
+  CHECK(several[0].running == several[1].running);
+}
+
+TEST_CASE("ranks that step together stay equal, and evaluate every image once") {
+  const Config config = shared_config("fused", "local", 5);
+  std::mutex mutex;
+  std::vector<Checkpoint> states;
+  std::vector<Loss> losses;
+  train_on_ranks(3, config, [&](Trainer& trainer) {
+    for (int step = 0; step < 2; ++step) trainer.step();
+    trainer.check_equal();
+    const Loss loss = trainer.evaluate();
+    const std::scoped_lock lock(mutex);
+    states.push_back(trainer.checkpoint());
+    losses.push_back(loss);
+  });
+  CHECK(same_state(states[0], states[1]));
+  CHECK(same_state(states[0], states[2]));
+
+  const MemoryPlan plan =
+      plan_memory(find_architecture(config.network.architecture), network_options(config), 1);
+  Trainer one(config, small_splits(), plan.arena_bytes);
+  one.restore(states[0], "here");
+  const Loss alone = one.evaluate();
+  for (const Loss& loss : losses) {
+    CHECK(loss.images == 23);
+    CHECK(loss.errors == alone.errors);
+    CHECK(loss.cross_entropy == doctest::Approx(alone.cross_entropy).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("one bit of difference is found, and the rank named, and the first rank's state mends it") {
+  std::atomic<int> told = 0;
+  train_on_ranks(3, shared_config("fused", "local", 3), [&](Trainer& trainer) {
+    if (trainer.communicator().rank() == 1) {
+      float& value = trainer.network().parameters()[7]->momentum.values()[0];
+      value = std::nextafter(value, 1.0f);
+    }
+    const std::string message = message_of<AgreedError>([&] { trainer.check_equal(); });
+    if (contains(message, "rank 1:")) ++told;
+    trainer.share_state();
+    trainer.check_equal();
+  });
+  CHECK(told == 3);
+}
+
+TEST_CASE("all ranks diverge together") {
+  Config config = shared_config("fused", "local", 4);
+  config.training.learning_rate = 1e30;
+  std::atomic<int> diverged = 0;
+  train_on_ranks(2, config, [&](Trainer& trainer) {
+    // NaN in one rank's share only.
+    trainer.step();
+    try {
+      for (int step = 0; step < 3; ++step) trainer.step();
+    } catch (const DivergedError&) {
+      ++diverged;
+    }
+  });
+  CHECK(diverged == 2);
+}
+
+TEST_CASE("more ranks than images are refused") {
+  MeetingPlace place(3);
+  ThreadCommunicator communicator(place, 0);
+  const Config config = shared_config("fused", "local", 2);
+  CHECK(contains(message_of<UsageError>([&] { network_options(config, communicator); }), "3 ranks"));
+}
+
+TEST_CASE("shares cover a batch, and differ by one at most") {
+  MeetingPlace place(3);
+  std::int64_t next = 0;
+  for (int rank = 0; rank < 3; ++rank) {
+    const Shard shard = ThreadCommunicator(place, rank).shard(8);
+    CHECK(shard.first == next);
+    CHECK(shard.size >= 2);
+    CHECK(shard.size <= 3);
+    next += shard.size;
+  }
+  CHECK(next == 8);
+}
+
+TEST_CASE("what fails on one rank fails on all, with its name and exit code") {
+  MeetingPlace place(3);
+  std::atomic<int> named = 0, usage = 0;
+  on_ranks(place, [&](int rank) {
+    ThreadCommunicator communicator(place, rank);
+    communicator.together([] {});
+    try {
+      communicator.together([&] {
+        if (rank == 2) throw UsageError("no such file");
+      });
+    } catch (const AgreedError& error) {
+      if (std::string(error.what()) == "rank 2: no such file") ++named;
+    }
+    try {
+      communicator.together([] { throw UsageError("nowhere"); });
+    } catch (const AgreedError& error) {
+      if (std::string(error.what()) == "nowhere" && error.exit_code() == ExitCode::usage) ++usage;
+    }
+  });
+  CHECK(named == 3);
+  CHECK(usage == 3);
+}
+
+TEST_CASE("a launcher is known by its environment") {
+  using Environment = std::map<std::string, std::string>;
+  const auto launch = [](const Environment& environment) {
+    return find_launch([&](const char* name) {
+      const auto found = environment.find(name);
+      return found == environment.end() ? nullptr : found->second.c_str();
+    });
+  };
+  CHECK_FALSE(launch({}));
+  CHECK_FALSE(launch({{"SLURM_NTASKS", "4"}, {"SLURM_PROCID", "0"}}));  // a batch script, not a step
+  CHECK_FALSE(launch({{"PMI_SIZE", "many"}, {"PMI_RANK", "0"}}));
+  const std::optional<Launch> mpirun = launch({{"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_RANK", "3"}});
+  REQUIRE(mpirun);
+  CHECK(mpirun->ranks == 4);
+  CHECK(mpirun->rank == 3);
+  const std::optional<Launch> srun = launch({{"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_PROCID", "1"}});
+  REQUIRE(srun);
+  CHECK(srun->launcher == "srun");
+}
+
+TEST_CASE("a crew is described by host, with its cores") {
+  CHECK(format_cores({0, 1, 2, 3, 8}) == "0-3,8");
+  CHECK(format_cores({5}) == "5");
+  CHECK(describe_crew({{"a", 4, {0, 1}, 2}}).lines.empty());
+
+  const CrewReport fitting = describe_crew({{"a", 2, {0, 1}, 4}, {"a", 2, {2, 3}, 4}, {"b", 1, {0}, 1}});
+  REQUIRE(fitting.lines.size() == 2);
+  CHECK(fitting.lines[0] == "a: rank 0 with 2 threads on cores 0-1, rank 1 with 2 threads on cores 2-3");
+  CHECK(fitting.lines[1] == "b: rank 2 with 1 thread on core 0");
+  CHECK(fitting.warnings.empty());
+
+  const CrewReport crowded = describe_crew({{"a", 2, {0, 1}, 2}, {"a", 2, {0, 1}, 2}});
+  REQUIRE(crowded.warnings.size() == 1);
+  CHECK(contains(crowded.warnings[0], "4 threads on 2 cores"));
+  const CrewReport idle = describe_crew({{"a", 1, {0}, 8}, {"a", 1, {1}, 8}});
+  REQUIRE(idle.warnings.size() == 1);
+  CHECK(contains(idle.warnings[0], "PE=N"));
+}
+
+}  // namespace
+}  // namespace revnet
