@@ -91,6 +91,8 @@ int run(int argc, char** argv) {
       if (resume) {
         if (directory.empty()) throw UsageError("--resume needs --run-dir");
         config = settings_of_run(directory);
+        // A rank's threads are those that its launcher gives it this time.
+        if (communicator.ranks() > 1) config.training.threads = 0;
       }
       config = options.apply_to(std::move(config));
       set_value(config, "dataset.name", dataset, "dataset");
