@@ -103,8 +103,8 @@ Result compute_in_parts(const char* architecture, const NetworkOptions& options,
 }
 
 // A ReLU that comes out differently moves the gradient by 1e-3 and more, a wrong sum moves it by 0.1 with
-// every seed: so one of a few seeds must give the same gradient. Measured: 2e-6; of the deepest, where a ReLU
-// comes out differently with nearly every seed, 2e-2 and less.
+// every seed: so one of a few seeds must give the same gradient. Measured: 2e-6; of the deepest, where some
+// ReLU comes out differently with nearly every seed, 2e-4.
 void check_parts(const char* architecture, const NetworkOptions& options,
                  const std::vector<std::int64_t>& shares, double tolerance) {
   double least = 1;
@@ -122,7 +122,7 @@ void check_parts(const char* architecture, const NetworkOptions& options,
 
 TEST_CASE("parts of a batch, however uneven, with shared statistics give the whole batch's gradient") {
   for (const auto& [architecture, tolerance] :
-       {std::pair{"resnet32", 2e-5}, {"revnet38", 2e-5}, {"revnet164", 3e-2}}) {
+       {std::pair{"resnet32", 2e-5}, {"revnet38", 2e-5}, {"revnet164", 1e-3}}) {
     for (const Engine engine : {Engine::onednn, Engine::fused}) {
       CAPTURE(std::string(architecture));
       CAPTURE(name(engine));

@@ -1,4 +1,5 @@
 // Several ranks train as one process does: gradients, statistics, evaluation, and failures that all know of.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -92,32 +93,43 @@ std::vector<Gradient> gradients_of_ranks(int ranks, const Config& config) {
   return gradients;
 }
 
-// Seeds and batches in which no ReLU comes out differently: one that does moves the gradient by 1e-3 and
-// more. Measured: 2e-6 and less.
+void check_same_averages(const std::vector<RunningAverage>& one, const std::vector<RunningAverage>& other) {
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    for (std::size_t c = 0; c < one[i].mean.size(); ++c) {
+      CHECK(other[i].mean[c] == doctest::Approx(one[i].mean[c]).epsilon(1e-4).scale(1e-2));
+      CHECK(other[i].variance[c] == doctest::Approx(one[i].variance[c]).epsilon(1e-4));
+    }
+  }
+}
+
+// How far the gradient of several ranks is from that of one process; all else must be the same.
+double distance_of_ranks(int ranks, const Config& config) {
+  const Gradient one = gradient_of_one_process(config);
+  const std::vector<Gradient> several = gradients_of_ranks(ranks, config);
+  for (const Gradient& each : several) {
+    CHECK(each.loss.images == config.training.batch);
+    CHECK(each.loss.errors == one.loss.errors);
+    CHECK(each.loss.cross_entropy == doctest::Approx(one.loss.cross_entropy).epsilon(1e-5));
+    CHECK(each.arrays == several[0].arrays);
+    CHECK(each.running == several[0].running);
+  }
+  check_same_averages(one.running, several[0].running);
+  return distance(one.arrays, several[0].arrays);
+}
+
+// A ReLU that comes out differently moves the gradient by 1e-3 and more, a wrong sum does so with every seed:
+// so one of a few seeds must give the same gradient.
 TEST_CASE("with synchronized statistics, gradients of several ranks are those of one process") {
   for (const char* engine : {"fused", "onednn"}) {
-    const Config config = shared_config(engine, "synchronized", 4);
-    const Gradient one = gradient_of_one_process(config);
     for (const int ranks : {2, 3, 4}) {  // of 4 images: shares of 2, of 1 and 2, of 1
       CAPTURE(engine);
       CAPTURE(ranks);
-      const std::vector<Gradient> several = gradients_of_ranks(ranks, config);
-      for (const Gradient& each : several) {
-        CHECK(each.loss.images == 4);
-        CHECK(each.loss.errors == one.loss.errors);
-        CHECK(each.loss.cross_entropy == doctest::Approx(one.loss.cross_entropy).epsilon(1e-5));
-        CHECK(each.arrays == several[0].arrays);
-        CHECK(each.running == several[0].running);
+      Config config = shared_config(engine, "synchronized", 4);
+      double least = 1;
+      for (config.training.seed = 1; config.training.seed <= 8 && least > 1e-5; ++config.training.seed) {
+        least = std::min(least, distance_of_ranks(ranks, config));
       }
-      CHECK(distance(one.arrays, several[0].arrays) < 2e-2);
-      for (std::size_t i = 0; i < one.running.size(); ++i) {
-        for (std::size_t c = 0; c < one.running[i].mean.size(); ++c) {
-          CHECK(several[0].running[i].mean[c] ==
-                doctest::Approx(one.running[i].mean[c]).epsilon(1e-4).scale(1e-2));
-          CHECK(several[0].running[i].variance[c] ==
-                doctest::Approx(one.running[i].variance[c]).epsilon(1e-4));
-        }
-      }
+      CHECK(least < 1e-5);
     }
   }
 }
