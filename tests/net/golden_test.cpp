@@ -110,9 +110,11 @@ void check_step(Device& device, Network& network, const Golden& golden, Activati
     CHECK(relative_error(logits.values(), golden.evaluation_logits) < 1e-5);
   }
   const Tensor logits = network.logits(images, Pass::training);
-  // Winograd rounds more coarsely: 1.6e-5 was the most, in RevNet-110.
+  // Rounding grows with depth, and differs with the order in which a processor sums: the most seen was 1.2e-5
+  // with AVX2 and less with AVX-512, by Winograd, which rounds more coarsely, 3.4e-5. What is wrong shows
+  // from 1e-3 up.
   const bool direct = network.options().convolution == ConvolutionPolicy::direct;
-  CHECK(relative_error(logits.values(), golden.logits) < (direct ? 1e-5 : 3e-5));
+  CHECK(relative_error(logits.values(), golden.logits) < (direct ? 3e-5 : 1e-4));
 }
 
 void check_network(const Golden& golden, ConvolutionPolicy policy, int threads,
