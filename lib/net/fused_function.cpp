@@ -33,7 +33,11 @@ class FusedFunction final : public ResidualFunction {
     Sink sink;
     sink.form = Sink::Form::sum;
     sink.addend = s.data();
+    Tensor sums;
+    const bool feeds = reader_ != nullptr && pass == Pass::training;
+    if (feeds) sums = sink_sums(device, steps_.back(), y.layout(), sink);
     run(device, x, pass, tape == nullptr ? own : *tape, sink, y);
+    if (feeds) leave_statistics(device, steps_.back(), y.layout(), sums, *reader_);
   }
 
   void subtract(Device& device, const Tensor& x, Tensor& y, Tape& tape) override {
@@ -52,6 +56,13 @@ class FusedFunction final : public ResidualFunction {
   }
 
   void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) override;
+
+  void feed(ResidualFunction& next) override { reader_ = next.await_statistics(); }
+
+  NormLayer* await_statistics() override {
+    fed_ = steps_[0].norm != nullptr;
+    return steps_[0].norm.get();
+  }
 
   void list(LayerList& layers) override {
     for (Step& step : steps_) {
@@ -77,6 +88,12 @@ class FusedFunction final : public ResidualFunction {
     }
   };
 
+  // Memory for the sums of what a step's convolution writes, which the sink is told of,
+  static Tensor sink_sums(Device& device, const Step& step, const Layout& output, Sink& sink);
+  // and what becomes of them: the statistics of the norm that reads it.
+  static void leave_statistics(Device& device, const Step& step, const Layout& output, const Tensor& sums,
+                               NormLayer& reader);
+
   // What all convolutions but the last make of x, unless the tape has it.
   void record(Device& device, const Tensor& x, Pass pass, Tape& tape);
   // The output of one of them.
@@ -87,6 +104,8 @@ class FusedFunction final : public ResidualFunction {
   const Tensor& observed(Device& device, Step& step, const Tensor& x, Pass pass, Tensor& changed);
 
   std::vector<Step> steps_;
+  NormLayer* reader_ = nullptr;  // of y
+  bool fed_ = false;             // the statistics of x are left here by who writes it
 };
 
 FusedFunction::FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
@@ -120,8 +139,19 @@ const Tensor& FusedFunction::observed(Device& device, Step& step, const Tensor& 
   return changed;
 }
 
+Tensor FusedFunction::sink_sums(Device& device, const Step& step, const Layout& output, Sink& sink) {
+  Tensor sums = make_sums(device, output, static_cast<std::int64_t>(step.kernel->forward_units().size()));
+  sink.sums = sums_of(sums);
+  return sums;
+}
+
+void FusedFunction::leave_statistics(Device& device, const Step& step, const Layout& output,
+                                     const Tensor& sums, NormLayer& reader) {
+  combine_statistics(device, output, sums, step.kernel->forward_units(), reader.batch(), reader.shared());
+}
+
 void FusedFunction::record(Device& device, const Tensor& x, Pass pass, Tape& tape) {
-  if (tape.steps.empty() && steps_[0].norm && pass == Pass::training) {
+  if (tape.steps.empty() && steps_[0].norm && !fed_ && pass == Pass::training) {
     measure_statistics(device, x, steps_[0].norm->batch(), steps_[0].norm->shared());
   }
   tape.steps.resize(steps_.size());
@@ -142,17 +172,11 @@ Tensor FusedFunction::convolve(Device& device, std::size_t index, const Tensor& 
   Sink sink;
   sink.values = output.data();
   Tensor sums;
-  if (pass == Pass::training) {
-    sums = make_sums(device, output.layout(), static_cast<std::int64_t>(step.kernel->forward_units().size()));
-    sink.sums = sums_of(sums);
-  }
+  if (pass == Pass::training) sums = sink_sums(device, step, output.layout(), sink);
   std::optional<NormConstants> constants;
   if (step.norm) constants.emplace(step.constants(device, input.layout(), pass));
   step.kernel->forward(device, source_of(input, constants), step.convolution->weight().value, sink);
-  if (pass == Pass::training) {
-    combine_statistics(device, output.layout(), sums, step.kernel->forward_units(),
-                       steps_[index + 1].norm->batch(), steps_[index + 1].norm->shared());
-  }
+  if (pass == Pass::training) leave_statistics(device, step, output.layout(), sums, *steps_[index + 1].norm);
   return output;
 }
 

@@ -53,6 +53,7 @@ void Network::build_units() {
       const std::string name = "stage" + std::to_string(stage + 1) + "/unit" + std::to_string(i + 1);
       units_.push_back(architecture_.reversible ? make_reversible_unit(device_, name, shape, build_)
                                                 : make_residual_unit(device_, name, shape, build_));
+      if (units_.size() > 1) units_[units_.size() - 2]->last_function().feed(units_.back()->first_function());
       in = shape.out;
       size /= shape.stride;
     }

@@ -47,6 +47,13 @@ class ResidualFunction {
   // then read before it is changed. Consumes the tape.
   virtual void backward(Device& device, const Tensor& x, Tape tape, const Tensor& dy, Tensor& dx) = 0;
 
+  // Where y of this function is x of `next`, and both can: from now on a training pass sums y while it writes
+  // it, and leaves the batch statistics with the norm that `next` begins with. `next` must outlive that.
+  virtual void feed(ResidualFunction& /*next*/) {}
+  // Called by feed(): where to leave them. From now on this function makes no pass over x for them. Null: it
+  // measures its own all the same.
+  virtual NormLayer* await_statistics() { return nullptr; }
+
   virtual void list(LayerList& layers) = 0;
 };
 

@@ -64,6 +64,9 @@ class ResidualUnit final : public Unit {
     throw std::logic_error("ResidualUnit: not reversible");
   }
 
+  ResidualFunction& first_function() override { return *f_; }
+  ResidualFunction& last_function() override { return *f_; }
+
   void list(LayerList& layers) override {
     if (shortcut_) shortcut_->list(layers);
     f_->list(layers);
@@ -127,6 +130,9 @@ class ReversibleUnit final : public Unit {
     f_->backward(device, activation[1], std::move(tape), gradient[0], gradient[1]);  // dx2 = dy2 + F'(dz1)
   }
 
+  ResidualFunction& first_function() override { return *f_; }
+  ResidualFunction& last_function() override { return *g_; }
+
   void list(LayerList& layers) override {
     if (shortcut1_) shortcut1_->list(layers);
     if (shortcut2_) shortcut2_->list(layers);
@@ -155,6 +161,7 @@ ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const Un
                               {out, out, shape.height / shape.stride, shape.width / shape.stride, 1,
                                shape.bottleneck, true, reversible_},
                               options);
+  f_->feed(*g_);
 }
 
 }  // namespace

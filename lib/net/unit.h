@@ -46,6 +46,10 @@ class Unit {
   // gradients. One recomputation of each residual function serves both, and one tape is alive at a time.
   virtual void reverse(Device& device, Activation& activation, Activation& gradient) = 0;
 
+  // The residual functions that read what goes into the unit and write what comes out of it, last of all.
+  virtual ResidualFunction& first_function() = 0;
+  virtual ResidualFunction& last_function() = 0;
+
   virtual void list(LayerList& layers) = 0;
 };
 

@@ -87,6 +87,43 @@ TEST_CASE("batch statistics are the mean and population variance") {
   }
 }
 
+// Holds the batch statistics of every norm against a double-precision pass over what it is about to
+// normalise.
+class StatisticsCheck final : public NormObserver {
+ public:
+  void normalized(Device& /*device*/, NormLayer& /*layer*/, Pass /*pass*/, const Tensor& /*src*/,
+                  Tensor& /*dst*/, Tensor& /*mask*/) override {}
+  void normalizing(Device& device, NormLayer& layer, Pass pass, Tensor& src) override {
+    if (pass != Pass::training) return;
+    CAPTURE(layer.name());
+    const NaiveStatistics expected = naive_statistics(to_naive(device, src));
+    CHECK(relative_difference(layer.batch().mean.values(), expected.mean) < 1e-5);
+    CHECK(relative_difference(layer.batch().variance.values(), expected.variance) < 1e-5);
+    ++checked;
+  }
+
+  int checked = 0;
+};
+
+TEST_CASE("statistics summed where activations are written are those of what is read") {
+  for (const char* architecture : {"resnet32", "revnet38", "revnet164"}) {
+    CAPTURE(architecture);
+    Device device(2, arena_bytes, true);
+    NetworkOptions options = small_options(ActivationMode::stored);
+    options.engine = Engine::fused;
+    Network network(device, find_architecture(architecture), options);
+    StatisticsCheck check;
+    network.observe_norms(&check);
+    // Twice: a norm that nobody feeds would hold the statistics of the batch before.
+    for (const int seed : {1, 2}) {
+      set_by_formula(device, network, static_cast<std::uint64_t>(seed));
+      network.compute_gradient(formula_images(device, network, static_cast<std::uint64_t>(seed)),
+                               formula_labels(2, 10));
+    }
+    CHECK(check.checked > 40);
+  }
+}
+
 TEST_CASE("recomputation leaves batch statistics alone") {
   const auto batch_statistics = [](ActivationMode mode) {
     Device device(1, arena_bytes, true);
