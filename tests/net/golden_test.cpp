@@ -111,8 +111,8 @@ void check_step(Device& device, Network& network, const Golden& golden, Activati
   }
   const Tensor logits = network.logits(images, Pass::training);
   // Rounding grows with depth, and differs with the order in which a processor sums: the most seen was 1.2e-5
-  // with AVX2 and less with AVX-512, by Winograd, which rounds more coarsely, 3.4e-5. What is wrong shows
-  // from 1e-3 up.
+  // with AVX2 and less with AVX-512; by Winograd, which rounds more coarsely, 3.4e-5. A wrong formula is off
+  // by orders of magnitude more.
   const bool direct = network.options().convolution == ConvolutionPolicy::direct;
   CHECK(relative_error(logits.values(), golden.logits) < (direct ? 3e-5 : 1e-4));
 }
