@@ -11,6 +11,11 @@ check() { # header pattern, folders allowed (a grep pattern), what to say
   fi
 }
 check 'dnnl' 'lib/tensor/|lib/ops/' 'oneDNN belongs in lib/tensor and lib/ops:'
+found=$(grep -rn 'DNNL_VERSION' apps lib | grep -v '^lib/tensor/onednn.h')
+if [ -n "$found" ]; then
+  printf 'What differs between versions of oneDNN belongs in lib/tensor/onednn.h:\n%s\n' "$found"
+  failed=1
+fi
 check 'hdf5' 'lib/record/' 'HDF5 belongs in lib/record:'
 check 'yaml-cpp' 'lib/record/' 'yaml-cpp belongs in lib/record:'
 check 'CLI/' 'apps/' 'CLI11 belongs in apps:'

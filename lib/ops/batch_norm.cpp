@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ops/fused_norm.h"
+#include "tensor/onednn.h"
 #include "tensor/parallel.h"
 
 namespace revnet {
@@ -16,11 +17,7 @@ using dnnl::prop_kind;
 const normalization_flags affine_relu =
     normalization_flags::use_scale | normalization_flags::use_shift | normalization_flags::fuse_norm_relu;
 
-dnnl::batch_normalization_forward::primitive_desc describe_forward(const dnnl::engine& engine, prop_kind kind,
-                                                                   const Layout& layout, double epsilon,
-                                                                   normalization_flags flags) {
-  return {{kind, layout.desc(), static_cast<float>(epsilon), flags}, kernel_attributes(), engine};
-}
+const normalization_flags affine_relu_of_known = affine_relu | normalization_flags::use_global_stats;
 
 }  // namespace
 
@@ -31,30 +28,27 @@ Statistics::Statistics(Device& device, std::int64_t channels)
 BatchNormRelu::BatchNormRelu(const Device& device, const Shape& nchw, double epsilon, Reduction* batch)
     : layout_(device.activation_layout(nchw)), epsilon_(epsilon), batch_(batch) {
   const dnnl::engine& engine = device.engine();
-  const auto forward = describe_forward(engine, prop_kind::forward_training, layout_, epsilon, affine_relu);
+  const auto describe = [&](prop_kind kind, normalization_flags flags) {
+    return onednn::describe_batch_norm(engine, kernel_attributes(), kind, layout_.desc(),
+                                       static_cast<float>(epsilon), flags);
+  };
+  const auto forward = describe(prop_kind::forward_training, affine_relu);
+  const auto describe_gradient = [&](normalization_flags flags) {
+    return onednn::describe_batch_norm_gradient(engine, kernel_attributes(), forward, layout_.desc(),
+                                                static_cast<float>(epsilon), flags);
+  };
   mask_ = Layout(forward.workspace_desc());
   const auto work = [&](Operation operation, std::size_t tensors) {
     return Work{operation, nchw[2], 0, static_cast<double>(tensors * layout_.bytes() + mask_.bytes())};
   };
   forward_ = Kernel(device, forward, work(Operation::normalization, 2));
-  forward_with_ = Kernel(device,
-                         describe_forward(engine, prop_kind::forward_training, layout_, epsilon,
-                                          affine_relu | normalization_flags::use_global_stats),
+  forward_with_ = Kernel(device, describe(prop_kind::forward_training, affine_relu_of_known),
                          work(Operation::known_normalization, 2));
-  infer_ = Kernel(device,
-                  describe_forward(engine, prop_kind::forward_inference, layout_, epsilon,
-                                   affine_relu | normalization_flags::use_global_stats),
+  infer_ = Kernel(device, describe(prop_kind::forward_inference, affine_relu_of_known),
                   work(Operation::known_normalization, 2));
-  const dnnl::batch_normalization_backward::primitive_desc backward(
-      {prop_kind::backward, layout_.desc(), layout_.desc(), static_cast<float>(epsilon), affine_relu},
-      kernel_attributes(), engine, forward);
-  backward_ = Kernel(device, backward, work(Operation::normalization_gradient, 3));
-  if (batch_ == nullptr) return;
-  const dnnl::batch_normalization_backward::primitive_desc known(
-      {prop_kind::backward, layout_.desc(), layout_.desc(), static_cast<float>(epsilon),
-       affine_relu | normalization_flags::use_global_stats},
-      kernel_attributes(), engine, forward);
-  backward_with_ = Kernel(device, known, work(Operation::normalization_gradient, 3));
+  const Work gradient = work(Operation::normalization_gradient, 3);
+  backward_ = Kernel(device, describe_gradient(affine_relu), gradient);
+  if (batch_ != nullptr) backward_with_ = Kernel(device, describe_gradient(affine_relu_of_known), gradient);
 }
 
 const Kernel& BatchNormRelu::kernel(Operation operation) const {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "ops/elementwise.h"
+#include "tensor/onednn.h"
 
 namespace revnet {
 namespace {
@@ -29,7 +30,9 @@ Padding same_padding(const ConvolutionShape& shape) {
 // Measured on two Zen 4 cores at batch 100, Winograd's time as a part of direct's, at 16 channels (32x32), 32
 // (16x16) and 64 (8x8): forward 0.7, 0.65, 0.5; data gradient 0.8, 0.6, 0.5; weight gradient 0.85, 0.65,
 // 0.55.
-bool try_winograd(const ConvolutionShape& shape, ConvolutionPolicy policy, bool image_input) {
+bool try_winograd(const Device& device, const ConvolutionShape& shape, ConvolutionPolicy policy,
+                  bool image_input) {
+  if (!device.has_winograd()) return false;
   if (shape.kernel != 3 || shape.stride != 1 || image_input) return false;
   if (policy == ConvolutionPolicy::automatic) return std::min(shape.in, shape.out) >= 16;
   return policy == ConvolutionPolicy::winograd;
@@ -43,26 +46,20 @@ struct Description {
 
   dnnl::convolution_forward::primitive_desc forward(const dnnl::engine& engine, algorithm how,
                                                     const dnnl::primitive_attr& attributes) const {
-    return {
-        {dnnl::prop_kind::forward_training, how, src, weights, dst, strides, padding.before, padding.after},
-        attributes,
-        engine};
+    return onednn::describe<dnnl::convolution_forward>(engine, attributes, dnnl::prop_kind::forward_training,
+                                                       how, src, weights, dst, strides, padding.before,
+                                                       padding.after);
   }
-  dnnl::convolution_backward_data::primitive_desc backward_data(
-      const dnnl::engine& engine, algorithm how,
-      const dnnl::convolution_forward::primitive_desc& hint) const {
-    return {
-        {how, src, weights, dst, strides, padding.before, padding.after}, kernel_attributes(), engine, hint};
-  }
-  dnnl::convolution_backward_weights::primitive_desc backward_weights(
-      const dnnl::engine& engine, algorithm how,
-      const dnnl::convolution_forward::primitive_desc& hint) const {
-    return {
-        {how, src, weights, dst, strides, padding.before, padding.after}, kernel_attributes(), engine, hint};
+  // Primitive: dnnl::convolution_backward_data or dnnl::convolution_backward_weights.
+  template <class Primitive>
+  typename Primitive::primitive_desc gradient(const dnnl::engine& engine, algorithm how,
+                                              const dnnl::convolution_forward::primitive_desc& hint) const {
+    return onednn::describe_gradient<Primitive>(engine, kernel_attributes(), hint, how, src, weights, dst,
+                                                strides, padding.before, padding.after);
   }
 };
 
-// Describes with Winograd if wanted and to be had (it exists for AVX-512 and oneDNN 2.x only), else direct.
+// Describes with Winograd if wanted and to be had for this shape, else direct.
 template <class Describe>
 auto describe(bool winograd, const Describe& with) {
   if (winograd) {
@@ -93,7 +90,7 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape, Co
       dst_(device.activation_layout(shape.dst())),
       adds_(roles.adds) {
   const dnnl::engine& engine = device.engine();
-  const bool winograd = try_winograd(shape, policy, roles.image_input);
+  const bool winograd = try_winograd(device, shape, policy, roles.image_input);
   Description description{src_.desc(),
                           Desc(shape.weights(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::any),
                           dst_.desc(),
@@ -107,16 +104,18 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape, Co
             static_cast<double>(src_.bytes() + dst_.bytes() + weights_.bytes())};
   forward_ = Kernel(device, forward, work);
 
-  const auto weight_gradient =
-      describe(winograd, [&](algorithm how) { return description.backward_weights(engine, how, forward); });
+  const auto weight_gradient = describe(winograd, [&](algorithm how) {
+    return description.gradient<dnnl::convolution_backward_weights>(engine, how, forward);
+  });
   weight_gradient_layout_ = Layout(weight_gradient.diff_weights_desc());
   work.operation = Operation::convolution_weight_gradient;
   backward_weights_ = Kernel(device, weight_gradient, work);
   arrange_gradient_ = arrangement(device, weight_gradient_layout_, weights_);
 
   if (!roles.image_input) {
-    const auto data_gradient =
-        describe(winograd, [&](algorithm how) { return description.backward_data(engine, how, forward); });
+    const auto data_gradient = describe(winograd, [&](algorithm how) {
+      return description.gradient<dnnl::convolution_backward_data>(engine, how, forward);
+    });
     backward_weights_layout_ = Layout(data_gradient.weights_desc());
     work.operation = Operation::convolution_data_gradient;
     backward_data_ = Kernel(device, data_gradient, work);

@@ -1,5 +1,7 @@
 #include "ops/dense.h"
 
+#include "tensor/onednn.h"
+
 namespace revnet {
 
 Dense::Dense(const Device& device, std::int64_t batch, std::int64_t in, std::int64_t out) {
@@ -7,12 +9,13 @@ Dense::Dense(const Device& device, std::int64_t batch, std::int64_t in, std::int
   const dnnl::memory::desc features = Layout::plain({batch, in}).desc(),
                            weights = Layout::plain({out, in}).desc(), bias = Layout::plain({out}).desc(),
                            logits = Layout::plain({batch, out}).desc();
-  const dnnl::inner_product_forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, features, weights, bias, logits}, kernel_attributes(), engine);
-  const dnnl::inner_product_backward_data::primitive_desc data({features, weights, logits},
-                                                               kernel_attributes(), engine, forward);
-  const dnnl::inner_product_backward_weights::primitive_desc gradient({features, weights, bias, logits},
-                                                                      kernel_attributes(), engine, forward);
+  const dnnl::primitive_attr attributes = kernel_attributes();
+  const auto forward = onednn::describe<dnnl::inner_product_forward>(
+      engine, attributes, dnnl::prop_kind::forward_training, features, weights, bias, logits);
+  const auto data = onednn::describe_gradient<dnnl::inner_product_backward_data>(engine, attributes, forward,
+                                                                                 features, weights, logits);
+  const auto gradient = onednn::describe_gradient<dnnl::inner_product_backward_weights>(
+      engine, attributes, forward, features, weights, bias, logits);
   const Work work{Operation::dense, 0, 2.0 * static_cast<double>(batch * in * out),
                   static_cast<double>(features.get_size() + weights.get_size() + logits.get_size())};
   forward_ = Kernel(device, forward, work);

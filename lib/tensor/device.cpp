@@ -4,24 +4,43 @@
 
 #include <omp.h>
 
+#include "tensor/onednn.h"
+
 namespace revnet {
 namespace {
 
 using Tag = dnnl::memory::format_tag;
 
+using Desc = dnnl::memory::desc;
+constexpr auto f32 = dnnl::memory::data_type::f32;
+const Shape typical_activation{8, 64, 8, 8};
+
+// A 3x3 convolution as in the networks, wide enough that padding of channels plays no part.
+dnnl::convolution_forward::primitive_desc describe_typical(const dnnl::engine& engine, dnnl::algorithm how,
+                                                           Tag activations) {
+  const Desc activation(typical_activation, f32, activations), weights({64, 64, 3, 3}, f32, Tag::any);
+  const dnnl::memory::dims ones{1, 1};
+  return onednn::describe<dnnl::convolution_forward>(engine, {}, dnnl::prop_kind::forward_training, how,
+                                                     activation, weights, activation, ones, ones, ones);
+}
+
 Tag ask_activation_tag(const dnnl::engine& engine) {
-  using Desc = dnnl::memory::desc;
-  const auto f32 = dnnl::memory::data_type::f32;
-  const Shape activation{8, 64, 8, 8}, weights{64, 64, 3, 3};
-  const Desc any(activation, f32, Tag::any), any_weights(weights, f32, Tag::any);
-  const dnnl::convolution_forward::desc description(dnnl::prop_kind::forward_training,
-                                                    dnnl::algorithm::convolution_direct, any, any_weights,
-                                                    any, {1, 1}, {1, 1}, {1, 1});
-  const dnnl::convolution_forward::primitive_desc primitive(description, engine);
+  const auto primitive = describe_typical(engine, dnnl::algorithm::convolution_direct, Tag::any);
   for (const Tag tag : {Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nhwc}) {
-    if (primitive.dst_desc() == Desc(activation, f32, tag)) return tag;
+    if (primitive.dst_desc() == Desc(typical_activation, f32, tag)) return tag;
   }
   return Tag::nchw;
+}
+
+bool ask_for_winograd(const dnnl::engine& engine, Tag activations) {
+  if (!onednn::offers_winograd) return false;
+  try {
+    describe_typical(engine, dnnl::algorithm::convolution_winograd, activations);
+    return true;
+  } catch (const dnnl::error& error) {
+    if (error.status != dnnl_unimplemented) throw;
+    return false;
+  }
 }
 
 }  // namespace
@@ -32,7 +51,8 @@ Device::Device(Arena arena, int threads, bool poison)
       arena_(std::move(arena)),
       threads_(threads),
       poison_(poison),
-      activation_tag_(ask_activation_tag(engine_)) {}
+      activation_tag_(ask_activation_tag(engine_)),
+      has_winograd_(ask_for_winograd(engine_, activation_tag_)) {}
 
 Device::Device(int threads, std::size_t arena_bytes, bool poison)
     : Device(Arena(arena_bytes), threads > 0 ? threads : omp_get_num_procs(), poison) {
@@ -58,6 +78,10 @@ std::string onednn_version() {
   const dnnl_version_t* version = dnnl_version();
   return std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
          std::to_string(version->patch);
+}
+
+std::string onednn_winograd() {
+  return Device::planning().has_winograd() ? "present" : "absent";
 }
 
 }  // namespace revnet

@@ -42,6 +42,9 @@ class Device {
   // The layout in which this processor's convolutions want activations of the given [N, C, H, W]: oneDNN is
   // asked once, for a convolution wide enough that padding plays no part, and every activation follows.
   Layout activation_layout(const Shape& nchw) const;
+  // Whether oneDNN convolves by Winograd here: version 2 does on processors with AVX-512, version 3 never.
+  // Asked once, too.
+  bool has_winograd() const { return has_winograd_; }
 
   // From now on every operation is timed and added to `profile`, which must outlive that; null: no longer.
   void set_profile(Profile* profile) { profile_ = profile; }
@@ -72,9 +75,12 @@ class Device {
   bool poison_;
   Profile* profile_ = nullptr;
   dnnl::memory::format_tag activation_tag_;
+  bool has_winograd_;
 };
 
-// "2.6.3".
+// "2.6.3": of the library that runs.
 std::string onednn_version();
+// "present" or "absent": Device::has_winograd() in the words of files and logs.
+std::string onednn_winograd();
 
 }  // namespace revnet

@@ -1,6 +1,6 @@
 #include "tensor/instruction_set.h"
 
-#include <dnnl.hpp>
+#include "tensor/onednn.h"
 
 namespace revnet {
 
@@ -24,9 +24,11 @@ std::string onednn_instruction_set() {
       return "avx512_core_bf16";
     case Isa::avx512_core_amx:
       return "avx512_core_amx";
-    default:  // later versions know more
-      return "oneDNN's number " + std::to_string(static_cast<int>(isa));
+    default:
+      break;
   }
+  const char* const later = onednn::name_of_later(isa);
+  return later != nullptr ? later : "oneDNN's number " + std::to_string(static_cast<int>(isa));
 }
 
 }  // namespace revnet

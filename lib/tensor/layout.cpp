@@ -4,6 +4,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "tensor/onednn.h"
+
 namespace revnet {
 
 std::int64_t elements(const Shape& shape) {
@@ -30,7 +32,7 @@ Layout Layout::raw_bytes(std::size_t bytes) {
 }
 
 Shape Layout::shape() const {
-  return desc().dims();
+  return onednn::dims_of(desc());
 }
 
 ChannelBlocks::ChannelBlocks(const Layout& layout) {

@@ -38,7 +38,7 @@ class Layout {
   bool operator!=(const Layout& other) const { return !(*this == other); }
 
  private:
-  // Shared among copies: a description has 700 bytes, and every tensor has one.
+  // Shared among copies: a description of oneDNN 2 has 700 bytes, and every tensor has one.
   struct Known {
     dnnl::memory::desc desc;
     std::size_t bytes;

@@ -56,6 +56,7 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
   yaml << "arena_bytes:  # mapped for tensors\n";
   for (const auto& [mode, plan] : by_mode) yaml << "  " << name(mode) << ": " << plan.arena_bytes << "\n";
   yaml << "onednn_version: " << onednn_version() << "\n"
+       << "onednn_winograd: " << onednn_winograd() << "  # its convolutions by Winograd; absent: direct\n"
        << "settings:\n"
        << indented(to_yaml(config));
   return yaml.str();

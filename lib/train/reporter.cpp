@@ -68,6 +68,10 @@ void Reporter::record(const std::string& message) {
   logger_->file_only.error(message);
 }
 
+void Reporter::note(const std::string& message) {
+  logger_->file_only.info(message);
+}
+
 void Reporter::start(std::int64_t done, std::int64_t total, std::int64_t batch) {
   first_ = done;
   total_ = total;

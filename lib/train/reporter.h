@@ -21,8 +21,10 @@ class Reporter {
 
   void info(const std::string& message);
   void warn(const std::string& message);
-  // To the log file only: what the caller will say on stderr itself.
+  // An error, to the log file only: the caller will say it on stderr itself.
   void record(const std::string& message);
+  // To the log file only: what nobody asks for before something is odd.
+  void note(const std::string& message);
 
   // Starts the clock for rate and time left.
   void start(std::int64_t done, std::int64_t total, std::int64_t batch);

@@ -13,6 +13,11 @@ std::string extra(const RunInfo& info, const char* name, const char* otherwise) 
   return found == info.extra.end() ? otherwise : found->second;
 }
 
+// Without meaning where convolutions are direct, whatever oneDNN has.
+std::string winograd(const RunInfo& info) {
+  return extra(info, "convolution", "") == "direct" ? "" : extra(info, "onednn_winograd", "");
+}
+
 struct Trait {
   const char* name;
   std::string (*of)(const RunInfo& info);
@@ -25,6 +30,7 @@ constexpr std::array traits{
     Trait{"instruction set", [](const RunInfo& info) { return extra(info, "instruction_set", ""); }},
     Trait{"ranks", [](const RunInfo& info) { return extra(info, "ranks", "1"); }},
     Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
+    Trait{"oneDNN's Winograd", winograd},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
 
 }  // namespace

@@ -20,7 +20,7 @@ void check_same_run(const Config& now, const Config& before, const std::string& 
 inline constexpr const char* changed_on_resume = "changed_on_resume";
 
 // The process that goes on with a run against the one before: threads, processor, its instructions, oneDNN
-// and revnet decide the order and rounding of sums.
+// and whether it convolves by Winograd, and revnet decide the order and rounding of sums.
 class Resumption {
  public:
   Resumption(const RunInfo& before, const RunInfo& now, std::int64_t iteration);

@@ -38,8 +38,15 @@ RunInfo run_info(const Config& config, const std::string& command, int ranks) {
                 {"engine", config.network.engine},
                 {"batch_norm", config.batch_norm.statistics},
                 {"ranks", std::to_string(ranks)},
-                {"instruction_set", onednn_instruction_set()}};
+                {"instruction_set", onednn_instruction_set()},
+                {"onednn_winograd", onednn_winograd()}};
   return info;
+}
+
+// What the bits of a run depend on beside its settings, for run.log.
+std::string describe_machine() {
+  return "revnet " + version() + ", oneDNN " + onednn_version() + " with " + onednn_instruction_set() +
+         " (Winograd " + onednn_winograd() + ") on " + host_name() + ", " + cpu_name();
 }
 
 // What all ranks must have been given alike.
@@ -118,6 +125,7 @@ void Session::begin() {
   check_equal_start(communicator_, trainer_.device(), settings_of_all_ranks(config_));
   const CrewReport crew = describe_crew(gather_crew(communicator_, config_.training.threads));
   if (journal_) {
+    journal_->reporter().note(describe_machine());
     for (const std::string& line : crew.lines) journal_->reporter().info(line);
     for (const std::string& warning : crew.warnings) journal_->reporter().warn(warning);
   }

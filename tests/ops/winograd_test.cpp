@@ -6,25 +6,23 @@
 
 #include "ops/convolution.h"
 #include "ops/support.h"
+#include "tensor/onednn.h"
 
 namespace revnet {
 namespace {
 
-// Asks oneDNN itself: AVX-512 and a oneDNN of 2.x are needed.
+// Asks oneDNN itself, whatever its version, for Winograd of channels in blocks of 16: AVX-512 and a oneDNN of
+// 2.x are needed.
 bool machine_has_winograd(const Device& device) {
   const auto f32 = dnnl::memory::data_type::f32;
-  const auto any = dnnl::memory::format_tag::any;
-  const Layout activations = device.activation_layout({1, 64, 8, 8});
+  using Tag = dnnl::memory::format_tag;
+  const dnnl::memory::desc activations({1, 64, 8, 8}, f32, Tag::nChw16c),
+      weights({64, 64, 3, 3}, f32, Tag::any);
+  const dnnl::memory::dims ones{1, 1};
   try {
-    const dnnl::convolution_forward::primitive_desc desc({dnnl::prop_kind::forward_training,
-                                                          dnnl::algorithm::convolution_winograd,
-                                                          activations.desc(),
-                                                          dnnl::memory::desc({64, 64, 3, 3}, f32, any),
-                                                          activations.desc(),
-                                                          {1, 1},
-                                                          {1, 1},
-                                                          {1, 1}},
-                                                         device.engine());
+    onednn::describe<dnnl::convolution_forward>(device.engine(), {}, dnnl::prop_kind::forward_training,
+                                                dnnl::algorithm::convolution_winograd, activations, weights,
+                                                activations, ones, ones, ones);
     return true;
   } catch (const dnnl::error&) {
     MESSAGE("no Winograd on this machine: expectations of it are skipped");
@@ -62,6 +60,29 @@ Uses rule(const ConvolutionShape& shape) {
   const bool may = shape.kernel == 3 && shape.stride == 1;
   const bool wins = may && std::min(shape.in, shape.out) >= 16;
   return {wins, wins, wins};
+}
+
+TEST_CASE("a device knows whether oneDNN has Winograd here") {
+  TestDevice device;
+  const bool has = machine_has_winograd(device);
+  CHECK(device.has_winograd() == has);
+  CHECK(Device::planning().has_winograd() == has);
+  CHECK(onednn_winograd() == (has ? "present" : "absent"));
+}
+
+TEST_CASE("without Winograd every policy is direct") {
+  TestDevice device;
+  if (device.has_winograd()) return;
+  for (ConvolutionShape shape : shapes) {
+    shape.batch = 3;
+    const auto implementations = [&](ConvolutionPolicy policy) {
+      return Convolution(device, shape, policy, {.adds = true}).implementations();
+    };
+    const std::string direct = implementations(ConvolutionPolicy::direct);
+    CHECK_FALSE(is_winograd(direct));
+    CHECK(implementations(ConvolutionPolicy::automatic) == direct);
+    CHECK(implementations(ConvolutionPolicy::winograd) == direct);
+  }
 }
 
 TEST_CASE("Winograd is used by a rule on the shape") {

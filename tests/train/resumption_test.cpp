@@ -47,5 +47,21 @@ TEST_CASE("whatever may change the bits is said and recorded") {
         recorded + "; threads 3 -> 1 after iteration 20");
 }
 
+TEST_CASE("Winograd that oneDNN has no longer is said of runs that may have used it") {
+  RunInfo before = info(), now = info();
+  before.extra["onednn_winograd"] = "present";
+  now.extra["onednn_winograd"] = "absent";
+  const auto warnings = [&](const char* convolution) {
+    before.extra["convolution"] = now.extra["convolution"] = convolution;
+    return Resumption(before, now, 10).warnings();
+  };
+  REQUIRE(warnings("auto").size() == 1);
+  CHECK(testing::contains(warnings("auto")[0], "oneDNN's Winograd absent, the run so far had present"));
+  CHECK(warnings("direct").empty());
+  // Files from before it was recorded.
+  before.extra.erase("onednn_winograd");
+  CHECK(warnings("auto").empty());
+}
+
 }  // namespace
 }  // namespace revnet

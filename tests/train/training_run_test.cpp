@@ -54,6 +54,8 @@ void check_complete_log(const RunLog& log, const Config& config) {
   CHECK(log.info().threads == 1);
   CHECK(log.info().config == to_yaml(config));
   CHECK(log.info().extra.at("activations") == "reconstructed");
+  CHECK(log.info().onednn_version == onednn_version());
+  CHECK(log.info().extra.at("onednn_winograd") == onednn_winograd());
   CHECK(log.bytes().at("saved_activations") > 0);
 }
 
