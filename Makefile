@@ -7,7 +7,11 @@ KILLS ?= 200
 SEED ?= 1
 RUNS ?= 10
 
-.PHONY: all deps build demo test torture package format tidy clean
+# Of make fuzz: executions a target, damaged HDF5 files a kind.
+EXECUTIONS ?= 1000000
+FILES ?= 10000
+
+.PHONY: all deps build demo test torture fuzz asan tsan valgrind package format tidy clean
 all: build
 
 deps:
@@ -29,6 +33,27 @@ test: build
 torture: build
 	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) REVNET_TORTURE_RUNS=$(RUNS) \
 	  $(BUILD)/bin/test_end_to_end --source-file='*torture_test.cpp'
+
+# Every reader of outside bytes is given what it does not expect; a finding is kept in $(BUILD)/fuzz/findings and fails
+# the target. `make test` does a little of it. clang and libclang-rt-dev are needed for this alone.
+fuzz: build
+	@tests/fuzz/fuzz.sh $(BUILD) $(EXECUTIONS) $(FILES)
+
+# All tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan.
+asan: deps
+	@cmake --preset asan --log-level=WARNING $(CMAKE_FLAGS)
+	@cmake --build --preset asan
+	@ctest --preset asan
+
+# The tests that start threads under ThreadSanitizer, in build/tsan.
+tsan: deps
+	@cmake --preset tsan --log-level=WARNING $(CMAKE_FLAGS)
+	@cmake --build --preset tsan --target test_tensor test_ops test_net test_train
+	@tests/sanitizers/tsan.sh build/tsan/bin
+
+# A short training, interrupted and resumed, with each engine, under valgrind (which is needed for this alone).
+valgrind: build
+	@tests/sanitizers/valgrind.sh $(BUILD)/bin
 
 # revnet_VERSION_amd64.deb in $(BUILD). dpkg-dev and file are needed for this alone.
 package: build

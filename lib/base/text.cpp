@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace revnet {
 namespace {
@@ -60,8 +61,8 @@ std::uint64_t parse_bytes(std::string_view text, std::string_view origin) {
       return static_cast<std::uint64_t>(product);
     }
   }
-  throw UsageError(std::string(origin) + ": '" + std::string(text) +
-                   "' is no size in bytes, such as 8GiB or 500MB");
+  throw UsageError(std::string(origin) + ": " + in_quotes(text) +
+                   " is no size in bytes, such as 8GiB or 500MB");
 }
 
 std::string format_grouped(std::int64_t number) {
@@ -82,6 +83,24 @@ std::string format_duration(double seconds) {
     std::snprintf(text.data(), text.size(), "%lld:%02lld", whole / 60, whole % 60);
   }
   return text.data();
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t longest = 80;
+  std::string result = "'";
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = printable_length(text.substr(at));
+    if (at + length > longest) return result + "...'";
+    if (length == 0) {
+      result += '?';
+    } else if (length == 1 && static_cast<unsigned char>(text[at]) < 0x20) {
+      result += ' ';
+    } else {
+      result += text.substr(at, length);
+    }
+    at += length == 0 ? 1 : length;
+  }
+  return result + "'";
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {

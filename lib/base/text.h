@@ -21,6 +21,10 @@ std::string format_grouped(std::int64_t number);
 // "1:02:03" or "2:03".
 std::string format_duration(double seconds);
 
+// 'text' for a one-line message, wherever the text comes from: unprintable bytes become ?, line breaks become
+// spaces, long text is cut.
+std::string in_quotes(std::string_view text);
+
 // The candidate with the smallest edit distance to word, or "" when none comes near (more than half differs).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 

@@ -1,6 +1,7 @@
 #include "record/config.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "record/config_schema.h"
 #include "record/plain_text.h"
 

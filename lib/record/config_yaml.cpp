@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
+
+#include <yaml-cpp/eventhandler.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "record/config_schema.h"
-#include "record/plain_text.h"
 #include "record/posix_file.h"
 
 namespace revnet {
@@ -128,6 +131,49 @@ void check_encoding(std::string_view text, const std::string& origin) {
   throw UsageError(origin + ":" + std::to_string(line) + ": not plain text in UTF-8; save it as such");
 }
 
+// Notes where documents begin.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  std::size_t count() const { return count_; }
+  const YAML::Mark& last() const { return last_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    ++count_;
+    last_ = mark;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+
+ private:
+  std::size_t count_ = 0;
+  YAML::Mark last_;
+};
+
+// Not by YAML::LoadAll, which ends at an empty document, and never ends at a comma where one should begin: it
+// takes that for a document and stays where it is.
+void check_one_document(const std::string& yaml, const std::string& origin) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  for (int before = -1; parser.HandleNextDocument(starts); before = starts.last().pos) {
+    if (starts.last().pos == before) {
+      throw YAML::ParserException(starts.last(), "a comma stands outside of any list or map");
+    }
+  }
+  if (starts.count() > 1) {
+    throw UsageError(origin + ": holds " + std::to_string(starts.count()) +
+                     " YAML documents (separated by ---); one is allowed");
+  }
+}
+
 }  // namespace
 
 YAML::Node read_document(Config& config, std::string_view yaml, const std::string& origin) {
@@ -135,12 +181,9 @@ YAML::Node read_document(Config& config, std::string_view yaml, const std::strin
   Config result = config;
   YAML::Node sweep(YAML::NodeType::Undefined);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() > 1) {
-      throw UsageError(origin + ": holds " + std::to_string(documents.size()) +
-                       " YAML documents (separated by ---); one is allowed");
-    }
-    if (!documents.empty()) sweep.reset(DocumentReader(result, origin).read(documents[0]));
+    const std::string text(yaml);
+    check_one_document(text, origin);
+    sweep.reset(DocumentReader(result, origin).read(YAML::Load(text)));
   } catch (const YAML::Exception& error) {
     const std::string line = error.mark.is_null() ? "" : ":" + std::to_string(error.mark.line + 1);
     throw UsageError(origin + line + ": not valid YAML: " + error.msg);

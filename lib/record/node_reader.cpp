@@ -20,7 +20,8 @@ void NodeReader::each(const YAML::Node& map, const std::string& what,
     if (!entry.first.IsScalar()) throw UsageError(where(entry.first) + ": a key is not a plain word");
     const std::string key = entry.first.Scalar();
     if (std::ranges::count(seen, key) > 0) {
-      throw UsageError(where(entry.first) + ": key '" + key + "' appears twice in " + what + "; remove one");
+      throw UsageError(where(entry.first) + ": key " + in_quotes(key) + " appears twice in " + what +
+                       "; remove one");
     }
     seen.push_back(key);
     visit(entry.first, entry.second);
@@ -28,14 +29,15 @@ void NodeReader::each(const YAML::Node& map, const std::string& what,
 }
 
 std::string NodeReader::scalar(const YAML::Node& value, const YAML::Node& key) const {
-  if (!value.IsScalar()) throw UsageError(where(key) + ": " + key.Scalar() + ": expected a plain value");
+  if (!value.IsScalar())
+    throw UsageError(where(key) + ": " + in_quotes(key.Scalar()) + ": expected a plain value");
   return value.Scalar();
 }
 
 void NodeReader::refuse(const YAML::Node& key, const std::string& section,
                         const std::vector<std::string>& allowed) const {
   const std::string near = nearest(key.Scalar(), allowed);
-  throw UsageError(where(key) + ": unknown key '" + section + "." + key.Scalar() + "'" +
+  throw UsageError(where(key) + ": unknown key " + in_quotes(section + "." + key.Scalar()) +
                    (near.empty() ? "" : " (did you mean '" + near + "'?)") + "; allowed: " + join(allowed));
 }
 

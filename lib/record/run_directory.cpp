@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/host.h"
+#include "base/text.h"
 #include "record/plain_text.h"
 
 namespace revnet {

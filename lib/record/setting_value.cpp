@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "record/config_schema.h"
-#include "record/plain_text.h"
 
 namespace revnet {
 namespace {

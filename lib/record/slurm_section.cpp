@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "record/plain_text.h"
 
 namespace revnet {
 namespace {

@@ -43,29 +43,30 @@ class SweepReader : NodeReader {
     return value;
   }
 
-  // A known setting's value as text; checked by assigning it.
+  // A known setting's value as text; checked by assigning it, in which the items of a list are still apart: a
+  // comma in one of them makes no two.
   std::string checked(const YAML::Node& key, const YAML::Node& value) const {
     const std::string name = key.Scalar();
-    if (find_setting(name) == nullptr) {
-      throw UsageError(where(key) + ": unknown setting '" + name + "'" + suggestion(name));
+    const Setting* setting = find_setting(name);
+    if (setting == nullptr) {
+      throw UsageError(where(key) + ": unknown setting " + in_quotes(name) + suggestion(name));
     }
-    std::string text;
-    if (value.IsSequence()) {  // the value of a setting that is a list itself
-      std::vector<std::string> items;
-      for (const YAML::Node& item : value) items.push_back(scalar(item, key));
-      text = join(items, ",");
+    WrittenValue written;
+    written.list = value.IsSequence() || std::holds_alternative<Field<std::vector<double>>>(setting->field);
+    if (value.IsSequence()) {
+      for (const YAML::Node& item : value) written.items.push_back(scalar(item, key));
     } else {
-      text = scalar(value, key);
+      written.items.push_back(scalar(value, key));
     }
     Config scratch = sweep_.base;
-    set_value(scratch, name, text, where(key));
-    return text;
+    setting->assign(scratch, written, where(key));
+    return written.items.empty() ? "[]" : join(written.items, ",");
   }
 
   void read_axis(const YAML::Node& key, const YAML::Node& value) {
     SweepFile::Axis axis{key.Scalar(), {}};
     if (!value.IsSequence() || value.size() == 0) {
-      throw UsageError(where(key) + ": sweep.grid: " + axis.key +
+      throw UsageError(where(key) + ": sweep.grid: " + in_quotes(axis.key) +
                        ": expected a list of values, such as [1, 2]");
     }
     for (const YAML::Node& item : value) axis.values.push_back(checked(key, item));
@@ -106,7 +107,7 @@ class SweepReader : NodeReader {
     const std::string name = scalar(value, key);
     const Setting* setting = find_setting(name);
     if (setting == nullptr)
-      throw UsageError(where(key) + ": unknown setting '" + name + "'" + suggestion(name));
+      throw UsageError(where(key) + ": unknown setting " + in_quotes(name) + suggestion(name));
     const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
                            !std::holds_alternative<Field<bool>>(setting->field) &&
                            !std::holds_alternative<Field<std::vector<double>>>(setting->field);

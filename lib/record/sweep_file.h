@@ -15,6 +15,9 @@
 //         - {set: training.learning_rate, proportional_to: training.batch, at: 100}
 //       slurm: {time: "2:00:00", cpus_per_task: 16}   # for --launcher slurm; see record/slurm_settings.h
 //
+// A list in a grid's list is one value of a setting that is a list itself (training.decay_at: [[0.5], [0.25,
+// 0.5]]).
+//
 // A rule: where `proportional_to` has the value `at`, the setting is as the file says; elsewhere it is
 // multiplied by (value / at) ^ power; power is 1 unless given. A run that is given the setting itself keeps
 // it.

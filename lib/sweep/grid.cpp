@@ -66,6 +66,22 @@ bool matches(const Config& config, const Assignments& entry) {
   });
 }
 
+// Before any is made: a few short lists have more combinations than memory holds.
+void check_size(const SweepFile& sweep) {
+  std::size_t runs = 1;
+  for (const SweepFile::Axis& axis : sweep.grid) {
+    if (axis.values.size() > most_runs / runs) {
+      throw UsageError("the sweep's grid has more than " + format_grouped(most_runs) +
+                       " combinations, which is the limit of one sweep; divide it into several files");
+    }
+    runs *= axis.values.size();
+  }
+  if (std::max(sweep.include.size(), sweep.exclude.size()) > most_runs) {
+    throw UsageError("the sweep includes or excludes more than " + format_grouped(most_runs) +
+                     " runs, which is the limit of one sweep; divide it into several files");
+  }
+}
+
 std::vector<Assignments> combinations(const std::vector<SweepFile::Axis>& grid) {
   std::vector<Assignments> result{{}};
   for (const SweepFile::Axis& axis : grid) {
@@ -82,6 +98,13 @@ std::vector<Assignments> combinations(const std::vector<SweepFile::Axis>& grid) 
 }
 
 void add(std::vector<Job>& jobs, Job job) {
+  constexpr std::size_t longest_name =
+      200;  // file systems have 255, and files beside a run are called NAME.yaml.tmp
+  if (job.name.size() > longest_name) {
+    throw UsageError("a run of the sweep would be called " + in_quotes(job.name) +
+                     ", which is too long for a folder (" + std::to_string(job.name.size()) +
+                     " characters); put fewer or shorter values into the grid");
+  }
   for (const Job& other : jobs) {
     if (other.config == job.config) return;
     if (other.name == job.name) {
@@ -95,6 +118,7 @@ void add(std::vector<Job>& jobs, Job job) {
 }  // namespace
 
 std::vector<Job> expand(const SweepFile& sweep) {
+  check_size(sweep);
   std::vector<Job> jobs;
   const bool only_included = sweep.grid.empty() && !sweep.include.empty();
   if (!only_included) {
@@ -107,6 +131,11 @@ std::vector<Job> expand(const SweepFile& sweep) {
   }
   for (const Assignments& assignments : sweep.include) add(jobs, make_job(sweep, assignments));
   if (jobs.empty()) throw UsageError("the sweep excludes every run");
+  if (jobs.size() > most_runs) {
+    throw UsageError("the sweep has " + format_grouped(static_cast<std::int64_t>(jobs.size())) +
+                     " runs, more than the " + format_grouped(most_runs) +
+                     " of one sweep; divide it into several files");
+  }
   return jobs;
 }
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace revnet {
 namespace {
@@ -75,7 +76,7 @@ std::vector<QueueEntry> parse_queue(std::string_view text) {
   std::vector<QueueEntry> entries;
   each_line(text, [&](const std::string& line) {
     const std::vector<std::string> parts = split(line, '|');
-    if (parts.size() < 7) throw Error("squeue printed a line that is not understood: " + line);
+    if (parts.size() < 7) throw Error("squeue printed a line that is not understood: " + in_quotes(line));
     const auto id = number(parts[0]), index = number(parts[1]);
     // Jobs of other programs may have names with a | in them; ours have not.
     if (id && index && parts.size() == 7) {
@@ -95,7 +96,7 @@ std::vector<AccountingEntry> parse_accounting(std::string_view text) {
   std::vector<AccountingEntry> entries;
   each_line(text, [&](const std::string& line) {
     const std::vector<std::string> parts = split(line, '|');
-    if (parts.size() != 3) throw Error("sacct printed a line that is not understood: " + line);
+    if (parts.size() != 3) throw Error("sacct printed a line that is not understood: " + in_quotes(line));
     const std::size_t underline = parts[0].find('_');
     if (underline == std::string::npos) return;
     const auto id = number(parts[0].substr(0, underline)), index = number(parts[0].substr(underline + 1));
@@ -113,7 +114,7 @@ std::string describe(const AccountingEntry& entry) {
 std::int64_t parse_submission(std::string_view text) {
   const std::string line(text.substr(0, text.find_first_of(";\n")));
   const auto id = number(line);
-  if (!id) throw Error("sbatch did not print a job id but: " + std::string(text.substr(0, text.find('\n'))));
+  if (!id) throw Error("sbatch did not print a job id but: " + in_quotes(text.substr(0, text.find('\n'))));
   return *id;
 }
 

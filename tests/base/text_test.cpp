@@ -100,5 +100,12 @@ TEST_CASE("sizes in bytes are parsed") {
   }
 }
 
+TEST_CASE("text in quotes is one short printable line") {
+  CHECK(in_quotes("a b") == "'a b'");
+  CHECK(in_quotes("a\nb\t\x1b_\xff") == "'a b ?_?'");
+  CHECK(in_quotes("\u00e9") == "'\u00e9'");
+  CHECK(in_quotes(std::string(81, 'a')) == "'" + std::string(80, 'a') + "...'");
+}
+
 }  // namespace
 }  // namespace revnet

@@ -108,6 +108,19 @@ TEST_CASE("what is not one YAML text is refused") {
   CHECK(contains(refusal(std::string(100000, '[')), "not valid YAML: "));
 }
 
+// yaml-cpp takes a comma there for a document of no length, and another one, without end.
+TEST_CASE("a comma where a document should begin is refused, and reading ends") {
+  CHECK(refusal(",name: x\n") == "run.yaml:1: not valid YAML: a comma stands outside of any list or map");
+  CHECK(refusal("name: x\n---\n,\n") ==
+        "run.yaml:3: not valid YAML: a comma stands outside of any list or map");
+  CHECK(contains(refusal("name: x,\n,y: z\n"), "run.yaml:2: not valid YAML: "));
+}
+
+TEST_CASE("nothing behind an empty document is passed over") {
+  CHECK(refusal("---\n---\nname: b\n") ==
+        "run.yaml: holds 2 YAML documents (separated by ---); one is allowed");
+}
+
 TEST_CASE("a file that cannot be read is a usage error with the reason") {
   TemporaryDirectory folder;
   Config config;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "record/support.h"
 
 namespace revnet {
@@ -86,6 +87,35 @@ TEST_CASE("a wrong sweep file is refused with its line") {
   check("  rules:\n    - {set: training.learning_rate, over: 3}\n", "3", "proportional_to");
   CHECK(contains(refused("sweep: 3\n"), "map"));
   CHECK(contains(refused("sweep: {}\nsweep: {}\n"), "twice"));
+}
+
+TEST_CASE("a list in a grid is one value, its items apart") {
+  const auto values = [](const std::string& list) {
+    return read_sweep_text("sweep:\n  grid:\n    training.decay_at: " + list + "\n", "s.yaml").grid[0].values;
+  };
+  CHECK(values("[[0.25, 0.5], [], 0.5]") == std::vector<std::string>{"0.25,0.5", "[]", "0.5"});
+  const auto refused = [&](const std::string& list) { return message_of<UsageError>([&] { values(list); }); };
+  CHECK(contains(refused("[[\"0.25,0.5\"]]"), "'0.25,0.5' is not a number"));
+  CHECK(contains(refused("[\"0.25,0.5\"]"), "'0.25,0.5' is not a number"));
+  CHECK(contains(refused("[[\"[0.25\", \"0.5]\"]]"), "'[0.25' is not a number"));
+  CHECK(contains(message_of<UsageError>(
+                     [] { read_sweep_text("sweep: {grid: {dataset.directory: [[a, b]]}}\n", "s.yaml"); }),
+                 "'[a, b]' is a list, not text"));
+}
+
+TEST_CASE("whatever a sweep's keys are made of, its refusal is one printable line") {
+  for (const char* section : {"\"a\\nb\": 1", "grid: {\"a\\eb\": [1]}", "grid: {\"a\\nb\": 1}",
+                              "slurm: {\"\\x85\": 1}", "rules: [{set: \"a\\nb\"}]", "rules: [{\"a\\rb\": 1}]",
+                              "include: [{\"a\\nb\": 1, \"a\\nb\": 1}]", "grid: {\"a\\nb\": [{}]}"}) {
+    CAPTURE(section);
+    const std::string message =
+        message_of<UsageError>([&] { read_sweep_text(std::string("sweep: {") + section + "}\n", "s.yaml"); });
+    CAPTURE(message);
+    CHECK(message.starts_with("s.yaml:1: "));
+    CHECK(testing::is_one_line(message));
+    CHECK(first_unprintable(message) == std::string::npos);
+    CHECK_FALSE(contains(message, "\r"));
+  }
 }
 
 }  // namespace

@@ -95,6 +95,44 @@ TEST_CASE("impossible sweeps are refused") {
       "training.batch"));
 }
 
+TEST_CASE("a sweep has a thousand runs at most, and a small file of a large grid is refused at once") {
+  const auto refused = [](const std::string& yaml) {
+    return testing::message_of<UsageError>([&] { jobs(yaml); });
+  };
+  const auto seeds = [](int count) {
+    std::string list = "1";
+    for (int seed = 2; seed <= count; ++seed) list += "," + std::to_string(seed);
+    return "[" + list + "]";
+  };
+  const std::string grid = "sweep:\n  grid:\n    training.seed: ";
+  CHECK(jobs(grid + seeds(1000) + "\n").size() == 1000);
+  CHECK(refused(grid + seeds(1001) + "\n") ==
+        "the sweep's grid has more than 1,000 combinations, which is the limit of one sweep; divide it into "
+        "several files");
+  std::string large = grid + seeds(100);  // 100^8
+  for (const char* key :
+       {"batch", "iterations", "threads", "rank_timeout", "learning_rate", "weight_decay"}) {
+    large += std::string("\n    training.") + key + ": " + seeds(100);
+  }
+  CHECK(testing::contains(refused(large + "\n    log.every: " + seeds(100) + "\n"),
+                          "more than 1,000 combinations"));
+  CHECK(testing::contains(refused(grid + seeds(1000) + "\n  include:\n    - {training.batch: 5}\n"),
+                          "has 1,001 runs"));
+}
+
+TEST_CASE("names are too long for directories") {
+  const std::string folder(300, 'a');
+  const std::string message = testing::message_of<UsageError>(
+      [&] { jobs("sweep:\n  grid:\n    dataset.directory: [" + folder + "]\n"); });
+  CHECK(testing::contains(message, "too long for a folder (309 characters)"));
+}
+
+TEST_CASE("an empty list is a value") {
+  const std::vector<Job> all = jobs("sweep:\n  grid:\n    training.decay_at: [[], [0.5]]\n");
+  CHECK(all[0].config.training.decay_at.empty());
+  CHECK(all[1].config.training.decay_at == std::vector<double>{0.5});
+}
+
 TEST_CASE("names are fit for directories") {
   CHECK(names("sweep:\n  grid:\n    training.decay_at: [0.5]\n    dataset.directory: [/a b]\n") ==
         Names{"decay_at0.5-directory_a_b"});

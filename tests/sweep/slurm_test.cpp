@@ -208,7 +208,7 @@ TEST_CASE("squeue's lines are read") {
   CHECK(describe(entries[1]) == "pending (Resources)");
   CHECK(describe(QueueEntry{7, 1, "PENDING", "", "", "None", "b"}) == "pending");
   CHECK(parse_queue("").empty());
-  CHECK(contains(message_of<Error>([] { parse_queue("7|0|RUNNING\n"); }), "not understood: 7|0|RUNNING"));
+  CHECK(contains(message_of<Error>([] { parse_queue("7|0|RUNNING\n"); }), "not understood: '7|0|RUNNING'"));
 }
 
 TEST_CASE("sacct's lines are read") {
@@ -226,11 +226,21 @@ TEST_CASE("sacct's lines are read") {
   CHECK(contains(message_of<Error>([] { parse_accounting("7_0|COMPLETED\n"); }), "not understood"));
 }
 
+TEST_CASE("whatever Slurm prints, its refusal is one printable line") {
+  const std::string odd = "a\x1b[31m\r\xff";
+  for (const std::string& message :
+       {message_of<Error>([&] { parse_queue(odd); }), message_of<Error>([&] { parse_accounting(odd); }),
+        message_of<Error>([&] { parse_submission(odd); })}) {
+    CAPTURE(message);
+    CHECK(contains(message, "'a?[31m ?'"));
+  }
+}
+
 TEST_CASE("sbatch's and scontrol's answers are read") {
   CHECK(parse_submission("123\n") == 123);
   CHECK(parse_submission("123;cluster\n") == 123);
   CHECK(contains(message_of<Error>([] { parse_submission("Submitted batch job 123\n"); }),
-                 "did not print a job id but: Submitted batch job 123"));
+                 "did not print a job id but: 'Submitted batch job 123'"));
   CHECK(parse_array_limit("MaxArrayTasks           = 5\nMaxArraySize            = 1001\nMaxJobCount = 3\n") ==
         std::optional<std::int64_t>(1001));
   CHECK_FALSE(parse_array_limit("MaxJobCount = 3\n").has_value());

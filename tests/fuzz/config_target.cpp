@@ -1,0 +1,18 @@
+#include "fuzz/target.h"
+#include "record/config.h"
+
+namespace revnet::fuzz {
+
+void fuzz_config(Input input) {
+  Config config;
+  if (!succeeds([&] { read_config_text(config, text_of(input), "fuzz.yaml"); })) {
+    require(config == Config{}, "a refused file changes nothing");
+    return;
+  }
+  Config again;
+  const std::string written = to_yaml(config);
+  require(succeeds([&] { read_config_text(again, written, "written.yaml"); }), "settings are read back");
+  require(again == config && to_yaml(again) == written, "settings come back as they were");
+}
+
+}  // namespace revnet::fuzz

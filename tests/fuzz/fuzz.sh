@@ -1,0 +1,44 @@
+#!/bin/sh
+# Fuzzes every reader of outside bytes: fuzz.sh BUILD EXECUTIONS FILES, from the root of the sources.
+#   CIFAR files, experiment files, sweeps, what Slurm prints: EXECUTIONS each, by libFuzzer under AddressSanitizer and
+#     UndefinedBehaviorSanitizer, in BUILD/fuzz (clang and libclang-rt-dev are needed for these alone);
+#   checkpoints and run logs: FILES damaged ones each, by BUILD/bin/fuzz_replay.
+# Ends with 1 when there was a finding; the input is kept in BUILD/fuzz/findings.
+set -u
+build=$1 executions=$2 files=$3
+here=$(dirname "$0")
+fuzz=$build/fuzz
+findings=$fuzz/findings
+command -v clang++ >/dev/null || {
+  echo "make fuzz: clang++ is missing: apt-get install clang libclang-rt-14-dev" >&2
+  exit 1
+}
+cmake -S "$here" -B "$fuzz" -G Ninja --log-level=WARNING -DCMAKE_CXX_COMPILER=clang++ && cmake --build "$fuzz" || exit 1
+mkdir -p "$findings"
+failed=0
+
+# yaml-cpp is not instrumented, so what it leaves in a container's spare room is not known.
+export ASAN_OPTIONS=detect_container_overflow=0
+for target in ${TARGETS:-slurm cifar config sweep}; do
+  mkdir -p "$fuzz/corpus/$target"
+  case $target in
+    config | sweep) options="-dict=$here/yaml.dict -max_len=768" ;;
+    cifar) options=-max_len=256 ;;
+    *) options=-max_len=512 ;;
+  esac
+  # shellcheck disable=SC2086  # several options
+  if "$fuzz/fuzz_$target" -runs="$executions" -timeout=10 -malloc_limit_mb=256 -rss_limit_mb=1024 -seed="${SEED:-1}" $options \
+    -print_final_stats=1 -artifact_prefix="$findings/$target-" "$fuzz/corpus/$target" "$here/seeds/$target" \
+    >"$fuzz/$target.log" 2>&1; then
+    echo "$target: $(sed -n 's/^stat::number_of_executed_units: //p' "$fuzz/$target.log") executions in" \
+      "$(sed -n 's/^Done .* in \([0-9]*\) second.*/\1/p' "$fuzz/$target.log") seconds: no findings"
+  else
+    failed=1
+    echo "$target: FINDING, see $fuzz/$target.log:"
+    grep -E 'finding:|ERROR|runtime error|SUMMARY|Test unit written' "$fuzz/$target.log"
+  fi
+done
+for target in ${FILE_TARGETS:-checkpoint run_log}; do
+  "$build/bin/fuzz_replay" "$target" --damaged "$files" --findings "$findings" || failed=1
+done
+exit $failed

@@ -1,0 +1,23 @@
+// Fuzz targets that read HDF5, real files to begin with, and damage to them that leaves the format whole.
+#pragma once
+
+#include "fuzz/mutation.h"
+#include "fuzz/target.h"
+
+namespace revnet::fuzz {
+
+// checkpoint.h5, and the network that is to go on from it: a ResNet-32.
+void fuzz_checkpoint(Input input);
+// run.h5, with the settings in it.
+void fuzz_run_log(Input input);
+
+// As revnet-train writes them: of ResNet-32, of RevNet-38, and of a few numbers, nearly all structure.
+std::vector<Bytes> checkpoint_seeds();
+std::vector<Bytes> run_log_seeds();
+
+// Where a file does not hold the values of its data sets.
+Ranges structure_of(const Bytes& file);
+// The file with something removed, added, moved, linked in a circle, or of another type or shape.
+Bytes restructured(const Bytes& file, Random& random);
+
+}  // namespace revnet::fuzz

@@ -1,0 +1,50 @@
+#include <cctype>
+#include <set>
+
+#include "fuzz/target.h"
+#include "sweep/grid.h"
+#include "sweep/slurm.h"
+
+namespace revnet::fuzz {
+namespace {
+
+bool fit_for_a_directory(const std::string& name) {
+  for (const char c : name) {
+    const bool safe = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
+    if (!safe) return false;
+  }
+  return !name.empty() && name.size() <= 255 && name != "." && name != "..";
+}
+
+void check_jobs(const std::vector<Job>& jobs) {
+  require(!jobs.empty() && jobs.size() <= 1000, "a sweep is neither empty nor endless");
+  std::set<std::string> names;
+  for (const Job& job : jobs) {
+    require(fit_for_a_directory(job.name), "a job's name is fit for a directory");
+    require(names.insert(job.name).second, "no two jobs have one name");
+  }
+  // What is written for a job is what it reads; one is enough, fuzz_config tries the rest.
+  const Job& job = jobs.back();
+  Config again;
+  require(succeeds([&] { read_config_text(again, to_yaml(job.config), "written.yaml"); }),
+          "a job is read back");
+  require(again == job.config, "a job comes back as it was");
+}
+
+}  // namespace
+
+void fuzz_sweep(Input input) {
+  SweepFile sweep;
+  if (!succeeds([&] { sweep = read_sweep_text(text_of(input), "fuzz.yaml"); })) return;
+  Config alone;
+  require(succeeds([&] { read_config_text(alone, text_of(input), "fuzz.yaml"); }),
+          "a sweep's file is one of a single run, too");
+  require(alone == sweep.base, "with the same settings");
+  std::vector<Job> jobs;
+  if (!succeeds([&] { jobs = expand(sweep); })) return;
+  check_jobs(jobs);
+  SlurmArray array{"/sweep", "/revnet-train", sweep.slurm, {{jobs[0].name, jobs[0].config.dataset.name}}};
+  require(batch_script(array).find('\0') == std::string::npos, "a batch script is text");
+}
+
+}  // namespace revnet::fuzz
