@@ -5,7 +5,8 @@
       cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid
   figures.py angle RUN [RUN ...] [--output FILE.svg]
       angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation
-      solid) of runs of `revnet-compare gradient angle`; of those with --checkpoint, the angle alone
+      solid) of runs of `revnet-compare gradient angle`; of those with --checkpoint, the angle alone; of several
+      networks, a panel of angles each
   figures.py training RUN [--output FILE.svg]
       the two trainings of `revnet-compare training`
   figures.py memory FILE.h5 [--output FILE.svg]
@@ -95,12 +96,28 @@ def line_style(number, linestyle="-"):
                 linestyle=linestyle)
 
 
+def angle_panels(architectures):
+    """One row of panels; with several networks the angles get a row of their own, a panel each. ({architecture:
+    axes}, axes of the loss, axes of the error) and the figure."""
+    if len(architectures) == 1:
+        figure, (angle, loss, error) = plt.subplots(1, 3, figsize=(13, 4))
+        return {architectures[0]: angle}, loss, error, figure
+    figure = plt.figure(figsize=(4.3 * len(architectures), 7.5))
+    above, below = figure.add_gridspec(2, 1)
+    angles = above.subgridspec(1, len(architectures)).subplots(sharey=True)
+    loss, error = below.subgridspec(1, 2).subplots()
+    return dict(zip(architectures, angles)), loss, error, figure
+
+
 def draw_angle(runs, output):
-    figure, (angle, loss, error) = plt.subplots(1, 3, figsize=(13, 4))
-    for number, run in enumerate(runs):
+    studies = []
+    for run in runs:
         with open_study(os.path.join(run, "angle.h5"), "gradient angle") as file:
-            label = f"{file.attrs['architecture']}, {file.attrs['convolution']}"
             study = {name: file["angle"][name][()] for name in ("iteration", "degrees", "forced/degrees")}
+            studies.append((file.attrs["architecture"], file.attrs["convolution"], study))
+    angles, loss, error, figure = angle_panels(list(dict.fromkeys(architecture for architecture, _, _ in studies)))
+    for number, (run, (architecture, convolution, study)) in enumerate(zip(runs, studies)):
+        label, angle = f"{architecture}, {convolution}", angles[architecture]
         angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)
@@ -113,18 +130,21 @@ def draw_angle(runs, output):
         for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
             axes.plot(train["iteration"], smoothed(train[column], window), ":", color=f"C{number}", linewidth=1.2)
             axes.plot(evaluation["iteration"], evaluation[column], label=label, **line_style(number))
-    angle.set_ylabel("angle (degrees)")
-    angle.set_yscale("log")
-    angle.set_title("solid: in all; dotted: without flipped ReLUs", fontsize=9)
+    next(iter(angles.values())).set_ylabel("angle (degrees)")
+    for angle in angles.values():
+        angle.set_yscale("log")
+        angle.set_title("solid: in all; dotted: without flipped ReLUs", fontsize=9)
+        angle.legend(fontsize=8)
     loss.set_ylabel("cross entropy (nats)")
     error.set_ylabel("error (%)")
     for axes in (loss, error):
         axes.set_ylim(bottom=0)
         axes.set_title("dotted: training; solid: evaluation", fontsize=9)
-    for axes in (angle, loss, error):
+    for axes in (*angles.values(), loss, error):
         axes.set_xlabel("iteration")
         axes.grid(alpha=0.3)
-    angle.legend(fontsize=8)
+    if len(angles) > 1:
+        loss.legend(fontsize=8)
     save(figure, output)
 
 
