@@ -14,7 +14,7 @@ constexpr int measurements_alone = 3;
 
 double ExchangeTimes::hidden() const {
   if (alone <= 0) return 0;
-  return std::clamp(1 - (waiting + working) / alone, 0.0, 1.0);
+  return std::clamp(1 - (exposed + working) / alone, 0.0, 1.0);
 }
 
 GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double share)
@@ -40,6 +40,10 @@ void GradientExchange::make_buckets() {
     last = first;
     floats = 0;
   }
+}
+
+std::size_t GradientExchange::bucket_bytes() {
+  return bucket_floats * sizeof(float);
 }
 
 std::size_t GradientExchange::bytes() const {
@@ -83,7 +87,7 @@ void GradientExchange::make_progress() {
   for (; ended_ < started_ && buckets_[ended_].sum->done(); ++ended_) last_end_ = since_start_.seconds();
 }
 
-void GradientExchange::finish() {
+double GradientExchange::finish() {
   const Stopwatch waiting;
   for (; ended_ < started_; ++ended_) buckets_[ended_].sum->wait();
   if (statistics_.sum) statistics_.sum->wait();
@@ -107,6 +111,7 @@ void GradientExchange::finish() {
   times_.waiting += waited;
   times_.working += working_ + unpacking.seconds();
   times_.alone += alone_;
+  return waited;
 }
 
 void GradientExchange::finish_statistics() {
