@@ -6,8 +6,8 @@
   scaling.py show                                       the check's table, and a table and a figure up to 64 nodes
   scaling.py all                                        the three of them
 
-scripts/scaling_model.py has the model. Constants and measurements are kept in one JSON file (--file). Needs python3-h5py,
-python3-matplotlib and a build with MPI; on an idle machine `all` takes about a quarter of an hour.
+scripts/scaling_model.py has the model. Constants and measurements are kept in one JSON file (--file). Needs
+python3-h5py, python3-matplotlib and a build with MPI; on an idle machine `all` takes about a quarter of an hour.
 """
 import argparse
 import csv
@@ -47,8 +47,9 @@ class Training:
     def __init__(self, before, arguments, environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="scaling-")
         self.run = os.path.join(self.folder.name, "run")
-        self.command = [*before, os.path.join(BIN, "revnet-train"), "synthetic", "--iterations", "1000000", "--log-every",
-                        "1", "--checkpoint-every", "0", "--eval-every", "0", "--run-dir", self.run, *arguments]
+        self.command = [*before, os.path.join(BIN, "revnet-train"), "synthetic", "--iterations", "1000000",
+                        "--log-every", "1", "--checkpoint-every", "0", "--eval-every", "0", "--run-dir", self.run,
+                        *arguments]
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                         env={**os.environ, **(environment or {})})
 
@@ -66,7 +67,7 @@ class Training:
             fail(f"{' '.join(self.command)}: {len(seconds)} steps are too few to time; use a longer --seconds")
         steps = [b - a for a, b in zip(seconds[WARM_UP - 1:], seconds[WARM_UP:])]
         self.checkpoint = revnet_files.read_checkpoint(os.path.join(self.run, "checkpoint.h5"))
-        return statistics.median(steps), exchange, attributes
+        return statistics.quantiles(steps, n=4)[0], exchange, attributes  # of two ranks, either may be disturbed
 
 
 def of_trainings(seconds, trainings):
@@ -99,11 +100,12 @@ def two_hosts(rate):
 
 
 def measure_wire(rate):
-    command = [*two_hosts(rate), os.path.join(BIN, "revnet-compare"), "exchange", "--repetitions", "5", "--format", "csv"]
+    command = [*two_hosts(rate), os.path.join(BIN, "revnet-compare"), "exchange", "--repetitions", "5",
+               "--format", "csv"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         fail(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-    rows = [(int(row["bytes"]), 1e-6 * float(row["microseconds"])) for row in csv.DictReader(io.StringIO(done.stdout))]
+    rows = [(int(row["bytes"]), 1e-6 * float(row["least"])) for row in csv.DictReader(io.StringIO(done.stdout))]
     return scaling_model.fit_wire(rows)
 
 
@@ -114,9 +116,9 @@ def check_network(name, arguments):
     together = ["--arch", name, "--batch", str(2 * images), "--threads", "1"]
     rows = {rate: [] for rate in arguments.rate}
     for _ in range(arguments.rounds):
-        trainings = [Training(["taskset", "--cpu-list", str(core)], alone) for core in (0, 1)]
-        compute = statistics.mean(step for step, _, _ in of_trainings(arguments.seconds, trainings))
         for rate in arguments.rate:
+            trainings = [Training(["taskset", "--cpu-list", str(core)], alone) for core in (0, 1)]
+            compute = statistics.mean(step for step, _, _ in of_trainings(arguments.seconds, trainings))
             wire = measure_wire(rate)
             training = Training(two_hosts(rate), together)
             (step, exchange, attributes), = of_trainings(arguments.seconds, [training])
@@ -126,7 +128,8 @@ def check_network(name, arguments):
                       if key.startswith("seconds_")}
             rows[rate].append({"compute": compute, "latency": wire.latency, "bandwidth": wire.bandwidth, "step": step,
                                "hidden": exchange["hidden_share"], "bytes": exchange["bytes"], **a_step})
-            print(f"{name}, {rate}: {1e3 * step:.1f} ms a step, {1e3 * compute:.1f} ms without exchange", file=sys.stderr)
+            print(f"{name}, {rate}: {1e3 * step:.1f} ms a step, {1e3 * compute:.1f} ms without exchange",
+                  file=sys.stderr)
     return {"images": images, "activations": attributes["activations"],
             "buckets": scaling_model.buckets(training.checkpoint),
             "rates": {rate: {key: statistics.median(row[key] for row in rounds) for key in rounds[0]}
@@ -161,12 +164,14 @@ def check_table(check):
             wire = scaling_model.Wire(row["latency"], row["bandwidth"])
             said = scaling_model.step(model, network["images"], 2, wire)
             apart = scaling_model.step(model, network["images"], 2, wire, overlap=False)
-            rows.append([name, rate, f"{8e-6 * row['bandwidth']:.0f}", f"{1e6 * row['latency']:.0f}", ms(row["compute"]),
-                         ms(row["alone"]), ms(said.exchange), ms(row["step"]), ms(said.seconds),
-                         f"{said.seconds / row['step'] - 1:+.0%}", ms(apart.seconds), f"{row['hidden']:.0%}",
-                         f"{said.hidden():.0%}"])
-    return table(["network", "rate", "Mbit/s", "latency, us", "compute, ms", "exchange, ms", "model", "step, ms", "model",
-                  "off by", "model without overlap", "hidden", "model"], rows)
+            rows.append([name, rate, f"{8e-6 * row['bandwidth']:.0f}", f"{1e6 * row['latency']:.0f}",
+                         ms(row["alone"]), ms(said.exchange), f"{row['hidden']:.0%}", f"{said.hidden():.0%}",
+                         ms(row["exposed"] + row["working"]), ms(said.seconds - said.compute),
+                         ms(apart.seconds - said.compute), ms(row["compute"]), ms(row["waiting"] - row["exposed"]),
+                         ms(row["step"]), ms(said.seconds), f"{said.seconds / row['step'] - 1:+.0%}"])
+    return table(["network", "rate", "Mbit/s", "latency, us", "exchange alone, ms", "model", "hidden", "model",
+                  "not hidden, ms", "model", "model without overlap", "compute, ms", "waiting for the other, ms",
+                  "step, ms", "model", "off by"], rows)
 
 
 def models_of(data):
@@ -192,7 +197,8 @@ def scaling_tables(models, wires):
                 rows.append([name, f"{1e-6 * model.bytes():.1f}", *[ms(step.seconds) for step in steps],
                              f"{gain * steps[0].seconds / steps[-1].seconds:.1f}", f"{steps[-1].hidden():.0%}"])
             parts.append(f"{label}, {batch}: ms a step\n\n" +
-                         table(["network", "MB", *[str(n) for n in NODES], f"speed of {NODES[-1]} nodes", "hidden"], rows))
+                         table(["network", "MB", *[str(n) for n in NODES], f"speed of {NODES[-1]} nodes", "hidden"],
+                               rows))
     return "\n\n".join(parts)
 
 
@@ -210,8 +216,9 @@ def draw(models, wires, output):
                 steps = [scaling_model.step(model, images_of_a_node(n, grows), n, wire) for n in NODES]
                 shade = str(0.12 * (number // 2))
                 axis.plot(NODES, [1e3 * step.compute for step in steps], linewidth=0.7, linestyle=":", color=shade)
-                axis.plot(NODES, [1e3 * step.seconds for step in steps], linewidth=1.1, markersize=4, label=name, color=shade,
-                          marker="os^vDx"[number], linestyle="-" if number % 2 == 0 else "--", markerfacecolor="white")
+                axis.plot(NODES, [1e3 * step.seconds for step in steps], linewidth=1.1, markersize=4, label=name,
+                          color=shade, marker="os^vDx"[number], linestyle="-" if number % 2 == 0 else "--",
+                          markerfacecolor="white")
             axis.set_xscale("log", base=2)
             axis.set_yscale("log")
             axis.set_xticks(NODES)

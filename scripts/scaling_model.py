@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 FLOAT_BYTES = 4
 LOSS_BYTES = 8 * 3
-BUCKET_BYTES = 1 << 20  # of lib/train/gradient_exchange.cpp, which run.h5 tells as all_reduce/bucket_bytes
+BUCKET_BYTES = 256 << 10  # of lib/train/gradient_exchange.cpp, which run.h5 tells as all_reduce/bucket_bytes
 
 
 @dataclass

@@ -146,7 +146,7 @@ TEST_CASE("a job of two tasks trains on two ranks, is signalled, queued again, a
   REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
   output({"scancel", "--signal=USR1", "1_0"});  // to its steps alone, as Slurm warns
   REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
-  INFO(read_file(folder / "runs/s/slurm/1_0.log") + read_file(folder / "runs/s/logs/seed1.err"));
+  INFO(read_file(folder / "runs/s/slurm/1_0.log"), read_file(folder / "runs/s/logs/seed1.err"));
   CHECK(exit_codes(folder / "runs/s", "seed1") == "3 0 ");
   REQUIRE(is_complete(run));
   CHECK(open_log(run).info().extra.at("ranks") == "2");
@@ -158,7 +158,8 @@ TEST_CASE("a job of two tasks trains on two ranks, is signalled, queued again, a
       Process(REVNET_MPIRUN, folder.path(),
               {"--oversubscribe", "-n", "2", REVNET_BIN_DIR "/revnet-train", "synthetic", "--config",
                "runs/s/logs/seed1.yaml", "--run-dir", "reference"},
-              {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+              {{"REVNET_THREADS", "1"},
+               {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
                {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
                {"OMPI_MCA_orte_tmpdir_base", folder.path().string()}})
           .wait();
