@@ -29,6 +29,7 @@ SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 BIN = os.path.join(os.path.dirname(SCRIPTS), "build", "bin")
 INTERRUPTED = 3  # revnet-train's exit code
 WARM_UP = 2      # steps not counted
+ENOUGH = 7       # steps, with those
 NETWORKS = ["resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"]
 NODES = [1, 2, 4, 8, 16, 32, 64]
 BATCHES = [2, 8, 32, 128]
@@ -53,6 +54,11 @@ class Training:
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                         env={**os.environ, **(environment or {})})
 
+    def steps(self):
+        """So far; its log is saved every few seconds."""
+        with revnet_files.open_file(os.path.join(self.run, "run.h5")) as file:
+            return len(file["train/iteration"])
+
     def stop(self):
         """Ends it with a checkpoint; what it recorded."""
         self.process.send_signal(signal.SIGUSR1)
@@ -63,8 +69,8 @@ class Training:
             seconds = list(file["train/seconds"][:])
             exchange = dict(file["all_reduce"].attrs) if "all_reduce" in file else {}
             attributes = dict(file.attrs)
-        if len(seconds) < WARM_UP + 3:
-            fail(f"{' '.join(self.command)}: {len(seconds)} steps are too few to time; use a longer --seconds")
+        if len(seconds) < ENOUGH:
+            fail(f"{' '.join(self.command)}: {len(seconds)} steps are too few to time")
         steps = [b - a for a, b in zip(seconds[WARM_UP - 1:], seconds[WARM_UP:])]
         self.checkpoint = revnet_files.read_checkpoint(os.path.join(self.run, "checkpoint.h5"))
         return statistics.quantiles(steps, n=4)[0], exchange, attributes  # of two ranks, either may be disturbed
@@ -79,6 +85,9 @@ def of_trainings(seconds, trainings):
                 fail(f"{' '.join(training.command)} does not start\n{training.process.stdout.read()}")
             time.sleep(0.05)
     time.sleep(seconds)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and any(training.steps() < ENOUGH for training in trainings):
+        time.sleep(0.2)
     return [training.stop() for training in trainings]
 
 
@@ -267,7 +276,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["measure", "check", "show", "all"])
     parser.add_argument("--file", default="runs/scaling.json", metavar="FILE", help="default: runs/scaling.json")
-    parser.add_argument("--seconds", type=float, default=8, metavar="S", help="of each training (default 8)")
+    parser.add_argument("--seconds", type=float, default=8, metavar="S", help="of each training at least (default 8)")
     group = parser.add_argument_group("measure")
     group.add_argument("--arch", nargs="+", default=NETWORKS, metavar="NAME")
     group.add_argument("--threads", type=int, default=0, metavar="N", help="0: all cores (default)")
@@ -284,6 +293,12 @@ def parse():
     return parser.parse_args()
 
 
+def save(data, path):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=1)
+
+
 def main():
     arguments = parse()
     data = {}
@@ -292,12 +307,10 @@ def main():
             data = json.load(file)
     if arguments.what in ("measure", "all"):
         data["measure"] = on_one_node(arguments)
+        save(data, arguments.file)
     if arguments.what in ("check", "all"):
         data["check"] = {name: check_network(name, arguments) for name in arguments.check_arch}
-    if arguments.what != "show":
-        os.makedirs(os.path.dirname(arguments.file) or ".", exist_ok=True)
-        with open(arguments.file, "w", encoding="utf-8") as file:
-            json.dump(data, file, indent=1)
+        save(data, arguments.file)
     if arguments.what in ("show", "all"):
         show(data, arguments)
 
