@@ -174,13 +174,12 @@ def check_table(check):
             said = scaling_model.step(model, network["images"], 2, wire)
             apart = scaling_model.step(model, network["images"], 2, wire, overlap=False)
             rows.append([name, rate, f"{8e-6 * row['bandwidth']:.0f}", f"{1e6 * row['latency']:.0f}",
-                         ms(row["alone"]), ms(said.exchange), f"{row['hidden']:.0%}", f"{said.hidden():.0%}",
-                         ms(row["exposed"] + row["working"]), ms(said.seconds - said.compute),
+                         f"{ms(row['alone'])} / {ms(said.exchange)}", f"{row['hidden']:.0%} / {said.hidden():.0%}",
+                         f"{ms(row['exposed'] + row['working'])} / {ms(said.seconds - said.compute)}",
                          ms(apart.seconds - said.compute), ms(row["compute"]), ms(row["waiting"] - row["exposed"]),
-                         ms(row["step"]), ms(said.seconds), f"{said.seconds / row['step'] - 1:+.0%}"])
-    return table(["network", "rate", "Mbit/s", "latency, us", "exchange alone, ms", "model", "hidden", "model",
-                  "not hidden, ms", "model", "model without overlap", "compute, ms", "waiting for the other, ms",
-                  "step, ms", "model", "off by"], rows)
+                         f"{ms(row['step'])} / {ms(said.seconds)}", f"{said.seconds / row['step'] - 1:+.0%}"])
+    return table(["measured / model", "rate", "Mbit/s", "latency, us", "exchange alone, ms", "hidden", "not hidden, ms",
+                  "without overlap", "compute, ms", "waiting for the other, ms", "step, ms", "off by"], rows)
 
 
 def models_of(data):
@@ -241,8 +240,9 @@ def draw(models, wires, output):
                 axis.set_xlabel("nodes")
     axes[0][0].set_ylabel(f"ms a step, {BATCH} images a node")
     axes[1][0].set_ylabel(f"ms a step, {BATCH} images in all")
-    axes[0][0].legend(fontsize=7)
-    figure.tight_layout()
+    lines, names = axes[0][0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="lower center", ncol=len(names), fontsize=8, frameon=False)
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
     figure.savefig(output, metadata={"Date": None} if output.endswith(".svg") else None)
     print(output)
 
