@@ -213,6 +213,7 @@ def scaling_tables(models, wires):
 def draw(models, wires, output):
     import matplotlib
     matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "revnet"  # the same file from the same figures
     import matplotlib.pyplot as plt
     import matplotlib.ticker
 
