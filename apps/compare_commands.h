@@ -17,5 +17,6 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation);
 void add_training_command(CLI::App& app, const Invocation& invocation);
 void add_memory_command(CLI::App& app, const Invocation& invocation);
 void add_speed_command(CLI::App& app, const Invocation& invocation);
+void add_exchange_command(CLI::App& app, const Invocation& invocation);
 
 }  // namespace revnet

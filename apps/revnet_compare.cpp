@@ -20,13 +20,16 @@ constexpr const char* examples = R"(Examples:
   revnet-compare speed --arch revnet38 --batch 16 --batch 100 --threads 1 --threads 2
   revnet-compare speed --arch revnet110 --activations reconstructed --profile
       and where the time goes
+  mpirun -n 2 revnet-compare exchange
+      latency and bandwidth between ranks
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted.)";
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Studies of reversible networks: gradients, training, memory, speed.", "revnet-compare");
+  CLI::App app("Studies of reversible networks: gradients, training, memory, speed, exchange.",
+               "revnet-compare");
   app.footer(std::string(examples) + environment_help);
   app.require_subcommand(1);
   int result = 0;
@@ -35,6 +38,7 @@ int main(int argc, char** argv) {
   add_training_command(app, invocation);
   add_memory_command(app, invocation);
   add_speed_command(app, invocation);
+  add_exchange_command(app, invocation);
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return result;
 }

@@ -42,9 +42,10 @@ void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;
   const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
   std::printf(
-      "%-18s%d ranks; %.1f ms a step alone, %.1f ms longer steps: %.0f %% hidden by the backward pass\n",
-      "all-reduce", summary.ranks, 1e3 * times.alone / steps, 1e3 * (times.waiting + times.working) / steps,
-      100 * times.hidden());
+      "%-18s%d ranks; %.1f ms a step alone, %.1f ms longer steps: %.0f %% hidden by the backward pass; "
+      "%.1f ms waiting for slower ranks\n",
+      "all-reduce", summary.ranks, 1e3 * times.alone / steps, 1e3 * (times.exposed + times.working) / steps,
+      100 * times.hidden(), 1e3 * (times.waiting - times.exposed) / steps);
 }
 
 void print_summary(const RunSummary& summary, const Config& config, const std::string& directory) {

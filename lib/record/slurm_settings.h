@@ -20,7 +20,7 @@
 //         # Jobs in one array, where the cluster's MaxArraySize allows more; and of one array at one time.
 //         array_limit: 500
 //         running_limit: 8
-//         # srun --mpi.
+//         # srun --mpi; of several tasks pmix, unless something else is said here.
 //         mpi: pmix
 //         extra_lines: ["#SBATCH --constraint=avx512", module load openmpi]
 #pragma once

@@ -206,6 +206,8 @@ class SlurmLauncher : public Launcher {
                        " threads (training.threads), more than sweep.slurm.cpus_per_task, " +
                        std::to_string(chosen.cpus_per_task));
     }
+    // Slurm's own default starts tasks that know nothing of each other.
+    if (chosen.mpi.empty() && chosen.tasks > 1) chosen.mpi = "pmix";
     if (chosen.memory_bytes == 0) {
       const auto tasks_a_node = static_cast<std::uint64_t>((chosen.tasks + chosen.nodes - 1) / chosen.nodes);
       for (const Job& job : jobs) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #define OMPI_SKIP_MPICXX 1
@@ -183,12 +184,20 @@ class MpiSum final : public PendingSum {
   MPI_Request request_;
 };
 
+// Open MPI's own choice for sums in place is a tree, which sends all bytes log2(ranks) times in one direction
+// and then as often in the other. Rabenseifner's halving and doubling sends (ranks - 1) / ranks of them
+// twice, in as many steps. What the user has set stays.
+void choose_algorithm() {
+  ::setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "rabenseifner", 0);
+}
+
 int count_of(std::size_t size) {
   if (size > INT_MAX) throw Error("MPI cannot take " + std::to_string(size) + " values at once");
   return static_cast<int>(size);
 }
 
 MpiCommunicator::MpiCommunicator(const Launch& launch) {
+  choose_algorithm();
   int provided = 0;
   // OpenMP threads compute while only the main thread calls MPI.
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
@@ -223,9 +232,18 @@ void MpiCommunicator::wait(MPI_Request& request) const {
 }
 
 void MpiCommunicator::sum(std::span<double> values) {
+  // Halving needs a value for each rank; with fewer, Open MPI takes an algorithm of as many steps as ranks.
+  std::vector<double> padded;
+  std::span<double> all = values;
+  if (values.size() < static_cast<std::size_t>(ranks_)) {
+    padded.assign(static_cast<std::size_t>(ranks_), 0);
+    std::ranges::copy(values, padded.begin());
+    all = padded;
+  }
   MPI_Request request = MPI_REQUEST_NULL;
-  MPI_Iallreduce(MPI_IN_PLACE, values.data(), count_of(values.size()), MPI_DOUBLE, MPI_SUM, data_, &request);
+  MPI_Iallreduce(MPI_IN_PLACE, all.data(), count_of(all.size()), MPI_DOUBLE, MPI_SUM, data_, &request);
   wait(request);
+  if (!padded.empty()) std::copy_n(padded.begin(), values.size(), values.begin());
 }
 
 std::unique_ptr<PendingSum> MpiCommunicator::start_sum(std::span<float> values) {

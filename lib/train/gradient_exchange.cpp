@@ -6,15 +6,16 @@
 namespace revnet {
 namespace {
 
-// Small enough that a bucket is on its way early, large enough that latency does not count.
-constexpr std::size_t bucket_floats = (std::size_t{1} << 20) / sizeof(float);
+// Small enough that a bucket is on its way early and little is left for the last one, which nothing hides;
+// large enough that latency does not count.
+constexpr std::size_t bucket_floats = (std::size_t{256} << 10) / sizeof(float);
 constexpr int measurements_alone = 3;
 
 }  // namespace
 
 double ExchangeTimes::hidden() const {
   if (alone <= 0) return 0;
-  return std::clamp(1 - (waiting + working) / alone, 0.0, 1.0);
+  return std::clamp(1 - (exposed + working) / alone, 0.0, 1.0);
 }
 
 GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double share)
@@ -40,6 +41,10 @@ void GradientExchange::make_buckets() {
     last = first;
     floats = 0;
   }
+}
+
+std::size_t GradientExchange::bucket_bytes() {
+  return bucket_floats * sizeof(float);
 }
 
 std::size_t GradientExchange::bytes() const {
@@ -83,7 +88,7 @@ void GradientExchange::make_progress() {
   for (; ended_ < started_ && buckets_[ended_].sum->done(); ++ended_) last_end_ = since_start_.seconds();
 }
 
-void GradientExchange::finish() {
+double GradientExchange::finish() {
   const Stopwatch waiting;
   for (; ended_ < started_; ++ended_) buckets_[ended_].sum->wait();
   if (statistics_.sum) statistics_.sum->wait();
@@ -107,6 +112,7 @@ void GradientExchange::finish() {
   times_.waiting += waited;
   times_.working += working_ + unpacking.seconds();
   times_.alone += alone_;
+  return waited;
 }
 
 void GradientExchange::finish_statistics() {

@@ -18,10 +18,10 @@ struct ExchangeTimes {
   std::int64_t steps = 0;
   double in_flight = 0;  // from the first sum's start to the last one's end
   double waiting = 0;    // of that, when the backward pass had nothing left to hide it behind
+  double exposed = 0;    // of that, what the last rank to come waited, too: the rest was for slower ranks
   double working = 0;    // packing, unpacking and driving the sums during the backward pass
   double alone = 0;      // the same exchange as often with nothing else going on, as measured once
-  // The share of `alone` that did not lengthen the steps, from 0 to 1. Waiting for slower ranks counts as not
-  // hidden.
+  // The share of `alone` that did not lengthen the steps, from 0 to 1.
   double hidden() const;
 };
 
@@ -34,14 +34,18 @@ class GradientExchange {
 
   // Of a step: the gradients of parameters [first, ...) are final, as GradientsFinal has it. 0 is the last.
   void ready(std::size_t first);
-  // Waits for all sums: the parameters' gradients are those of the whole batch.
-  void finish();
+  // Waits for all sums, for so many seconds: the parameters' gradients are those of the whole batch.
+  double finish();
+  // The least that any rank waited in the step that has just been finished.
+  void set_exposed(double seconds) { times_.exposed += seconds; }
 
   // Exchanges what the gradients happen to be, a few times, to know how long that takes by itself. Overwrites
   // gradients and batch statistics.
   void measure_alone();
   const ExchangeTimes& times() const { return times_; }
   std::size_t bytes() const;
+  // What a bucket holds at least, but for the last.
+  static std::size_t bucket_bytes();
 
  private:
   struct Bucket {

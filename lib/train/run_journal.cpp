@@ -110,10 +110,12 @@ void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable
   if (const GradientExchange* exchange = trainer.exchange()) {
     const ExchangeTimes& times = exchange->times();
     log_.set_all_reduce({{"bytes", static_cast<double>(exchange->bytes())},
+                         {"bucket_bytes", static_cast<double>(GradientExchange::bucket_bytes())},
                          {"steps", static_cast<double>(times.steps)},
                          {"seconds_alone", times.alone},
                          {"seconds_in_flight", times.in_flight},
                          {"seconds_waiting", times.waiting},
+                         {"seconds_exposed", times.exposed},
                          {"seconds_working", times.working},
                          {"hidden_share", times.hidden()}});
   }

@@ -1,7 +1,6 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.h"
 #include "data/mean_image.h"
@@ -49,9 +48,12 @@ void Trainer::fetch_batch(std::int64_t later) {
   });
 }
 
-Loss Trainer::of_all_ranks(const Loss& mine) {
-  std::array sums{mine.cross_entropy, static_cast<double>(mine.errors), static_cast<double>(mine.images)};
+Loss Trainer::of_all_ranks(const Loss& mine, std::span<double> more) {
+  std::vector<double> sums{mine.cross_entropy, static_cast<double>(mine.errors),
+                           static_cast<double>(mine.images)};
+  sums.insert(sums.end(), more.begin(), more.end());
   communicator_.sum(sums);
+  std::copy(sums.begin() + 3, sums.end(), more.begin());
   return {sums[0], static_cast<std::int64_t>(sums[1]), static_cast<std::int64_t>(sums[2])};
 }
 
@@ -59,8 +61,12 @@ Loss Trainer::compute_gradient() {
   if (!exchange_) return network_->compute_gradient(images_, labels_);
   const Loss mine =
       network_->compute_gradient(images_, labels_, [this](std::size_t first) { exchange_->ready(first); });
-  exchange_->finish();
-  return of_all_ranks(mine);
+  // What each rank waited travels with the loss, a place for each.
+  std::vector<double> waited(static_cast<std::size_t>(communicator_.ranks()), 0);
+  waited[static_cast<std::size_t>(communicator_.rank())] = exchange_->finish();
+  const Loss loss = of_all_ranks(mine, waited);
+  exchange_->set_exposed(std::ranges::min(waited));
+  return loss;
 }
 
 Loss Trainer::step() {

@@ -75,7 +75,8 @@ class Trainer {
   // One of the two is null.
   Trainer(const Config& config, Splits splits, std::size_t arena_bytes, std::unique_ptr<Communicator> alone,
           Communicator* communicator);
-  Loss of_all_ranks(const Loss& mine);
+  // The sums over all ranks, also of `more`.
+  Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
 
   std::unique_ptr<Communicator> alone_;  // null where a communicator was given
   Communicator& communicator_;

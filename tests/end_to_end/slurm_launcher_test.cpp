@@ -39,7 +39,7 @@ std::size_t count(const std::string& text, const std::string& what) {
 }
 
 TEST_CASE("a dry run prints the batch script and touches nothing") {
-  const Place place("training.batch: [2, 3]", "{time: 90, nodes: 2, tasks: 4, cpus_per_task: 8, mpi: pmix}");
+  const Place place("training.batch: [2, 3]", "{time: 90, nodes: 2, tasks: 4, cpus_per_task: 8}");
   const Outcome dry = place.run_in_slurm({"--dry-run"});
   REQUIRE_MESSAGE(dry.exit_code == 0, dry.text());
   CHECK(dry.out.starts_with("#!/bin/bash\n#SBATCH --job-name=s\n#SBATCH --array=0-1\n"));
@@ -47,6 +47,9 @@ TEST_CASE("a dry run prints the batch script and touches nothing") {
                            "0) job='batch2'", "1) job='batch3'"}) {
     CHECK(contains(dry.out, part));
   }
+  CHECK(contains(Place("training.batch: [2]", "{tasks: 2, mpi: pmi2}").run_in_slurm({"--dry-run"}).out,
+                 " --mpi=pmi2 "));
+  CHECK_FALSE(contains(Place("training.batch: [2]").run_in_slurm({"--dry-run"}).out, "--mpi"));
   CHECK(contains(dry.out, (place.folder / "runs/s").string()));
   CHECK(contains(dry.err, "MaxArraySize: arrays of at most 1001 jobs are assumed"));
   CHECK_FALSE(fs::exists(place.folder / "runs"));

@@ -1,10 +1,12 @@
 // Several ranks train as one process does: gradients, statistics, evaluation, and failures that all know of.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -325,6 +327,48 @@ TEST_CASE("a crew is described by host, with its cores") {
   const CrewReport idle = describe_crew({{"a", 1, {0}, 8}, {"a", 1, {1}, 8}});
   REQUIRE(idle.warnings.size() == 1);
   CHECK(contains(idle.warnings[0], "PE=N"));
+}
+
+// Sums that take one rank longer than the other, as they do one that comes early.
+class UnevenCommunicator final : public ThreadCommunicator {
+ public:
+  using ThreadCommunicator::ThreadCommunicator;
+  std::unique_ptr<PendingSum> start_sum(std::span<float> values) override {
+    ThreadCommunicator::start_sum(values);
+    return std::make_unique<Slow>(std::chrono::milliseconds(rank() == 0 ? 20 : 2));
+  }
+
+ private:
+  class Slow final : public PendingSum {
+   public:
+    explicit Slow(std::chrono::milliseconds time) : time_(time) {}
+    bool done() override { return false; }
+    void wait() override { std::this_thread::sleep_for(time_); }
+
+   private:
+    std::chrono::milliseconds time_;
+  };
+};
+
+TEST_CASE("what a rank waits beyond the least is for slower ranks, and not the exchange's") {
+  const Config config = shared_config("fused", "local", 2);
+  MeetingPlace place(2);
+  std::vector<ExchangeTimes> times(2);
+  on_ranks(place, [&](int rank) {
+    UnevenCommunicator communicator(place, rank);
+    const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture),
+                                        network_options(config, communicator), config.training.threads);
+    Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
+    for (int i = 0; i < 2; ++i) trainer.step();
+    times[static_cast<std::size_t>(rank)] = trainer.exchange()->times();
+  });
+  CHECK(times[0].steps == 2);
+  CHECK(times[0].exposed == times[1].exposed);
+  CHECK(times[1].exposed == times[1].waiting);
+  CHECK(times[0].exposed < times[0].waiting / 2);
+  CHECK(times[0].waiting >= 2 * 0.02);
+  CHECK(ExchangeTimes{.exposed = 1, .working = 1, .alone = 8}.hidden() == 0.75);
+  CHECK(ExchangeTimes{.waiting = 9, .exposed = 9, .alone = 8}.hidden() == 0);
 }
 
 }  // namespace

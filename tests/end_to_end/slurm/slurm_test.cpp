@@ -1,6 +1,7 @@
 // revnet-sweep --launcher slurm in a Slurm of its own.
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -129,6 +130,43 @@ TEST_CASE("tries are limited, and a job interrupted in its last one can be submi
   CHECK(is_complete(run));
   CHECK(saved_iterations(run) == 25);
 }
+
+#ifdef REVNET_MPIRUN
+// The oracle: the same run under mpirun, never interrupted.
+TEST_CASE("a job of two tasks trains on two ranks, is signalled, queued again, and ends as under mpirun") {
+  if (std::thread::hardware_concurrency() < 2) {
+    MESSAGE("skipped: two tasks need two processors");
+    return;
+  }
+  Sandbox slurm;
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("s", "training.seed: [1]", 25, "{time: 30, tasks: 2}"));
+  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  const fs::path run = folder / "runs/s/seed1";
+  REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
+  output({"scancel", "--signal=USR1", "1_0"});  // to its steps alone, as Slurm warns
+  REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
+  INFO(read_file(folder / "runs/s/slurm/1_0.log"), read_file(folder / "runs/s/logs/seed1.err"));
+  CHECK(exit_codes(folder / "runs/s", "seed1") == "3 0 ");
+  REQUIRE(is_complete(run));
+  CHECK(open_log(run).info().extra.at("ranks") == "2");
+  CHECK(open_log(run).all_reduce().at("seconds_alone") > 0);
+  CHECK(contains(read_file(folder / "runs/s/logs/seed1.out"), "2 ranks; "));
+  CHECK(contains(read_file(folder / "runs/s/logs/seed1.err"), "rank 1 with 1 thread"));
+
+  const Outcome reference =
+      Process(REVNET_MPIRUN, folder.path(),
+              {"--oversubscribe", "-n", "2", REVNET_BIN_DIR "/revnet-train", "synthetic", "--config",
+               "runs/s/logs/seed1.yaml", "--run-dir", "reference"},
+              {{"REVNET_THREADS", "1"},
+               {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+               {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+               {"OMPI_MCA_orte_tmpdir_base", folder.path().string()}})
+          .wait();
+  REQUIRE_MESSAGE(reference.exit_code == 0, reference.text());
+  CHECK(first_difference(folder / "reference", run) == "");
+}
+#endif
 
 TEST_CASE("a cancelled sweep saves its checkpoints and stays out of the queue") {
   Sandbox slurm;
