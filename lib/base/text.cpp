@@ -87,20 +87,14 @@ std::string format_duration(double seconds) {
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 80;
-  std::string result = "'";
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = printable_length(text.substr(at));
-    if (at + length > longest) return result + "...'";
-    if (length == 0) {
-      result += '?';
-    } else if (length == 1 && static_cast<unsigned char>(text[at]) < 0x20) {
-      result += ' ';
-    } else {
-      result += text.substr(at, length);
-    }
-    at += length == 0 ? 1 : length;
+  const std::string line = one_line(text.substr(0, 4 * longest));
+  std::size_t at = 0;
+  while (at < line.size()) {
+    const std::size_t length = printable_length(std::string_view(line).substr(at));
+    if (at + length > longest) return "'" + line.substr(0, at) + "...'";
+    at += length;
   }
-  return result + "'";
+  return "'" + line + "'";
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {

@@ -35,6 +35,22 @@ std::size_t first_unprintable(std::string_view text) {
   return std::string_view::npos;
 }
 
+std::string one_line(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = printable_length(text.substr(at));
+    if (length == 0) {
+      result += '?';
+    } else if (length == 1 && static_cast<unsigned char>(text[at]) < 0x20) {
+      result += ' ';
+    } else {
+      result += text.substr(at, length);
+    }
+    at += length == 0 ? 1 : length;
+  }
+  return result;
+}
+
 std::string escape_xml(std::string_view text) {
   std::string result;
   for (std::size_t at = 0; at < text.size();) {

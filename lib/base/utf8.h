@@ -18,4 +18,7 @@ std::size_t first_unprintable(std::string_view text);
 // For HTML and XML, between tags or in an attribute: & < > " ' as entities, unprintable bytes as ?.
 std::string escape_xml(std::string_view text);
 
+// The text with ? for each unprintable byte, and spaces for line breaks and tabs.
+std::string one_line(std::string_view text);
+
 }  // namespace revnet

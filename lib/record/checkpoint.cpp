@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
+#include "record/rehearsal.h"
 
 namespace revnet {
 namespace {
@@ -121,6 +122,23 @@ std::vector<RunningAverage> read_running(const hdf5::Reader& file) {
   return averages;
 }
 
+Checkpoint read_here(const std::filesystem::path& path) {
+  const hdf5::Reader file(path);
+  check_format_version(file, format_version);
+  Checkpoint checkpoint;
+  checkpoint.iteration = file.integer_attribute("/", "iteration");
+  if (checkpoint.iteration < 0)
+    file.fail("iteration " + std::to_string(checkpoint.iteration) + " is negative");
+  for (const std::string& name : file.attributes("progress")) {
+    checkpoint.progress[name] = file.double_attribute("progress", name);
+  }
+  checkpoint.config = file.text("config");
+  checkpoint.parameters = read_arrays(file, "/parameters");
+  checkpoint.momentum = read_arrays(file, "/momentum");
+  checkpoint.running = read_running(file);
+  return checkpoint;
+}
+
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
@@ -137,20 +155,8 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  const hdf5::Reader file(path);
-  check_format_version(file, format_version);
-  Checkpoint checkpoint;
-  checkpoint.iteration = file.integer_attribute("/", "iteration");
-  if (checkpoint.iteration < 0)
-    file.fail("iteration " + std::to_string(checkpoint.iteration) + " is negative");
-  for (const std::string& name : file.attributes("progress")) {
-    checkpoint.progress[name] = file.double_attribute("progress", name);
-  }
-  checkpoint.config = file.text("config");
-  checkpoint.parameters = read_arrays(file, "/parameters");
-  checkpoint.momentum = read_arrays(file, "/momentum");
-  checkpoint.running = read_running(file);
-  return checkpoint;
+  rehearse(path, [&] { read_here(path); });
+  return read_here(path);
 }
 
 }  // namespace revnet

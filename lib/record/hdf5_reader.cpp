@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "record/hdf5.h"
 #include "record/hdf5_handle.h"
 
@@ -48,7 +49,7 @@ Reader::Reader(std::filesystem::path file) : path_(std::move(file)) {
 }
 
 void Reader::fail(const std::string& what) const {
-  throw RecordError(RecordError::Kind::damaged, path_.string() + " is damaged: " + what +
+  throw RecordError(RecordError::Kind::damaged, path_.string() + " is damaged: " + one_line(what) +
                                                     "; restore it from a copy or start the run anew");
 }
 

@@ -8,6 +8,7 @@
 #include "base/quantile.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
+#include "record/rehearsal.h"
 
 namespace revnet {
 namespace {
@@ -147,6 +148,11 @@ RunLog RunLog::create(std::filesystem::path file, RunInfo info) {
 }
 
 RunLog RunLog::open(std::filesystem::path file) {
+  rehearse(file, [&] { read_here(file); });
+  return read_here(std::move(file));
+}
+
+RunLog RunLog::read_here(std::filesystem::path file) {
   const hdf5::Reader reader(file);
   check_format_version(reader, format_version);
   RunLog log(std::move(file), read_info(reader));

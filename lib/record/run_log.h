@@ -87,6 +87,7 @@ class RunLog {
 
  private:
   RunLog(std::filesystem::path file, RunInfo info);
+  static RunLog read_here(std::filesystem::path file);
 
   std::filesystem::path path_;
   RunInfo info_;

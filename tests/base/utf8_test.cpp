@@ -23,6 +23,13 @@ TEST_CASE("the first unprintable byte is found") {
   CHECK(first_unprintable("a\u00e9\x02z") == 3);
 }
 
+TEST_CASE("text is made one printable line") {
+  CHECK(one_line("a b") == "a b");
+  CHECK(one_line("a\nb\r\tc\x1b_\xff") == "a b  c?_?");
+  CHECK(one_line("\u20ac") == "\u20ac");
+  CHECK(one_line("") == "");
+}
+
 TEST_CASE("text for XML has no markup and no byte that XML forbids") {
   CHECK(escape_xml("a<b> & \"c\" 'd'") == "a&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;");
   CHECK(escape_xml("r\u00e9seau") == "r\u00e9seau");

@@ -3,7 +3,7 @@
 //     fuzz_replay TARGET [--damaged N] [--from I] [--seed S] [--seconds N] [--findings FOLDER]
 //
 // Inputs run in child processes, so that a crash or a hang costs that input alone. Exit code 1 when there was
-// a finding (a crash, an exception that is no Error, more than N seconds, 20 by default, much memory, a
+// a finding (a crash, an exception that is no Error, more than N seconds, 60 by default, much memory, a
 // leak); each is kept as FOLDER/TARGET-NUMBER (default: findings). The same numbers are the same inputs.
 #include <algorithm>
 #include <array>
@@ -61,8 +61,8 @@ std::vector<Bytes> planted_seeds() {
 struct Target {
   const char* name;
   void (*run)(Input);
-  std::vector<Bytes> (*seeds)();  // null: the files of tests/fuzz/seeds/NAME
-  bool is_hdf5 = false;
+  std::vector<Bytes> (*seeds)();  // beside the files of tests/fuzz/seeds/NAME; may be null
+  bool is_hdf5 = false;           // its files of seeds are damaged already, and are taken as they are
 };
 constexpr std::array targets{Target{"cifar", fuzz_cifar, nullptr},
                              Target{"config", fuzz_config, nullptr},
@@ -74,9 +74,9 @@ constexpr std::array targets{Target{"cifar", fuzz_cifar, nullptr},
 
 std::vector<Bytes> seed_files(const std::string& name) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(REVNET_FUZZ_SEEDS "/" + name)) {
-    files.push_back(entry.path());
-  }
+  const std::filesystem::path folder(REVNET_FUZZ_SEEDS "/" + name);
+  if (!std::filesystem::exists(folder)) return {};
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
   std::ranges::sort(files);
   std::vector<Bytes> seeds;
   for (const auto& file : files) {
@@ -88,7 +88,7 @@ std::vector<Bytes> seed_files(const std::string& name) {
 
 struct Options {
   std::uint64_t damaged = 1000, from = 0, seed = 1;
-  unsigned seconds = 20;
+  unsigned seconds = 60;
   std::string findings = "findings";
 };
 
@@ -97,12 +97,14 @@ class Inputs {
  public:
   Inputs(const Target& target, const Options& options) : seed_(options.seed), is_hdf5_(target.is_hdf5) {
     seeds_ = target.seeds != nullptr ? target.seeds() : seed_files(target.name);
+    if (is_hdf5_) found_ = seed_files(target.name);
     for (const Bytes& seed : seeds_) structures_.push_back(is_hdf5_ ? structure_of(seed) : Ranges{});
   }
-  std::uint64_t seeds() const { return seeds_.size(); }
+  std::uint64_t seeds() const { return seeds_.size() + found_.size(); }
 
   Bytes make(std::uint64_t number) const {
     if (number < seeds_.size()) return seeds_[number];
+    if (number < seeds()) return found_[number - seeds_.size()];
     Random random(seed_, number);
     // The first of HDF5's seeds is small and nearly all structure.
     const std::size_t which = is_hdf5_ && random.below(2) == 0 ? 0 : random.below(seeds_.size());
@@ -116,7 +118,7 @@ class Inputs {
  private:
   std::uint64_t seed_;
   bool is_hdf5_;
-  std::vector<Bytes> seeds_;
+  std::vector<Bytes> seeds_, found_;
   std::vector<Ranges> structures_;
 };
 
