@@ -164,6 +164,7 @@ void BatchNormRelu::backward(Device& device, const Tensor& src, const Tensor& sc
                              const Statistics& statistics, const Tensor& mask, const Tensor& diff_dst,
                              Tensor& diff_src, Tensor& diff_scale, Tensor& diff_shift) const {
   Arguments arguments = norm_arguments(src, scale, shift, statistics);
+  if (!onednn::batch_norm_gradient_wants_shift) arguments.erase(DNNL_ARG_SHIFT);
   arguments[DNNL_ARG_WORKSPACE] = mask.memory();
   arguments[DNNL_ARG_DIFF_DST] = diff_dst.memory();
   arguments[DNNL_ARG_DIFF_SRC] = diff_src.memory();

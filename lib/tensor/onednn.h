@@ -81,6 +81,10 @@ inline dnnl::batch_normalization_backward::primitive_desc describe_batch_norm_gr
 #endif
 }
 
+// Whether that gradient is run with the shift among its arguments. Neither version uses it, but version 2
+// wants it, and version 3 refuses to run with one argument too many.
+inline constexpr bool batch_norm_gradient_wants_shift = DNNL_VERSION_MAJOR == 2;
+
 // The name of an instruction set that version 2 does not know; null of all others.
 inline const char* name_of_later(dnnl::cpu_isa isa) {
 #if DNNL_VERSION_MAJOR >= 3
