@@ -186,7 +186,7 @@ YAML::Node read_document(Config& config, std::string_view yaml, const std::strin
     sweep.reset(DocumentReader(result, origin).read(YAML::Load(text)));
   } catch (const YAML::Exception& error) {
     const std::string line = error.mark.is_null() ? "" : ":" + std::to_string(error.mark.line + 1);
-    throw UsageError(origin + line + ": not valid YAML: " + error.msg);
+    throw UsageError(origin + line + ": not valid YAML: " + one_line(error.msg));
   }
   config = result;
   return sweep;

@@ -116,6 +116,10 @@ TEST_CASE("a comma where a document should begin is refused, and reading ends") 
   CHECK(contains(refusal("name: x,\n,y: z\n"), "run.yaml:2: not valid YAML: "));
 }
 
+TEST_CASE("what yaml-cpp says of a character is one printable line") {
+  CHECK(refusal("name: \"\\\r\"\n") == "run.yaml:1: not valid YAML: unknown escape character:  ");
+}
+
 TEST_CASE("nothing behind an empty document is passed over") {
   CHECK(refusal("---\n---\nname: b\n") ==
         "run.yaml: holds 2 YAML documents (separated by ---); one is allowed");
