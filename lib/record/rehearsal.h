@@ -13,6 +13,6 @@ namespace revnet {
 // Runs `read` in a child process and forgets what it read. RecordError when it throws one there, with the
 // same message; of kind damaged when it crashes, computes for more than `seconds` and a second for every 16
 // MiB, or wants a gigabyte and four times the file; of kind io when there can be no child process.
-void rehearse(const std::filesystem::path& file, const std::function<void()>& read, unsigned seconds = 2);
+void rehearse(const std::filesystem::path& file, const std::function<void()>& read, unsigned seconds = 10);
 
 }  // namespace revnet
