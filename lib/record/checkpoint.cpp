@@ -7,9 +7,27 @@
 #include "base/error.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
-#include "record/rehearsal.h"
+#include "record/pack.h"
+#include "record/read_apart.h"
 
 namespace revnet {
+
+template <class Archive>
+void fields(Archive& archive, NamedArray& array) {
+  archive(array.name, array.shape, array.values);
+}
+
+template <class Archive>
+void fields(Archive& archive, RunningAverage& average) {
+  archive(average.name, average.mean, average.variance);
+}
+
+template <class Archive>
+void fields(Archive& archive, Checkpoint& checkpoint) {
+  archive(checkpoint.iteration, checkpoint.progress, checkpoint.config, checkpoint.parameters,
+          checkpoint.momentum, checkpoint.running);
+}
+
 namespace {
 
 constexpr std::int64_t format_version = 1;
@@ -155,8 +173,16 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  rehearse(path, [&] { read_here(path); });
-  return read_here(path);
+  const std::string bytes = read_apart(path, [&] {
+    Checkpoint checkpoint = read_here(path);
+    Packer pack;
+    pack(checkpoint);
+    return pack.take();
+  });
+  Checkpoint checkpoint;
+  Unpacker unpack(bytes, path);
+  unpack(checkpoint);
+  return checkpoint;
 }
 
 }  // namespace revnet

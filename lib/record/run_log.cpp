@@ -8,9 +8,17 @@
 #include "base/quantile.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
-#include "record/rehearsal.h"
+#include "record/pack.h"
+#include "record/read_apart.h"
 
 namespace revnet {
+
+template <class Archive>
+void fields(Archive& archive, RunInfo& info) {
+  archive(info.command, info.version, info.host, info.cpu, info.onednn_version, info.threads, info.seed,
+          info.config, info.extra);
+}
+
 namespace {
 
 constexpr std::int64_t format_version = 1;
@@ -148,8 +156,16 @@ RunLog RunLog::create(std::filesystem::path file, RunInfo info) {
 }
 
 RunLog RunLog::open(std::filesystem::path file) {
-  rehearse(file, [&] { read_here(file); });
-  return read_here(std::move(file));
+  const std::string bytes = read_apart(file, [&] {
+    RunLog log = read_here(file);
+    Packer pack;
+    pack(log.info_, log.status_, log.bytes_, log.all_reduce_, log.train_, log.eval_);
+    return pack.take();
+  });
+  RunLog log(file, {});
+  Unpacker unpack(bytes, std::move(file));
+  unpack(log.info_, log.status_, log.bytes_, log.all_reduce_, log.train_, log.eval_);
+  return log;
 }
 
 RunLog RunLog::read_here(std::filesystem::path file) {

@@ -1,6 +1,7 @@
-#include "record/rehearsal.h"
+#include "record/read_apart.h"
 
 #include <cstdlib>
+#include <map>
 #include <new>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "record/pack.h"
 #include "record/record_error.h"
 #include "record/run_log.h"
 #include "support.h"
@@ -18,9 +20,9 @@ using namespace revnet::testing;
 
 namespace {
 
-RecordError refusal_of(const std::function<void()>& read, unsigned seconds = 2) {
+RecordError refusal_of(const std::function<std::string()>& read, unsigned seconds = 2) {
   try {
-    rehearse("run/file.h5", read, seconds);
+    read_apart("run/file.h5", read, seconds);
   } catch (const RecordError& error) {
     CHECK(is_one_line(error.what()));
     return error;
@@ -31,17 +33,21 @@ RecordError refusal_of(const std::function<void()>& read, unsigned seconds = 2) 
 
 }  // namespace
 
-TEST_CASE("a rehearsal happens, and leaves no trace") {
+TEST_CASE("another process reads, and leaves no trace but what it read") {
   int* shared = static_cast<int*>(
       ::mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   REQUIRE(shared != MAP_FAILED);
   int own = 0;
   const int open_before = ::dup(0);
   ::close(open_before);
-  rehearse("file", [&] {
+  const std::string large(1'000'000, 'a');
+  const std::string read = read_apart("file", [&] {
     *shared = static_cast<int>(::getpid());
     own = 1;
+    return large + std::string(1, '\0');
   });
+  CHECK(read == large + std::string(1, '\0'));
+  CHECK(read_apart("file", [] { return std::string(); }) == "");
   CHECK(*shared != 0);
   CHECK(*shared != static_cast<int>(::getpid()));
   CHECK(own == 0);
@@ -51,28 +57,34 @@ TEST_CASE("a rehearsal happens, and leaves no trace") {
   ::munmap(shared, sizeof(int));
 }
 
-TEST_CASE("an error in rehearsal comes with its kind and message") {
-  const RecordError error =
-      refusal_of([] { throw RecordError(RecordError::Kind::newer_format, "run/file.h5 is too new"); });
+TEST_CASE("an error there comes with its kind and message") {
+  const RecordError error = refusal_of(
+      []() -> std::string { throw RecordError(RecordError::Kind::newer_format, "run/file.h5 is too new"); });
   CHECK(error.kind() == RecordError::Kind::newer_format);
   CHECK(std::string(error.what()) == "run/file.h5 is too new");
-  const RecordError other = refusal_of([] { throw std::runtime_error("no\nsense"); });
+  const RecordError other = refusal_of([]() -> std::string { throw std::runtime_error("no\nsense"); });
   CHECK(other.kind() == RecordError::Kind::damaged);
   CHECK(std::string(other.what()) ==
         "run/file.h5 is damaged: no sense; restore it from a copy or start the run anew");
 }
 
 TEST_CASE("a crash, a loop without end and an allocation without measure are damage to the file") {
-  for (const auto& [read, why] : std::vector<std::pair<std::function<void()>, std::string>>{
-           {[] { std::abort(); }, "reading it crashes HDF5"},
-           {[] { ::raise(SIGSEGV); }, "reading it crashes HDF5"},
-           {[] {
+  for (const auto& [read, why] : std::vector<std::pair<std::function<std::string()>, std::string>>{
+           {[]() -> std::string { std::abort(); }, "reading it crashes HDF5"},
+           {[]() -> std::string {
+              ::raise(SIGSEGV);
+              return "";
+            },
+            "reading it crashes HDF5"},
+           {[]() -> std::string {
               for (volatile bool forever = true; forever;) {
               }
+              return "";
             },
             "reading it does not come to an end"},
-           {[] {
+           {[]() -> std::string {
               if (std::malloc(std::size_t{1} << 40) == nullptr) throw std::bad_alloc();
+              return "";
             },
             "std::bad_alloc"}}) {
     const RecordError error = refusal_of(read, 1);
@@ -80,6 +92,34 @@ TEST_CASE("a crash, a loop without end and an allocation without measure are dam
     CHECK(std::string(error.what()) ==
           "run/file.h5 is damaged: " + why + "; restore it from a copy or start the run anew");
   }
+}
+
+TEST_CASE("what was packed is unpacked, and other bytes are not") {
+  std::int64_t number = -5;
+  std::string text("a\0b", 3);
+  std::vector<double> none, numbers{1.5, -0.0};
+  std::map<std::string, std::string> named{{"", "x"}, {"y", ""}};
+  std::vector<std::string> texts{"", "long"};
+  Packer pack;
+  pack(number, text, none, numbers, named, texts);
+  const std::string bytes = pack.take();
+  const auto unpacked = [&](std::string_view from) {
+    decltype(number) n = 0;
+    decltype(text) t;
+    decltype(numbers) empty{1}, v;
+    decltype(named) m;
+    decltype(texts) s;
+    Unpacker unpack(from, "file");
+    unpack(n, t, empty, v, m, s);
+    return n == number && t == text && empty.empty() && v == numbers && m == named && s == texts;
+  };
+  CHECK(unpacked(bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CHECK_THROWS_AS(unpacked(std::string_view(bytes).substr(0, size)), RecordError);
+  }
+  std::string huge = bytes;
+  huge[8 + 7] = '\x10';  // the text's length
+  CHECK_THROWS_AS(unpacked(huge), RecordError);
 }
 
 // Found by fuzzing: HDF5 1.10.8 never returns from the first, and reads outside of its memory for the others.

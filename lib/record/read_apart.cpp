@@ -1,4 +1,4 @@
-#include "record/rehearsal.h"
+#include "record/read_apart.h"
 
 #include <array>
 #include <cerrno>
@@ -21,11 +21,9 @@ namespace {
 
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
 
-// Kind and message of a RecordError that was thrown in the child.
-struct Refusal {
-  RecordError::Kind kind;
-  std::string message;
-};
+// The first byte of an answer: what was read follows, or else this is a RecordError::Kind and its message
+// follows.
+constexpr char has_read = '\x7f';
 
 std::string damage(const std::filesystem::path& file, const std::string& what) {
   return file.string() + " is damaged: " + one_line(what) + "; restore it from a copy or start the run anew";
@@ -56,20 +54,20 @@ void limit_this_process(const std::filesystem::path& file, unsigned seconds) {
 }
 
 // The child's whole life. Ends without destructors: nothing here belongs to it.
-[[noreturn]] void read_and_tell(const std::filesystem::path& file, const std::function<void()>& read,
+[[noreturn]] void read_and_tell(const std::filesystem::path& file, const std::function<std::string()>& read,
                                 unsigned seconds, int answer) {
   limit_this_process(file, seconds);
-  Refusal refusal{RecordError::Kind::damaged, ""};
+  const auto tell = [&](char first, std::string_view rest) {
+    const int error = write_all(answer, std::as_bytes(std::span(&first, 1)));
+    ::_exit(error != 0 || write_all(answer, std::as_bytes(std::span(rest))) != 0 ? 1 : 0);
+  };
   try {
-    read();
-    ::_exit(0);
+    tell(has_read, read());
   } catch (const RecordError& error) {
-    refusal = {error.kind(), error.what()};
+    tell(static_cast<char>(error.kind()), error.what());
   } catch (const std::exception& error) {
-    refusal.message = damage(file, error.what());
+    tell(static_cast<char>(RecordError::Kind::damaged), damage(file, error.what()));
   }
-  refusal.message.insert(refusal.message.begin(), static_cast<char>(refusal.kind));
-  write_all(answer, std::as_bytes(std::span(refusal.message)));
   ::_exit(1);
 }
 
@@ -92,7 +90,8 @@ int wait_for(pid_t child) {
 
 }  // namespace
 
-void rehearse(const std::filesystem::path& file, const std::function<void()>& read, unsigned seconds) {
+std::string read_apart(const std::filesystem::path& file, const std::function<std::string()>& read,
+                       unsigned seconds) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw io_error("read", file, errno);
   const FileDescriptor answer(ends[0]);
@@ -101,13 +100,17 @@ void rehearse(const std::filesystem::path& file, const std::function<void()>& re
   if (child < 0) throw io_error("start a process that reads", file, errno);
   if (child == 0) read_and_tell(file, read, seconds, told.get());
   told.close();
-  const std::string text = read_answer(answer.get());
+  std::string text = read_answer(answer.get());
   const int status = wait_for(child);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  if (!text.empty()) throw RecordError(static_cast<RecordError::Kind>(text[0]), text.substr(1));
-  const bool endless = WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU;
-  throw RecordError(RecordError::Kind::damaged,
-                    damage(file, endless ? "reading it does not come to an end" : "reading it crashes HDF5"));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || text.empty()) {
+    const bool endless = WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU;
+    throw RecordError(RecordError::Kind::damaged, damage(file, endless ? "reading it does not come to an end"
+                                                                       : "reading it crashes HDF5"));
+  }
+  const char first = text[0];
+  text.erase(0, 1);
+  if (first != has_read) throw RecordError(static_cast<RecordError::Kind>(first), text);
+  return text;
 }
 
 }  // namespace revnet

@@ -1,0 +1,20 @@
+// Reading a file in a process of its own, which hands over what it read. Internal to lib/record.
+//
+// HDF5 trusts the bytes of a file: of those with a few damaged bytes, one in a hundred makes it crash, never
+// come back, ask for all memory there is, or write where it must not and go on (1.10.8; tests/fuzz). None of
+// that reaches this process, which sees plain bytes only.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace revnet {
+
+// What `read` returned in a child process. RecordError when it threw one there, with the same message; of
+// kind damaged when it crashed, computed for more than `seconds` and a second for every 16 MiB, or wanted a
+// gigabyte and four times the file; of kind io when there can be no child process.
+std::string read_apart(const std::filesystem::path& file, const std::function<std::string()>& read,
+                       unsigned seconds = 10);
+
+}  // namespace revnet
