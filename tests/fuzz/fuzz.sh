@@ -27,7 +27,7 @@ for target in ${TARGETS:-slurm cifar config sweep}; do
     *) options=-max_len=512 ;;
   esac
   # shellcheck disable=SC2086  # several options
-  if "$fuzz/fuzz_$target" -runs="$executions" -timeout=10 -malloc_limit_mb=256 -rss_limit_mb=2048 -seed="${SEED:-1}" $options \
+  if "$fuzz/fuzz_$target" -runs="$executions" -timeout=60 -malloc_limit_mb=256 -rss_limit_mb=2048 -seed="${SEED:-1}" $options \
     -print_final_stats=1 -artifact_prefix="$findings/$target-" "$fuzz/corpus/$target" "$here/seeds/$target" \
     >"$fuzz/$target.log" 2>&1; then
     echo "$target: $(sed -n 's/^stat::number_of_executed_units: //p' "$fuzz/$target.log") executions in" \
