@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
-#include "record/pack.h"
 #include "record/read_apart.h"
 
 namespace revnet {
@@ -173,16 +172,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  const std::string bytes = read_apart(path, [&] {
-    Checkpoint checkpoint = read_here(path);
-    Packer pack;
-    pack(checkpoint);
-    return pack.take();
-  });
-  Checkpoint checkpoint;
-  Unpacker unpack(bytes, path);
-  unpack(checkpoint);
-  return checkpoint;
+  return read_value_apart(path, [&] { return read_here(path); });
 }
 
 }  // namespace revnet

@@ -1,5 +1,5 @@
 // Values as bytes, between two processes of one program: Packer writes what Unpacker reads, in the same
-// order. Internal to lib/record.
+// order.
 //
 // Numbers and plain structs, texts, vectors and maps by name are known; of any other type T,
 //     template <class Archive> void fields(Archive& archive, T& value) { archive(value.a, value.b); }

@@ -73,7 +73,7 @@ void limit_this_process(const std::filesystem::path& file, unsigned seconds) {
 
 std::string read_answer(int descriptor) {
   std::string text;
-  for (std::array<char, 512> part{};;) {
+  for (std::array<char, 16384> part;;) {
     const ssize_t count = ::read(descriptor, part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return text;

@@ -1,4 +1,4 @@
-// Reading a file in a process of its own, which hands over what it read. Internal to lib/record.
+// Reading a file in a process of its own, which hands over what it read.
 //
 // HDF5 trusts the bytes of a file: of those with a few damaged bytes, one in a hundred makes it crash, never
 // come back, ask for all memory there is, or write where it must not and go on (1.10.8; tests/fuzz). None of
@@ -8,6 +8,9 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
+
+#include "record/pack.h"
 
 namespace revnet {
 
@@ -16,5 +19,20 @@ namespace revnet {
 // gigabyte and four times the file; of kind io when there can be no child process.
 std::string read_apart(const std::filesystem::path& file, const std::function<std::string()>& read,
                        unsigned seconds = 10);
+
+// The same for a value that a Packer knows.
+template <class Read>
+auto read_value_apart(const std::filesystem::path& file, const Read& read) {
+  const std::string bytes = read_apart(file, [&] {
+    auto value = read();
+    Packer pack;
+    pack(value);
+    return pack.take();
+  });
+  decltype(read()) value;
+  Unpacker unpack(bytes, file);
+  unpack(value);
+  return value;
+}
 
 }  // namespace revnet

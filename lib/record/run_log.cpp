@@ -8,7 +8,6 @@
 #include "base/quantile.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
-#include "record/pack.h"
 #include "record/read_apart.h"
 
 namespace revnet {

@@ -40,9 +40,9 @@ class Measurements {
   // Goes on with the rows of an earlier process.
   void resume() {
     if (!std::filesystem::exists(file_)) return;
-    const hdf5::Reader log = open_study_log(file_, study_name);
+    StudyLog log = read_study_log(file_, study_name, {"every", "batches"}, group);
     const auto same = [&](const char* name, std::int64_t now) {
-      const std::int64_t before = log.integer_attribute("/", name);
+      const std::int64_t before = log.attributes.at(name);
       if (before != now) {
         throw UsageError(file_.string() + ": " + name + " was " + std::to_string(before) + ", " +
                          std::to_string(now) + " is asked for; resume with the same");
@@ -50,7 +50,7 @@ class Measurements {
     };
     same("every", options_.every);
     same("batches", options_.batches);
-    series_ = Series::read(log, group);
+    series_ = std::move(log.series);
   }
 
   void measure(Trainer& trainer, std::int64_t iteration) {
@@ -64,6 +64,12 @@ class Measurements {
       }
     }
     if (!trainer.communicator().is_first()) return;
+    if (!series_.has_columns_of(mean)) {
+      throw RecordError(RecordError::Kind::damaged,
+                        file_.string() + " is damaged: /" + group +
+                            " has other columns than this network's; restore it " +
+                            "from a copy or start the study anew");
+    }
     series_.append(iteration, mean);
     save();
     if (!options_.dump.empty()) write_gradient_dump(options_.dump, trainer, meter, command_);

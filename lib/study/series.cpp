@@ -12,17 +12,21 @@ const std::string iteration_name = "iteration";
 
 void Series::append(std::int64_t iteration, const Row& row) {
   if (!empty() && iteration <= iterations_.back()) throw std::logic_error("Series: iterations do not ascend");
-  const bool alike = empty() || std::ranges::equal(row, columns_, {}, &Row::value_type::first,
-                                                   &decltype(columns_)::value_type::first);
-  if (!alike) throw std::logic_error("Series: a row with other columns");
+  if (!has_columns_of(row)) throw std::logic_error("Series: a row with other columns");
   iterations_.push_back(iteration);
   for (const auto& [name, value] : row) columns_[name].push_back(value);
+}
+
+bool Series::has_columns_of(const Row& row) const {
+  return empty() || std::ranges::equal(row, columns_, {}, &Row::value_type::first,
+                                       &decltype(columns_)::value_type::first);
 }
 
 void Series::truncate_from(std::int64_t iteration) {
   const auto keep = std::ranges::lower_bound(iterations_, iteration) - iterations_.begin();
   iterations_.resize(static_cast<std::size_t>(keep));
   for (auto& [name, values] : columns_) values.resize(static_cast<std::size_t>(keep));
+  if (empty()) columns_.clear();
 }
 
 const std::vector<double>& Series::column(const std::string& name) const {

@@ -21,6 +21,9 @@ class Series {
   // Drops rows of this iteration and later ones.
   void truncate_from(std::int64_t iteration);
 
+  // Whether the row may be appended, as far as its names go.
+  bool has_columns_of(const Row& row) const;
+
   bool empty() const { return iterations_.empty(); }
   const std::vector<std::int64_t>& iterations() const { return iterations_; }
   // logic_error if there is no such column.
@@ -30,6 +33,11 @@ class Series {
   void write(hdf5::Writer& log, const std::string& group) const;
   // RecordError if the group is damaged.
   static Series read(const hdf5::Reader& log, const std::string& group);
+
+  template <class Archive>
+  friend void fields(Archive& archive, Series& series) {
+    archive(series.iterations_, series.columns_);
+  }
 
  private:
   std::vector<std::int64_t> iterations_;

@@ -3,9 +3,16 @@
 #include "base/error.h"
 #include "base/host.h"
 #include "record/format_version.h"
+#include "record/read_apart.h"
 #include "tensor/device.h"
 
 namespace revnet {
+
+template <class Archive>
+void fields(Archive& archive, StudyLog& log) {
+  archive(log.attributes, log.series);
+}
+
 namespace {
 
 constexpr std::int64_t format_version = 1;
@@ -38,12 +45,18 @@ hdf5::Writer start_study_log(const std::filesystem::path& file, const std::strin
   return log;
 }
 
-hdf5::Reader open_study_log(const std::filesystem::path& file, const std::string& study) {
-  hdf5::Reader log(file);
-  check_format_version(log, format_version);
-  const std::string found = log.text_attribute("/", "study");
-  if (found != study) log.fail("it is of the study '" + found + "', not '" + study + "'");
-  return log;
+StudyLog read_study_log(const std::filesystem::path& file, const std::string& study,
+                        const std::vector<std::string>& attributes, const std::string& group) {
+  return read_value_apart(file, [&] {
+    const hdf5::Reader log(file);
+    check_format_version(log, format_version);
+    const std::string found = log.text_attribute("/", "study");
+    if (found != study) log.fail("it is of the study '" + found + "', not '" + study + "'");
+    StudyLog read;
+    for (const std::string& name : attributes) read.attributes[name] = log.integer_attribute("/", name);
+    read.series = Series::read(log, group);
+    return read;
+  });
 }
 
 }  // namespace revnet

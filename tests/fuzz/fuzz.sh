@@ -2,7 +2,7 @@
 # Fuzzes every reader of outside bytes: fuzz.sh BUILD EXECUTIONS FILES, from the root of the sources.
 #   CIFAR files, experiment files, sweeps, what Slurm prints: EXECUTIONS each, by libFuzzer under AddressSanitizer and
 #     UndefinedBehaviorSanitizer, in BUILD/fuzz (clang and libclang-rt-dev are needed for these alone);
-#   checkpoints and run logs: FILES damaged ones each, by BUILD/bin/fuzz_replay.
+#   checkpoints, run logs and studies' logs: FILES damaged ones each, by BUILD/bin/fuzz_replay.
 # Ends with 1 when there was a finding; the input is kept in BUILD/fuzz/findings.
 set -u
 build=$1 executions=$2 files=$3
@@ -38,7 +38,7 @@ for target in ${TARGETS:-slurm cifar config sweep}; do
     grep -E 'finding:|ERROR|runtime error|SUMMARY|Test unit written' "$fuzz/$target.log"
   fi
 done
-for target in ${FILE_TARGETS:-checkpoint run_log}; do
+for target in ${FILE_TARGETS:-checkpoint run_log study_log}; do
   "$build/bin/fuzz_replay" "$target" --damaged "$files" --findings "$findings" || failed=1
 done
 exit $failed

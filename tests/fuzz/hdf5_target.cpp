@@ -9,6 +9,7 @@
 #include "record/checkpoint.h"
 #include "record/config.h"
 #include "record/run_log.h"
+#include "study/study_log.h"
 #include "train/network_state.h"
 #include "train/setup.h"
 
@@ -127,6 +128,17 @@ void fuzz_run_log(Input input) {
   check_closed();
 }
 
+void fuzz_study_log(Input input) {
+  const InputFile file(input, InputFile::Where::disk);
+  succeeds([&] {
+    const StudyLog log = read_study_log(file.path(), "gradient angle", {"every", "batches"}, "angle");
+    require(log.attributes.size() == 2, "each attribute is read");
+    if (log.series.empty() || !log.series.has_columns_of({{"degrees", 0}, {"stage1/degrees", 0}})) return;
+    require(log.series.column("stage1/degrees").size() == log.series.iterations().size(), "columns are full");
+  });
+  check_closed();
+}
+
 std::vector<Bytes> checkpoint_seeds() {
   const testing::TemporaryDirectory folder;
   std::vector<Bytes> seeds;
@@ -143,6 +155,24 @@ std::vector<Bytes> run_log_seeds() {
   for (const int rows : {1, 40}) {
     run_log(folder / "run.h5", rows).save(false);
     seeds.push_back(bytes_of(folder / "run.h5"));
+  }
+  return seeds;
+}
+
+std::vector<Bytes> study_log_seeds() {
+  const testing::TemporaryDirectory folder;
+  std::vector<Bytes> seeds;
+  for (const int rows : {1, 40}) {
+    Series series;
+    for (int row = 1; row <= rows; ++row)
+      series.append(50 * row, {{"degrees", 0.1 * row}, {"stage1/degrees", 0.2}});
+    hdf5::Writer log =
+        start_study_log(folder / "angle.h5", "gradient angle", "revnet-compare gradient angle");
+    log.attribute("/", "every", std::int64_t{50});
+    log.attribute("/", "batches", std::int64_t{1});
+    series.write(log, "angle");
+    log.save(Durability::process_crash);
+    seeds.push_back(bytes_of(folder / "angle.h5"));
   }
   return seeds;
 }

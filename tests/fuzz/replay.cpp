@@ -72,6 +72,7 @@ constexpr std::array targets{Target{"cifar", fuzz_cifar, nullptr},
                              Target{"slurm", fuzz_slurm, nullptr},
                              Target{"checkpoint", fuzz_checkpoint, checkpoint_seeds, true},
                              Target{"run_log", fuzz_run_log, run_log_seeds, true},
+                             Target{"study_log", fuzz_study_log, study_log_seeds, true},
                              Target{"planted", fuzz_planted, planted_seeds}};
 
 std::vector<Bytes> seed_files(const std::string& name) {

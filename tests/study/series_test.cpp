@@ -37,6 +37,12 @@ TEST_CASE("a series drops what a resumed run measures again") {
   CHECK(series.iterations().size() == 1);
   series.append(20, {{"degrees", 7}, {"stage1/degrees", 8}});
   CHECK(series.column("stage1/degrees") == std::vector<double>{2, 8});
+  CHECK_FALSE(series.has_columns_of({{"degrees", 1}}));
+  CHECK_FALSE(series.has_columns_of({{"degrees", 1}, {"other", 1}}));
+  CHECK(series.has_columns_of({{"degrees", 1}, {"stage1/degrees", 1}}));
+  series.truncate_from(0);
+  series.append(10, {{"other", 1}});
+  CHECK(series.has_columns_of({{"other", 1}}));
 }
 
 TEST_CASE("a series refuses rows out of place") {

@@ -8,14 +8,24 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("a study log is opened by its own study and not by a later version's reader") {
+TEST_CASE("a study log is read by its own study and not by a later version's reader") {
   const testing::TemporaryDirectory folder;
   const auto file = folder / "angle.h5";
   const auto refusal = [&](const std::string& study) {
-    return testing::message_of<RecordError>([&] { open_study_log(file, study); });
+    return testing::message_of<RecordError>([&] { read_study_log(file, study, {"every"}, "angle"); });
   };
-  start_study_log(file, "gradient angle", "command").save(Durability::process_crash);
-  CHECK(open_study_log(file, "gradient angle").text_attribute("/", "command") == "command");
+  Series series;
+  series.append(10, {{"degrees", 1.5}, {"stage1/degrees", 2}});
+  {
+    hdf5::Writer log = start_study_log(file, "gradient angle", "command");
+    log.attribute("/", "every", std::int64_t{10});
+    series.write(log, "angle");
+    log.save(Durability::process_crash);
+  }
+  const StudyLog read = read_study_log(file, "gradient angle", {"every"}, "angle");
+  CHECK(read.attributes == std::map<std::string, std::int64_t>{{"every", 10}});
+  CHECK(read.series.iterations() == series.iterations());
+  CHECK(read.series.column("stage1/degrees") == std::vector<double>{2});
   CHECK(testing::contains(refusal("speed"), "it is of the study 'gradient angle', not 'speed'"));
 
   hdf5::Writer newer(file);
