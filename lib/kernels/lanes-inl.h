@@ -23,8 +23,13 @@ using Lanes = hn::CappedTag<float, block>;
 template <class D>
 constexpr std::int64_t width_of = static_cast<std::int64_t>(hn::MaxLanes(D()));
 
-// Rows of a product that are summed at one time in two vectors each, which fills the registers.
-constexpr int product_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
+// What products keep in registers, 32 of them or 16: so many vectors of sums, in blocks of at most so many
+// vectors of columns. Fewer sums leave the multipliers waiting for one another's results.
+constexpr bool has_many_registers = HWY_TARGET <= HWY_AVX3;
+constexpr int block_sums = has_many_registers ? 16 : 12;
+constexpr int block_vectors = has_many_registers ? 2 : 4;
+// Rows of matrices come in multiples of this; a block of so many takes two vectors of columns.
+constexpr int product_rows = has_many_registers ? 8 : 4;
 
 }  // namespace revnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

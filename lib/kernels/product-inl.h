@@ -6,6 +6,8 @@
 #define REVNET_KERNELS_PRODUCT_INL_H_
 #endif
 
+#include <algorithm>
+#include <numeric>
 #include <type_traits>
 
 #include "kernels/lanes-inl.h"
@@ -39,23 +41,41 @@ HWY_INLINE void multiply_block(D d, const float* HWY_RESTRICT a, std::int64_t an
   }
 }
 
+// f(rows, vectors, first row, first vector) for blocks that cover `all` rows, a multiple of product_rows, of
+// `vectors` vectors: as many as can be have block_sums sums, the rest product_rows rows of one or two
+// vectors.
+template <int vectors, class F>
+HWY_INLINE void for_blocks(std::int64_t all, const F& f) {
+  constexpr int tall = block_sums / vectors, wide = std::min(vectors, 2);
+  std::int64_t r = 0;
+  for (; (all - r) % product_rows != 0 || all - r >= std::lcm(tall, product_rows); r += tall) {
+    f(Constant<tall>(), Constant<vectors>(), r, 0);
+  }
+  for (; r < all; r += product_rows) {
+    for (int v = 0; v < vectors; v += wide) f(Constant<product_rows>(), Constant<wide>(), r, v);
+  }
+}
+
+// f(vectors, first column) for all columns, in groups of as many vectors as one block takes.
+template <class D, class F>
+HWY_INLINE void for_column_groups(D, std::int64_t columns, const F& f) {
+  constexpr std::int64_t lanes = width_of<D>;
+  std::int64_t j = 0;
+  for (; columns - j >= block_vectors * lanes; j += block_vectors * lanes) f(Constant<block_vectors>(), j);
+  for (; columns - j >= 2 * lanes; j += 2 * lanes) f(Constant<2>(), j);
+  if (j < columns) f(Constant<1>(), j);
+}
+
 template <int known_depth, class D>
 HWY_INLINE void multiply_with(D d, const float* HWY_RESTRICT a, std::int64_t rows, std::int64_t depth,
                               const float* HWY_RESTRICT b, std::int64_t columns, float* HWY_RESTRICT c) {
   constexpr std::int64_t lanes = width_of<D>;
-  constexpr int most = 2 * product_rows;
-  const auto block = [&](auto vectors, auto count, std::int64_t r, std::int64_t j) HWY_ATTR {
-    multiply_block<count, vectors, known_depth>(d, a + r * depth, depth, b + j, columns, c + r * columns + j);
-  };
-  std::int64_t j = 0;
-  for (; columns - j >= 2 * lanes; j += 2 * lanes) {
-    for (std::int64_t r = 0; r < rows; r += product_rows)
-      block(Constant<2>(), Constant<product_rows>(), r, j);
-  }
-  if (j == columns) return;
-  std::int64_t r = 0;
-  for (; rows - r >= most; r += most) block(Constant<1>(), Constant<most>(), r, j);
-  if (r < rows) block(Constant<1>(), Constant<product_rows>(), r, j);
+  for_column_groups(d, columns, [&](auto vectors, std::int64_t first) HWY_ATTR {
+    for_blocks<vectors>(rows, [&](auto count, auto wide, std::int64_t r, int v) HWY_ATTR {
+      const std::int64_t j = first + v * lanes;
+      multiply_block<count, wide, known_depth>(d, a + r * depth, depth, b + j, columns, c + r * columns + j);
+    });
+  });
 }
 
 // c = a b: a [rows, depth], b [depth, columns], c [rows, columns], all dense; rows a multiple of
@@ -108,19 +128,15 @@ template <class D>
 HWY_INLINE void accumulate(D d, const float* HWY_RESTRICT a, std::int64_t a_columns, std::int64_t rows,
                            const float* HWY_RESTRICT b, std::int64_t b_columns, float* HWY_RESTRICT c) {
   constexpr std::int64_t lanes = width_of<D>;
-  for (std::int64_t i = 0; i < a_columns; i += product_rows) {
-    std::int64_t j = 0;
-    for (; b_columns - j >= 2 * lanes; j += 2 * lanes) {
-      const float* const both[2] = {b + j, b + j + lanes};
-      accumulate_rows<product_rows, 2>(d, a + i, a_columns, rows, both, b_columns, c + i * b_columns + j,
-                                       b_columns);
-    }
-    if (j < b_columns) {
-      const float* const one[1] = {b + j};
-      accumulate_rows<product_rows, 1>(d, a + i, a_columns, rows, one, b_columns, c + i * b_columns + j,
-                                       b_columns);
-    }
-  }
+  for_column_groups(d, b_columns, [&](auto vectors, std::int64_t first) HWY_ATTR {
+    for_blocks<vectors>(a_columns, [&](auto count, auto wide, std::int64_t i, int v) HWY_ATTR {
+      const std::int64_t j = first + v * lanes;
+      const float* from[wide];
+      for (int w = 0; w < wide; ++w) from[w] = b + j + w * lanes;
+      accumulate_rows<count, wide>(d, a + i, a_columns, rows, from, b_columns, c + i * b_columns + j,
+                                   b_columns);
+    });
+  });
 }
 
 }  // namespace revnet::kernels::HWY_NAMESPACE
