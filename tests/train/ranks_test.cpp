@@ -119,9 +119,9 @@ double distance_of_ranks(int ranks, const Config& config) {
   return distance(one.arrays, several[0].arrays);
 }
 
-// A ReLU that comes out differently moves the gradient by 1e-3 and more, a wrong sum does so with every seed:
-// so one of a few seeds must give the same gradient. Measured: below 1e-5 with AVX-512, up to 1.2e-5 with
-// AVX2.
+// A ReLU that comes out differently, as one does with about two seeds of three, moves the gradient by 1e-3
+// and more, a wrong sum does so with every seed: so one of many seeds must give the same gradient. Measured:
+// below 1e-5 with AVX-512, up to 1.2e-5 with AVX2.
 TEST_CASE("with synchronized statistics, gradients of several ranks are those of one process") {
   for (const char* engine : {"fused", "onednn"}) {
     for (const int ranks : {2, 3, 4}) {  // of 4 images: shares of 2, of 1 and 2, of 1
@@ -129,7 +129,7 @@ TEST_CASE("with synchronized statistics, gradients of several ranks are those of
       CAPTURE(ranks);
       Config config = shared_config(engine, "synchronized", 4);
       double least = 1;
-      for (config.training.seed = 1; config.training.seed <= 8 && least > 2e-5; ++config.training.seed) {
+      for (config.training.seed = 1; config.training.seed <= 40 && least > 2e-5; ++config.training.seed) {
         least = std::min(least, distance_of_ranks(ranks, config));
       }
       CHECK(least < 2e-5);
