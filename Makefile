@@ -39,7 +39,8 @@ torture: build
 fuzz: build
 	@tests/fuzz/fuzz.sh $(BUILD) $(EXECUTIONS) $(FILES)
 
-# All tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan.
+# All tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan, but for those in Slurm, whose jobs have
+# time limits of seconds.
 asan: deps
 	@cmake --preset asan --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset asan
