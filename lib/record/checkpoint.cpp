@@ -172,7 +172,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  return read_value_apart(path, [&] { return read_here(path); });
+  return read_value_apart(path, Checkpoint(), [&] { return read_here(path); });
 }
 
 }  // namespace revnet

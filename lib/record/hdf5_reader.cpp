@@ -49,8 +49,7 @@ Reader::Reader(std::filesystem::path file) : path_(std::move(file)) {
 }
 
 void Reader::fail(const std::string& what) const {
-  throw RecordError(RecordError::Kind::damaged, path_.string() + " is damaged: " + one_line(what) +
-                                                    "; restore it from a copy or start the run anew");
+  throw damage_error(path_, what);
 }
 
 std::int64_t Reader::checked(std::int64_t id, const std::string& object) const {

@@ -74,12 +74,7 @@ class Unpacker {
   }
 
  private:
-  [[noreturn]] void refuse() const {
-    throw RecordError(RecordError::Kind::damaged,
-                      file_.string() +
-                          " is damaged: what was read of it makes no sense; restore it from a copy or "
-                          "start the run anew");
-  }
+  [[noreturn]] void refuse() const { throw damage_error(file_, "what was read of it makes no sense"); }
   std::string_view next(std::uint64_t count) {
     if (count > bytes_.size()) refuse();
     const std::string_view part = bytes_.substr(0, count);

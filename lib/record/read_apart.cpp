@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
 #include "record/posix_file.h"
 
 namespace revnet {
@@ -24,10 +23,6 @@ constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
 // The first byte of an answer: what was read follows, or else this is a RecordError::Kind and its message
 // follows.
 constexpr char has_read = '\x7f';
-
-std::string damage(const std::filesystem::path& file, const std::string& what) {
-  return file.string() + " is damaged: " + one_line(what) + "; restore it from a copy or start the run anew";
-}
 
 void lower_limit(decltype(RLIMIT_CPU) resource, rlim_t value) {
   rlimit limit{};
@@ -66,7 +61,7 @@ void limit_this_process(const std::filesystem::path& file, unsigned seconds) {
   } catch (const RecordError& error) {
     tell(static_cast<char>(error.kind()), error.what());
   } catch (const std::exception& error) {
-    tell(static_cast<char>(RecordError::Kind::damaged), damage(file, error.what()));
+    tell(static_cast<char>(RecordError::Kind::damaged), damage_error(file, error.what()).what());
   }
   ::_exit(1);
 }
@@ -104,8 +99,7 @@ std::string read_apart(const std::filesystem::path& file, const std::function<st
   const int status = wait_for(child);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || text.empty()) {
     const bool endless = WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU;
-    throw RecordError(RecordError::Kind::damaged, damage(file, endless ? "reading it does not come to an end"
-                                                                       : "reading it crashes HDF5"));
+    throw damage_error(file, endless ? "reading it does not come to an end" : "reading it crashes HDF5");
   }
   const char first = text[0];
   text.erase(0, 1);

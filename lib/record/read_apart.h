@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <utility>
 
 #include "record/pack.h"
 
@@ -20,16 +19,15 @@ namespace revnet {
 std::string read_apart(const std::filesystem::path& file, const std::function<std::string()>& read,
                        unsigned seconds = 10);
 
-// The same for a value that a Packer knows.
-template <class Read>
-auto read_value_apart(const std::filesystem::path& file, const Read& read) {
+// The same for a value that a Packer knows; `value` is what it is unpacked into.
+template <class T, class Read>
+T read_value_apart(const std::filesystem::path& file, T value, const Read& read) {
   const std::string bytes = read_apart(file, [&] {
-    auto value = read();
+    T there = read();
     Packer pack;
-    pack(value);
+    pack(there);
     return pack.take();
   });
-  decltype(read()) value;
   Unpacker unpack(bytes, file);
   unpack(value);
   return value;

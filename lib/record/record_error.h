@@ -1,6 +1,7 @@
 // What can go wrong with the files of a run, in kinds a caller may want to tell apart.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "base/error.h"
@@ -24,5 +25,8 @@ class RecordError : public Error {
  private:
   Kind kind_;
 };
+
+// "PATH is damaged: WHAT; restore it from a copy or start the run anew", of kind damaged, in one line.
+RecordError damage_error(const std::filesystem::path& path, const std::string& what);
 
 }  // namespace revnet

@@ -155,16 +155,7 @@ RunLog RunLog::create(std::filesystem::path file, RunInfo info) {
 }
 
 RunLog RunLog::open(std::filesystem::path file) {
-  const std::string bytes = read_apart(file, [&] {
-    RunLog log = read_here(file);
-    Packer pack;
-    pack(log.info_, log.status_, log.bytes_, log.all_reduce_, log.train_, log.eval_);
-    return pack.take();
-  });
-  RunLog log(file, {});
-  Unpacker unpack(bytes, std::move(file));
-  unpack(log.info_, log.status_, log.bytes_, log.all_reduce_, log.train_, log.eval_);
-  return log;
+  return read_value_apart(file, RunLog(file, {}), [&] { return read_here(file); });
 }
 
 RunLog RunLog::read_here(std::filesystem::path file) {

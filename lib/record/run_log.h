@@ -86,6 +86,11 @@ class RunLog {
   std::int64_t bytes_of(const std::string& purpose) const;
 
  private:
+  template <class Archive>
+  friend void fields(Archive& archive, RunLog& log) {
+    archive(log.info_, log.status_, log.bytes_, log.all_reduce_, log.train_, log.eval_);
+  }
+
   RunLog(std::filesystem::path file, RunInfo info);
   static RunLog read_here(std::filesystem::path file);
 

@@ -65,10 +65,7 @@ class Measurements {
     }
     if (!trainer.communicator().is_first()) return;
     if (!series_.has_columns_of(mean)) {
-      throw RecordError(RecordError::Kind::damaged,
-                        file_.string() + " is damaged: /" + group +
-                            " has other columns than this network's; restore it " +
-                            "from a copy or start the study anew");
+      throw damage_error(file_, "/" + std::string(group) + " has other columns than this network's");
     }
     series_.append(iteration, mean);
     save();

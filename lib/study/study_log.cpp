@@ -47,7 +47,7 @@ hdf5::Writer start_study_log(const std::filesystem::path& file, const std::strin
 
 StudyLog read_study_log(const std::filesystem::path& file, const std::string& study,
                         const std::vector<std::string>& attributes, const std::string& group) {
-  return read_value_apart(file, [&] {
+  return read_value_apart(file, StudyLog(), [&] {
     const hdf5::Reader log(file);
     check_format_version(log, format_version);
     const std::string found = log.text_attribute("/", "study");

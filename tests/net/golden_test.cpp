@@ -88,9 +88,9 @@ void check_digests(Device& device, const Network& network, const Golden& golden)
     const std::vector<float>& gradient = gradients.at(name);
     const std::vector<float> probe = formula_uniforms(
         "probe/" + name, static_cast<std::uint64_t>(golden.seed), static_cast<std::int64_t>(gradient.size()));
-    // 3.5e-4 was the most of fused kernels, in a shift of RevNet-110.
-    const double bound = network.options().engine == Engine::fused ? 7e-4 : 3e-4;
-    CHECK(std::abs(norm(gradient) - reference.norm) < bound * reference.norm);
+    // 3.5e-4 was the most of fused kernels, in a shift of RevNet-110 compiled with -O1.
+    const double bound = network.options().engine == Engine::fused ? 5e-4 : 3e-4;
+    CHECK(std::abs(norm(gradient) - reference.norm) < 3e-4 * reference.norm);
     CHECK(std::abs(dot(gradient, probe) - reference.probe) < bound * reference.norm);
   }
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "study/angle_study.h"
+#include "study/study_log.h"
 #include "train/network_state.h"
 #include "train/support.h"
 
@@ -238,6 +239,37 @@ TEST_CASE("checkpoints are measured without training") {
   RunDirectory::create(files.directory(), true);
   CHECK_FALSE(std::filesystem::exists(files.kept_checkpoint(0)));
   CHECK(std::filesystem::exists(files.kept_checkpoints() / "notes.txt"));
+}
+
+TEST_CASE("a study whose log has lost columns is told so and does not go on") {
+  const TemporaryDirectory folder;
+  Config config = angle_config("fused");
+  config.evaluation.every = 0;
+  config.checkpoint.every = 2;
+  AngleOptions options;
+  options.every = 2;
+  const auto run = [&](RunStart start) {
+    run_angle_study(
+        config, options, folder / "run", start, "test",
+        [](std::int64_t iteration, const Series::Row&) {
+          if (iteration == 2) throw std::runtime_error("stopped here");
+        },
+        *make_single_process());
+  };
+  CHECK(testing::message_of<std::runtime_error>([&] { run(RunStart::fresh); }) == "stopped here");
+  {
+    Series series;
+    series.append(0, {{"degrees", 1.5}});
+    hdf5::Writer log = start_study_log(folder / "run/angle.h5", "gradient angle", "test");
+    log.attribute("/", "every", options.every);
+    log.attribute("/", "batches", options.batches);
+    series.write(log, "angle");
+    log.save(Durability::process_crash);
+  }
+  CHECK(testing::message_of<RecordError>([&] { run(RunStart::resume); }) ==
+        (folder / "run/angle.h5").string() +
+            " is damaged: /angle has other columns than this network's; restore it from a copy or start the "
+            "run anew");
 }
 
 }  // namespace
