@@ -46,10 +46,12 @@ asan: deps
 	@cmake --build --preset asan
 	@ctest --preset asan
 
-# The tests that start threads under ThreadSanitizer, in build/tsan.
+# What computes in several threads under ThreadSanitizer, in build/tsan: the kernels and operations, the data, the parts of
+# a batch on threads, and a few steps of training.
 tsan: deps
 	@cmake --preset tsan --log-level=WARNING $(CMAKE_FLAGS)
-	@cmake --build --preset tsan --target test_tensor test_ops test_net test_train
+	@cmake --build --preset tsan --target test_tensor test_ops test_kernels test_data test_net test_train \
+	  revnet-train planted_race
 	@tests/sanitizers/tsan.sh build/tsan/bin
 
 # A short training, interrupted and resumed, with each engine, under valgrind (which is needed for this alone).

@@ -1,0 +1,68 @@
+// Linked into what is built with ThreadSanitizer. gcc's OpenMP runtime, libgomp, is not compiled for it, so
+// that it sees neither a parallel region's beginning and end nor its barriers, and takes all that threads
+// share for races. These two take the place of libgomp's functions, for our code and for oneDNN's, call them,
+// and tell ThreadSanitizer what they order. Our code and oneDNN use no other construct of OpenMP.
+#include <cstdio>
+#include <cstdlib>
+
+#include <dlfcn.h>
+#include <sanitizer/tsan_interface.h>
+
+namespace {
+
+using Body = void (*)(void*);
+
+// The runtime's own function of that name.
+template <class Function>
+Function original(const char* name) {
+  void* const address = dlsym(RTLD_NEXT, name);
+  if (address == nullptr) {
+    std::fprintf(stderr, "ThreadSanitizer and OpenMP: libgomp has no %s\n", name);
+    std::abort();
+  }
+  return reinterpret_cast<Function>(address);
+}
+
+struct Region {
+  Body body;
+  void* data;
+  char barriers[2];  // even ones, odd ones: a thread may reach the next barrier before another has left this
+                     // one
+};
+
+thread_local Region* current = nullptr;
+thread_local int passed = 0;  // barriers of the current region
+
+void run(void* pointer) {
+  __tsan_acquire(pointer);
+  auto* const region = static_cast<Region*>(pointer);
+  Region* const outer = current;
+  const int passed_outside = passed;
+  current = region;
+  passed = 0;
+  region->body(region->data);
+  current = outer;
+  passed = passed_outside;
+  __tsan_release(pointer);
+}
+
+}  // namespace
+
+extern "C" void GOMP_parallel(Body body, void* data, unsigned threads, unsigned flags);
+extern "C" void GOMP_barrier();
+
+extern "C" void GOMP_parallel(Body body, void* data, unsigned threads, unsigned flags) {
+  static const auto parallel = original<void (*)(Body, void*, unsigned, unsigned)>("GOMP_parallel");
+  Region region{body, data, {}};
+  __tsan_release(&region);
+  parallel(run, &region, threads, flags);
+  __tsan_acquire(&region);
+}
+
+extern "C" void GOMP_barrier() {
+  static const auto barrier = original<void (*)()>("GOMP_barrier");
+  char* const meeting = &current->barriers[passed++ % 2];
+  __tsan_release(meeting);
+  barrier();
+  __tsan_acquire(meeting);
+}

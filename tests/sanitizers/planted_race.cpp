@@ -1,0 +1,20 @@
+// Two threads write to one place: a race, which ThreadSanitizer has to report, or, as `planted_race ordered`,
+// one after the other with a barrier between them, which it must not report.
+#include <cstdio>
+
+#include <omp.h>
+
+int main(int arguments, char**) {
+  const bool ordered = arguments > 1;
+  int places[2] = {};
+#pragma omp parallel num_threads(2)
+  {
+    const int thread = omp_get_thread_num();
+    places[thread] = 1;
+    if (ordered) {
+#pragma omp barrier
+    }
+    places[1 - thread] += 2;
+  }
+  std::printf("%d %d\n", places[0], places[1]);
+}
