@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::chrono::seconds longest{1200};  // kernels take thirty times as long
+constexpr std::chrono::seconds longest{1200};  // what takes seconds takes minutes
 #else
 constexpr std::chrono::seconds longest{120};
 #endif

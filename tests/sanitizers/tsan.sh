@@ -13,13 +13,18 @@ if "$bin/planted_race" 2>/dev/null; then
 fi
 "$bin/planted_race" ordered || failed=1
 
-for tests in tensor ops kernels data net:/network net:statistics net:shared_batch train:ranks; do
-  echo "test_$tests"
-  case $tests in
-    *:*) "$bin/test_${tests%:*}" --source-file="*${tests#*:}_test.cpp" || failed=1 ;;
-    *) "$bin/test_$tests" || failed=1 ;;
-  esac
-done
+run() { # test program, options
+  echo "$*"
+  program=$1
+  shift
+  "$bin/$program" "$@" || failed=1
+}
+run test_tensor
+run test_ops
+run test_kernels
+run test_data
+run test_net --source-file-exclude='*golden_test.cpp'
+run test_train --source-file='*ranks_test.cpp'
 
 # An evaluation with the fused engine would take too long; test_net takes its steps.
 runs=$(mktemp -d)
