@@ -26,16 +26,17 @@ Function original(const char* name) {
 struct Region {
   Body body;
   void* data;
-  char barriers[2];  // even ones, odd ones: a thread may reach the next barrier before another has left this
-                     // one
+  char begun, ended;  // apart: a thread that begins late is not ordered after one that has already ended
+  char barriers[2];   // even ones, odd ones: a thread may reach the next barrier before another has left this
+                      // one
 };
 
 thread_local Region* current = nullptr;
 thread_local int passed = 0;  // barriers of the current region
 
 void run(void* pointer) {
-  __tsan_acquire(pointer);
   auto* const region = static_cast<Region*>(pointer);
+  __tsan_acquire(&region->begun);
   Region* const outer = current;
   const int passed_outside = passed;
   current = region;
@@ -43,7 +44,7 @@ void run(void* pointer) {
   region->body(region->data);
   current = outer;
   passed = passed_outside;
-  __tsan_release(pointer);
+  __tsan_release(&region->ended);
 }
 
 }  // namespace
@@ -53,10 +54,10 @@ extern "C" void GOMP_barrier();
 
 extern "C" void GOMP_parallel(Body body, void* data, unsigned threads, unsigned flags) {
   static const auto parallel = original<void (*)(Body, void*, unsigned, unsigned)>("GOMP_parallel");
-  Region region{body, data, {}};
-  __tsan_release(&region);
+  Region region{body, data, {}, {}, {}};
+  __tsan_release(&region.begun);
   parallel(run, &region, threads, flags);
-  __tsan_acquire(&region);
+  __tsan_acquire(&region.ended);
 }
 
 extern "C" void GOMP_barrier() {
