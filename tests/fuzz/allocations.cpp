@@ -11,20 +11,6 @@ namespace {
 constexpr std::size_t largest = std::size_t{256} << 20;
 bool limit = false;
 
-}  // namespace
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-
-namespace revnet::fuzz {
-std::size_t allocated_bytes() {
-  return 0;
-}
-}  // namespace revnet::fuzz
-
-#else
-
-namespace {
-
 void check(std::size_t bytes) {
   if (!limit || bytes <= largest) return;
   limit = false;
@@ -33,6 +19,28 @@ void check(std::size_t bytes) {
 }
 
 }  // namespace
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+
+// gcc has the function, and not its header.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
+                                                         void (*)(const volatile void*));
+
+namespace {
+
+// malloc is the sanitizer's, which tells what it has given.
+[[maybe_unused]] const int hooked = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t bytes) { check(bytes); }, [](const volatile void*) {});
+
+}  // namespace
+
+namespace revnet::fuzz {
+std::size_t allocated_bytes() {
+  return 0;
+}
+}  // namespace revnet::fuzz
+
+#else
 
 // Before glibc's own, for every library of the process; the C++ operators call malloc.
 extern "C" {
