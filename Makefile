@@ -40,7 +40,7 @@ fuzz: build
 	@tests/fuzz/fuzz.sh $(BUILD) $(EXECUTIONS) $(FILES)
 
 # All tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan, but for those in Slurm, whose jobs have
-# time limits of seconds.
+# time limits of seconds. The commands have unchecked kernels (lib/CMakeLists.txt), the library's tests checked ones.
 asan: deps
 	@cmake --preset asan --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset asan

@@ -1,4 +1,4 @@
-// What a program without sanitizers can see of its memory.
+// What a program can see of its memory.
 #pragma once
 
 #include <cstddef>

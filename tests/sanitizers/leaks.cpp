@@ -1,4 +1,4 @@
-// Linked into the commands when they are built with AddressSanitizer. Open MPI unloads its plug-ins before
+// Linked into what is built with AddressSanitizer. Open MPI unloads its plug-ins before
 // leaks are looked for, so what they left cannot be told from a leak of ours: a process that mpirun or srun
 // has started is not searched. The same code runs in one process, which is.
 #include <cstdlib>
