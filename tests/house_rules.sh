@@ -10,7 +10,13 @@ check() { # header pattern, folders allowed (a grep pattern), what to say
     failed=1
   fi
 }
-check 'dnnl' 'lib/tensor/|lib/ops/' 'oneDNN belongs in lib/tensor and lib/ops:'
+check 'dnnl' 'lib/tensor/|lib/ops/|lib/onednn/' 'oneDNN belongs in lib/tensor, lib/ops and lib/onednn:'
+check 'tensor/(onednn|primitive)' 'lib/tensor/|lib/ops/.*cpp|lib/onednn/' 'oneDNN belongs in lib/tensor, lib/ops and lib/onednn:'
+found=$(grep -rlE 'dnnl|DNNL' apps lib --include=*.cpp --include=*.h | grep -vE '^lib/(tensor|ops|onednn)/')
+if [ -n "$found" ]; then
+  printf 'oneDNN is named outside of lib/tensor, lib/ops and lib/onednn:\n%s\n' "$found"
+  failed=1
+fi
 found=$(grep -rn 'DNNL_VERSION' apps lib | grep -v '^lib/tensor/onednn.h')
 if [ -n "$found" ]; then
   printf 'What differs between versions of oneDNN belongs in lib/tensor/onednn.h:\n%s\n' "$found"
@@ -21,6 +27,6 @@ check 'yaml-cpp' 'lib/record/' 'yaml-cpp belongs in lib/record:'
 check 'CLI/' 'apps/' 'CLI11 belongs in apps:'
 check 'spdlog' 'lib/train/reporter' 'spdlog belongs in lib/train/reporter:'
 check 'mpi' 'lib/train/communicator' 'MPI belongs in lib/train/communicator:'
-check 'hwy' 'lib/kernels/' 'Highway belongs in lib/kernels:'
+check 'hwy' 'lib/fused/simd/' 'Highway belongs in lib/fused/simd:'
 check 'Random123' 'lib/base/random' 'Random123 belongs in lib/base/random:'
 exit $failed

@@ -18,24 +18,24 @@ void save(Activation& activation, MemoryPurpose purpose = MemoryPurpose::saved_a
 class Recording {
  public:
   // Runs units [first, last) forward from x and keeps everything under that purpose.
-  const Activation& forward(Device& device, const Units& units, std::size_t first, std::size_t last,
-                            Activation x, Pass pass, MemoryPurpose purpose) {
+  const Activation& forward(const Chain& units, std::size_t first, std::size_t last, Activation x, Pass pass,
+                            MemoryPurpose purpose) {
     clear();
     first_ = first;
     keep(std::move(x), purpose);
     for (std::size_t i = first; i < last; ++i) {
-      tapes_.emplace_back(purpose);
-      keep(units[i]->forward(device, boundaries_.back(), pass, &tapes_.back()), purpose);
+      tapes_.push_back(units[i].make_tape(purpose));
+      keep(units.forward(i, boundaries_.back(), pass, &tapes_.back()), purpose);
     }
     return boundaries_.back();
   }
 
   // Runs them backward; nothing is kept afterwards.
-  Activation backward(Device& device, const Units& units, Activation dy, const UnitDone& done) {
+  Activation backward(const Chain& units, Activation dy, const UnitDone& done) {
     while (!tapes_.empty()) {
       const std::size_t i = tapes_.size() - 1;
-      dy = units[first_ + i]->backward(device, boundaries_[i], boundaries_[i + 1], std::move(tapes_[i]),
-                                       std::move(dy));
+      dy =
+          units[first_ + i].backward(boundaries_[i], boundaries_[i + 1], std::move(tapes_[i]), std::move(dy));
       tapes_.pop_back();
       boundaries_.pop_back();
       done(first_ + i);
@@ -61,40 +61,39 @@ class Recording {
 
 class Stored final : public ActivationKeeper {
  public:
-  explicit Stored(const Units& units) : units_(units) {}
+  explicit Stored(const Chain& units) : units_(units) {}
 
-  const Activation& forward(Device& device, Activation x) override {
-    return recording_.forward(device, units_, 0, units_.size(), std::move(x), Pass::training,
+  const Activation& forward(Activation x) override {
+    return recording_.forward(units_, 0, units_.size(), std::move(x), Pass::training,
                               MemoryPurpose::saved_activations);
   }
 
-  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
-    return recording_.backward(device, units_, std::move(dy), done);
+  Activation backward(Activation dy, const UnitDone& done) override {
+    return recording_.backward(units_, std::move(dy), done);
   }
 
  private:
-  const Units& units_;
+  const Chain& units_;
   Recording recording_;
 };
 
 class Reconstructed final : public ActivationKeeper {
  public:
-  Reconstructed(const Units& units, ReconstructionObserver* observer) : units_(units), observer_(observer) {}
+  Reconstructed(const Chain& units, ReconstructionObserver* observer) : units_(units), observer_(observer) {}
 
-  const Activation& forward(Device& device, Activation x) override {
+  const Activation& forward(Activation x) override {
     inputs_.clear();
     tapes_.clear();
     current_ = std::move(x);
     for (std::size_t i = 0; i < units_.size(); ++i) {
-      const auto& unit = units_[i];
-      if (unit->reversible()) {
+      if (units_[i].reversible()) {
         if (observer_ != nullptr) observer_->entering(i, current_);
-        unit->forward_in_place(device, current_, Pass::training);
+        units_.advance(i, current_, Pass::training);
       } else {
         // Its convolutions' outputs are kept as well: few units are not reversible, and computing them again
         // would cost a convolution each.
-        tapes_.emplace_back(MemoryPurpose::saved_activations, Tape::Keeps::outputs);
-        Activation y = unit->forward(device, current_, Pass::training, &tapes_.back());
+        tapes_.push_back(units_[i].make_tape(MemoryPurpose::saved_activations, TapeKeeps::convolutions));
+        Activation y = units_.forward(i, current_, Pass::training, &tapes_.back());
         save(current_);
         inputs_.push_back(std::move(current_));
         current_ = std::move(y);
@@ -104,10 +103,10 @@ class Reconstructed final : public ActivationKeeper {
     return current_;
   }
 
-  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
+  Activation backward(Activation dy, const UnitDone& done) override {
     for (std::size_t i = units_.size(); i-- > 0;) {
-      if (units_[i]->reversible()) {
-        units_[i]->reverse(device, current_, dy);
+      if (units_[i].reversible()) {
+        units_[i].reverse(current_, dy);
         if (observer_ != nullptr) observer_->reconstructed(i, current_);
         done(i);
         continue;
@@ -116,8 +115,8 @@ class Reconstructed final : public ActivationKeeper {
       inputs_.pop_back();
       UnitTape tape = std::move(tapes_.back());
       tapes_.pop_back();
-      units_[i]->complete(device, x, current_, tape);
-      dy = units_[i]->backward(device, x, current_, std::move(tape), std::move(dy));
+      units_[i].complete(x, current_, tape);
+      dy = units_[i].backward(x, current_, std::move(tape), std::move(dy));
       done(i);
       current_ = std::move(x);
     }
@@ -126,7 +125,7 @@ class Reconstructed final : public ActivationKeeper {
   }
 
  private:
-  const Units& units_;
+  const Chain& units_;
   ReconstructionObserver* observer_;
   std::vector<Activation> inputs_;  // of the units that are not reversible
   std::vector<UnitTape> tapes_;     // theirs
@@ -135,41 +134,41 @@ class Reconstructed final : public ActivationKeeper {
 
 class Checkpointed final : public ActivationKeeper {
  public:
-  explicit Checkpointed(const Units& units)
+  explicit Checkpointed(const Chain& units)
       : units_(units),
         segment_(static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(units.size()))))) {}
 
-  const Activation& forward(Device& device, Activation x) override {
+  const Activation& forward(Activation x) override {
     checkpoints_.clear();
     current_ = std::move(x);
     for (std::size_t i = 0; i < units_.size(); ++i) {
       if (i % segment_ != 0) {
-        advance(device, *units_[i], current_, Pass::training);
+        units_.advance(i, current_, Pass::training);
         continue;
       }
       save(current_);
       checkpoints_.push_back(std::move(current_));
-      current_ = units_[i]->forward(device, checkpoints_.back(), Pass::training, nullptr);
+      current_ = units_.forward(i, checkpoints_.back(), Pass::training, nullptr);
     }
     save(current_);
     return current_;
   }
 
-  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
+  Activation backward(Activation dy, const UnitDone& done) override {
     current_.clear();
     for (std::size_t last = units_.size(); !checkpoints_.empty();) {
       const std::size_t first = (checkpoints_.size() - 1) * segment_;
-      recording_.forward(device, units_, first, last, std::move(checkpoints_.back()), Pass::recomputation,
+      recording_.forward(units_, first, last, std::move(checkpoints_.back()), Pass::recomputation,
                          MemoryPurpose::tape);
       checkpoints_.pop_back();
-      dy = recording_.backward(device, units_, std::move(dy), done);
+      dy = recording_.backward(units_, std::move(dy), done);
       last = first;
     }
     return dy;
   }
 
  private:
-  const Units& units_;
+  const Chain& units_;
   std::size_t segment_;
   std::vector<Activation> checkpoints_;  // of every segment, what goes into its first unit
   Activation current_;
@@ -178,43 +177,43 @@ class Checkpointed final : public ActivationKeeper {
 
 class Recursive final : public ActivationKeeper {
  public:
-  explicit Recursive(const Units& units) : units_(units) {}
+  explicit Recursive(const Chain& units) : units_(units) {}
 
-  const Activation& forward(Device& device, Activation x) override {
+  const Activation& forward(Activation x) override {
     save(x);
     input_ = std::move(x);
-    current_ = run(device, 0, units_.size(), input_, Pass::training);
+    current_ = run(0, units_.size(), input_, Pass::training);
     save(current_);
     return current_;
   }
 
-  Activation backward(Device& device, Activation dy, const UnitDone& done) override {
+  Activation backward(Activation dy, const UnitDone& done) override {
     current_.clear();
-    return backward(device, 0, units_.size(), std::move(input_), std::move(dy), done);
+    return backward(0, units_.size(), std::move(input_), std::move(dy), done);
   }
 
  private:
   // What units [first, last) make of x, which stays.
-  Activation run(Device& device, std::size_t first, std::size_t last, const Activation& x, Pass pass) {
-    Activation y = units_[first]->forward(device, x, pass, nullptr);
-    for (std::size_t i = first + 1; i < last; ++i) advance(device, *units_[i], y, pass);
+  Activation run(std::size_t first, std::size_t last, const Activation& x, Pass pass) {
+    Activation y = units_.forward(first, x, pass, nullptr);
+    for (std::size_t i = first + 1; i < last; ++i) units_.advance(i, y, pass);
     return y;
   }
 
-  Activation backward(Device& device, std::size_t first, std::size_t last, Activation x, Activation dy,
+  Activation backward(std::size_t first, std::size_t last, Activation x, Activation dy,
                       const UnitDone& done) {
     if (last - first == 1) {
-      recording_.forward(device, units_, first, last, std::move(x), Pass::recomputation, MemoryPurpose::tape);
-      return recording_.backward(device, units_, std::move(dy), done);
+      recording_.forward(units_, first, last, std::move(x), Pass::recomputation, MemoryPurpose::tape);
+      return recording_.backward(units_, std::move(dy), done);
     }
     const std::size_t middle = (first + last) / 2;
-    Activation half = run(device, first, middle, x, Pass::recomputation);
+    Activation half = run(first, middle, x, Pass::recomputation);
     save(half);
-    dy = backward(device, middle, last, std::move(half), std::move(dy), done);
-    return backward(device, first, middle, std::move(x), std::move(dy), done);
+    dy = backward(middle, last, std::move(half), std::move(dy), done);
+    return backward(first, middle, std::move(x), std::move(dy), done);
   }
 
-  const Units& units_;
+  const Chain& units_;
   Activation input_, current_;
   Recording recording_;
 };
@@ -239,7 +238,7 @@ bool can_keep(const Architecture& architecture, ActivationMode mode) {
   return architecture.reversible || mode != ActivationMode::reconstructed;
 }
 
-std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Units& units,
+std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Chain& units,
                                                          ReconstructionObserver* observer) {
   switch (mode) {
     case ActivationMode::stored:

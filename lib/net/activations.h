@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "net/unit.h"
+#include "net/architecture.h"
+#include "net/chain.h"
 
 namespace revnet {
 
@@ -40,10 +41,10 @@ class ActivationKeeper {
 
   // The training forward pass. Takes x, which the first unit's backward pass needs; returns the last unit's
   // output, owned here until backward.
-  virtual const Activation& forward(Device& device, Activation x) = 0;
+  virtual const Activation& forward(Activation x) = 0;
   // The gradient by x. Ends the step: nothing is kept afterwards. After each unit, the last one first, tells
   // `done` that the gradients of its parameters are final.
-  virtual Activation backward(Device& device, Activation dy, const UnitDone& done) = 0;
+  virtual Activation backward(Activation dy, const UnitDone& done) = 0;
 };
 
 // Sees a chain's activations where reconstruction can be held against the truth. Units are counted from 0.
@@ -56,10 +57,8 @@ class ReconstructionObserver {
   virtual void reconstructed(std::size_t unit, const Activation& x) = 0;
 };
 
-using Units = std::vector<std::unique_ptr<Unit>>;
-
 // Refers to the units and the observer (null: none), which must outlive it.
-std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Units& units,
+std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Chain& units,
                                                          ReconstructionObserver* observer = nullptr);
 
 }  // namespace revnet

@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "layers/layer.h"
+#include "net/architecture.h"
 #include "net/unit.h"
 #include "ops/dense.h"
 
@@ -21,16 +23,16 @@ class Stem {
   };
 
   Stem(Device& device, const Architecture& architecture, std::int64_t image_size,
-       const BuildOptions& options);
+       const LayerOptions& options);
 
   // images: [N, 3, H, W], row-major. With a tape, records it.
-  Activation forward(Device& device, const Tensor& images, Pass pass, Tape* tape);
-  void backward(Device& device, const Tensor& images, Tape tape, Activation dy);
+  Activation forward(const Tensor& images, Pass pass, Tape* tape);
+  void backward(const Tensor& images, Tape tape, Activation dy);
   void list(LayerList& layers);
 
  private:
-  std::vector<std::unique_ptr<ConvolutionLayer>> convolutions_;  // one a part
-  std::vector<std::unique_ptr<NormLayer>> norms_;
+  std::vector<std::unique_ptr<Convolution>> convolutions_;  // one a part
+  std::vector<std::unique_ptr<NormRelu>> norms_;
 };
 
 // BN and ReLU over the joined halves, global average pool, dense with bias.
@@ -42,15 +44,15 @@ class Head {
   };
 
   Head(Device& device, const Architecture& architecture, std::int64_t height, std::int64_t classes,
-       const BuildOptions& options);
+       const LayerOptions& options);
 
   // Logits [N, classes]. x is left untouched.
-  Tensor forward(Device& device, const Activation& x, Pass pass, Tape* tape);
-  Activation backward(Device& device, const Activation& x, Tape tape, const Tensor& diff_logits);
+  Tensor forward(const Activation& x, Pass pass, Tape* tape);
+  Activation backward(const Activation& x, Tape tape, const Tensor& diff_logits);
   void list(LayerList& layers);
 
  private:
-  std::vector<std::unique_ptr<NormLayer>> norms_;  // one a part
+  std::vector<std::unique_ptr<NormRelu>> norms_;  // one a part
   Parameter weight_, bias_;
   Dense dense_;
 };

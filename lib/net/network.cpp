@@ -8,12 +8,13 @@ namespace {
 // The first unit of each stage takes the stride.
 constexpr std::array<std::int64_t, 3> strides{1, 2, 2};
 
-BuildOptions build_options(const Architecture& architecture, const NetworkOptions& options) {
+// The options, if the architecture can do what they ask.
+const NetworkOptions& checked(const Architecture& architecture, const NetworkOptions& options) {
   if (!can_keep(architecture, options.activations)) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   if (options.image_size % 4 != 0) throw UsageError("the image size must be a multiple of 4");
-  return {options.batch, options.convolution, options.epsilon, options.engine, options.statistics};
+  return options;
 }
 
 }  // namespace
@@ -21,19 +22,18 @@ BuildOptions build_options(const Architecture& architecture, const NetworkOption
 Network::Network(Device& device, const Architecture& architecture, const NetworkOptions& options)
     : device_(device),
       architecture_(architecture),
-      options_(options),
-      build_(build_options(architecture, options)),
-      stem_(device, architecture, options.image_size, build_),
-      head_(device, architecture, options.image_size / 4, options.classes, build_) {
+      options_(checked(architecture, options)),
+      stem_(device, architecture, options.image_size, options),
+      head_(device, architecture, options.image_size / 4, options.classes, options) {
   build_units();
   stem_.list(layers_);
-  for (const auto& unit : units_) {
+  for (std::size_t i = 0; i < units_.size(); ++i) {
     first_parameter_.push_back(layers_.parameters.size());
-    unit->list(layers_);
+    units_[i].list(layers_);
   }
   first_parameter_.push_back(layers_.parameters.size());
   head_.list(layers_);
-  for (NormLayer* norm : layers_.norms) norm->reset_statistics(device_);
+  for (Norm* norm : layers_.norms) norm->reset_statistics();
   keeper_ = make_activation_keeper(options.activations, units_);
 }
 
@@ -42,18 +42,17 @@ void Network::build_units() {
   for (std::size_t stage = 0; stage < strides.size(); ++stage) {
     for (std::int64_t i = 0; i < architecture_.units[stage]; ++i) {
       const bool first = i == 0;
-      const UnitShape shape{in,
-                            architecture_.out_width(stage),
-                            size,
-                            size,
-                            first ? strides[stage] : 1,
-                            architecture_.bottleneck,
-                            !(first && stage == 0),
-                            first};
+      const UnitShape shape{.in = in,
+                            .out = architecture_.out_width(stage),
+                            .height = size,
+                            .width = size,
+                            .stride = first ? strides[stage] : 1,
+                            .bottleneck = architecture_.bottleneck,
+                            .leading_norm = !(first && stage == 0),
+                            .first = first};
       const std::string name = "stage" + std::to_string(stage + 1) + "/unit" + std::to_string(i + 1);
-      units_.push_back(architecture_.reversible ? make_reversible_unit(device_, name, shape, build_)
-                                                : make_residual_unit(device_, name, shape, build_));
-      if (units_.size() > 1) units_[units_.size() - 2]->last_function().feed(units_.back()->first_function());
+      units_.append(architecture_.reversible ? make_reversible_unit(device_, name, shape, options_)
+                                             : make_residual_unit(device_, name, shape, options_));
       in = shape.out;
       size /= shape.stride;
     }
@@ -61,13 +60,13 @@ void Network::build_units() {
 }
 
 void Network::initialize(std::uint64_t seed) {
-  for (Parameter* parameter : layers_.parameters) parameter->initialize(device_, seed);
-  for (NormLayer* norm : layers_.norms) norm->reset_statistics(device_);
+  for (Parameter* parameter : layers_.parameters) parameter->initialize(seed);
+  for (Norm* norm : layers_.norms) norm->reset_statistics();
   parameters_changed();
 }
 
 void Network::parameters_changed() {
-  for (ConvolutionLayer* convolution : layers_.convolutions) convolution->refresh(device_);
+  for (Filter* filter : layers_.filters) filter->weight_changed();
 }
 
 Tensor Network::make_images() {
@@ -82,32 +81,31 @@ Loss Network::compute_gradient(const Tensor& images, std::span<const std::int32_
   };
   Stem::Tape stem_tape;
   Head::Tape head_tape;
-  const Activation& last =
-      keeper_->forward(device_, stem_.forward(device_, images, Pass::training, &stem_tape));
-  Tensor logits = head_.forward(device_, last, Pass::training, &head_tape);
-  const Loss loss = softmax_cross_entropy(device_, logits, labels);
-  softmax_cross_entropy_backward(device_, logits, labels,
+  const Activation& last = keeper_->forward(stem_.forward(images, Pass::training, &stem_tape));
+  Tensor logits = head_.forward(last, Pass::training, &head_tape);
+  const Loss loss = softmax_cross_entropy(logits, labels);
+  softmax_cross_entropy_backward(logits, labels,
                                  options_.whole_batch > 0 ? options_.whole_batch : loss.images, logits);
-  Activation diff = head_.backward(device_, last, std::move(head_tape), logits);
+  Activation diff = head_.backward(last, std::move(head_tape), logits);
   tell(first_parameter_.back());
-  diff = keeper_->backward(device_, std::move(diff), [&](std::size_t unit) { tell(first_parameter_[unit]); });
-  stem_.backward(device_, images, std::move(stem_tape), std::move(diff));
+  diff = keeper_->backward(std::move(diff), [&](std::size_t unit) { tell(first_parameter_[unit]); });
+  stem_.backward(images, std::move(stem_tape), std::move(diff));
   tell(0);
   return loss;
 }
 
 void Network::commit_statistics(double decay) {
-  for (NormLayer* norm : layers_.norms) norm->commit_statistics(device_, decay);
+  for (Norm* norm : layers_.norms) norm->commit_statistics(decay);
 }
 
 Tensor Network::logits(const Tensor& images, Pass pass) {
-  Activation x = stem_.forward(device_, images, pass, nullptr);
-  for (const auto& unit : units_) advance(device_, *unit, x, pass);
-  return head_.forward(device_, x, pass, nullptr);
+  Activation x = stem_.forward(images, pass, nullptr);
+  for (std::size_t i = 0; i < units_.size(); ++i) units_.advance(i, x, pass);
+  return head_.forward(x, pass, nullptr);
 }
 
 Loss Network::evaluate(const Tensor& images, std::span<const std::int32_t> labels) {
-  return softmax_cross_entropy(device_, logits(images, Pass::inference), labels);
+  return softmax_cross_entropy(logits(images, Pass::inference), labels);
 }
 
 void Network::keep_activations(ActivationMode mode) {
@@ -119,7 +117,7 @@ void Network::keep_activations(ActivationMode mode) {
 }
 
 void Network::observe_norms(NormObserver* observer) {
-  for (NormLayer* norm : layers_.norms) norm->observe(observer);
+  for (Norm* norm : layers_.norms) norm->observe(observer);
 }
 
 void Network::observe_reconstruction(ReconstructionObserver* observer) {
@@ -130,8 +128,8 @@ void Network::observe_reconstruction(ReconstructionObserver* observer) {
 LayerList Network::recomputed_layers() const {
   LayerList layers;
   if (options_.activations != ActivationMode::reconstructed) return layers;
-  for (const auto& unit : units_) {
-    if (unit->reversible()) unit->list(layers);
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    if (units_[i].reversible()) units_[i].list(layers);
   }
   return layers;
 }
@@ -144,8 +142,7 @@ std::int64_t Network::parameter_count() const {
 
 std::int64_t Network::macs_per_image() const {
   std::int64_t macs = architecture_.out_width(2) * options_.classes;
-  for (const ConvolutionLayer* layer : layers_.convolutions)
-    macs += layer->operation().shape().macs_per_image();
+  for (const Filter* filter : layers_.filters) macs += filter->shape().macs_per_image();
   return macs;
 }
 

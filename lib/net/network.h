@@ -15,21 +15,15 @@
 
 namespace revnet {
 
-struct NetworkOptions {
+struct NetworkOptions : LayerOptions {
   std::int64_t classes = 10;
-  std::int64_t batch = 100;
   // Of the whole batch, where other processes compute the rest; 0: this is all.
   std::int64_t whole_batch = 0;
   std::int64_t image_size = 32;
   ActivationMode activations = ActivationMode::stored;
-  ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
-  double epsilon = 1e-3;  // of batch normalisation
-  Engine engine = Engine::onednn;
-  Reduction* statistics = nullptr;  // the processes whose batch statistics are one; null: this one's own
 };
 
-// Told, as a backward pass comes along, that the gradients of Network::parameters() from `first` on are
-// final.
+// Called during a backward pass once the gradients of Network::parameters() from `first` on are final.
 using GradientsFinal = std::function<void(std::size_t first)>;
 
 class Network {
@@ -69,8 +63,8 @@ class Network {
   void observe_reconstruction(ReconstructionObserver* observer);
 
   const std::vector<Parameter*>& parameters() const { return layers_.parameters; }
-  const std::vector<NormLayer*>& norms() const { return layers_.norms; }
-  const std::vector<ConvolutionLayer*>& convolutions() const { return layers_.convolutions; }
+  const std::vector<Norm*>& norms() const { return layers_.norms; }
+  const std::vector<Filter*>& filters() const { return layers_.filters; }
   // The layers whose forward pass runs a second time in each step: in reconstructed mode, those of reversible
   // units.
   LayerList recomputed_layers() const;
@@ -85,9 +79,8 @@ class Network {
   Device& device_;
   Architecture architecture_;
   NetworkOptions options_;
-  BuildOptions build_;
   Stem stem_;
-  std::vector<std::unique_ptr<Unit>> units_;
+  Chain units_;
   Head head_;
   LayerList layers_;
   std::vector<std::size_t> first_parameter_;  // of each unit and the head, in layers_

@@ -1,5 +1,6 @@
 #include "net/shortcut.h"
 
+#include "net/engine.h"
 #include "ops/pooling.h"
 
 namespace revnet {
@@ -10,14 +11,14 @@ class PoolingShortcut final : public Shortcut {
   PoolingShortcut(const Device& device, const ShortcutShape& shape, std::int64_t batch)
       : pool_(device, {batch, shape.in, shape.height, shape.width}, shape.out, shape.stride) {}
 
-  Tensor forward(Device& device, const Tensor& x) override {
-    Tensor y(device, pool_.dst_layout(), MemoryPurpose::temporaries);
-    pool_.forward(device, x, y);
+  Tensor forward(const Tensor& x) override {
+    Tensor y(x.device(), pool_.dst_layout(), MemoryPurpose::temporaries);
+    pool_.forward(x, y);
     return y;
   }
-  Tensor backward(Device& device, const Tensor& /*x*/, const Tensor& dy) override {
-    Tensor dx(device, pool_.src_layout(), MemoryPurpose::activation_gradients);
-    pool_.backward(device, dy, dx);
+  Tensor backward(const Tensor& x, const Tensor& dy) override {
+    Tensor dx(x.device(), pool_.src_layout(), MemoryPurpose::activation_gradients);
+    pool_.backward(dy, dx);
     return dx;
   }
   void list(LayerList& /*layers*/) override {}
@@ -28,32 +29,38 @@ class PoolingShortcut final : public Shortcut {
 
 class Projection final : public Shortcut {
  public:
-  Projection(Device& device, const std::string& name, const ShortcutShape& shape, const BuildOptions& options)
-      : convolution_(device, name, Rows{0, shape.out},
-                     {options.batch, shape.in, shape.out, shape.height, shape.width, 1, shape.stride},
-                     options, {}) {}
+  Projection(Device& device, const std::string& name, const ShortcutShape& shape, const LayerOptions& options)
+      : convolution_(make_convolution(device, name, Rows{0, shape.out},
+                                      {.batch = options.batch,
+                                       .in = shape.in,
+                                       .out = shape.out,
+                                       .height = shape.height,
+                                       .width = shape.width,
+                                       .kernel = 1,
+                                       .stride = shape.stride},
+                                      options)) {}
 
-  Tensor forward(Device& device, const Tensor& x) override {
-    Tensor y(device, convolution_.operation().dst_layout(), MemoryPurpose::temporaries);
-    convolution_.forward(device, x, y);
+  Tensor forward(const Tensor& x) override {
+    Tensor y(x.device(), convolution_->dst_layout(), MemoryPurpose::temporaries);
+    convolution_->forward(x, y);
     return y;
   }
-  Tensor backward(Device& device, const Tensor& x, const Tensor& dy) override {
-    Tensor dx(device, convolution_.operation().src_layout(), MemoryPurpose::activation_gradients);
-    convolution_.backward_weights(device, x, dy);
-    convolution_.backward_data(device, dy, dx);
+  Tensor backward(const Tensor& x, const Tensor& dy) override {
+    Tensor dx(x.device(), x.layout(), MemoryPurpose::activation_gradients);
+    convolution_->backward_weights(x, dy);
+    convolution_->backward_data(dy, dx);
     return dx;
   }
-  void list(LayerList& layers) override { layers.add(convolution_); }
+  void list(LayerList& layers) override { layers.add(convolution_->filter()); }
 
  private:
-  ConvolutionLayer convolution_;
+  std::unique_ptr<Convolution> convolution_;
 };
 
 }  // namespace
 
 std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ShortcutShape& shape,
-                                        const BuildOptions& options) {
+                                        const LayerOptions& options) {
   if (shape.in == shape.out && shape.stride == 1) return nullptr;
   if (shape.projects) return std::make_unique<Projection>(device, name, shape, options);
   return std::make_unique<PoolingShortcut>(device, shape, options.batch);

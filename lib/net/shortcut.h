@@ -4,15 +4,15 @@
 
 #include <memory>
 
-#include "net/layers.h"
+#include "layers/layer_list.h"
 
 namespace revnet {
 
 struct ShortcutShape {
-  std::int64_t in, out;        // channels
-  std::int64_t height, width;  // of the input
-  std::int64_t stride;
-  bool projects;  // bottleneck networks: by a 1x1 convolution whenever width or stride changes
+  std::int64_t in = 0, out = 0;        // channels
+  std::int64_t height = 0, width = 0;  // of the input
+  std::int64_t stride = 1;
+  bool projects = false;  // bottleneck networks: by a 1x1 convolution whenever width or stride changes
 };
 
 class Shortcut {
@@ -20,15 +20,15 @@ class Shortcut {
   virtual ~Shortcut() = default;
 
   // A fresh y = s(x).
-  virtual Tensor forward(Device& device, const Tensor& x) = 0;
+  virtual Tensor forward(const Tensor& x) = 0;
   // A fresh dx = (ds/dx)^T dy. Overwrites the gradient of its weight, if it has one.
-  virtual Tensor backward(Device& device, const Tensor& x, const Tensor& dy) = 0;
+  virtual Tensor backward(const Tensor& x, const Tensor& dy) = 0;
   virtual void list(LayerList& layers) = 0;
 };
 
 // Null where x itself is the shortcut. name: that of the weight, if there is one
 // ("stage2/unit1/shortcut1/weight").
 std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ShortcutShape& shape,
-                                        const BuildOptions& options);
+                                        const LayerOptions& options);
 
 }  // namespace revnet

@@ -8,9 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "net/architecture.h"
-#include "net/residual_function.h"
-#include "net/shortcut.h"
+#include "layers/residual_function.h"
 
 namespace revnet {
 
@@ -19,24 +17,25 @@ namespace revnet {
 using Activation = std::vector<Tensor>;
 
 struct UnitTape {
-  explicit UnitTape(MemoryPurpose purpose, Tape::Keeps keeps = Tape::Keeps::everything)
-      : f(purpose, keeps), g(purpose, keeps) {}
-  Tape f, g;  // g stays empty in a ResNet
+  std::unique_ptr<Tape> f, g;  // g is null in a ResNet
 };
 
 class Unit {
  public:
   virtual ~Unit() = default;
 
-  // A fresh y = unit(x). With a tape, records it.
-  virtual Activation forward(Device& device, const Activation& x, Pass pass, UnitTape* tape) = 0;
+  virtual UnitTape make_tape(MemoryPurpose purpose, TapeKeeps keeps = TapeKeeps::everything) const = 0;
+
+  // A fresh y = unit(x). With a tape, records it. A training pass takes the batch statistics of what
+  // input_norm() reads from there, and leaves those of the last tensor it writes with `next` (null: nobody
+  // wants them).
+  virtual Activation forward(const Activation& x, Pass pass, UnitTape* tape, Norm* next) = 0;
   // x = unit(x) in x's own buffers, without tape. Only if keeps_shape().
-  virtual void forward_in_place(Device& device, Activation& x, Pass pass) = 0;
+  virtual void forward_in_place(Activation& x, Pass pass, Norm* next) = 0;
   // Computes what the tape of a forward pass gone by lacks, from its x and y.
-  virtual void complete(Device& device, const Activation& x, const Activation& y, UnitTape& tape) = 0;
+  virtual void complete(const Activation& x, const Activation& y, UnitTape& tape) = 0;
   // The gradient by x, from the one by y. Overwrites the gradients of the unit's parameters.
-  virtual Activation backward(Device& device, const Activation& x, const Activation& y, UnitTape tape,
-                              Activation dy) = 0;
+  virtual Activation backward(const Activation& x, const Activation& y, UnitTape tape, Activation dy) = 0;
 
   // The shortcuts are x itself, so that y can take x's place.
   virtual bool keeps_shape() const = 0;
@@ -44,32 +43,28 @@ class Unit {
   virtual bool reversible() const = 0;
   // Algorithm 1 of the paper: turns y into x and dy into dx, in place, and overwrites the parameters'
   // gradients. One recomputation of each residual function serves both, and one tape is alive at a time.
-  virtual void reverse(Device& device, Activation& activation, Activation& gradient) = 0;
+  virtual void reverse(Activation& activation, Activation& gradient) = 0;
 
-  // The residual functions that read what goes into the unit and write what comes out of it, last of all.
-  virtual ResidualFunction& first_function() = 0;
-  virtual ResidualFunction& last_function() = 0;
+  // The norm that reads the last tensor of x, as ResidualFunction::input_norm().
+  virtual Norm* input_norm() = 0;
 
   virtual void list(LayerList& layers) = 0;
 };
 
-// x = unit(x), in x's own buffers where that can be, without tape.
-void advance(Device& device, Unit& unit, Activation& x, Pass pass);
-
 // Where a unit stands.
 struct UnitShape {
-  std::int64_t in, out;        // channels, both halves of a RevNet together
-  std::int64_t height, width;  // of the input
-  std::int64_t stride;
-  bool bottleneck;
-  bool leading_norm;  // false for the network's first unit
-  bool first;         // of its stage: not reversible
+  std::int64_t in = 0, out = 0;        // channels, both halves of a RevNet together
+  std::int64_t height = 0, width = 0;  // of the input
+  std::int64_t stride = 1;
+  bool bottleneck = false;
+  bool leading_norm = true;  // false for the network's first unit
+  bool first = false;        // of its stage: not reversible
 };
 
 // name: "stage1/unit1".
 std::unique_ptr<Unit> make_residual_unit(Device& device, const std::string& name, const UnitShape& shape,
-                                         const BuildOptions& options);
+                                         const LayerOptions& options);
 std::unique_ptr<Unit> make_reversible_unit(Device& device, const std::string& name, const UnitShape& shape,
-                                           const BuildOptions& options);
+                                           const LayerOptions& options);
 
 }  // namespace revnet

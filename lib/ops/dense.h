@@ -3,23 +3,26 @@
 // Shapes, all row-major: features [N, in], weights [out, in], bias [out], logits [N, out].
 #pragma once
 
-#include "ops/kernel.h"
+#include <memory>
+
+#include "tensor/tensor.h"
 
 namespace revnet {
 
 class Dense {
  public:
   Dense(const Device& device, std::int64_t batch, std::int64_t in, std::int64_t out);
+  ~Dense();
 
   // Overwrites logits.
-  void forward(Device& device, const Tensor& features, const Tensor& weights, const Tensor& bias,
-               Tensor& logits) const;
+  void forward(const Tensor& features, const Tensor& weights, const Tensor& bias, Tensor& logits) const;
   // Overwrites diff_features, diff_weights and diff_bias.
-  void backward(Device& device, const Tensor& features, const Tensor& weights, const Tensor& diff_logits,
+  void backward(const Tensor& features, const Tensor& weights, const Tensor& diff_logits,
                 Tensor& diff_features, Tensor& diff_weights, Tensor& diff_bias) const;
 
  private:
-  Kernel forward_, backward_data_, backward_weights_;
+  struct Primitives;  // oneDNN's
+  std::unique_ptr<const Primitives> primitives_;
 };
 
 }  // namespace revnet

@@ -23,12 +23,11 @@ REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t 
 
 // `tensors`: how many are read or written.
 template <class Range>
-void each_range(Device& device, Operation operation, const Tensor& src, Tensor& dst, double tensors,
-                Range range) {
+void each_range(Operation operation, const Tensor& src, Tensor& dst, double tensors, Range range) {
   if (src.layout() != dst.layout()) throw std::logic_error("elementwise: layouts differ");
-  const Shape shape = src.shape();
+  const Shape& shape = src.shape();
   const std::int64_t height = operation == Operation::elementwise && shape.size() == 4 ? shape[2] : 0;
-  device.perform({operation, height, 0, tensors * static_cast<double>(src.bytes())}, [&] {
+  dst.device().perform({operation, height, 0, tensors * static_cast<double>(src.bytes())}, [&] {
     parallel_ranges(src.layout().stored_elements(), grain, [&](std::int64_t begin, std::int64_t end) {
       range(src.data() + begin, dst.data() + begin, end - begin);
     });
@@ -37,16 +36,16 @@ void each_range(Device& device, Operation operation, const Tensor& src, Tensor& 
 
 }  // namespace
 
-void add(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, Operation::elementwise, src, dst, 3, add_range);
+void add(const Tensor& src, Tensor& dst) {
+  each_range(Operation::elementwise, src, dst, 3, add_range);
 }
 
-void subtract(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, Operation::elementwise, src, dst, 3, subtract_range);
+void subtract(const Tensor& src, Tensor& dst) {
+  each_range(Operation::elementwise, src, dst, 3, subtract_range);
 }
 
-void negate(Device& device, const Tensor& src, Tensor& dst) {
-  each_range(device, Operation::weight_copies, src, dst, 2, negate_range);
+void negate(const Tensor& src, Tensor& dst) {
+  each_range(Operation::weight_copies, src, dst, 2, negate_range);
 }
 
 }  // namespace revnet

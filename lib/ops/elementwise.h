@@ -6,10 +6,10 @@
 namespace revnet {
 
 // dst += src.
-void add(Device& device, const Tensor& src, Tensor& dst);
+void add(const Tensor& src, Tensor& dst);
 // dst -= src.
-void subtract(Device& device, const Tensor& src, Tensor& dst);
+void subtract(const Tensor& src, Tensor& dst);
 // dst = -src, of weights.
-void negate(Device& device, const Tensor& src, Tensor& dst);
+void negate(const Tensor& src, Tensor& dst);
 
 }  // namespace revnet

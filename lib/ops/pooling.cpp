@@ -115,11 +115,11 @@ PoolAndPad::PoolAndPad(const Device& device, const Shape& src, std::int64_t out_
     throw std::logic_error("PoolAndPad: size is no multiple of stride");
 }
 
-void PoolAndPad::forward(Device& device, const Tensor& src, Tensor& dst) const {
+void PoolAndPad::forward(const Tensor& src, Tensor& dst) const {
   const ChannelBlocks narrow(src_), wide(dst_);
   const std::vector<Run> runs = channel_runs(narrow, wide, before_);
   const Window window{wide.height, wide.width, stride_, narrow.block, wide.block};
-  each_image(device, narrow, src.bytes() + dst.bytes(), [&](std::int64_t n) {
+  each_image(dst.device(), narrow, src.bytes() + dst.bytes(), [&](std::int64_t n) {
     zero_image(wide, dst.data(), n);
     for (const Run& run : runs) {
       pool_run(src.data() + narrow.offset(n, run.from), dst.data() + wide.offset(n, run.to), window,
@@ -128,12 +128,12 @@ void PoolAndPad::forward(Device& device, const Tensor& src, Tensor& dst) const {
   });
 }
 
-void PoolAndPad::backward(Device& device, const Tensor& diff_dst, Tensor& diff_src) const {
+void PoolAndPad::backward(const Tensor& diff_dst, Tensor& diff_src) const {
   const ChannelBlocks narrow(src_), wide(dst_);
   const std::vector<Run> runs = channel_runs(narrow, wide, before_);
   const Window window{wide.height, wide.width, stride_, narrow.block, wide.block};
   const bool padded = narrow.blocks * narrow.block != narrow.channels;
-  each_image(device, narrow, diff_dst.bytes() + diff_src.bytes(), [&](std::int64_t n) {
+  each_image(diff_src.device(), narrow, diff_dst.bytes() + diff_src.bytes(), [&](std::int64_t n) {
     if (padded) zero_image(narrow, diff_src.data(), n);
     for (const Run& run : runs) {
       spread_run(diff_src.data() + narrow.offset(n, run.from), diff_dst.data() + wide.offset(n, run.to),
@@ -142,11 +142,11 @@ void PoolAndPad::backward(Device& device, const Tensor& diff_dst, Tensor& diff_s
   });
 }
 
-void global_average_pool(Device& device, const Tensor& src, Tensor& features, std::int64_t first) {
+void global_average_pool(const Tensor& src, Tensor& features, std::int64_t first) {
   const ChannelBlocks blocks(src.layout());
   const std::int64_t columns = features.shape()[1];
   const float share = 1.0f / static_cast<float>(blocks.pixels());
-  each_image(device, blocks, src.bytes(), [&](std::int64_t n) {
+  each_image(src.device(), blocks, src.bytes(), [&](std::int64_t n) {
     for (std::int64_t c = 0; c < blocks.channels; ++c) {
       const float* in = src.data() + blocks.offset(n, c);
       float sum = 0.0f;
@@ -156,12 +156,11 @@ void global_average_pool(Device& device, const Tensor& src, Tensor& features, st
   });
 }
 
-void global_average_pool_backward(Device& device, const Tensor& diff_features, std::int64_t first,
-                                  Tensor& diff_src) {
+void global_average_pool_backward(const Tensor& diff_features, std::int64_t first, Tensor& diff_src) {
   const ChannelBlocks blocks(diff_src.layout());
   const std::int64_t columns = diff_features.shape()[1];
   const float share = 1.0f / static_cast<float>(blocks.pixels());
-  each_image(device, blocks, diff_src.bytes(), [&](std::int64_t n) {
+  each_image(diff_src.device(), blocks, diff_src.bytes(), [&](std::int64_t n) {
     zero_image(blocks, diff_src.data(), n);
     for (std::int64_t c = 0; c < blocks.channels; ++c) {
       const float value = share * diff_features.data()[n * columns + first + c];

@@ -17,9 +17,9 @@ class PoolAndPad {
   const Layout& dst_layout() const { return dst_; }
 
   // Overwrites dst.
-  void forward(Device& device, const Tensor& src, Tensor& dst) const;
+  void forward(const Tensor& src, Tensor& dst) const;
   // Overwrites diff_src.
-  void backward(Device& device, const Tensor& diff_dst, Tensor& diff_src) const;
+  void backward(const Tensor& diff_dst, Tensor& diff_src) const;
 
  private:
   Layout src_, dst_;
@@ -28,9 +28,8 @@ class PoolAndPad {
 };
 
 // Global average pooling of [N, C, H, W] into columns [first, first + C) of features [N, columns], row-major.
-void global_average_pool(Device& device, const Tensor& src, Tensor& features, std::int64_t first);
+void global_average_pool(const Tensor& src, Tensor& features, std::int64_t first);
 // Overwrites diff_src, padding included, from the same columns of diff_features.
-void global_average_pool_backward(Device& device, const Tensor& diff_features, std::int64_t first,
-                                  Tensor& diff_src);
+void global_average_pool_backward(const Tensor& diff_features, std::int64_t first, Tensor& diff_src);
 
 }  // namespace revnet

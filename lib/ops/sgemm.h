@@ -6,6 +6,6 @@
 namespace revnet {
 
 // c = a * b, all [n, n] row-major; 2 n^3 operations. Overwrites c.
-void sgemm(Device& device, const Tensor& a, const Tensor& b, Tensor& c);
+void sgemm(const Tensor& a, const Tensor& b, Tensor& c);
 
 }  // namespace revnet

@@ -33,10 +33,10 @@ Loss& Loss::operator+=(const Loss& other) {
   return *this;
 }
 
-Loss softmax_cross_entropy(Device& device, const Tensor& logits, std::span<const std::int32_t> labels) {
+Loss softmax_cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels) {
   Loss loss;
   loss.images = static_cast<std::int64_t>(labels.size());
-  device.perform({Operation::loss, 0, 0, static_cast<double>(logits.bytes())}, [&] {
+  logits.device().perform({Operation::loss, 0, 0, static_cast<double>(logits.bytes())}, [&] {
     for (std::size_t n = 0; n < labels.size(); ++n) {
       const std::span<const float> row = row_of(logits, n);
       const auto label = static_cast<std::size_t>(labels[n]);
@@ -51,24 +51,24 @@ Loss softmax_cross_entropy(Device& device, const Tensor& logits, std::span<const
   return loss;
 }
 
-void softmax_cross_entropy_backward(Device& device, const Tensor& logits,
-                                    std::span<const std::int32_t> labels, std::int64_t images,
-                                    Tensor& diff_logits) {
-  device.perform({Operation::loss, 0, 0, static_cast<double>(logits.bytes() + diff_logits.bytes())}, [&] {
-    const auto classes = static_cast<std::size_t>(logits.shape()[1]);
-    const double share = 1.0 / static_cast<double>(images);
-    std::span<float> diff = diff_logits.values();
-    for (std::size_t n = 0; n < labels.size(); ++n) {
-      const std::span<const float> row = row_of(logits, n);
-      const LogSumExp normalizer(row);
-      for (std::size_t k = 0; k < classes; ++k) {
-        const double target = static_cast<std::size_t>(labels[n]) == k ? 1.0 : 0.0;
-        diff[n * classes + k] =
-            static_cast<float>((std::exp(-normalizer.cross_entropy(row[k])) - target) * share);
-      }
-    }
-    std::fill(diff.begin() + static_cast<std::ptrdiff_t>(labels.size() * classes), diff.end(), 0.0f);
-  });
+void softmax_cross_entropy_backward(const Tensor& logits, std::span<const std::int32_t> labels,
+                                    std::int64_t images, Tensor& diff_logits) {
+  logits.device().perform(
+      {Operation::loss, 0, 0, static_cast<double>(logits.bytes() + diff_logits.bytes())}, [&] {
+        const auto classes = static_cast<std::size_t>(logits.shape()[1]);
+        const double share = 1.0 / static_cast<double>(images);
+        std::span<float> diff = diff_logits.values();
+        for (std::size_t n = 0; n < labels.size(); ++n) {
+          const std::span<const float> row = row_of(logits, n);
+          const LogSumExp normalizer(row);
+          for (std::size_t k = 0; k < classes; ++k) {
+            const double target = static_cast<std::size_t>(labels[n]) == k ? 1.0 : 0.0;
+            diff[n * classes + k] =
+                static_cast<float>((std::exp(-normalizer.cross_entropy(row[k])) - target) * share);
+          }
+        }
+        std::fill(diff.begin() + static_cast<std::ptrdiff_t>(labels.size() * classes), diff.end(), 0.0f);
+      });
 }
 
 }  // namespace revnet

@@ -21,12 +21,11 @@ struct Loss {
 };
 
 // The loss of the first `labels.size()` rows of logits [N, classes].
-Loss softmax_cross_entropy(Device& device, const Tensor& logits, std::span<const std::int32_t> labels);
+Loss softmax_cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels);
 
 // diff_logits = (softmax(logits) - one_hot(labels)) / images: the gradient of the mean over `images` images.
 // Overwrites; may be done in place. Rows beyond the labels are set to zero.
-void softmax_cross_entropy_backward(Device& device, const Tensor& logits,
-                                    std::span<const std::int32_t> labels, std::int64_t images,
-                                    Tensor& diff_logits);
+void softmax_cross_entropy_backward(const Tensor& logits, std::span<const std::int32_t> labels,
+                                    std::int64_t images, Tensor& diff_logits);
 
 }  // namespace revnet

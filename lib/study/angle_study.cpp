@@ -188,7 +188,7 @@ void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, co
   const auto write = [&](const std::string& where, const std::vector<NamedArray>& arrays) {
     for (const NamedArray& array : arrays) dump.floats(where + array.name, array.shape, array.values);
   };
-  write("parameters/", export_values(trainer.device(), trainer.network()));
+  write("parameters/", export_values(trainer.network()));
   write("gradients/stored/", meter.stored());
   write("gradients/reconstructed/", meter.reconstructed());
   dump.save(Durability::process_crash);

@@ -5,10 +5,15 @@
 
 #include "base/quantile.h"
 #include "base/stopwatch.h"
+#include "onednn/batch_norm_primitives.h"
+#include "onednn/convolution_primitives.h"
 #include "tensor/parallel.h"
 
 namespace revnet {
 namespace {
+
+using onednn::BatchNormPrimitives;
+using onednn::ConvolutionPrimitives;
 
 std::string describe(const ConvolutionShape& shape) {
   const auto text = [](std::int64_t number) { return std::to_string(number); };
@@ -47,7 +52,7 @@ double seconds_of(const Device& device, CacheState cache, const Run& run) {
   return stopwatch.seconds();
 }
 
-double time_convolution(Device& device, const Convolution& convolution, Operation operation,
+double time_convolution(Device& device, const ConvolutionPrimitives& convolution, Operation operation,
                         CacheState cache) {
   Tensor src = filled(device, convolution.src_layout(), 0.5f),
          dst = filled(device, convolution.dst_layout(), 0.5f);
@@ -57,16 +62,16 @@ double time_convolution(Device& device, const Convolution& convolution, Operatio
   return seconds_of(device, cache, [&] {
     switch (operation) {
       case Operation::convolution_data_gradient:
-        return convolution.backward_data(device, dst, weights, src);
+        return convolution.backward_data(dst, weights, src);
       case Operation::convolution_weight_gradient:
-        return convolution.backward_weights(device, src, dst, weights);
+        return convolution.backward_weights(src, dst, weights);
       default:
-        return convolution.forward(device, src, weights, dst);
+        return convolution.forward(src, weights, dst);
     }
   });
 }
 
-double time_norm(Device& device, const BatchNormRelu& norm, Operation operation, CacheState cache) {
+double time_norm(Device& device, const BatchNormPrimitives& norm, Operation operation, CacheState cache) {
   const Layout channels = Layout::plain({norm.channels()});
   Tensor src = filled(device, norm.layout(), 0.5f), dst = filled(device, norm.layout(), 0.5f);
   Tensor mask = filled(device, norm.mask_layout(), 0.0f);
@@ -78,11 +83,11 @@ double time_norm(Device& device, const BatchNormRelu& norm, Operation operation,
   return seconds_of(device, cache, [&] {
     switch (operation) {
       case Operation::known_normalization:
-        return norm.forward_with(device, src, scale, shift, statistics, dst, mask);
+        return norm.forward_with(src, scale, shift, statistics, dst, mask);
       case Operation::normalization_gradient:
-        return norm.backward(device, src, scale, shift, statistics, mask, dst, dst, diff_scale, diff_shift);
+        return norm.backward(src, scale, shift, statistics, mask, dst, {dst, diff_scale, diff_shift});
       default:
-        return norm.forward(device, src, scale, shift, statistics, dst, mask);
+        return norm.forward(src, scale, shift, statistics, dst, mask);
     }
   });
 }
@@ -99,25 +104,25 @@ using Needs = std::map<Need, std::int64_t>;
 
 Needs needs_of(const Network& network) {
   Needs needs;
-  const auto convolution = [&](const ConvolutionLayer& layer, Operation operation) {
-    ++needs[{operation, layer.operation().shape(), layer.operation().image_input()}];
+  const auto convolution = [&](const Filter& filter, Operation operation) {
+    ++needs[{operation, filter.shape(), filter.of_images()}];
   };
-  const auto norm = [&](const NormLayer& layer, Operation operation) {
-    const Shape shape = layer.operation().layout().shape();
+  const auto norm = [&](const Norm& layer, Operation operation) {
+    const Shape& shape = layer.shape();
     ++needs[{operation, {shape[0], shape[1], shape[1], shape[2], shape[3], 0, 1}, false}];
   };
-  for (const ConvolutionLayer* layer : network.convolutions()) {
-    convolution(*layer, Operation::convolution);
-    if (!layer->operation().image_input()) convolution(*layer, Operation::convolution_data_gradient);
-    convolution(*layer, Operation::convolution_weight_gradient);
+  for (const Filter* filter : network.filters()) {
+    convolution(*filter, Operation::convolution);
+    if (!filter->of_images()) convolution(*filter, Operation::convolution_data_gradient);
+    convolution(*filter, Operation::convolution_weight_gradient);
   }
-  for (const NormLayer* layer : network.norms()) {
+  for (const Norm* layer : network.norms()) {
     norm(*layer, Operation::normalization);
     norm(*layer, Operation::normalization_gradient);
   }
   const LayerList again = network.recomputed_layers();
-  for (const ConvolutionLayer* layer : again.convolutions) convolution(*layer, Operation::convolution);
-  for (const NormLayer* layer : again.norms) norm(*layer, Operation::known_normalization);
+  for (const Filter* filter : again.filters) convolution(*filter, Operation::convolution);
+  for (const Norm* layer : again.norms) norm(*layer, Operation::known_normalization);
   return needs;
 }
 
@@ -127,7 +132,7 @@ IsolatedPrimitive isolate(const Device& device, const Need& need, std::int64_t c
   primitive.count = count;
   const Operation operation = need.operation;
   if (need.shape.kernel == 0) {
-    const auto norm = std::make_shared<BatchNormRelu>(device, need.shape.src(), epsilon);
+    const auto norm = std::make_shared<BatchNormPrimitives>(device, need.shape.src(), epsilon);
     primitive.work = norm->work(operation);
     primitive.ways.push_back(
         {norm->implementation(operation),
@@ -137,8 +142,8 @@ IsolatedPrimitive isolate(const Device& device, const Need& need, std::int64_t c
     return primitive;
   }
   for (const auto policy : {ConvolutionPolicy::direct, ConvolutionPolicy::winograd}) {
-    const auto convolution = std::make_shared<Convolution>(device, need.shape, policy,
-                                                           ConvolutionRoles{.image_input = need.image_input});
+    const auto convolution = std::make_shared<ConvolutionPrimitives>(
+        device, need.shape, policy, onednn::ConvolutionRoles{.image_input = need.image_input});
     const std::string& implementation = convolution->implementation(operation);
     if (!primitive.ways.empty() && primitive.ways.front().implementation == implementation) continue;
     primitive.work = convolution->work(operation);

@@ -44,7 +44,7 @@ class ReconstructionError final : public ReconstructionObserver {
 
   Halves plain(const Activation& activation) const {
     Halves halves;
-    for (const Tensor& tensor : activation) halves.push_back(to_plain(device_, tensor));
+    for (const Tensor& tensor : activation) halves.push_back(to_plain(tensor));
     return halves;
   }
   static std::vector<std::span<const float>> pieces(const Halves& halves) {
@@ -120,7 +120,7 @@ AngleMeter::AngleMeter(Trainer& trainer) : trainer_(trainer), network_(trainer.n
 Gradient AngleMeter::gradient(ActivationMode mode) {
   network_.keep_activations(mode);
   cross_entropy_ = trainer_.compute_gradient().mean_cross_entropy();
-  return export_gradients(trainer_.device(), network_);
+  return export_gradients(network_);
 }
 
 std::map<std::string, ReluMasks::Count> AngleMeter::counts_of_all_ranks() {

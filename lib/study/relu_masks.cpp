@@ -5,8 +5,6 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "ops/fused_norm.h"
-
 namespace revnet {
 namespace {
 
@@ -31,16 +29,14 @@ std::vector<bool> open_relus(const Tensor& normalized) {
   return open;
 }
 
-std::string stage_of(const NormLayer& layer) {
-  return layer.name().substr(0, layer.name().find('/'));
+std::string stage_of(const Norm& norm) {
+  return norm.name().substr(0, norm.name().find('/'));
 }
 
-// The arithmetic of the kernels that normalise what they read.
+// The arithmetic of those who normalise what they read, by NormConstants.
 class FusedNorm {
  public:
-  FusedNorm(Device& device, NormLayer& layer, const Layout& layout)
-      : constants_(device, layout, layer.scale().value, layer.shift().value, layer.batch(), layer.epsilon()),
-        norm_(constants_.get()) {}
+  explicit FusedNorm(NormConstants constants) : norm_(std::move(constants)) {}
 
   bool opens(float x, std::size_t channel) const {
     return std::fma(x - norm_.mean[channel], norm_.factor[channel], norm_.shift[channel]) > 0;
@@ -56,19 +52,18 @@ class FusedNorm {
   }
 
  private:
-  NormConstants constants_;
-  kernels::Normalization norm_;
+  NormConstants norm_;
 };
 
 // Where a ReLU was open, what the normalisation gave before it; elsewhere zero.
-void apply(const std::vector<bool>& open, NormLayer& layer, const Tensor& src, Tensor& dst) {
-  const std::span<const float> in = src.values(), scale = layer.scale().value.values(),
-                               shift = layer.shift().value.values(), mean = layer.batch().mean.values(),
-                               variance = layer.batch().variance.values();
+void apply(const std::vector<bool>& open, const Norm& norm, const Tensor& src, Tensor& dst) {
+  const std::span<const float> in = src.values(), scale = norm.scale().value.values(),
+                               shift = norm.shift().value.values(), mean = norm.batch().mean.values(),
+                               variance = norm.batch().variance.values();
   const std::span<float> out = dst.values();
   each_element(src, [&](std::size_t i, std::size_t c) {
     if (open[i] == (out[i] > 0)) return;
-    const auto deviation = std::sqrt(variance[c] + static_cast<float>(layer.epsilon()));
+    const auto deviation = std::sqrt(variance[c] + static_cast<float>(norm.epsilon()));
     out[i] = open[i] ? scale[c] * (in[i] - mean[c]) / deviation + shift[c] : 0.0f;
   });
 }
@@ -77,26 +72,25 @@ void apply(const std::vector<bool>& open, NormLayer& layer, const Tensor& src, T
 
 void ReluMasks::start(Task task) {
   task_ = task;
-  for (auto& [layer, kept] : kept_) {
+  for (auto& [norm, kept] : kept_) {
     if (task == Task::compare) kept.count = {};
   }
 }
 
-void ReluMasks::normalized(Device& device, NormLayer& layer, Pass pass, const Tensor& src, Tensor& dst,
-                           Tensor& mask) {
-  if (device.is_planning()) return;
+void ReluMasks::normalized(Norm& norm, Pass pass, const Tensor& src, Tensor& dst, Tensor& mask) {
+  if (src.device().is_planning()) return;
   if (task_ == Task::record) {
     if (pass != Pass::training) return;
-    Kept& kept = kept_[&layer];
+    Kept& kept = kept_[&norm];
     kept.open = open_relus(dst);
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(mask.data());
     kept.mask.assign(bytes, bytes + mask.bytes());
     return;
   }
   if (pass != Pass::recomputation) return;
-  Kept& kept = recorded(layer);
+  Kept& kept = recorded(norm);
   if (task_ == Task::force) {
-    apply(kept.open, layer, src, dst);
+    apply(kept.open, norm, src, dst);
     std::memcpy(mask.data(), kept.mask.data(), kept.mask.size());
     return;
   }
@@ -107,38 +101,38 @@ void ReluMasks::normalized(Device& device, NormLayer& layer, Pass pass, const Te
   });
 }
 
-void ReluMasks::normalizing(Device& device, NormLayer& layer, Pass pass, Tensor& src) {
-  if (device.is_planning()) return;
+void ReluMasks::normalizing(Norm& norm, Pass pass, Tensor& src) {
+  if (src.device().is_planning()) return;
   if (pass != (task_ == Task::record ? Pass::training : Pass::recomputation)) return;
-  const FusedNorm norm(device, layer, src.layout());
+  const FusedNorm arithmetic(norm.constants(pass));
   const std::span<float> values = src.values();
   if (task_ == Task::record) {
-    std::vector<bool>& open = kept_[&layer].open;
+    std::vector<bool>& open = kept_[&norm].open;
     open.assign(values.size(), false);
-    each_element(src, [&](std::size_t i, std::size_t c) { open[i] = norm.opens(values[i], c); });
+    each_element(src, [&](std::size_t i, std::size_t c) { open[i] = arithmetic.opens(values[i], c); });
     return;
   }
-  Kept& kept = recorded(layer);
+  Kept& kept = recorded(norm);
   each_element(src, [&](std::size_t i, std::size_t c) {
     if (task_ == Task::force) {
-      values[i] = norm.moved(values[i], c, kept.open[i]);
+      values[i] = arithmetic.moved(values[i], c, kept.open[i]);
       return;
     }
     ++kept.count.relus;
-    if (norm.opens(values[i], c) != kept.open[i]) ++kept.count.flipped;
+    if (arithmetic.opens(values[i], c) != kept.open[i]) ++kept.count.flipped;
   });
 }
 
-ReluMasks::Kept& ReluMasks::recorded(const NormLayer& layer) {
-  const auto found = kept_.find(&layer);
-  if (found == kept_.end()) throw std::logic_error("ReluMasks: " + layer.name() + " was not recorded");
+ReluMasks::Kept& ReluMasks::recorded(const Norm& norm) {
+  const auto found = kept_.find(&norm);
+  if (found == kept_.end()) throw std::logic_error("ReluMasks: " + norm.name() + " was not recorded");
   return found->second;
 }
 
 std::map<std::string, ReluMasks::Count> ReluMasks::counts() const {
   std::map<std::string, Count> result;
-  for (const auto& [layer, kept] : kept_) {
-    Count& sum = result[stage_of(*layer)];
+  for (const auto& [norm, kept] : kept_) {
+    Count& sum = result[stage_of(*norm)];
     sum.relus += kept.count.relus;
     sum.flipped += kept.count.flipped;
   }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "net/layers.h"
+#include "layers/norm.h"
 
 namespace revnet {
 
@@ -24,10 +24,9 @@ class ReluMasks final : public NormObserver {
 
   // Starts a task; comparing starts from counts of zero.
   void start(Task task);
-  void normalized(Device& device, NormLayer& layer, Pass pass, const Tensor& src, Tensor& dst,
-                  Tensor& mask) override;
+  void normalized(Norm& norm, Pass pass, const Tensor& src, Tensor& dst, Tensor& mask) override;
   // Opens and closes ReLUs by moving what goes into them to the other side of zero, as near as floats go.
-  void normalizing(Device& device, NormLayer& layer, Pass pass, Tensor& src) override;
+  void normalizing(Norm& norm, Pass pass, Tensor& src) override;
 
   struct Count {
     std::int64_t relus = 0;    // compared
@@ -44,10 +43,10 @@ class ReluMasks final : public NormObserver {
   };
 
   // Of a layer that was recorded; logic_error for another.
-  Kept& recorded(const NormLayer& layer);
+  Kept& recorded(const Norm& norm);
 
   Task task_ = Task::record;
-  std::map<const NormLayer*, Kept> kept_;
+  std::map<const Norm*, Kept> kept_;
 };
 
 }  // namespace revnet

@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include "tensor/onednn.h"
+#include "tensor/onednn_handles.h"
 
 namespace revnet {
 namespace {
@@ -45,14 +46,16 @@ bool ask_for_winograd(const dnnl::engine& engine, Tag activations) {
 
 }  // namespace
 
+Device::Backend::Backend()
+    : engine(dnnl::engine::kind::cpu, 0),
+      stream(engine),
+      activation_tag(ask_activation_tag(engine)),
+      has_winograd(ask_for_winograd(engine, activation_tag)) {}
+
 Device::Device(Arena arena, int threads, bool poison)
-    : engine_(dnnl::engine::kind::cpu, 0),
-      stream_(engine_),
-      arena_(std::move(arena)),
-      threads_(threads),
-      poison_(poison),
-      activation_tag_(ask_activation_tag(engine_)),
-      has_winograd_(ask_for_winograd(engine_, activation_tag_)) {}
+    : backend_(std::make_unique<Backend>()), arena_(std::move(arena)), threads_(threads), poison_(poison) {}
+
+Device::~Device() = default;
 
 Device::Device(int threads, std::size_t arena_bytes, bool poison)
     : Device(Arena(arena_bytes), threads > 0 ? threads : omp_get_num_procs(), poison) {
@@ -65,13 +68,17 @@ Device Device::planning(int threads) {
 }
 
 Layout Device::activation_layout(const Shape& nchw) const {
-  return Layout(dnnl::memory::desc(nchw, dnnl::memory::data_type::f32, activation_tag_));
+  return onednn::layout_of({nchw, dnnl::memory::data_type::f32, backend_->activation_tag});
 }
 
-void Device::execute(const dnnl::primitive& primitive, const Arguments& arguments) {
-  if (is_planning()) return;
-  primitive.execute(stream_, arguments);
-  stream_.wait();
+bool Device::has_winograd() const {
+  return backend_->has_winograd;
+}
+
+void onednn::execute(Device& device, const dnnl::primitive& primitive, const Arguments& arguments) {
+  if (device.is_planning()) return;
+  primitive.execute(device.backend().stream, arguments);
+  device.backend().stream.wait();
 }
 
 std::string onednn_version() {

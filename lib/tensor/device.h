@@ -1,11 +1,9 @@
-// Where computation happens: the oneDNN engine and stream, the arena and the ledger. Passed explicitly.
+// Where computation happens: the oneDNN engine and stream, the arena and the ledger. Whatever makes tensors
+// is given one; whatever works on tensors finds it there.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
-#include <unordered_map>
-
-#include <dnnl.hpp>
 
 #include "base/stopwatch.h"
 #include "tensor/arena.h"
@@ -15,10 +13,10 @@
 
 namespace revnet {
 
-using Arguments = std::unordered_map<int, dnnl::memory>;
-
 class Device {
  public:
+  struct Backend;  // oneDNN's engine and stream, and what it was asked: tensor/onednn_handles.h
+
   // Computes with `threads` OpenMP threads (0: as many as this process may use) in an arena of `arena_bytes`.
   // With `poison`, every buffer is filled with NaN when taken, so that reading what nobody wrote is seen: for
   // tests.
@@ -27,6 +25,7 @@ class Device {
   // ledger and the arena's extent tell what a real run with `threads` threads needs (oneDNN's scratchpads
   // grow with their number; 0: as many as OpenMP is set to). No code is generated.
   static Device planning(int threads = 0);
+  ~Device();
   // Tensors and layers refer to their device, so it stays where it was made.
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -34,7 +33,8 @@ class Device {
   bool is_planning() const { return arena_.is_planning(); }
   bool poisons() const { return poison_; }
   int threads() const { return threads_; }
-  const dnnl::engine& engine() const { return engine_; }
+  const Backend& backend() const { return *backend_; }
+  Backend& backend() { return *backend_; }
   Arena& arena() { return arena_; }
   MemoryLedger& ledger() { return ledger_; }
   const MemoryLedger& ledger() const { return ledger_; }
@@ -44,7 +44,7 @@ class Device {
   Layout activation_layout(const Shape& nchw) const;
   // Whether oneDNN convolves by Winograd here: version 2 does on processors with AVX-512, version 3 never.
   // Asked once, too.
-  bool has_winograd() const { return has_winograd_; }
+  bool has_winograd() const;
 
   // From now on every operation is timed and added to `profile`, which must outlive that; null: no longer.
   void set_profile(Profile* profile) { profile_ = profile; }
@@ -61,21 +61,15 @@ class Device {
     profile_->add(work, stopwatch.seconds());
   }
 
-  // Runs a primitive to its end.
-  void execute(const dnnl::primitive& primitive, const Arguments& arguments);
-
  private:
   Device(Arena arena, int threads, bool poison);
 
-  dnnl::engine engine_;
-  dnnl::stream stream_;
+  std::unique_ptr<Backend> backend_;
   Arena arena_;
   MemoryLedger ledger_;
   int threads_;
   bool poison_;
   Profile* profile_ = nullptr;
-  dnnl::memory::format_tag activation_tag_;
-  bool has_winograd_;
 };
 
 // "2.6.3": of the library that runs.

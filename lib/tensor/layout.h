@@ -1,14 +1,13 @@
 // Shape and physical arrangement of a tensor.
 //
-// A Layout is a value: logical dimensions plus where each element lies, as oneDNN describes it. Blocked
-// layouts pad the channels up to the block; the padding holds zeros, and every operation keeps it so.
+// A Layout is a value: logical dimensions plus where each element lies. oneDNN describes it, and
+// tensor/onednn_handles.h gives that description to the folders that call oneDNN; nobody else sees it.
+// Blocked layouts pad the channels up to the block; the padding holds zeros, and every operation keeps it so.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include <dnnl.hpp>
 
 namespace revnet {
 
@@ -19,31 +18,30 @@ std::int64_t elements(const Shape& shape);
 
 class Layout {
  public:
+  struct Description;  // as oneDNN knows it: tensor/onednn_handles.h
+
   Layout();
-  explicit Layout(const dnnl::memory::desc& desc);
+  explicit Layout(Description description);
 
   // Row-major float32.
   static Layout plain(const Shape& shape);
+  // Weights [out, in, kh, kw] with out and in in blocks of 8 or 16, the block of out innermost (oneDNN's
+  // OIhw8i8o and OIhw16i16o).
+  static Layout blocked_weights(const Shape& shape, std::int64_t block);
   // Opaque bytes, e.g. a mask or a scratchpad.
   static Layout raw_bytes(std::size_t bytes);
 
-  const dnnl::memory::desc& desc() const { return known_->desc; }
-  Shape shape() const;
+  const Shape& shape() const;
   // Bytes of the buffer, padding included.
-  std::size_t bytes() const { return known_->bytes; }
+  std::size_t bytes() const;
   // Floats in the buffer, padding included.
   std::int64_t stored_elements() const { return static_cast<std::int64_t>(bytes() / sizeof(float)); }
 
-  bool operator==(const Layout& other) const { return desc() == other.desc(); }
-  bool operator!=(const Layout& other) const { return !(*this == other); }
+  const Description& description() const { return *description_; }
+  bool operator==(const Layout& other) const;
 
  private:
-  // Shared among copies: a description of oneDNN 2 has 700 bytes, and every tensor has one.
-  struct Known {
-    dnnl::memory::desc desc;
-    std::size_t bytes;
-  };
-  std::shared_ptr<const Known> known_;
+  std::shared_ptr<const Description> description_;  // shared among copies: one of oneDNN 2 has 700 bytes
 };
 
 // An [N, C, H, W] layout as element strides, for the few loops of our own: element (n, c, h, w) lies at
@@ -56,6 +54,8 @@ struct ChannelBlocks {
 
   explicit ChannelBlocks(const Layout& layout);
   std::int64_t pixels() const { return height * width; }
+  // Channels as stored, padding included.
+  std::int64_t stored_channels() const { return blocks * block; }
   // Offset of pixel 0 of a channel of an image; the next pixel lies `block` floats further.
   std::int64_t offset(std::int64_t image, std::int64_t channel) const {
     return (image * blocks + channel / block) * pixels() * block + channel % block;

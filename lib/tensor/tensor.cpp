@@ -4,12 +4,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tensor/onednn_handles.h"
+
 namespace revnet {
 namespace {
 
 void run_reorder(Device& device, const dnnl::memory& from, const dnnl::memory& to) {
-  if (device.is_planning()) return;
-  device.execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  onednn::execute(device, dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
 }  // namespace
@@ -20,10 +21,8 @@ Tensor::Tensor(Device& device, Layout layout, MemoryPurpose purpose)
       purpose_(purpose),
       buffer_(device.arena().take(layout_.bytes())) {
   device.ledger().add(purpose_, bytes());
-  if (device.is_planning()) return;
   // All bits set is a NaN as float32, and a mask that lets everything pass.
   if (device.poisons()) std::memset(buffer_, 0xff, bytes());
-  memory_ = dnnl::memory(layout_.desc(), device.engine(), buffer_);
 }
 
 Tensor& Tensor::operator=(Tensor&& other) noexcept {
@@ -40,7 +39,6 @@ void Tensor::release() {
   device_->arena().give_back(buffer_, bytes());
   device_ = nullptr;
   buffer_ = nullptr;
-  memory_ = {};
 }
 
 void Tensor::swap(Tensor& other) noexcept {
@@ -48,7 +46,6 @@ void Tensor::swap(Tensor& other) noexcept {
   std::swap(layout_, other.layout_);
   std::swap(purpose_, other.purpose_);
   std::swap(buffer_, other.buffer_);
-  std::swap(memory_, other.memory_);
 }
 
 void Tensor::set_purpose(MemoryPurpose purpose) {
@@ -57,24 +54,32 @@ void Tensor::set_purpose(MemoryPurpose purpose) {
   purpose_ = purpose;
 }
 
-void set_zero(Device& device, Tensor& tensor) {
-  if (!device.is_planning()) std::memset(tensor.data(), 0, tensor.bytes());
+dnnl::memory onednn::memory_of(const Tensor& tensor) {
+  if (tensor.device().is_planning()) return {};
+  return {desc_of(tensor.layout()), engine_of(tensor.device()), const_cast<float*>(tensor.data())};
 }
 
-void copy_from_plain(Device& device, std::span<const float> values, Tensor& tensor) {
+void set_zero(Tensor& tensor) {
+  if (!tensor.device().is_planning()) std::memset(tensor.data(), 0, tensor.bytes());
+}
+
+void copy_from_plain(std::span<const float> values, Tensor& tensor) {
   const Layout plain = Layout::plain(tensor.shape());
   if (values.size_bytes() != plain.bytes()) throw std::logic_error("copy_from_plain: wrong number of values");
+  Device& device = tensor.device();
   if (device.is_planning()) return;
-  // oneDNN reads only, but its interface does not know const.
-  const dnnl::memory from(plain.desc(), device.engine(), const_cast<float*>(values.data()));
-  run_reorder(device, from, tensor.memory());
+  const dnnl::memory from(onednn::desc_of(plain), onednn::engine_of(device),
+                          const_cast<float*>(values.data()));
+  run_reorder(device, from, onednn::memory_of(tensor));
 }
 
-std::vector<float> to_plain(Device& device, const Tensor& tensor) {
+std::vector<float> to_plain(const Tensor& tensor) {
   const Layout plain = Layout::plain(tensor.shape());
   std::vector<float> values(static_cast<std::size_t>(plain.stored_elements()));
+  Device& device = tensor.device();
   if (device.is_planning()) return values;
-  run_reorder(device, tensor.memory(), dnnl::memory(plain.desc(), device.engine(), values.data()));
+  run_reorder(device, onednn::memory_of(tensor),
+              dnnl::memory(onednn::desc_of(plain), onednn::engine_of(device), values.data()));
   return values;
 }
 

@@ -21,8 +21,10 @@ class Tensor {
   Tensor& operator=(const Tensor&) = delete;
 
   bool empty() const { return device_ == nullptr; }
+  // Where it was made; not of an empty tensor.
+  Device& device() const { return *device_; }
   const Layout& layout() const { return layout_; }
-  Shape shape() const { return layout_.shape(); }
+  const Shape& shape() const { return layout_.shape(); }
   std::size_t bytes() const { return layout_.bytes(); }
 
   float* data() { return static_cast<float*>(buffer_); }
@@ -32,9 +34,6 @@ class Tensor {
   std::span<const float> values() const {
     return {data(), static_cast<std::size_t>(layout_.stored_elements())};
   }
-
-  // The buffer as an argument for a primitive; oneDNN's interface does not know const.
-  dnnl::memory memory() const { return memory_; }
 
   // From now on its bytes count under another purpose: an output becomes a saved activation, say.
   void set_purpose(MemoryPurpose purpose);
@@ -47,14 +46,13 @@ class Tensor {
   Layout layout_;
   MemoryPurpose purpose_ = MemoryPurpose::temporaries;
   void* buffer_ = nullptr;
-  dnnl::memory memory_;
 };
 
 // Sets every stored float, padding included, to zero.
-void set_zero(Device& device, Tensor& tensor);
+void set_zero(Tensor& tensor);
 
 // Between a tensor in any layout and row-major floats of the same shape. Outside the training step.
-void copy_from_plain(Device& device, std::span<const float> values, Tensor& tensor);
-std::vector<float> to_plain(Device& device, const Tensor& tensor);
+void copy_from_plain(std::span<const float> values, Tensor& tensor);
+std::vector<float> to_plain(const Tensor& tensor);
 
 }  // namespace revnet

@@ -15,7 +15,7 @@ void each_state(const Network& network, Fn fn) {
     fn(parameter->value.values());
     fn(parameter->momentum.values());
   }
-  for (NormLayer* norm : network.norms()) {
+  for (Norm* norm : network.norms()) {
     fn(norm->running().mean.values());
     fn(norm->running().variance.values());
   }

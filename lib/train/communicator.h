@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "ops/reduction.h"
+#include "layers/reduction.h"
 
 namespace revnet {
 

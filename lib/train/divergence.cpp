@@ -15,8 +15,8 @@ bool is_finite(const Statistics& statistics) {
   return all_finite(statistics.mean.values()) && all_finite(statistics.variance.values());
 }
 
-const NormLayer* first_not_finite(const std::vector<NormLayer*>& norms) {
-  for (const NormLayer* norm : norms) {
+const Norm* first_not_finite(const std::vector<Norm*>& norms) {
+  for (const Norm* norm : norms) {
     if (!is_finite(norm->batch())) return norm;
   }
   return nullptr;
@@ -32,7 +32,7 @@ std::string first_not_finite(const Network& network) {
   for (const Parameter* parameter : network.parameters()) {
     if (!all_finite(parameter->value.values())) return "the parameter " + parameter->name;
   }
-  const NormLayer* norm = first_not_finite(network.norms());
+  const Norm* norm = first_not_finite(network.norms());
   return norm == nullptr ? "the output of head/dense" : "the input of " + norm->name();
 }
 

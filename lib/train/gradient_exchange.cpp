@@ -23,7 +23,7 @@ GradientExchange::GradientExchange(Communicator& communicator, const Network& ne
   make_buckets();
   if (shares_statistics()) return;
   std::size_t channels = 0;
-  for (const NormLayer* norm : network_.norms()) channels += norm->batch().mean.values().size();
+  for (const Norm* norm : network_.norms()) channels += norm->batch().mean.values().size();
   statistics_.values.resize(2 * channels);
 }
 
@@ -77,7 +77,7 @@ void GradientExchange::start(Bucket& bucket) {
 void GradientExchange::start_statistics() {
   auto at = statistics_.values.begin();
   const auto weighted = [&](float value) { return static_cast<float>(share_ * value); };
-  for (const NormLayer* norm : network_.norms()) {
+  for (const Norm* norm : network_.norms()) {
     at = std::ranges::transform(norm->batch().mean.values(), at, weighted).out;
     at = std::ranges::transform(norm->batch().variance.values(), at, weighted).out;
   }
@@ -122,7 +122,7 @@ void GradientExchange::finish_statistics() {
     std::copy_n(from, to.size(), to.begin());
     from += static_cast<std::ptrdiff_t>(to.size());
   };
-  for (NormLayer* norm : network_.norms()) {
+  for (Norm* norm : network_.norms()) {
     take(norm->batch().mean.values());
     take(norm->batch().variance.values());
   }

@@ -6,8 +6,8 @@ namespace {
 // That somebody watches is all that counts: what is shown to observers may take memory.
 class IdleObserver final : public NormObserver {
  public:
-  void normalized(Device&, NormLayer&, Pass, const Tensor&, Tensor&, Tensor&) override {}
-  void normalizing(Device&, NormLayer&, Pass, Tensor&) override {}
+  void normalized(Norm&, Pass, const Tensor&, Tensor&, Tensor&) override {}
+  void normalizing(Norm&, Pass, Tensor&) override {}
 };
 
 }  // namespace

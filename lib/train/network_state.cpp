@@ -25,7 +25,7 @@ std::size_t part_offset(const Parameter& parameter) {
   return static_cast<std::size_t>(parameter.rows.first * (parameter.size() / parameter.shape()[0]));
 }
 
-std::vector<NamedArray> export_arrays(Device& device, const Network& network, Tensor Parameter::*which) {
+std::vector<NamedArray> export_arrays(const Network& network, Tensor Parameter::*which) {
   std::vector<NamedArray> arrays;
   std::map<std::string, std::size_t> index;
   for (const Parameter* parameter : network.parameters()) {
@@ -35,7 +35,7 @@ std::vector<NamedArray> export_arrays(Device& device, const Network& network, Te
       arrays.push_back(
           {parameter->name, shape, std::vector<float>(static_cast<std::size_t>(elements(shape)))});
     }
-    const std::vector<float> part = to_plain(device, parameter->*which);
+    const std::vector<float> part = to_plain(parameter->*which);
     std::ranges::copy(
         part, arrays[entry->second].values.begin() + static_cast<std::ptrdiff_t>(part_offset(*parameter)));
   }
@@ -91,22 +91,22 @@ std::vector<NamedArray> as_arrays(const std::vector<RunningAverage>& running) {
 
 }  // namespace
 
-std::vector<NamedArray> export_values(Device& device, const Network& network) {
-  return export_arrays(device, network, &Parameter::value);
+std::vector<NamedArray> export_values(const Network& network) {
+  return export_arrays(network, &Parameter::value);
 }
 
-std::vector<NamedArray> export_momentum(Device& device, const Network& network) {
-  return export_arrays(device, network, &Parameter::momentum);
+std::vector<NamedArray> export_momentum(const Network& network) {
+  return export_arrays(network, &Parameter::momentum);
 }
 
-std::vector<NamedArray> export_gradients(Device& device, const Network& network) {
-  return export_arrays(device, network, &Parameter::gradient);
+std::vector<NamedArray> export_gradients(const Network& network) {
+  return export_arrays(network, &Parameter::gradient);
 }
 
 std::vector<RunningAverage> export_running(const Network& network) {
   std::vector<RunningAverage> averages;
   std::map<std::string, std::size_t> index;
-  for (NormLayer* norm : network.norms()) {
+  for (Norm* norm : network.norms()) {
     const auto [entry, is_new] = index.try_emplace(norm->name(), averages.size());
     const auto total = static_cast<std::size_t>(norm->rows().total);
     if (is_new) averages.push_back({norm->name(), std::vector<float>(total), std::vector<float>(total)});
@@ -118,7 +118,7 @@ std::vector<RunningAverage> export_running(const Network& network) {
   return averages;
 }
 
-void import_state(Device& device, Network& network, const Checkpoint& checkpoint, const std::string& origin) {
+void import_state(Network& network, const Checkpoint& checkpoint, const std::string& origin) {
   const std::vector<NamedArray> averages = as_arrays(checkpoint.running);
   Shelf values(checkpoint.parameters, origin + ": /parameters/"),
       momenta(checkpoint.momentum, origin + ": /momentum/"), running(averages, origin + ": /running/");
@@ -134,7 +134,7 @@ void import_state(Device& device, Network& network, const Checkpoint& checkpoint
     copies.push_back({&values.get(parameter->name, shape), part_offset(*parameter), &parameter->value});
     copies.push_back({&momenta.get(parameter->name, shape), part_offset(*parameter), &parameter->momentum});
   }
-  for (NormLayer* norm : network.norms()) {
+  for (Norm* norm : network.norms()) {
     const Shape shape{norm->rows().total};
     const auto offset = static_cast<std::size_t>(norm->rows().first);
     copies.push_back({&running.get(norm->name() + "/mean", shape), offset, &norm->running().mean});
@@ -145,7 +145,7 @@ void import_state(Device& device, Network& network, const Checkpoint& checkpoint
   running.check_all_used();
   for (const Copy& copy : copies) {
     const auto count = static_cast<std::size_t>(elements(copy.to->shape()));
-    copy_from_plain(device, std::span(copy.from->values).subspan(copy.offset, count), *copy.to);
+    copy_from_plain(std::span(copy.from->values).subspan(copy.offset, count), *copy.to);
   }
   network.parameters_changed();
 }

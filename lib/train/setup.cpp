@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "data/cifar.h"
 #include "data/synthetic.h"
-#include "net/fused_function.h"
+#include "net/engine.h"
 
 namespace revnet {
 namespace {
@@ -42,9 +42,6 @@ Config resolve(Config config) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   config.network.engine = name(engine_of(config));
-  if (config.batch_norm.statistics == "synchronized" && !can_fuse(Device::planning())) {
-    throw UsageError("batch_norm.statistics: synchronized needs a processor with AVX2 or AVX-512; use local");
-  }
   if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
   return config;
 }

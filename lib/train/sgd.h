@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "net/parameter.h"
+#include "layers/parameter.h"
 
 namespace revnet {
 

@@ -107,14 +107,14 @@ void Trainer::check_equal() {
 Checkpoint Trainer::checkpoint() {
   Checkpoint checkpoint;
   checkpoint.iteration = iteration_;
-  checkpoint.parameters = export_values(device_, *network_);
-  checkpoint.momentum = export_momentum(device_, *network_);
+  checkpoint.parameters = export_values(*network_);
+  checkpoint.momentum = export_momentum(*network_);
   checkpoint.running = export_running(*network_);
   return checkpoint;
 }
 
 void Trainer::restore(const Checkpoint& checkpoint, const std::string& origin) {
-  import_state(device_, *network_, checkpoint, origin);
+  import_state(*network_, checkpoint, origin);
   iteration_ = checkpoint.iteration;
 }
 

@@ -38,8 +38,8 @@ Checkpoint state_of(const char* architecture) {
   Config config;
   config.network.architecture = architecture;
   checkpoint.config = to_yaml(resolve(config));
-  checkpoint.parameters = export_values(bench.device, bench.network);
-  checkpoint.momentum = export_momentum(bench.device, bench.network);
+  checkpoint.parameters = export_values(bench.network);
+  checkpoint.momentum = export_momentum(bench.network);
   checkpoint.running = export_running(bench.network);
   return checkpoint;
 }
@@ -108,7 +108,7 @@ void fuzz_checkpoint(Input input) {
     check_arrays(checkpoint.momentum);
     Config config;
     succeeds([&] { read_config_text(config, checkpoint.config, "checkpoint"); });
-    succeeds([&] { import_state(bench.device, bench.network, checkpoint, "checkpoint"); });
+    succeeds([&] { import_state(bench.network, checkpoint, "checkpoint"); });
   }
   check_closed();
 }

@@ -33,7 +33,7 @@ std::vector<float> formula_uniforms(std::string_view name, std::uint64_t seed, s
   return values;
 }
 
-void set_by_formula(Device& device, Parameter& parameter, std::uint64_t seed) {
+void set_by_formula(Parameter& parameter, std::uint64_t seed) {
   const Shape shape = parameter.shape();
   const std::int64_t row_size = parameter.size() / shape[0];
   std::vector<float> values =
@@ -50,17 +50,17 @@ void set_by_formula(Device& device, Parameter& parameter, std::uint64_t seed) {
     offset = 1.0f;
   }
   for (float& value : values) value = offset + factor * value;
-  copy_from_plain(device, values, parameter.value);
+  copy_from_plain(values, parameter.value);
 }
 
-void set_by_formula(Device& device, Network& network, std::uint64_t seed) {
-  for (Parameter* parameter : network.parameters()) set_by_formula(device, *parameter, seed);
+void set_by_formula(Network& network, std::uint64_t seed) {
+  for (Parameter* parameter : network.parameters()) set_by_formula(*parameter, seed);
   network.parameters_changed();
 }
 
-void set_by_formula(Device& device, const LayerList& layers, std::uint64_t seed) {
-  for (Parameter* parameter : layers.parameters) set_by_formula(device, *parameter, seed);
-  for (ConvolutionLayer* layer : layers.convolutions) layer->refresh(device);
+void set_by_formula(const LayerList& layers, std::uint64_t seed) {
+  for (Parameter* parameter : layers.parameters) set_by_formula(*parameter, seed);
+  for (Filter* filter : layers.filters) filter->weight_changed();
 }
 
 Tensor formula_tensor(Device& device, const Layout& layout, std::string_view name, std::uint64_t seed,
@@ -68,12 +68,16 @@ Tensor formula_tensor(Device& device, const Layout& layout, std::string_view nam
   Tensor tensor(device, layout, MemoryPurpose::temporaries);
   std::vector<float> values = formula_uniforms(name, seed, elements(layout.shape()));
   for (float& value : values) value *= factor;
-  copy_from_plain(device, values, tensor);
+  copy_from_plain(values, tensor);
   return tensor;
 }
 
-Tensor formula_images(Device& device, Network& network, std::uint64_t seed) {
-  return formula_tensor(device, network.make_images().layout(), "images", seed, 64.0f);
+Tensor formula_images(Network& network, std::uint64_t seed) {
+  Tensor images = network.make_images();
+  std::vector<float> pixels = formula_uniforms("images", seed, elements(images.shape()));
+  for (float& pixel : pixels) pixel *= 64.0f;
+  copy_from_plain(pixels, images);
+  return images;
 }
 
 std::vector<std::int32_t> formula_labels(std::int64_t batch, std::int64_t classes) {
@@ -84,14 +88,13 @@ std::vector<std::int32_t> formula_labels(std::int64_t batch, std::int64_t classe
   return labels;
 }
 
-std::map<std::string, std::vector<float>> whole_gradients(Device& device,
-                                                          const std::vector<Parameter*>& parameters) {
+std::map<std::string, std::vector<float>> whole_gradients(const std::vector<Parameter*>& parameters) {
   std::map<std::string, std::vector<float>> whole;
   for (const Parameter* parameter : parameters) {
     const std::int64_t row_size = parameter->size() / parameter->shape()[0];
     std::vector<float>& values = whole[parameter->name];
     values.resize(static_cast<std::size_t>(parameter->rows.total * row_size));
-    std::ranges::copy(to_plain(device, parameter->gradient),
+    std::ranges::copy(to_plain(parameter->gradient),
                       values.begin() + static_cast<std::ptrdiff_t>(parameter->rows.first * row_size));
   }
   return whole;

@@ -22,20 +22,19 @@ std::vector<float> formula_uniforms(std::string_view name, std::uint64_t seed, s
                                     std::int64_t first = 0);
 
 // Sets the parameter's value, its rows of the whole. Layers' copies of weights do not follow.
-void set_by_formula(Device& device, Parameter& parameter, std::uint64_t seed);
+void set_by_formula(Parameter& parameter, std::uint64_t seed);
 // Sets all parameters of a network or of some layers; copies of weights follow.
-void set_by_formula(Device& device, Network& network, std::uint64_t seed);
-void set_by_formula(Device& device, const LayerList& layers, std::uint64_t seed);
+void set_by_formula(Network& network, std::uint64_t seed);
+void set_by_formula(const LayerList& layers, std::uint64_t seed);
 
 // `factor` * u, in any layout.
 Tensor formula_tensor(Device& device, const Layout& layout, std::string_view name, std::uint64_t seed,
                       float factor);
 // A batch for the network: pixels 64 * u.
-Tensor formula_images(Device& device, Network& network, std::uint64_t seed);
+Tensor formula_images(Network& network, std::uint64_t seed);
 std::vector<std::int32_t> formula_labels(std::int64_t batch, std::int64_t classes);
 
 // The gradients of all parameters by name, row-major; parts of one name are joined.
-std::map<std::string, std::vector<float>> whole_gradients(Device& device,
-                                                          const std::vector<Parameter*>& parameters);
+std::map<std::string, std::vector<float>> whole_gradients(const std::vector<Parameter*>& parameters);
 
 }  // namespace revnet

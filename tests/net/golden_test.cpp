@@ -59,16 +59,16 @@ std::vector<ActivationMode> modes_of(const Golden& golden) {
   return {ActivationMode::reconstructed, ActivationMode::stored};
 }
 
-double parameter_sum(Device& device, const Network& network) {
+double parameter_sum(const Network& network) {
   double sum = 0.0;
   for (const Parameter* parameter : network.parameters()) {
-    for (const float value : to_plain(device, parameter->value)) sum += value;
+    for (const float value : to_plain(parameter->value)) sum += value;
   }
   return sum;
 }
 
-void check_gradients(Device& device, const Network& network, const Golden& golden) {
-  const auto gradients = whole_gradients(device, network.parameters());
+void check_gradients(const Network& network, const Golden& golden) {
+  const auto gradients = whole_gradients(network.parameters());
   if (golden.classes == 10) CHECK(gradients.size() == golden.gradients.size());
   for (const auto& [name, reference] : golden.gradients) {
     CAPTURE(name);
@@ -79,8 +79,8 @@ void check_gradients(Device& device, const Network& network, const Golden& golde
   }
 }
 
-void check_digests(Device& device, const Network& network, const Golden& golden) {
-  const auto gradients = whole_gradients(device, network.parameters());
+void check_digests(const Network& network, const Golden& golden) {
+  const auto gradients = whole_gradients(network.parameters());
   CHECK(gradients.size() == golden.digests.size());
   for (const auto& [name, reference] : golden.digests) {
     CAPTURE(name);
@@ -96,16 +96,16 @@ void check_digests(Device& device, const Network& network, const Golden& golden)
 }
 
 // Loss and logits of one training step, and the evaluation that follows it.
-void check_step(Device& device, Network& network, const Golden& golden, ActivationMode mode) {
+void check_step(Network& network, const Golden& golden, ActivationMode mode) {
   CAPTURE(name(mode));
   network.keep_activations(mode);
-  for (NormLayer* norm : network.norms()) norm->reset_statistics(device);
-  const Tensor images = formula_images(device, network, static_cast<std::uint64_t>(golden.seed));
+  for (Norm* norm : network.norms()) norm->reset_statistics();
+  const Tensor images = formula_images(network, static_cast<std::uint64_t>(golden.seed));
   const std::vector<std::int32_t> labels = formula_labels(golden.batch, golden.classes);
   const Loss loss = network.compute_gradient(images, labels);
   CHECK(loss.mean_cross_entropy() == doctest::Approx(golden.loss).epsilon(1e-5));
-  if (!golden.gradients.empty()) check_gradients(device, network, golden);
-  if (!golden.digests.empty()) check_digests(device, network, golden);
+  if (!golden.gradients.empty()) check_gradients(network, golden);
+  if (!golden.digests.empty()) check_digests(network, golden);
   network.commit_statistics(running_decay);
   if (!golden.evaluation_logits.empty()) {
     const Tensor logits = network.logits(images, Pass::inference);
@@ -129,9 +129,9 @@ void check_network(const Golden& golden, ConvolutionPolicy policy, int threads,
   Device device(threads, arena_bytes, true);
   Network network(device, golden.architecture, options_of(golden, policy, engine));
   CHECK(network.parameter_count() == golden.parameter_count);
-  set_by_formula(device, network, static_cast<std::uint64_t>(golden.seed));
-  CHECK(parameter_sum(device, network) == doctest::Approx(golden.parameter_sum).epsilon(1e-9));
-  for (const ActivationMode mode : modes_of(golden)) check_step(device, network, golden, mode);
+  set_by_formula(network, static_cast<std::uint64_t>(golden.seed));
+  CHECK(parameter_sum(network) == doctest::Approx(golden.parameter_sum).epsilon(1e-9));
+  for (const ActivationMode mode : modes_of(golden)) check_step(network, golden, mode);
 }
 
 TEST_CASE("the formula gives PyTorch's inputs") {

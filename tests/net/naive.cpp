@@ -6,16 +6,16 @@
 
 namespace revnet {
 
-Naive to_naive(Device& device, const Tensor& tensor) {
+Naive to_naive(const Tensor& tensor) {
   Naive result(tensor.shape());
-  std::ranges::copy(to_plain(device, tensor), result.values.begin());
+  std::ranges::copy(to_plain(tensor), result.values.begin());
   return result;
 }
 
-NaiveParameters to_naive(Device& device, const std::vector<Parameter*>& parameters) {
+NaiveParameters to_naive(const std::vector<Parameter*>& parameters) {
   NaiveParameters result;
   for (const Parameter* parameter : parameters) {
-    result.emplace(parameter->name, to_naive(device, parameter->value));
+    result.emplace(parameter->name, to_naive(parameter->value));
   }
   return result;
 }

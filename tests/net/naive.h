@@ -26,11 +26,11 @@ struct Naive {
   }
 };
 
-Naive to_naive(Device& device, const Tensor& tensor);
+Naive to_naive(const Tensor& tensor);
 
 // Parameters by name.
 using NaiveParameters = std::map<std::string, Naive>;
-NaiveParameters to_naive(Device& device, const std::vector<Parameter*>& parameters);
+NaiveParameters to_naive(const std::vector<Parameter*>& parameters);
 
 Naive naive_sum(const Naive& a, const Naive& b);
 // TensorFlow's SAME padding: at stride 2 and kernel 3 on an even size, none before and one after.

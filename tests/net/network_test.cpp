@@ -96,8 +96,8 @@ TEST_CASE("impossible networks are refused") {
 TEST_CASE("activations may be switched") {
   Device device(1, arena_bytes, true);
   Network network(device, find_architecture("revnet38"), small_options(ActivationMode::reconstructed));
-  set_by_formula(device, network, 1);
-  const Tensor images = formula_images(device, network, 1);
+  set_by_formula(network, 1);
+  const Tensor images = formula_images(network, 1);
   const auto saved = [&](ActivationMode mode) {
     network.keep_activations(mode);
     CHECK(network.options().activations == mode);
@@ -123,14 +123,14 @@ TEST_CASE("all ways of keeping activations give equal gradients") {
     CAPTURE(revnet::name(engine));
     Device device(1, arena_bytes, true);
     Network network(device, find_architecture(name), small_options(ActivationMode::stored, engine));
-    set_by_formula(device, network, 1);
-    const Tensor images = formula_images(device, network, 1);
+    set_by_formula(network, 1);
+    const Tensor images = formula_images(network, 1);
     const Loss loss = network.compute_gradient(images, formula_labels(2, 10));
-    const auto gradients = whole_gradients(device, network.parameters());
+    const auto gradients = whole_gradients(network.parameters());
     for (const auto mode : {ActivationMode::checkpointed, ActivationMode::recursive}) {
       network.keep_activations(mode);
       CHECK(network.compute_gradient(images, formula_labels(2, 10)).cross_entropy == loss.cross_entropy);
-      CHECK(whole_gradients(device, network.parameters()) == gradients);
+      CHECK(whole_gradients(network.parameters()) == gradients);
     }
   };
   for (const char* name : {"resnet32", "revnet38", "resnet164", "revnet164"}) {
@@ -186,7 +186,7 @@ TEST_CASE("a step leaves no bytes behind") {
         {
           Network network(device, architecture, small_options(mode, engine));
           network.initialize(1);
-          const Tensor images = formula_images(device, network, 1);
+          const Tensor images = formula_images(network, 1);
           const std::size_t before = device.ledger().live();
           network.compute_gradient(images, formula_labels(2, 10));
           CHECK(device.ledger().live() == before);
@@ -206,12 +206,12 @@ TEST_CASE("a second step on the same batch gives the same bits") {
     Device device(2, arena_bytes, true);
     Network network(device, find_architecture("revnet38"), small_options(mode, engine));
     network.initialize(1);
-    const Tensor images = formula_images(device, network, 1);
+    const Tensor images = formula_images(network, 1);
     const Loss first = network.compute_gradient(images, formula_labels(2, 10));
-    const auto gradients = whole_gradients(device, network.parameters());
+    const auto gradients = whole_gradients(network.parameters());
     const Loss second = network.compute_gradient(images, formula_labels(2, 10));
     CHECK(first.cross_entropy == second.cross_entropy);
-    CHECK(whole_gradients(device, network.parameters()) == gradients);
+    CHECK(whole_gradients(network.parameters()) == gradients);
   }
 }
 
@@ -228,7 +228,7 @@ TEST_CASE("weights' padding gets no gradient") {
   const Architecture odd{"odd", true, false, {2, 2, 2}, 24, {24, 40, 40}};
   Network network(device, odd, small_options(ActivationMode::reconstructed, engine));
   network.initialize(1);
-  const Tensor images = formula_images(device, network, 1);
+  const Tensor images = formula_images(network, 1);
   network.compute_gradient(images, formula_labels(2, 10));
   bool padded = false;
   for (const Parameter* parameter : network.parameters()) {

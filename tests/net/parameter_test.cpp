@@ -17,8 +17,8 @@ constexpr double truncated_deviation = 0.87962566;
 std::vector<float> draw(Device& device, const std::string& name, std::uint64_t seed, Rows rows,
                         std::int64_t count) {
   Parameter parameter(device, name, rows, Layout::plain({count, 3, 3, 3}), normal, true);
-  parameter.initialize(device, seed);
-  return to_plain(device, parameter.value);
+  parameter.initialize(seed);
+  return to_plain(parameter.value);
 }
 
 double mean(const std::vector<float>& values) {
@@ -50,13 +50,11 @@ TEST_CASE("a draw depends on seed and name alone") {
   CHECK(draw(device, "a/weight", 8, {0, 16}, 16) != values);
   CHECK(draw(device, "b/weight", 7, {0, 16}, 16) != values);
 
-  using Desc = dnnl::memory::desc;
-  const Layout blocked(
-      Desc({16, 3, 3, 3}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::OIhw16o16i));
+  const Layout blocked = Layout::blocked_weights({16, 3, 3, 3}, 16);
   Parameter parameter(device, "a/weight", {0, 16}, blocked, normal, true);
   std::ranges::fill(parameter.momentum.values(), 1.0f);
-  parameter.initialize(device, 7);
-  CHECK(to_plain(device, parameter.value) == values);
+  parameter.initialize(7);
+  CHECK(to_plain(parameter.value) == values);
   CHECK(std::ranges::count(parameter.momentum.values(), 0.0f) == blocked.stored_elements());
 }
 
@@ -70,13 +68,13 @@ TEST_CASE("a RevNet's stem draws as one parameter") {
   std::vector<float> joined;
   for (const Parameter* part : network.parameters()) {
     if (part->name != "stem/conv/weight") continue;
-    const std::vector<float> rows = to_plain(device, part->value);
+    const std::vector<float> rows = to_plain(part->value);
     joined.insert(joined.end(), rows.begin(), rows.end());
   }
   Parameter whole(device, "stem/conv/weight", {0, 32}, Layout::plain({32, 3, 3, 3}),
                   {Initial::Kind::truncated_normal, std::sqrt(2.0 / (9 * 32))}, true);
-  whole.initialize(device, 11);
-  CHECK(joined == to_plain(device, whole.value));
+  whole.initialize(11);
+  CHECK(joined == to_plain(whole.value));
 }
 
 void check_distribution(const Parameter& parameter, const std::vector<float>& values) {
@@ -111,7 +109,7 @@ TEST_CASE("fresh parameters have the paper's distributions") {
     network.initialize(1);
     for (const Parameter* parameter : network.parameters()) {
       CAPTURE(parameter->name);
-      check_distribution(*parameter, to_plain(device, parameter->value));
+      check_distribution(*parameter, to_plain(parameter->value));
     }
   }
 }

@@ -1,11 +1,13 @@
 // Algorithm 1 of the paper: a reversible unit gives back its input, and gradients as if it had been stored.
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstring>
+#include <map>
 
 #include <doctest/doctest.h>
 
 #include "net/formula.h"
+#include "ops/statistics.h"
 
 namespace revnet {
 namespace {
@@ -36,56 +38,89 @@ double largest_difference(std::span<const float> a, std::span<const float> b) {
   return result;
 }
 
-bool same_bytes(const Tensor& a, const Tensor& b) {
-  return a.bytes() == b.bytes() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
+// Sees which ReLUs were open in the forward pass, and whether a recomputation opens others.
+class Flips final : public NormObserver {
+ public:
+  void normalized(Norm& norm, Pass pass, const Tensor& /*src*/, Tensor& dst, Tensor& /*mask*/) override {
+    compare(
+        norm, pass, [&](std::size_t i, std::size_t) { return dst.values()[i] > 0; }, dst);
+  }
+  void normalizing(Norm& norm, Pass pass, Tensor& src) override {
+    const NormConstants of = norm.constants(pass);
+    const auto open = [&](std::size_t i, std::size_t c) {
+      return std::fma(src.values()[i] - of.mean[c], of.factor[c], of.shift[c]) > 0;
+    };
+    compare(norm, pass, open, src);
+  }
+  bool any() const { return flipped_; }
 
-bool same_masks(const Tape& a, const Tape& b) {
-  return std::ranges::equal(a.steps, b.steps, [](const Tape::Step& left, const Tape::Step& right) {
-    return same_bytes(left.mask, right.mask);
-  });
-}
+ private:
+  template <class Open>
+  void compare(const Norm& norm, Pass pass, const Open& open, const Tensor& tensor) {
+    const ChannelBlocks blocks(tensor.layout());
+    std::vector<bool> now;
+    for (std::int64_t n = 0; n < blocks.images; ++n) {
+      for (std::int64_t c = 0; c < blocks.channels; ++c) {
+        for (std::int64_t pixel = 0; pixel < blocks.pixels(); ++pixel) {
+          now.push_back(open(static_cast<std::size_t>(blocks.offset(n, c) + pixel * blocks.block),
+                             static_cast<std::size_t>(c)));
+        }
+      }
+    }
+    if (pass == Pass::training) {
+      open_[&norm] = now;
+    } else {
+      flipped_ = flipped_ || open_.at(&norm) != now;
+    }
+  }
+
+  std::map<const Norm*, std::vector<bool>> open_;
+  bool flipped_ = false;
+};
 
 struct Reversal {
   bool flipped = false;  // some ReLU opened or closed in between
 };
 
 // One unit, there and back. Of a seed whose rounding flips a ReLU, only the inputs are compared.
-Reversal check_reversal(std::int64_t width, bool bottleneck, ConvolutionPolicy policy, std::uint64_t seed) {
+Reversal check_reversal(std::int64_t width, bool bottleneck, const LayerOptions& options,
+                        std::uint64_t seed) {
   Device device(1, arena_bytes, true);
-  const UnitShape shape{width, width, 8, 8, 1, bottleneck, true, false};
-  const auto unit = make_reversible_unit(device, "unit", shape, {2, policy, 1e-3});
+  const auto unit = make_reversible_unit(
+      device, "unit", {.in = width, .out = width, .height = 8, .width = 8, .bottleneck = bottleneck},
+      options);
   REQUIRE(unit->reversible());
   LayerList layers;
   unit->list(layers);
-  set_by_formula(device, layers, seed);
+  set_by_formula(layers, seed);
+  Flips flips;
+  for (Norm* norm : layers.norms) norm->observe(&flips);
   const Layout layout = device.activation_layout({2, width / 2, 8, 8});
   Activation x, dy;
   for (const char* half : {"1", "2"}) {
     x.push_back(formula_tensor(device, layout, std::string("x") + half, seed, 4.0f));
     dy.push_back(formula_tensor(device, layout, std::string("dy") + half, seed, 1.0f));
   }
+  if (unit->input_norm() != nullptr) measure_statistics(x[1], *unit->input_norm());
 
-  UnitTape tape(MemoryPurpose::saved_activations), again(MemoryPurpose::tape);
-  const Activation y = unit->forward(device, x, Pass::training, &tape);
+  UnitTape tape = unit->make_tape(MemoryPurpose::saved_activations);
+  const Activation y = unit->forward(x, Pass::training, &tape, nullptr);
   Activation back = copy_of(device, y), dx = copy_of(device, dy);
-  unit->reverse(device, back, dx);
-  const auto reconstructed = whole_gradients(device, layers.parameters);
+  unit->reverse(back, dx);
+  const auto reconstructed = whole_gradients(layers.parameters);
   for (std::size_t half = 0; half < 2; ++half) {
     const double size = std::max(largest(x[half].values()), largest(y[half].values()));
     // Winograd rounds 3 to 4 times as coarsely.
-    const double precision = policy == ConvolutionPolicy::direct ? 1e-6 : 3e-6;
-    CHECK(largest_difference(back[half].values(), x[half].values()) < precision * size);
+    const bool direct = options.engine == Engine::onednn && options.convolution == ConvolutionPolicy::direct;
+    CHECK(largest_difference(back[half].values(), x[half].values()) < (direct ? 1e-6 : 3e-6) * size);
   }
-
-  unit->complete(device, back, y, again);
-  if (!same_masks(tape.f, again.f) || !same_masks(tape.g, again.g)) return {true};
-  const Activation stored_dx = unit->backward(device, x, y, std::move(tape), copy_of(device, dy));
+  if (flips.any()) return {true};
+  const Activation stored_dx = unit->backward(x, y, std::move(tape), copy_of(device, dy));
   for (std::size_t half = 0; half < 2; ++half) {
     CHECK(largest_difference(dx[half].values(), stored_dx[half].values()) <
           1e-5 * largest(stored_dx[half].values()));
   }
-  for (const auto& [name, stored] : whole_gradients(device, layers.parameters)) {
+  for (const auto& [name, stored] : whole_gradients(layers.parameters)) {
     CAPTURE(name);
     CHECK(largest_difference(reconstructed.at(name), stored) < 1e-5 * largest(stored));
   }
@@ -93,15 +128,18 @@ Reversal check_reversal(std::int64_t width, bool bottleneck, ConvolutionPolicy p
 }
 
 TEST_CASE("a reversible unit gives back its input and stored gradients") {
+  const LayerOptions direct{.batch = 2, .convolution = ConvolutionPolicy::direct}, automatic{.batch = 2},
+      fused{.batch = 2, .engine = Engine::fused};
   for (const std::int64_t half : {16, 56}) {
     for (const bool bottleneck : {false, true}) {
-      for (const auto policy : {ConvolutionPolicy::direct, ConvolutionPolicy::automatic}) {
+      for (const LayerOptions& options : {direct, automatic, fused}) {
         CAPTURE(half);
         CAPTURE(bottleneck);
+        CAPTURE(name(options.engine));
         int clean = 0;
         for (std::uint64_t seed = 1; seed <= 4; ++seed) {
           CAPTURE(seed);
-          if (!check_reversal(2 * half, bottleneck, policy, seed).flipped) ++clean;
+          if (!check_reversal(2 * half, bottleneck, options, seed).flipped) ++clean;
         }
         CHECK(clean > 0);
       }
@@ -109,8 +147,11 @@ TEST_CASE("a reversible unit gives back its input and stored gradients") {
   }
 }
 
-NetworkOptions small_options(ActivationMode mode) {
+constexpr std::array engines{Engine::onednn, Engine::fused};
+
+NetworkOptions small_options(ActivationMode mode, Engine engine) {
   NetworkOptions options;
+  options.engine = engine;
   options.batch = 2;
   options.image_size = 8;
   options.activations = mode;
@@ -118,54 +159,65 @@ NetworkOptions small_options(ActivationMode mode) {
 }
 
 // What one step keeps from its forward pass for its backward pass.
-std::size_t saved_bytes(Architecture architecture, std::int64_t units, ActivationMode mode) {
+std::size_t saved_bytes(Architecture architecture, std::int64_t units, ActivationMode mode, Engine engine) {
   architecture.units = {units, units, units};
   Device device = Device::planning();
-  Network network(device, architecture, small_options(mode));
+  Network network(device, architecture, small_options(mode, engine));
   const Tensor images = network.make_images();
   network.compute_gradient(images, formula_labels(2, 10));
   return device.ledger().peak(MemoryPurpose::saved_activations);
 }
 
-TEST_CASE("saved bytes do not depend on the chain's length") {
-  for (const char* name : {"revnet38", "revnet110", "revnet164"}) {
-    CAPTURE(name);
-    const Architecture& architecture = find_architecture(name);
-    const std::size_t three = saved_bytes(architecture, 3, ActivationMode::reconstructed);
-    CHECK(three > 0);
-    CHECK(saved_bytes(architecture, 9, ActivationMode::reconstructed) == three);
-    CHECK(saved_bytes(architecture, 18, ActivationMode::reconstructed) == three);
+template <class Check>
+void with_each(std::initializer_list<const char*> names, const Check& check) {
+  for (const Engine engine : engines) {
+    for (const char* of : names) {
+      CAPTURE(of);
+      CAPTURE(name(engine));
+      check(find_architecture(of), engine);
+    }
   }
+}
+
+TEST_CASE("saved bytes do not depend on the chain's length") {
+  with_each({"revnet38", "revnet110", "revnet164"}, [](const Architecture& architecture, Engine engine) {
+    const auto saved = [&](std::int64_t units) {
+      return saved_bytes(architecture, units, ActivationMode::reconstructed, engine);
+    };
+    const std::size_t three = saved(3);
+    CHECK(three > 0);
+    CHECK(saved(9) == three);
+    CHECK(saved(18) == three);
+  });
 }
 
 TEST_CASE("stored bytes grow by the same with every unit") {
-  for (const char* name : {"resnet32", "resnet164", "revnet38", "revnet164"}) {
-    CAPTURE(name);
-    const Architecture& architecture = find_architecture(name);
-    const std::size_t three = saved_bytes(architecture, 3, ActivationMode::stored),
-                      nine = saved_bytes(architecture, 9, ActivationMode::stored),
-                      eighteen = saved_bytes(architecture, 18, ActivationMode::stored);
-    CHECK(nine > three);
-    CHECK((nine - three) * 9 == (eighteen - nine) * 6);
-  }
+  with_each({"resnet32", "resnet164", "revnet38", "revnet164"},
+            [](const Architecture& architecture, Engine engine) {
+              const auto saved = [&](std::int64_t units) {
+                return saved_bytes(architecture, units, ActivationMode::stored, engine);
+              };
+              const std::size_t three = saved(3), nine = saved(9), eighteen = saved(18);
+              CHECK(nine > three);
+              CHECK((nine - three) * 9 == (eighteen - nine) * 6);
+            });
 }
 
 TEST_CASE("both modes run the same forward arithmetic") {
-  for (const char* name : {"revnet38", "revnet110", "revnet164"}) {
-    CAPTURE(name);
+  with_each({"revnet38", "revnet110", "revnet164"}, [](const Architecture& architecture, Engine engine) {
     const auto run = [&](ActivationMode mode) {
-      Device device(std::string_view(name) == "revnet38" ? 2 : 1, arena_bytes, true);
-      Network network(device, find_architecture(name), small_options(mode));
+      Device device(architecture.name == "revnet38" ? 2 : 1, arena_bytes, true);
+      Network network(device, architecture, small_options(mode, engine));
       network.initialize(1);
-      const Tensor images = formula_images(device, network, 1);
+      const Tensor images = formula_images(network, 1);
       const Loss loss = network.compute_gradient(images, formula_labels(2, 10));
-      const auto gradients = whole_gradients(device, network.parameters());
-      return std::tuple{loss.cross_entropy, to_plain(device, network.logits(images, Pass::training)),
+      const auto gradients = whole_gradients(network.parameters());
+      return std::tuple{loss.cross_entropy, to_plain(network.logits(images, Pass::training)),
                         gradients.at("head/dense/weight"), gradients.at("head/bn/scale")};
     };
     // The head comes before any reconstruction, so that its gradients are the same bits too.
     CHECK(run(ActivationMode::stored) == run(ActivationMode::reconstructed));
-  }
+  });
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ struct Result {
     gradient.resize(own.size());
     for (std::size_t i = 0; i < own.size(); ++i) gradient[i] += own[i];
     statistics.clear();
-    for (const NormLayer* norm : network.norms()) {
+    for (const Norm* norm : network.norms()) {
       for (const Tensor* tensor : {&norm->batch().mean, &norm->batch().variance}) {
         statistics.insert(statistics.end(), tensor->values().begin(), tensor->values().end());
       }
@@ -69,7 +69,7 @@ void compute(const Architecture& architecture, const NetworkOptions& options, st
   Network network(device, architecture, options);
   network.initialize(seed);
   Network whole(device, architecture, of_all);
-  const Tensor images = formula_images(device, whole, seed);
+  const Tensor images = formula_images(whole, seed);
   const std::vector<std::int32_t> labels = formula_labels(batch, 10);
   Tensor part = network.make_images();
   const auto values = static_cast<std::size_t>(3 * image_size * image_size);
@@ -167,7 +167,7 @@ TEST_CASE("gradients are told to be final from the head down to the stem, when t
     Device device(1, arena_bytes, true);
     Network network(device, find_architecture("revnet38"), options);
     network.initialize(3);
-    const Tensor images = formula_images(device, network, 1);
+    const Tensor images = formula_images(network, 1);
     const auto& parameters = network.parameters();
     std::size_t before = parameters.size();
     std::vector<std::vector<float>> told(parameters.size());

@@ -23,7 +23,7 @@ NetworkOptions small_options(ActivationMode mode) {
 
 std::vector<float> all_statistics(const Network& network, bool running) {
   std::vector<float> all;
-  for (NormLayer* norm : network.norms()) {
+  for (Norm* norm : network.norms()) {
     const Statistics& statistics = running ? norm->running() : norm->batch();
     for (const Tensor* tensor : {&statistics.mean, &statistics.variance}) {
       all.insert(all.end(), tensor->values().begin(), tensor->values().end());
@@ -35,8 +35,8 @@ std::vector<float> all_statistics(const Network& network, bool running) {
 // Mean 0 and variance 1 of each norm, in the order of all_statistics().
 std::vector<double> fresh_averages(const Network& network) {
   std::vector<double> fresh;
-  for (NormLayer* norm : network.norms()) {
-    const auto channels = static_cast<std::size_t>(norm->operation().channels());
+  for (Norm* norm : network.norms()) {
+    const auto channels = static_cast<std::size_t>(norm->channels());
     fresh.insert(fresh.end(), channels, 0.0);
     fresh.insert(fresh.end(), channels, 1.0);
   }
@@ -54,7 +54,7 @@ TEST_CASE("running averages equal a reference in both modes") {
     CHECK(relative_difference(fresh, reference) == 0.0);
     for (std::uint64_t step = 1; step <= 4; ++step) {
       const std::vector<float> before = all_statistics(network, true);
-      const Tensor images = formula_images(device, network, step);
+      const Tensor images = formula_images(network, step);
       network.compute_gradient(images, formula_labels(2, 10));
       CHECK(all_statistics(network, true) == before);  // forward, backward, recomputation: none commits
       const std::vector<float> batch = all_statistics(network, false);
@@ -72,14 +72,14 @@ TEST_CASE("running averages equal a reference in both modes") {
 TEST_CASE("batch statistics are the mean and population variance") {
   Device device(1, arena_bytes, true);
   Network network(device, find_architecture("revnet38"), small_options(ActivationMode::reconstructed));
-  set_by_formula(device, network, 1);
-  const Tensor images = formula_images(device, network, 1);
+  set_by_formula(network, 1);
+  const Tensor images = formula_images(network, 1);
   network.compute_gradient(images, formula_labels(2, 10));
-  const Naive pixels = to_naive(device, images);
+  const Naive pixels = to_naive(images);
   for (std::size_t half = 0; half < 2; ++half) {
-    const Naive weight = to_naive(device, network.convolutions()[half]->weight().value);
+    const Naive weight = to_naive(network.filters()[half]->weight().value);
     const NaiveStatistics expected = naive_statistics(naive_convolution(pixels, weight, 1));
-    NormLayer* norm = network.norms()[half];
+    Norm* norm = network.norms()[half];
     REQUIRE(norm->name() == "stem/bn");
     CHECK(norm->rows().first == static_cast<std::int64_t>(16 * half));
     CHECK(relative_difference(norm->batch().mean.values(), expected.mean) < 1e-5);
@@ -91,14 +91,14 @@ TEST_CASE("batch statistics are the mean and population variance") {
 // normalise.
 class StatisticsCheck final : public NormObserver {
  public:
-  void normalized(Device& /*device*/, NormLayer& /*layer*/, Pass /*pass*/, const Tensor& /*src*/,
-                  Tensor& /*dst*/, Tensor& /*mask*/) override {}
-  void normalizing(Device& device, NormLayer& layer, Pass pass, Tensor& src) override {
+  void normalized(Norm& /*norm*/, Pass /*pass*/, const Tensor& /*src*/, Tensor& /*dst*/,
+                  Tensor& /*mask*/) override {}
+  void normalizing(Norm& norm, Pass pass, Tensor& src) override {
     if (pass != Pass::training) return;
-    CAPTURE(layer.name());
-    const NaiveStatistics expected = naive_statistics(to_naive(device, src));
-    CHECK(relative_difference(layer.batch().mean.values(), expected.mean) < 1e-5);
-    CHECK(relative_difference(layer.batch().variance.values(), expected.variance) < 1e-5);
+    CAPTURE(norm.name());
+    const NaiveStatistics expected = naive_statistics(to_naive(src));
+    CHECK(relative_difference(norm.batch().mean.values(), expected.mean) < 1e-5);
+    CHECK(relative_difference(norm.batch().variance.values(), expected.variance) < 1e-5);
     ++checked;
   }
 
@@ -116,8 +116,8 @@ TEST_CASE("statistics summed where activations are written are those of what is 
     network.observe_norms(&check);
     // Twice: a norm that nobody feeds would hold the statistics of the batch before.
     for (const int seed : {1, 2}) {
-      set_by_formula(device, network, static_cast<std::uint64_t>(seed));
-      network.compute_gradient(formula_images(device, network, static_cast<std::uint64_t>(seed)),
+      set_by_formula(network, static_cast<std::uint64_t>(seed));
+      network.compute_gradient(formula_images(network, static_cast<std::uint64_t>(seed)),
                                formula_labels(2, 10));
     }
     CHECK(check.checked > 40);
@@ -128,8 +128,8 @@ TEST_CASE("recomputation leaves batch statistics alone") {
   const auto batch_statistics = [](ActivationMode mode) {
     Device device(1, arena_bytes, true);
     Network network(device, find_architecture("revnet164"), small_options(mode));
-    set_by_formula(device, network, 2);
-    const Tensor images = formula_images(device, network, 2);
+    set_by_formula(network, 2);
+    const Tensor images = formula_images(network, 2);
     network.compute_gradient(images, formula_labels(2, 10));
     return all_statistics(network, false);
   };
@@ -139,8 +139,8 @@ TEST_CASE("recomputation leaves batch statistics alone") {
 TEST_CASE("inference touches no statistics and takes images one by one") {
   Device device(1, arena_bytes, true);
   Network network(device, find_architecture("resnet32"), small_options(ActivationMode::stored));
-  set_by_formula(device, network, 4);
-  const Tensor images = formula_images(device, network, 4);
+  set_by_formula(network, 4);
+  const Tensor images = formula_images(network, 4);
   const std::vector<std::int32_t> labels = formula_labels(2, 10);
   network.compute_gradient(images, labels);
   network.commit_statistics(decay);

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/gradient_check.h"
-#include "ops/support.h"
+#include "reference/gradient_check.h"
+#include "reference/support.h"
 
 namespace revnet {
 namespace {
@@ -35,12 +35,11 @@ TEST_CASE("dense forward agrees with the reference") {
     const Inputs inputs(shape);
     const Dense dense(device, shape.batch, shape.in, shape.out);
     Tensor logits = poisoned(device, Layout::plain({shape.batch, shape.out}));
-    dense.forward(device, filled(device, Layout::plain({shape.batch, shape.in}), inputs.features),
+    dense.forward(filled(device, Layout::plain({shape.batch, shape.in}), inputs.features),
                   filled(device, Layout::plain({shape.out, shape.in}), inputs.weights),
                   filled(device, Layout::plain({shape.out}), inputs.bias), logits);
-    CHECK(relative_error(to_plain(device, logits), naive::dense(shape, widen(inputs.features),
-                                                                widen(inputs.weights), widen(inputs.bias))) <
-          tolerance);
+    CHECK(relative_error(to_plain(logits), naive::dense(shape, widen(inputs.features), widen(inputs.weights),
+                                                        widen(inputs.bias))) < tolerance);
   }
 }
 
@@ -57,7 +56,7 @@ TEST_CASE("dense backward agrees with the reference") {
                  logits_layout = Layout::plain({shape.batch, shape.out});
     Tensor diff_features = poisoned(device, features_layout), diff_weights = poisoned(device, weights_layout),
            diff_bias = poisoned(device, bias_layout);
-    dense.backward(device, filled(device, features_layout, inputs.features),
+    dense.backward(filled(device, features_layout, inputs.features),
                    filled(device, weights_layout, inputs.weights),
                    filled(device, logits_layout, inputs.diff_logits), diff_features, diff_weights, diff_bias);
 
@@ -66,13 +65,13 @@ TEST_CASE("dense backward agrees with the reference") {
     const auto loss = [&](const Values& x, const Values& w, const Values& b) {
       return projection(naive::dense(shape, x, w, b), diff_logits);
     };
-    check_gradient("features", to_plain(device, diff_features),
+    check_gradient("features", to_plain(diff_features),
                    naive::dense_backward_features(shape, diff_logits, weights), features,
                    [&](const Values& x) { return loss(x, weights, bias); });
-    check_gradient("weights", to_plain(device, diff_weights),
+    check_gradient("weights", to_plain(diff_weights),
                    naive::dense_backward_weights(shape, features, diff_logits), weights,
                    [&](const Values& x) { return loss(features, x, bias); });
-    check_gradient("bias", to_plain(device, diff_bias), naive::dense_backward_bias(shape, diff_logits), bias,
+    check_gradient("bias", to_plain(diff_bias), naive::dense_backward_bias(shape, diff_logits), bias,
                    [&](const Values& x) { return loss(features, weights, x); });
   }
 }

@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/support.h"
+#include "reference/support.h"
 
 namespace revnet {
 namespace {
@@ -24,7 +24,7 @@ std::vector<Layout> layouts(const Device& device) {
 }
 
 // One float operation an element: the result is exact, so it is compared for equality.
-void check_elementwise(void (*operation)(Device&, const Tensor&, Tensor&),
+void check_elementwise(void (*operation)(const Tensor&, Tensor&),
                        const std::function<float(float src, float dst)>& expected) {
   TestDevice device;
   for (const Layout& layout : layouts(device)) {
@@ -33,12 +33,12 @@ void check_elementwise(void (*operation)(Device&, const Tensor&, Tensor&),
     const std::vector<float> src_values = random_floats(count, 1), dst_values = random_floats(count, 2);
     const Tensor src = filled(device, layout, src_values);
     Tensor dst = filled(device, layout, dst_values);
-    operation(device, src, dst);
-    const std::vector<float> actual = to_plain(device, dst);
+    operation(src, dst);
+    const std::vector<float> actual = to_plain(dst);
     std::vector<float> exact(actual.size());
     std::transform(src_values.begin(), src_values.end(), dst_values.begin(), exact.begin(), expected);
     CHECK(actual == exact);
-    CHECK(to_plain(device, src) == src_values);
+    CHECK(to_plain(src) == src_values);
     if (layout.shape().size() == 4) CHECK(padding_is_zero(dst));
   }
 }
@@ -66,10 +66,10 @@ TEST_CASE("negate overwrites what was there") {
   for (const Layout& layout : layouts(device)) {
     const Tensor src = filled(device, layout, random_floats(elements(layout.shape()), 1));
     Tensor negated = poisoned(device, layout);
-    negate(device, src, negated);
+    negate(src, negated);
     CHECK_FALSE(any_nan(negated));
     Tensor dst = poisoned(device, layout);
-    add(device, src, dst);
+    add(src, dst);
     CHECK(all_nan(dst.values()));  // and add reads it
   }
 }
@@ -79,8 +79,8 @@ TEST_CASE("adding the negative gives zero") {
   const Layout layout = device.activation_layout({3, 20, 5, 5});
   const Tensor src = filled(device, layout, random_floats(3 * 20 * 25, 1));
   Tensor dst = poisoned(device, layout);
-  negate(device, src, dst);
-  add(device, src, dst);
+  negate(src, dst);
+  add(src, dst);
   const auto values = dst.values();
   CHECK(std::all_of(values.begin(), values.end(), [](float x) { return x == 0.0f; }));
 }
@@ -89,9 +89,9 @@ TEST_CASE("elementwise operations refuse different layouts") {
   TestDevice device;
   const Tensor src = filled(device, Layout::plain({3, 16, 4, 4}), random_floats(768, 1));
   Tensor dst = poisoned(device, Layout::plain({3, 16, 16}));
-  CHECK_THROWS_AS(subtract(device, src, dst), std::logic_error);
-  CHECK_THROWS_AS(add(device, src, dst), std::logic_error);
-  CHECK_THROWS_AS(negate(device, src, dst), std::logic_error);
+  CHECK_THROWS_AS(subtract(src, dst), std::logic_error);
+  CHECK_THROWS_AS(add(src, dst), std::logic_error);
+  CHECK_THROWS_AS(negate(src, dst), std::logic_error);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/gradient_check.h"
-#include "ops/support.h"
+#include "reference/gradient_check.h"
+#include "reference/support.h"
 
 namespace revnet {
 namespace {
@@ -47,8 +47,8 @@ TEST_CASE("pool and pad agrees with the reference") {
           Shape{shape.batch, shape.out, shape.height / shape.stride, shape.width / shape.stride});
     const std::vector<float> src = random_floats(elements(src_shape(shape)), 1);
     Tensor dst = poisoned(device, pool.dst_layout());
-    pool.forward(device, filled(device, pool.src_layout(), src), dst);
-    const std::vector<float> actual = to_plain(device, dst);
+    pool.forward(filled(device, pool.src_layout(), src), dst);
+    const std::vector<float> actual = to_plain(dst);
     const Values exact = naive::pool_and_pad(shape, widen(src));
     CHECK(relative_error(actual, exact) < tolerance);
     CHECK(padding_is_zero(dst));
@@ -73,10 +73,10 @@ TEST_CASE("pool and pad backward agrees with the reference") {
     const std::vector<float> diff_dst = random_floats(elements(pool.dst_layout().shape()), 2),
                              src = random_floats(elements(src_shape(shape)), 1);
     Tensor diff_src = poisoned(device, pool.src_layout());
-    pool.backward(device, filled(device, pool.dst_layout(), diff_dst), diff_src);
+    pool.backward(filled(device, pool.dst_layout(), diff_dst), diff_src);
     CHECK(padding_is_zero(diff_src));
     check_gradient(
-        "src", to_plain(device, diff_src), naive::pool_and_pad_backward(shape, widen(diff_dst)), widen(src),
+        "src", to_plain(diff_src), naive::pool_and_pad_backward(shape, widen(diff_dst)), widen(src),
         [&](const Values& x) { return projection(naive::pool_and_pad(shape, x), widen(diff_dst)); });
   });
 }
@@ -86,9 +86,9 @@ TEST_CASE("pool and pad with stride 1 copies exactly") {
   const PoolAndPad pool(device, {3, 16, 5, 7}, 32, 1);
   const std::vector<float> src = random_floats(3 * 16 * 35, 1);
   Tensor dst = poisoned(device, pool.dst_layout()), back = poisoned(device, pool.src_layout());
-  pool.forward(device, filled(device, pool.src_layout(), src), dst);
-  pool.backward(device, dst, back);
-  CHECK(to_plain(device, back) == src);
+  pool.forward(filled(device, pool.src_layout(), src), dst);
+  pool.backward(dst, back);
+  CHECK(to_plain(back) == src);
 }
 
 TEST_CASE("pool and pad refuses shapes it cannot pool") {
@@ -112,9 +112,9 @@ TEST_CASE("global average pooling fills its own columns") {
       const auto column = [&](std::int64_t n, std::int64_t first) {
         return std::span<const float>(features.data() + n * 2 * half + first, static_cast<std::size_t>(half));
       };
-      global_average_pool(device, filled(device, layout, left), features, 0);
+      global_average_pool(filled(device, layout, left), features, 0);
       for (std::int64_t n = 0; n < batch; ++n) CHECK(all_nan(column(n, half)));
-      global_average_pool(device, filled(device, layout, right), features, half);
+      global_average_pool(filled(device, layout, right), features, half);
       std::vector<float> first, second;
       for (std::int64_t n = 0; n < batch; ++n) {
         first.insert(first.end(), column(n, 0).begin(), column(n, 0).end());
@@ -141,12 +141,11 @@ TEST_CASE("global average pooling backward spreads its own columns") {
           columns.insert(columns.end(), begin, begin + half);
         }
         Tensor diff_src = poisoned(device, device.activation_layout({batch, half, 4, 5}));
-        global_average_pool_backward(device, features, first, diff_src);
+        global_average_pool_backward(features, first, diff_src);
         CHECK(padding_is_zero(diff_src));
         const std::vector<float> src = random_floats(batch * half * 20, 4);
-        check_gradient("src", to_plain(device, diff_src),
-                       naive::global_average_pool_backward(shape, widen(columns)), widen(src),
-                       [&](const Values& x) {
+        check_gradient("src", to_plain(diff_src), naive::global_average_pool_backward(shape, widen(columns)),
+                       widen(src), [&](const Values& x) {
                          return projection(naive::global_average_pool(shape, x), widen(columns));
                        });
       }

@@ -7,8 +7,8 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
-#include "ops/gradient_check.h"
-#include "ops/support.h"
+#include "reference/gradient_check.h"
+#include "reference/support.h"
 
 namespace revnet {
 namespace {
@@ -35,7 +35,7 @@ Tensor logits_of(Device& device, std::int64_t classes, const std::vector<float>&
 Loss loss_of(const std::vector<float>& row, std::int32_t label) {
   TestDevice device;
   const Labels labels{label};
-  return softmax_cross_entropy(device, logits_of(device, static_cast<std::int64_t>(row.size()), row), labels);
+  return softmax_cross_entropy(logits_of(device, static_cast<std::int64_t>(row.size()), row), labels);
 }
 
 std::vector<float> gradient_of(const std::vector<float>& logits, std::int64_t classes, const Labels& labels,
@@ -43,8 +43,8 @@ std::vector<float> gradient_of(const std::vector<float>& logits, std::int64_t cl
   TestDevice device;
   const Tensor tensor = logits_of(device, classes, logits);
   Tensor diff = poisoned(device, tensor.layout());
-  softmax_cross_entropy_backward(device, tensor, labels, images, diff);
-  return to_plain(device, diff);
+  softmax_cross_entropy_backward(tensor, labels, images, diff);
+  return to_plain(diff);
 }
 
 // The library sums in double too, so only rounding of doubles is left.
@@ -54,7 +54,7 @@ TEST_CASE("the loss is the reference's sum in double") {
     for (const std::int64_t batch : {1, 3, 50}) {
       const std::vector<float> logits = random_floats(batch * classes, 1, 2.0);
       const Labels labels = random_labels(batch, static_cast<std::uint32_t>(classes));
-      const Loss loss = softmax_cross_entropy(device, logits_of(device, classes, logits), labels);
+      const Loss loss = softmax_cross_entropy(logits_of(device, classes, logits), labels);
       const double exact = naive::cross_entropy(widen(logits), classes, labels);
       CHECK(std::abs(loss.cross_entropy - exact) < 1e-12 * exact);
       CHECK(loss.images == batch);
@@ -70,9 +70,9 @@ TEST_CASE("equal logits cost the logarithm of the classes") {
 TEST_CASE("errors are counted") {
   TestDevice device;
   const Tensor logits = logits_of(device, 3, {1, 2, 3, 3, 2, 1, 0, 5, 0, -1, -2, -3});
-  CHECK(softmax_cross_entropy(device, logits, Labels{2, 0, 1, 0}).errors == 0);
-  CHECK(softmax_cross_entropy(device, logits, Labels{0, 0, 1, 0}).errors == 1);
-  const Loss loss = softmax_cross_entropy(device, logits, Labels{0, 1, 1, 2});
+  CHECK(softmax_cross_entropy(logits, Labels{2, 0, 1, 0}).errors == 0);
+  CHECK(softmax_cross_entropy(logits, Labels{0, 0, 1, 0}).errors == 1);
+  const Loss loss = softmax_cross_entropy(logits, Labels{0, 1, 1, 2});
   CHECK(loss.errors == 3);
   CHECK(loss.error_percent() == 75.0);
 }
@@ -120,8 +120,8 @@ TEST_CASE("labels fewer than rows leave the rest out") {
   const std::vector<float> first(logits.begin(), logits.begin() + 30);
   std::fill(logits.begin() + 30, logits.end(), nan);
   const Labels labels = random_labels(3, 10);
-  const Loss part = softmax_cross_entropy(device, logits_of(device, 10, logits), labels);
-  const Loss whole = softmax_cross_entropy(device, logits_of(device, 10, first), labels);
+  const Loss part = softmax_cross_entropy(logits_of(device, 10, logits), labels);
+  const Loss whole = softmax_cross_entropy(logits_of(device, 10, first), labels);
   CHECK(part.cross_entropy == whole.cross_entropy);
   CHECK(part.errors == whole.errors);
   CHECK(part.images == 3);
@@ -134,7 +134,7 @@ TEST_CASE("labels fewer than rows leave the rest out") {
 
 TEST_CASE("no labels cost nothing") {
   TestDevice device;
-  const Loss loss = softmax_cross_entropy(device, logits_of(device, 10, random_floats(20, 1)), {});
+  const Loss loss = softmax_cross_entropy(logits_of(device, 10, random_floats(20, 1)), {});
   CHECK(loss.cross_entropy == 0.0);
   CHECK(loss.images == 0);
   CHECK(gradient_of(random_floats(20, 1), 10, {}, 2) == std::vector<float>(20, 0.0f));
@@ -170,8 +170,8 @@ TEST_CASE("the gradient of the loss may overwrite the logits") {
   const std::vector<float> values = random_floats(4 * 10, 6, 2.0);
   const Labels labels = random_labels(3, 10);  // one row without
   Tensor logits = logits_of(device, 10, values);
-  softmax_cross_entropy_backward(device, logits, labels, 3, logits);
-  CHECK(to_plain(device, logits) == gradient_of(values, 10, labels, 3));
+  softmax_cross_entropy_backward(logits, labels, 3, logits);
+  CHECK(to_plain(logits) == gradient_of(values, 10, labels, 3));
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
 class Perturbation final : public NormObserver {
  public:
   explicit Perturbation(float by) : factor_(1 + by) {}
-  void normalized(Device&, NormLayer&, Pass pass, const Tensor&, Tensor& dst, Tensor&) override {
+  void normalized(Norm&, Pass pass, const Tensor&, Tensor& dst, Tensor&) override {
     if (pass != Pass::recomputation) return;
     bool odd = false;
     for (float& value : dst.values()) {
@@ -94,7 +94,7 @@ class Perturbation final : public NormObserver {
       odd = !odd;
     }
   }
-  void normalizing(Device&, NormLayer&, Pass pass, Tensor& src) override {
+  void normalizing(Norm&, Pass pass, Tensor& src) override {
     if (pass != Pass::recomputation) return;
     bool odd = false;
     for (float& value : src.values()) {
@@ -121,7 +121,7 @@ TEST_CASE("a perturbed reconstruction shows up in the angle") {
   const auto gradient = [&](ActivationMode mode) {
     network.keep_activations(mode);
     network.compute_gradient(trainer.images(), trainer.labels());
-    return export_gradients(trainer.device(), network);
+    return export_gradients(network);
   };
   const Gradient stored = gradient(ActivationMode::stored);
   const auto angle_of = [&](float perturbation) {

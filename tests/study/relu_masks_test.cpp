@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "net/engine.h"
+
 namespace revnet {
 namespace {
 
@@ -13,9 +15,10 @@ constexpr std::int64_t batch = 2, channels = 20, size = 3;  // padded to 32 chan
 // One normalisation under watch, and its input.
 struct Bench {
   Device device{1, std::size_t{16} << 20, true};
-  NormLayer layer{
-      device, "stage2/unit1/f/bn1", {0, channels}, {batch, channels, size, size}, BuildOptions{batch}};
-  Tensor src{device, layer.operation().layout(), MemoryPurpose::temporaries};
+  std::unique_ptr<NormRelu> layer = make_norm_relu(device, "stage2/unit1/f/bn1", {0, channels},
+                                                   {batch, channels, size, size}, {.batch = batch});
+  Norm& norm = layer->norm();
+  Tensor src{device, device.activation_layout(norm.shape()), MemoryPurpose::temporaries};
   ReluMasks masks;
 
   Bench() {
@@ -23,14 +26,14 @@ struct Bench {
     for (std::int64_t i = 0; i < batch * channels * size * size; ++i) {
       values.push_back(std::sin(static_cast<float>(i)) + 2.0f * static_cast<float>(i % 7));
     }
-    copy_from_plain(device, values, src);
-    for (float& scale : layer.scale().value.values()) scale = 1.5f;
+    copy_from_plain(values, src);
+    for (float& scale : norm.scale().value.values()) scale = 1.5f;
     shift_by(0.25f);
-    layer.observe(&masks);
+    norm.observe(&masks);
   }
 
   void shift_by(float amount) {
-    for (float& shift : layer.shift().value.values()) shift += amount;
+    for (float& shift : norm.shift().value.values()) shift += amount;
   }
 
   struct Output {
@@ -38,24 +41,24 @@ struct Bench {
     std::vector<std::uint8_t> mask;
   };
   Output run(Pass pass) {
-    Tensor dst(device, layer.operation().layout(), MemoryPurpose::temporaries),
-        mask(device, layer.operation().mask_layout(), MemoryPurpose::temporaries);
-    layer.forward(device, src, pass, dst, mask);
+    Tensor dst(device, device.activation_layout(norm.shape()), MemoryPurpose::temporaries),
+        mask(device, layer->mask_layout(), MemoryPurpose::temporaries);
+    layer->forward(src, pass, dst, mask);
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(mask.data());
-    return {to_plain(device, dst), {bytes, bytes + mask.bytes()}};
+    return {to_plain(dst), {bytes, bytes + mask.bytes()}};
   }
 
   // Before the ReLU, in double.
   std::vector<double> normalized() {
     std::vector<double> result;
-    const std::vector<float> in = to_plain(device, src);
+    const std::vector<float> in = to_plain(src);
     for (std::size_t i = 0; i < in.size(); ++i) {
       const std::size_t c = i / (size * size) % channels;
       const double deviation =
-          std::sqrt(static_cast<double>(layer.batch().variance.values()[c]) + layer.epsilon());
-      result.push_back(layer.scale().value.values()[c] * (in[i] - layer.batch().mean.values()[c]) /
+          std::sqrt(static_cast<double>(norm.batch().variance.values()[c]) + norm.epsilon());
+      result.push_back(norm.scale().value.values()[c] * (in[i] - norm.batch().mean.values()[c]) /
                            deviation +
-                       layer.shift().value.values()[c]);
+                       norm.shift().value.values()[c]);
     }
     return result;
   }

@@ -7,7 +7,7 @@
 #include <omp.h>
 
 #include "tensor/onednn.h"
-#include "tensor/tensor.h"
+#include "tensor/onednn_handles.h"
 
 namespace revnet {
 namespace {
@@ -25,27 +25,29 @@ dnnl::convolution_forward::primitive_desc describe_convolution(const Device& dev
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   const memory::dims ones{1, 1};
   return onednn::describe<dnnl::convolution_forward>(
-      device.engine(), attributes, dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
-      memory::desc(src, f32, Tag::nchw), memory::desc(weights, f32, Tag::oihw),
+      onednn::engine_of(device), attributes, dnnl::prop_kind::forward_training,
+      dnnl::algorithm::convolution_direct, memory::desc(src, f32, Tag::nchw),
+      memory::desc(weights, f32, Tag::oihw),
       memory::desc({src[0], weights[0], src[2], src[3]}, f32, Tag::nchw), ones, ones, ones);
 }
 
 std::vector<float> run_convolution(Device& device, const dnnl::convolution_forward::primitive_desc& desc,
                                    const dnnl::primitive& primitive) {
   using enum MemoryPurpose;
-  Tensor src(device, Layout(desc.src_desc()), temporaries),
-      weights(device, Layout(desc.weights_desc()), parameters),
-      dst(device, Layout(desc.dst_desc()), temporaries),
+  Tensor src(device, onednn::layout_of(desc.src_desc()), temporaries),
+      weights(device, onednn::layout_of(desc.weights_desc()), parameters),
+      dst(device, onednn::layout_of(desc.dst_desc()), temporaries),
       scratchpad(device, Layout::raw_bytes(std::max<std::size_t>(desc.scratchpad_desc().get_size(), 1)),
                  scratch);
   std::fill(src.values().begin(), src.values().end(), 1.0f);
   std::fill(weights.values().begin(), weights.values().end(), 1.0f);
-  const memory scratch_memory(desc.scratchpad_desc(), device.engine(), scratchpad.data());
-  device.execute(primitive, {{DNNL_ARG_SRC, src.memory()},
-                             {DNNL_ARG_WEIGHTS, weights.memory()},
-                             {DNNL_ARG_DST, dst.memory()},
-                             {DNNL_ARG_SCRATCHPAD, scratch_memory}});
-  return to_plain(device, dst);
+  const memory scratch_memory(desc.scratchpad_desc(), onednn::engine_of(device), scratchpad.data());
+  onednn::execute(device, primitive,
+                  {{DNNL_ARG_SRC, onednn::memory_of(src)},
+                   {DNNL_ARG_WEIGHTS, onednn::memory_of(weights)},
+                   {DNNL_ARG_DST, onednn::memory_of(dst)},
+                   {DNNL_ARG_SCRATCHPAD, scratch_memory}});
+  return to_plain(dst);
 }
 
 TEST_CASE("a device takes the threads it is told") {
@@ -109,10 +111,10 @@ TEST_CASE("a planning device computes nothing and touches nothing") {
     Tensor huge(device, Layout::plain({1000, 1000, 1000, 1000}), MemoryPurpose::tape);
     Tensor dst(device, Layout::plain({3, 12, 5, 5}), MemoryPurpose::temporaries);
     CHECK_FALSE(huge.empty());
-    set_zero(device, huge);
-    copy_from_plain(device, std::vector<float>(3 * 12 * 25, 1.0f), dst);
-    CHECK(to_plain(device, dst) == std::vector<float>(3 * 12 * 25, 0.0f));
-    device.execute(dnnl::primitive(), {});
+    set_zero(huge);
+    copy_from_plain(std::vector<float>(3 * 12 * 25, 1.0f), dst);
+    CHECK(to_plain(dst) == std::vector<float>(3 * 12 * 25, 0.0f));
+    onednn::execute(device, dnnl::primitive(), {});
     CHECK(device.ledger().live(MemoryPurpose::tape) == 4'000'000'000'000);
   }
   CHECK(device.ledger().live() == 0);

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tensor/tensor.h"
+#include "tensor/onednn_handles.h"
 
 namespace revnet {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 using Tag = dnnl::memory::format_tag;
 
 Layout layout_of(const Shape& shape, Tag tag) {
-  return Layout(dnnl::memory::desc(shape, dnnl::memory::data_type::f32, tag));
+  return onednn::layout_of({shape, dnnl::memory::data_type::f32, tag});
 }
 
 TEST_CASE("elements multiply the dimensions") {
@@ -67,7 +67,7 @@ TEST_CASE("channel blocks find every element where oneDNN puts it") {
       std::vector<float> plain(static_cast<std::size_t>(elements(shape)));
       std::iota(plain.begin(), plain.end(), 0.0f);
       Tensor tensor(device, layout_of(shape, tag), MemoryPurpose::temporaries);
-      copy_from_plain(device, plain, tensor);
+      copy_from_plain(plain, tensor);
 
       const ChannelBlocks blocks(tensor.layout());
       CHECK(blocks.images == 3);

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tensor/onednn_handles.h"
+
 namespace revnet {
 namespace {
 
@@ -34,7 +36,7 @@ TEST_CASE("a poisoned buffer is NaN every time it is taken") {
     if (time > 0) CHECK(tensor.data() == where);  // the buffer zeroed below
     CHECK(all_nan(tensor));
     where = tensor.data();
-    set_zero(device, tensor);
+    set_zero(tensor);
     CHECK_FALSE(all_nan(tensor));
   }
 }
@@ -42,7 +44,7 @@ TEST_CASE("a poisoned buffer is NaN every time it is taken") {
 TEST_CASE("set_zero clears the padding too") {
   Device device(1, arena_bytes, true);
   Tensor tensor(device, device.activation_layout({2, 12, 3, 3}), temporaries);
-  set_zero(device, tensor);
+  set_zero(tensor);
   CHECK(std::all_of(tensor.values().begin(), tensor.values().end(), [](float x) { return x == 0.0f; }));
 }
 
@@ -55,8 +57,8 @@ TEST_CASE("values survive the way into a layout and back") {
         CAPTURE(channels);
         Tensor tensor(device, layout, temporaries);
         const std::vector<float> values = counting(static_cast<std::size_t>(elements(shape)));
-        copy_from_plain(device, values, tensor);
-        CHECK(to_plain(device, tensor) == values);
+        copy_from_plain(values, tensor);
+        CHECK(to_plain(tensor) == values);
         // What is not a value is padding, and zero.
         std::vector<float> stored(tensor.values().begin(), tensor.values().end());
         std::sort(stored.begin(), stored.end());
@@ -73,7 +75,7 @@ TEST_CASE("values survive the way into a layout and back") {
 TEST_CASE("copying a wrong number of values throws") {
   Device device(1, arena_bytes);
   Tensor tensor(device, Layout::plain({2, 3}), temporaries);
-  CHECK_THROWS_AS(copy_from_plain(device, counting(5), tensor), std::logic_error);
+  CHECK_THROWS_AS(copy_from_plain(counting(5), tensor), std::logic_error);
 }
 
 TEST_CASE("reorder goes between any two layouts") {
@@ -83,11 +85,11 @@ TEST_CASE("reorder goes between any two layouts") {
   for (const Tag from : {Tag::nchw, Tag::nhwc, Tag::nChw8c, Tag::nChw16c}) {
     for (const Tag to : {Tag::nchw, Tag::nhwc, Tag::nChw8c, Tag::nChw16c}) {
       const auto f32 = dnnl::memory::data_type::f32;
-      Tensor src(device, Layout(dnnl::memory::desc(shape, f32, from)), temporaries),
-          dst(device, Layout(dnnl::memory::desc(shape, f32, to)), temporaries);
-      copy_from_plain(device, values, src);
-      copy_from_plain(device, to_plain(device, src), dst);
-      CHECK(to_plain(device, dst) == values);
+      Tensor src(device, onednn::layout_of({shape, f32, from}), temporaries),
+          dst(device, onednn::layout_of({shape, f32, to}), temporaries);
+      copy_from_plain(values, src);
+      copy_from_plain(to_plain(src), dst);
+      CHECK(to_plain(dst) == values);
       CHECK(std::none_of(dst.values().begin(), dst.values().end(), [](float x) { return std::isnan(x); }));
     }
   }
@@ -116,21 +118,21 @@ TEST_CASE("a tensor stands in the ledger while it lives") {
 TEST_CASE("blocked padding counts in the ledger") {
   Device device(1, arena_bytes);
   const auto f32 = dnnl::memory::data_type::f32;
-  const Tensor tensor(device, Layout(dnnl::memory::desc({2, 12, 3, 3}, f32, Tag::nChw16c)), tape);
+  const Tensor tensor(device, onednn::layout_of({{2, 12, 3, 3}, f32, Tag::nChw16c}), tape);
   CHECK(device.ledger().live(tape) == 2 * 16 * 9 * sizeof(float));
 }
 
 TEST_CASE("constructing by move passes the buffer on") {
   Device device(1, arena_bytes);
   Tensor first(device, Layout::plain({4}), tape);
-  copy_from_plain(device, counting(4), first);
+  copy_from_plain(counting(4), first);
   const float* where = first.data();
   Tensor second(std::move(first));
   CHECK(first.empty());  // NOLINT: what a move leaves behind is part of the contract
   CHECK(first.data() == nullptr);
   CHECK(second.data() == where);
   CHECK(second.shape() == Shape{4});
-  CHECK(to_plain(device, second) == counting(4));
+  CHECK(to_plain(second) == counting(4));
   CHECK(device.ledger().live(tape) == 16);
 }
 
@@ -155,10 +157,10 @@ TEST_CASE("assigning by move returns the old buffer") {
 TEST_CASE("assigning a tensor to itself changes nothing") {
   Device device(1, arena_bytes);
   Tensor tensor(device, Layout::plain({4}), tape);
-  copy_from_plain(device, counting(4), tensor);
+  copy_from_plain(counting(4), tensor);
   Tensor& same = tensor;
   tensor = std::move(same);
-  CHECK(to_plain(device, tensor) == counting(4));
+  CHECK(to_plain(tensor) == counting(4));
   CHECK(device.ledger().live(tape) == 16);
 }
 

@@ -29,7 +29,7 @@ void run_in_plan(const Architecture& architecture, ActivationMode mode, int thre
   Network network(device, architecture, options);
   network.initialize(1);
   Tensor images = network.make_images();
-  set_zero(device, images);
+  set_zero(images);
   images.values()[5] = 1.0f;
   const std::vector<std::int32_t> labels{1, 2};
   for (int step = 0; step < 3; ++step) {

@@ -28,8 +28,8 @@ struct Bench {
   }
   Checkpoint state() {
     Checkpoint checkpoint;
-    checkpoint.parameters = export_values(device, network);
-    checkpoint.momentum = export_momentum(device, network);
+    checkpoint.parameters = export_values(network);
+    checkpoint.momentum = export_momentum(network);
     checkpoint.running = export_running(network);
     return checkpoint;
   }
@@ -66,11 +66,11 @@ TEST_CASE("a state comes back bit for bit") {
     write_checkpoint(folder / "checkpoint.h5", state);
     const Checkpoint read = read_checkpoint(folder / "checkpoint.h5");
     Bench bench(architecture, 2);
-    import_state(bench.device, bench.network, read, "file");
+    import_state(bench.network, read, "file");
     CHECK(same_state(bench.state(), state));
     // Parts of one name take their own rows.
     for (const Parameter* parameter : bench.network.parameters()) {
-      const std::vector<float> rows = to_plain(bench.device, parameter->value);
+      const std::vector<float> rows = to_plain(parameter->value);
       const NamedArray& whole = *find(state.parameters, parameter->name);
       const auto first =
           whole.values.begin() + parameter->rows.first * (parameter->size() / parameter->shape()[0]);
@@ -87,7 +87,7 @@ TEST_CASE("halves are joined under one name") {
   CHECK(stem->shape == Shape{32, 3, 3, 3});
   CHECK(find(state.parameters, "head/bn/scale")->shape == Shape{112});
   CHECK(find(state.parameters, "head/dense/weight")->shape == Shape{10, 112});
-  CHECK(find(export_gradients(bench.device, bench.network), "stem/bn/shift")->shape == Shape{32});
+  CHECK(find(export_gradients(bench.network), "stem/bn/shift")->shape == Shape{32});
   std::int64_t count = 0;
   for (const NamedArray& array : state.parameters) {
     count += static_cast<std::int64_t>(array.values.size());
@@ -106,11 +106,11 @@ TEST_CASE("an imported state is what the network computes with") {
     Tensor images = bench.network.make_images();
     std::ranges::fill(images.values(), 3.0f);
     bench.network.compute_gradient(images, std::vector<std::int32_t>{1});
-    return export_gradients(bench.device, bench.network);
+    return export_gradients(bench.network);
   };
   const auto expected = logits(from);
   CHECK(logits(to) != expected);
-  import_state(to.device, to.network, from.state(), "file");
+  import_state(to.network, from.state(), "file");
   CHECK(logits(to) == expected);
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("a state that does not fit is refused and changes nothing") {
     Checkpoint state = made_up_state("revnet38");
     spoil(state);
     const std::string message =
-        message_of<Error>([&] { import_state(bench.device, bench.network, state, "run/checkpoint.h5"); });
+        message_of<Error>([&] { import_state(bench.network, state, "run/checkpoint.h5"); });
     CHECK(message.starts_with("run/checkpoint.h5: "));
     CHECK(same_state(bench.state(), before));
     return message;
@@ -146,7 +146,7 @@ TEST_CASE("a state that does not fit is refused and changes nothing") {
   CHECK(contains(short_average, "/running/stem/bn/mean has shape [31]"));
 
   const Checkpoint other = made_up_state("resnet32");
-  CHECK_THROWS_AS(import_state(bench.device, bench.network, other, "file"), Error);
+  CHECK_THROWS_AS(import_state(bench.network, other, "file"), Error);
   CHECK(same_state(bench.state(), before));
 }
 

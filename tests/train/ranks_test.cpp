@@ -73,7 +73,7 @@ Gradient gradient_of(Trainer& trainer) {
   trainer.fetch_batch(0);
   Gradient gradient;
   gradient.loss = trainer.compute_gradient();
-  gradient.arrays = export_gradients(trainer.device(), trainer.network());
+  gradient.arrays = export_gradients(trainer.network());
   trainer.network().commit_statistics(0.5);
   gradient.running = export_running(trainer.network());
   return gradient;
@@ -157,7 +157,7 @@ TEST_CASE("with local statistics, gradients and averages are means over the rank
     trainer.network().compute_gradient(images, labels);
     trainer.network().commit_statistics(0.5);
     const auto weight = static_cast<float>(static_cast<double>(share.training.batch) / 5);
-    std::vector<NamedArray> arrays = export_gradients(trainer.device(), trainer.network());
+    std::vector<NamedArray> arrays = export_gradients(trainer.network());
     std::vector<RunningAverage> averages = export_running(trainer.network());
     for (NamedArray& array : arrays) {
       for (float& value : array.values) value *= weight;

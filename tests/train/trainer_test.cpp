@@ -66,7 +66,7 @@ TEST_CASE("a step commits its statistics once") {
   config.batch_norm.decay = 0.75;
   Trainer trainer = small_trainer(config);
   trainer.step();
-  for (NormLayer* norm : trainer.network().norms()) {
+  for (Norm* norm : trainer.network().norms()) {
     CAPTURE(norm->name());
     for (std::size_t c = 0; c < norm->running().mean.values().size(); ++c) {
       const float mean = norm->batch().mean.values()[c], variance = norm->batch().variance.values()[c];
@@ -78,17 +78,16 @@ TEST_CASE("a step commits its statistics once") {
 
 TEST_CASE("a step moves parameters by the rate times the decayed gradient") {
   Trainer trainer = small_trainer(small_config());
-  Device& device = trainer.device();
   std::vector<std::vector<float>> before;
   for (const Parameter* parameter : trainer.network().parameters()) {
-    before.push_back(to_plain(device, parameter->value));
+    before.push_back(to_plain(parameter->value));
   }
   trainer.step();
   for (std::size_t p = 0; p < before.size(); ++p) {
     const Parameter& parameter = *trainer.network().parameters()[p];
     CAPTURE(parameter.name);
-    const std::vector<float> after = to_plain(device, parameter.value),
-                             gradient = to_plain(device, parameter.gradient);
+    const std::vector<float> after = to_plain(parameter.value),
+                             gradient = to_plain(parameter.gradient);
     double worst = 0.0;
     for (std::size_t i = 0; i < after.size(); ++i) {
       const double decay = parameter.decays ? 2e-4 * before[p][i] : 0.0;

@@ -1,0 +1,226 @@
+#include "fused/residual_function.h"
+
+#include <cstring>
+#include <optional>
+
+#include "fused/convolution.h"
+#include "fused/norm_tables.h"
+#include "kernels/passes.h"
+#include "ops/statistics.h"
+
+namespace revnet::fused {
+namespace {
+
+using kernels::Sink;
+using kernels::Source;
+
+// By step, (norm, convolution).
+struct FusedTape final : Tape {
+  FusedTape(MemoryPurpose what_for, std::size_t steps)
+      : purpose(what_for), outputs(steps - 1), observed(steps) {}
+
+  MemoryPurpose purpose;
+  std::vector<Tensor> outputs;   // of all convolutions but the last
+  std::vector<Tensor> observed;  // what the norm read, as an observer left it; empty where nobody observes
+};
+
+FusedTape& own(Tape& tape) {
+  return dynamic_cast<FusedTape&>(tape);
+}
+
+// What is read of a convolution's input: normalised on the way, where there is a norm.
+Source source_of(const Tensor& input, const std::optional<NormTable>& norm) {
+  Source source;
+  source.values = input.data();
+  if (norm) {
+    source.form = Source::Form::normalized;
+    source.norm = norm->get();
+  }
+  return source;
+}
+
+// dst += source.
+void add_source(const Source& source, Tensor& dst) {
+  const double bytes = 4 * static_cast<double>(dst.bytes());
+  dst.device().perform({Operation::normalization_gradient, dst.shape()[2], 0, bytes}, [&] {
+    kernels::add(images_of(dst.layout()), ChannelBlocks(dst.layout()).stored_channels(), source, dst.data());
+  });
+}
+
+class FusedFunction final : public ResidualFunction {
+ public:
+  FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
+                const LayerOptions& options);
+
+  std::unique_ptr<Tape> make_tape(MemoryPurpose purpose, TapeKeeps /*keeps*/) const override {
+    return std::make_unique<FusedTape>(purpose, steps_.size());
+  }
+
+  void add(const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape, Norm* next) override {
+    FusedTape unkept(MemoryPurpose::temporaries, steps_.size());
+    run(x, pass, tape == nullptr ? unkept : own(*tape), {.form = Sink::Form::sum, .addend = s.data()}, y,
+        next);
+  }
+
+  void subtract(const Tensor& x, Tensor& y, Tape& tape) override {
+    run(x, Pass::recomputation, own(tape), {.form = Sink::Form::difference, .addend = y.data()}, y, nullptr);
+  }
+
+  void complete(const Tensor& x, Tape& tape) override;
+
+  void backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) override;
+
+  Norm* input_norm() override { return steps_[0].norm.get(); }
+
+  void list(LayerList& layers) override {
+    for (Step& step : steps_) {
+      if (step.norm) layers.add(*step.norm);
+      layers.add(*step.filter);
+    }
+  }
+
+ private:
+  struct Step {
+    std::unique_ptr<Norm> norm;  // absent before the network's very first convolution
+    Convolution convolution;
+    std::unique_ptr<Filter> filter;
+  };
+
+  // What all convolutions but the last make of x, unless the tape has it; returns what the last one reads.
+  const Tensor& record(const Tensor& x, Pass pass, FusedTape& tape);
+  // The last convolution's results go to y by way of the sink.
+  void run(const Tensor& x, Pass pass, FusedTape& tape, const Sink& sink, Tensor& y, Norm* next);
+  // One convolution, from the input to the sink, whose values are y. A training pass leaves the statistics of
+  // y with `next`; null: nobody wants them.
+  void convolve(Step& step, const Tensor& input, Pass pass, Sink sink, Tensor& y, Norm* next);
+  // Shows an observer what goes into the norm, if there is one of either: x, or what the observer made of it.
+  const Tensor& observe(Step& step, const Tensor& x, Pass pass, Tensor& changed);
+
+  std::vector<Step> steps_;
+};
+
+FusedFunction::FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
+                             const LayerOptions& options) {
+  for (const ConvolutionShape& convolution : convolutions_of(shape, options.batch)) {
+    const std::string number = std::to_string(steps_.size() + 1);
+    Step step{nullptr, Convolution(device, convolution), nullptr};
+    if (!steps_.empty() || shape.leading_norm) {
+      step.norm = std::make_unique<Norm>(device, name + "/bn" + number, Rows{0, convolution.in},
+                                         convolution.src(), options);
+    }
+    step.filter =
+        std::make_unique<Filter>(device, name + "/conv" + number + "/weight", Rows{0, convolution.out},
+                                 convolution, step.convolution.weight_layout());
+    steps_.push_back(std::move(step));
+  }
+}
+
+const Tensor& FusedFunction::observe(Step& step, const Tensor& x, Pass pass, Tensor& changed) {
+  NormObserver* const observer = step.norm ? step.norm->observer(pass) : nullptr;
+  if (observer == nullptr) return x;
+  changed = Tensor(x.device(), x.layout(), MemoryPurpose::tape);
+  if (!x.device().is_planning()) std::memcpy(changed.data(), x.data(), x.bytes());
+  observer->normalizing(*step.norm, pass, changed);
+  return changed;
+}
+
+const Tensor& FusedFunction::record(const Tensor& x, Pass pass, FusedTape& tape) {
+  const Tensor* before = &x;
+  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+    Tensor& output = tape.outputs[i];
+    const Tensor& input = observe(steps_[i], *before, pass, tape.observed[i]);
+    // What was kept need not be computed again, though an observer is shown what goes into it all the same.
+    if (output.empty()) {
+      output = Tensor(x.device(), steps_[i].convolution.dst_layout(), tape.purpose);
+      convolve(steps_[i], input, pass, {}, output, steps_[i + 1].norm.get());
+    }
+    before = &output;
+  }
+  return observe(steps_.back(), *before, pass, tape.observed.back());
+}
+
+void FusedFunction::convolve(Step& step, const Tensor& input, Pass pass, Sink sink, Tensor& y, Norm* next) {
+  const bool measures = next != nullptr && pass == Pass::training;
+  sink.values = y.data();
+  Tensor sums;
+  const std::vector<std::int64_t>& pixels = step.convolution.forward_units();
+  if (measures) {
+    sums = make_sums(y.device(), static_cast<std::int64_t>(pixels.size()),
+                     ChannelBlocks(y.layout()).stored_channels());
+    sink.sums = values_of(sums).data();
+  }
+  std::optional<NormTable> norm;
+  if (step.norm) norm.emplace(*step.norm, pass, input);
+  step.convolution.forward(source_of(input, norm), step.filter->weight().value, sink);
+  if (measures) combine_statistics(sums, pixels, *next);
+}
+
+void FusedFunction::run(const Tensor& x, Pass pass, FusedTape& tape, const Sink& sink, Tensor& y,
+                        Norm* next) {
+  const Tensor& input = record(x, pass, tape);
+  convolve(steps_.back(), input, pass, sink, y, next);
+}
+
+void FusedFunction::complete(const Tensor& x, Tape& tape) {
+  own(tape).purpose = MemoryPurpose::tape;
+  for (Tensor& observed : own(tape).observed) observed = {};  // of the forward pass
+  record(x, Pass::recomputation, own(tape));
+}
+
+void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) {
+  FusedTape& kept = own(*tape);
+  const auto input_of = [&](std::size_t step) -> const Tensor& {
+    if (!kept.observed[step].empty()) return kept.observed[step];
+    return step == 0 ? x : kept.outputs[step - 1];
+  };
+  Tensor diff;  // by what goes into the ReLU of the step gone through; empty while it is dy itself
+  Source from;  // the gradient by the convolution's output
+  from.values = dy.data();
+  std::optional<NormGradientTable> gradient;  // that `from` refers to
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    Step& step = steps_[i];
+    const Tensor& input = input_of(i);
+    Parameter& weight = step.filter->weight();
+    if (!step.norm) {
+      const Sink sink{.form = Sink::Form::sum, .values = dx.data(), .addend = dx.data()};
+      step.convolution.backward(source_of(input, {}), from, weight.value, sink, weight.gradient);
+      return;
+    }
+    const std::optional<NormTable> norm(std::in_place, *step.norm, Pass::recomputation, input);
+    Tensor masked(input.device(), input.layout(), MemoryPurpose::activation_gradients);
+    const std::int64_t blocks = step.convolution.backward_units();
+    Tensor sums = make_sums(input.device(), blocks, ChannelBlocks(input.layout()).stored_channels());
+    const Sink sink{.form = Sink::Form::masked,
+                    .values = masked.data(),
+                    .input = input.data(),
+                    .norm = norm->get(),
+                    .sums = values_of(sums).data()};
+    step.convolution.backward(source_of(input, norm), from, weight.value, sink, weight.gradient);
+    gradient.emplace(*step.norm, input, sums, blocks);
+    diff = std::move(masked);
+    from = {.form = Source::Form::gradient,
+            .values = diff.data(),
+            .input = input.data(),
+            .norm_gradient = gradient->get()};
+  }
+  add_source(from, dx);
+}
+
+}  // namespace
+
+bool can_compute(const ResidualShape& shape) {
+  return shape.stride == 1;
+}
+
+bool can_compute_on(const Device& device) {
+  const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
+  return block == 8 || block == 16;
+}
+
+std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
+                                                         const ResidualShape& shape,
+                                                         const LayerOptions& options) {
+  return std::make_unique<FusedFunction>(device, name, shape, options);
+}
+
+}  // namespace revnet::fused

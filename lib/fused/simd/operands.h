@@ -1,0 +1,67 @@
+// What fused kernels read and write: activations in blocked layouts, and what is done to their values on the
+// way between memory and arithmetic.
+//
+// A kernel that normalises what it reads, and adds to, masks and sums what it writes, saves the passes over
+// memory that separate operations need. All pointers are the caller's. Arrays over channels have as many
+// entries as the layout stores channels, zeros for those that are padding.
+#pragma once
+
+#include <cstdint>
+
+namespace revnet::kernels {
+
+// Activations [N, C, H, W] whose channels lie in blocks of 8 or 16 (oneDNN's nChw8c and nChw16c).
+struct Images {
+  std::int64_t count, height, width;
+  std::int64_t block;
+
+  std::int64_t pixels() const { return height * width; }
+};
+
+// relu((x - mean) * factor + shift), where factor = scale / sqrt(variance + epsilon). The mean is taken away
+// first, so that a large one costs no precision.
+struct Normalization {
+  const float *mean = nullptr, *factor = nullptr, *shift = nullptr;
+};
+
+// The gradient by a normalisation's input x, from g, the gradient by what went into the ReLU:
+//   factor * (g - offset - (x - mean) * slope)
+// where offset is the mean of g, and slope the mean of g (x - mean) over variance + epsilon.
+struct NormalizationGradient {
+  const float *mean = nullptr, *factor = nullptr, *offset = nullptr, *slope = nullptr;
+};
+
+// Values to read.
+struct Source {
+  enum class Form {
+    raw,
+    normalized,  // relu(norm(values))
+    gradient,    // the normalisation's gradient, from values = g and input = x
+  };
+  Form form = Form::raw;
+  const float* values = nullptr;
+  Normalization norm = {};
+  const float* input = nullptr;
+  NormalizationGradient norm_gradient = {};
+};
+
+// Where results v go.
+struct Sink {
+  enum class Form {
+    plain,       // values = v
+    sum,         // values = addend + v
+    difference,  // values = addend - v
+    masked,      // values = v where relu(norm(input)) is open, 0 elsewhere
+  };
+  Form form = Form::plain;
+  float* values = nullptr;
+  const float* addend = nullptr;  // may be values
+  const float* input = nullptr;
+  Normalization norm = {};
+  // Sums over each unit of work and channel, [units][2][channels]; null: not wanted. Of what is written: the
+  // sum and the sum of squared distances from the unit's mean; when masked, the sum of values and that of
+  // values * (input - mean).
+  double* sums = nullptr;
+};
+
+}  // namespace revnet::kernels

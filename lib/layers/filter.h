@@ -1,0 +1,47 @@
+// A convolution's filter: its shape, and its weight in whatever layout an engine computes with.
+#pragma once
+
+#include <string>
+
+#include "layers/parameter.h"
+
+namespace revnet {
+
+// Two-dimensional convolution without bias, TensorFlow SAME padding.
+struct ConvolutionShape {
+  std::int64_t batch, in, out, height, width, kernel, stride;
+
+  std::int64_t out_height() const { return (height + stride - 1) / stride; }
+  std::int64_t out_width() const { return (width + stride - 1) / stride; }
+  Shape src() const { return {batch, in, height, width}; }
+  Shape weights() const { return {out, in, kernel, kernel}; }
+  Shape dst() const { return {batch, out, out_height(), out_width()}; }
+  auto operator<=>(const ConvolutionShape&) const = default;
+  std::int64_t macs_per_image() const { return out * in * kernel * kernel * out_height() * out_width(); }
+};
+
+class Filter {
+ public:
+  // name: ".../conv1/weight". `layout`: of the weight and its gradient. `of_images`: what it convolves is the
+  // images, which have no gradient.
+  Filter(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,
+         const Layout& layout, bool of_images = false);
+  virtual ~Filter() = default;
+  Filter(const Filter&) = delete;
+  Filter& operator=(const Filter&) = delete;
+
+  const ConvolutionShape& shape() const { return shape_; }
+  bool of_images() const { return of_images_; }
+  Parameter& weight() { return weight_; }
+  const Parameter& weight() const { return weight_; }
+
+  // Brings the forms derived from the weight up to date. To be called whenever the weight has changed.
+  virtual void weight_changed() {}
+
+ private:
+  ConvolutionShape shape_;
+  bool of_images_;
+  Parameter weight_;
+};
+
+}  // namespace revnet

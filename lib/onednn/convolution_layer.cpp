@@ -1,0 +1,68 @@
+#include "onednn/convolution_layer.h"
+
+#include "onednn/layers.h"
+#include "ops/elementwise.h"
+
+namespace revnet::onednn {
+
+ConvolutionLayer::ArrangedFilter::ArrangedFilter(Device& device, const std::string& name, Rows rows,
+                                                 const ConvolutionPrimitives& primitives, Roles roles)
+    : Filter(device, name, rows, primitives.shape(), primitives.weight_layout(), roles.image_input),
+      primitives_(primitives) {
+  if (!roles.image_input && primitives.backward_weight_layout() != primitives.weight_layout()) {
+    backward_ = Tensor(device, primitives.backward_weight_layout(), MemoryPurpose::parameters);
+  }
+  if (roles.subtracts && primitives.adds_in_registers()) {
+    negated_ = Tensor(device, primitives.weight_layout(), MemoryPurpose::parameters);
+  }
+}
+
+void ConvolutionLayer::ArrangedFilter::weight_changed() {
+  if (!backward_.empty()) primitives_.arrange_for_backward(weight().value, backward_);
+  if (!negated_.empty()) negate(weight().value, negated_);
+}
+
+ConvolutionLayer::ConvolutionLayer(Device& device, const std::string& name, Rows rows,
+                                   const ConvolutionShape& shape, const LayerOptions& options, Roles roles)
+    : primitives_(device, shape, options.convolution, {.image_input = roles.image_input, .adds = roles.adds}),
+      filter_(device, name, rows, primitives_, roles) {}
+
+void ConvolutionLayer::forward(const Tensor& src, Tensor& dst) {
+  primitives_.forward(src, filter_.weight().value, dst);
+}
+
+void ConvolutionLayer::add(const Tensor& src, const Tensor& addend, Tensor& dst) const {
+  primitives_.forward_add(src, filter_.weight().value, addend, dst);
+}
+
+void ConvolutionLayer::subtract(const Tensor& src, Tensor& dst) const {
+  if (!filter_.negated().empty()) {
+    primitives_.forward_add(src, filter_.negated(), dst, dst);
+    return;
+  }
+  Tensor product(dst.device(), dst.layout(), MemoryPurpose::temporaries);
+  primitives_.forward(src, filter_.weight().value, product);
+  revnet::subtract(product, dst);
+}
+
+void ConvolutionLayer::backward_data(const Tensor& diff_dst, Tensor& diff_src) {
+  primitives_.backward_data(diff_dst, filter_.for_backward(), diff_src);
+}
+
+void ConvolutionLayer::backward_weights(const Tensor& src, const Tensor& diff_dst) {
+  primitives_.backward_weights(src, diff_dst, filter_.weight().gradient);
+}
+
+std::unique_ptr<Convolution> make_image_convolution(Device& device, const std::string& name, Rows rows,
+                                                    const ConvolutionShape& shape,
+                                                    const LayerOptions& options) {
+  return std::make_unique<ConvolutionLayer>(device, name, rows, shape, options,
+                                            ConvolutionLayer::Roles{.image_input = true});
+}
+
+std::unique_ptr<Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
+                                              const ConvolutionShape& shape, const LayerOptions& options) {
+  return std::make_unique<ConvolutionLayer>(device, name, rows, shape, options, ConvolutionLayer::Roles{});
+}
+
+}  // namespace revnet::onednn

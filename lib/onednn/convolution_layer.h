@@ -1,0 +1,55 @@
+// A convolution computed by oneDNN: its filter in the forms that the primitives want, and the primitives.
+#pragma once
+
+#include "layers/layer.h"
+#include "onednn/convolution_primitives.h"
+
+namespace revnet::onednn {
+
+class ConvolutionLayer final : public Convolution {
+ public:
+  struct Roles {
+    bool image_input = false;  // src is the image batch, in plain NCHW; it has no gradient
+    bool adds = false;         // add() will be called
+    bool subtracts = false;    // subtract() will be called
+  };
+
+  ConvolutionLayer(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,
+                   const LayerOptions& options, Roles roles);
+
+  Filter& filter() override { return filter_; }
+  const Layout& src_layout() const { return primitives_.src_layout(); }
+  const Layout& dst_layout() const override { return primitives_.dst_layout(); }
+
+  void forward(const Tensor& src, Tensor& dst) override;
+  // dst = addend + conv(src), where dst may be the addend.
+  void add(const Tensor& src, const Tensor& addend, Tensor& dst) const;
+  // dst -= conv(src). It rounds conv(src) as add() does, so that what one added the other takes away up to
+  // the rounding of the sum.
+  void subtract(const Tensor& src, Tensor& dst) const;
+  void backward_data(const Tensor& diff_dst, Tensor& diff_src) override;
+  void backward_weights(const Tensor& src, const Tensor& diff_dst) override;
+
+ private:
+  // The weight, and what is derived from it.
+  class ArrangedFilter final : public Filter {
+   public:
+    ArrangedFilter(Device& device, const std::string& name, Rows rows,
+                   const ConvolutionPrimitives& primitives, Roles roles);
+    void weight_changed() override;
+
+    const Tensor& for_backward() const { return backward_.empty() ? weight().value : backward_; }
+    // -weight, for subtract(); empty where the primitives do not add in registers.
+    const Tensor& negated() const { return negated_; }
+
+   private:
+    const ConvolutionPrimitives& primitives_;
+    Tensor backward_;  // as backward_data wants it; empty where it takes the weight itself
+    Tensor negated_;
+  };
+
+  ConvolutionPrimitives primitives_;
+  ArrangedFilter filter_;
+};
+
+}  // namespace revnet::onednn

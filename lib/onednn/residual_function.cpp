@@ -1,0 +1,183 @@
+#include "onednn/residual_function.h"
+
+#include "onednn/convolution_layer.h"
+#include "onednn/norm_layer.h"
+#include "ops/elementwise.h"
+#include "ops/statistics.h"
+
+namespace revnet::onednn {
+namespace {
+
+// By step, (norm, convolution).
+struct OperationTape final : Tape {
+  struct Step {
+    Tensor normalized, mask;  // what the norm made; empty where the function starts with a convolution
+    Tensor output;            // of the convolution; empty for the last
+  };
+  OperationTape(MemoryPurpose what_for, TapeKeeps what, std::size_t count)
+      : purpose(what_for), keeps(what), steps(count) {}
+
+  MemoryPurpose purpose;
+  TapeKeeps keeps;
+  std::vector<Step> steps;
+};
+
+OperationTape& own(Tape& tape) {
+  return dynamic_cast<OperationTape&>(tape);
+}
+
+class OperationFunction final : public ResidualFunction {
+ public:
+  OperationFunction(Device& device, const std::string& name, const ResidualShape& shape,
+                    const LayerOptions& options);
+
+  std::unique_ptr<Tape> make_tape(MemoryPurpose purpose, TapeKeeps keeps) const override {
+    return std::make_unique<OperationTape>(purpose, keeps, steps_.size());
+  }
+
+  void add(const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape, Norm* next) override {
+    if (tape == nullptr) {
+      run(x, s, pass, y);
+    } else {
+      record(x, pass, own(*tape), [&](const Tensor& input) { last().add(input, s, y); });
+    }
+    if (next != nullptr && pass == Pass::training) measure_statistics(y, *next);
+  }
+
+  void subtract(const Tensor& x, Tensor& y, Tape& tape) override {
+    record(x, Pass::recomputation, own(tape), [&](const Tensor& input) { last().subtract(input, y); });
+  }
+
+  void complete(const Tensor& x, Tape& tape) override {
+    own(tape).purpose = MemoryPurpose::tape;
+    own(tape).keeps = TapeKeeps::everything;
+    record(x, Pass::recomputation, own(tape), [](const Tensor&) {});
+  }
+
+  void backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) override;
+
+  Norm* input_norm() override { return nullptr; }  // oneDNN measures what it normalises
+
+  void list(LayerList& layers) override {
+    for (Step& step : steps_) {
+      if (step.norm) layers.add(step.norm->norm());
+      layers.add(step.convolution->filter());
+    }
+  }
+
+ private:
+  struct Step {
+    std::unique_ptr<NormLayer> norm;  // absent before the network's very first convolution
+    std::unique_ptr<ConvolutionLayer> convolution;
+  };
+
+  ConvolutionLayer& last() { return *steps_.back().convolution; }
+
+  // Computes what the tape lacks; then calls run_last(input of the last convolution).
+  template <class RunLast>
+  void record(const Tensor& x, Pass pass, OperationTape& tape, RunLast run_last);
+  // The whole function, keeping nothing: y = s + F(x).
+  void run(const Tensor& x, const Tensor& s, Pass pass, Tensor& y);
+
+  std::vector<Step> steps_;
+};
+
+OperationFunction::OperationFunction(Device& device, const std::string& name, const ResidualShape& shape,
+                                     const LayerOptions& options) {
+  const std::vector<ConvolutionShape> convolutions = convolutions_of(shape, options.batch);
+  for (std::size_t i = 0; i < convolutions.size(); ++i) {
+    const ConvolutionShape& convolution = convolutions[i];
+    const bool is_last = i + 1 == convolutions.size();
+    const std::string number = std::to_string(i + 1);
+    Step step;
+    if (i > 0 || shape.leading_norm) {
+      step.norm = std::make_unique<NormLayer>(device, name + "/bn" + number, Rows{0, convolution.in},
+                                              convolution.src(), options);
+    }
+    step.convolution = std::make_unique<ConvolutionLayer>(
+        device, name + "/conv" + number + "/weight", Rows{0, convolution.out}, convolution, options,
+        ConvolutionLayer::Roles{.adds = is_last, .subtracts = is_last && shape.subtracts});
+    steps_.push_back(std::move(step));
+  }
+}
+
+template <class RunLast>
+void OperationFunction::record(const Tensor& x, Pass pass, OperationTape& tape, RunLast run_last) {
+  Device& device = x.device();
+  const Tensor* before = &x;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    OperationTape::Step& kept = tape.steps[i];
+    if (step.norm && kept.normalized.empty()) {
+      kept.normalized = Tensor(device, step.norm->layout(), tape.purpose);
+      kept.mask = Tensor(device, step.norm->mask_layout(), tape.purpose);
+      step.norm->forward(*before, pass, kept.normalized, kept.mask);
+    }
+    const Tensor& input = step.norm ? kept.normalized : *before;
+    if (&step == &steps_.back()) {
+      run_last(input);
+    } else if (kept.output.empty()) {
+      kept.output = Tensor(device, step.convolution->dst_layout(), tape.purpose);
+      step.convolution->forward(input, kept.output);
+    }
+    if (tape.keeps == TapeKeeps::convolutions) {
+      kept.normalized = {};
+      kept.mask = {};
+    }
+    before = &kept.output;
+  }
+}
+
+void OperationFunction::run(const Tensor& x, const Tensor& s, Pass pass, Tensor& y) {
+  Device& device = x.device();
+  Tensor current;  // empty while the input is still x itself
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    if (step.norm) {
+      Tensor mask(device, step.norm->mask_layout(), MemoryPurpose::temporaries);
+      if (current.empty()) {
+        Tensor normalized(device, step.norm->layout(), MemoryPurpose::temporaries);
+        step.norm->forward(x, pass, normalized, mask);
+        current = std::move(normalized);
+      } else {
+        step.norm->forward(current, pass, current, mask);
+      }
+    }
+    const Tensor& input = current.empty() ? x : current;
+    if (i + 1 == steps_.size()) {
+      step.convolution->add(input, s, y);
+      return;
+    }
+    Tensor output(device, step.convolution->dst_layout(), MemoryPurpose::temporaries);
+    step.convolution->forward(input, output);
+    current = std::move(output);
+  }
+}
+
+void OperationFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) {
+  std::vector<OperationTape::Step>& kept = own(*tape).steps;
+  Tensor diff;  // the gradient flowing back; empty while it is still dy itself
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    Step& step = steps_[i];
+    const Tensor& diff_output = diff.empty() ? dy : diff;
+    const Tensor& before = i == 0 ? x : kept[i - 1].output;
+    step.convolution->backward_weights(kept[i].normalized.empty() ? before : kept[i].normalized, diff_output);
+    kept[i].normalized = {};
+    Tensor diff_input(x.device(), step.convolution->src_layout(), MemoryPurpose::activation_gradients);
+    step.convolution->backward_data(diff_output, diff_input);
+    if (step.norm) step.norm->backward(before, kept[i].mask, diff_input);
+    if (i > 0) kept[i - 1].output = {};
+    diff = std::move(diff_input);
+  }
+  revnet::add(diff, dx);
+}
+
+}  // namespace
+
+std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
+                                                         const ResidualShape& shape,
+                                                         const LayerOptions& options) {
+  return std::make_unique<OperationFunction>(device, name, shape, options);
+}
+
+}  // namespace revnet::onednn
