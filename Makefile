@@ -11,7 +11,7 @@ RUNS ?= 10
 EXECUTIONS ?= 1000000
 FILES ?= 10000
 
-.PHONY: all deps build demo test torture fuzz asan tsan valgrind package format tidy clean
+.PHONY: all deps build demo test results torture fuzz asan tsan valgrind package format tidy clean
 all: build
 
 deps:
@@ -27,6 +27,10 @@ demo: build
 
 test: build
 	@ctest --preset $(PRESET)
+
+# The tables and figures of experiments/results, from the logs there.
+results: deps
+	@scripts/results.py write
 
 # Kills runs with SIGKILL at random moments: after each kill everything is there, and in the end every bit. Then repeats
 # a run. `make test` does a little of both.

@@ -3,10 +3,10 @@
 
   figures.py curves RUN [RUN ...] [--output FILE.svg]
       cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid
-  figures.py angle RUN [RUN ...] [--output FILE.svg]
+  figures.py angle RUN [RUN ...] [--one-panel] [--output FILE.svg]
       angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation
       solid) of runs of `revnet-compare gradient angle`; of those with --checkpoint, the angle alone; of several
-      networks, a panel of angles each
+      networks, a panel of angles each, or as in the paper all in --one-panel
   figures.py training RUN [--output FILE.svg]
       the two trainings of `revnet-compare training`
   figures.py memory FILE.h5 [--output FILE.svg]
@@ -25,6 +25,7 @@ import matplotlib
 import revnet_files
 
 matplotlib.use("Agg")
+matplotlib.rcParams["svg.hashsalt"] = "revnet"  # the same figure is the same file
 import matplotlib.ticker  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 
@@ -68,40 +69,54 @@ def smoothed(values, window):
     return result
 
 
-def draw_curves(runs, output):
-    figure, (loss, error) = plt.subplots(1, 2, figsize=(10, 4))
-    for number, run in enumerate(runs):
-        with open_run(run) as file:
-            train = {name: data[()] for name, data in file["train"].items()}
-            evaluation = {name: data[()] for name, data in file["eval"].items()}
-            label = f"{file.attrs['architecture']}, {file.attrs['activations']}"
-        window = max(1, len(train["iteration"]) // 100)
-        marker, color = MARKERS[number % len(MARKERS)], f"C{number}"
-        for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
-            axes.plot(train["iteration"], smoothed(train[column], window), ":", color=color, linewidth=1.2)
-            axes.plot(evaluation["iteration"], evaluation[column], "-", color=color, linewidth=1.2,
-                      marker=marker, markersize=4, label=label)
+def line_style(number, linestyle="-"):
+    return dict(color=f"C{number}", marker=MARKERS[number % len(MARKERS)], markersize=4, linewidth=1.2,
+                linestyle=linestyle)
+
+
+def plot_run(run, loss, error, number, label=None):
+    """Training dotted, evaluation solid."""
+    with open_run(run) as file:
+        train = {name: data[()] for name, data in file["train"].items()}
+        evaluation = {name: data[()] for name, data in file["eval"].items()}
+        label = label or f"{file.attrs['architecture']}, {file.attrs['activations']}"
+        label += ", unfinished" if file.attrs["status"] != "complete" else ""
+    window = max(1, len(train["iteration"]) // 100)
+    for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
+        axes.plot(train["iteration"], smoothed(train[column], window), ":", color=f"C{number}", linewidth=1.2)
+        axes.plot(evaluation["iteration"], evaluation[column], label=label, **line_style(number))
+
+
+def name_curves(loss, error):
     loss.set_ylabel("cross entropy (nats)")
     error.set_ylabel("error (%)")
     for axes in (loss, error):
         axes.set_xlabel("iteration")
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-    error.legend(title="solid: evaluation, dotted: training", fontsize=9, title_fontsize=9)
+
+
+def draw_curve_rows(rows, output):
+    """A row of panels for each list of runs."""
+    figure, panels = plt.subplots(len(rows), 2, figsize=(10, 4 * len(rows)), squeeze=False)
+    for runs, (loss, error) in zip(rows, panels):
+        for number, run in enumerate(runs):
+            plot_run(run, loss, error, number)
+        name_curves(loss, error)
+        error.legend(title="solid: evaluation, dotted: training", fontsize=9, title_fontsize=9)
     save(figure, output)
 
 
-def line_style(number, linestyle="-"):
-    return dict(color=f"C{number}", marker=MARKERS[number % len(MARKERS)], markersize=4, linewidth=1.2,
-                linestyle=linestyle)
+def draw_curves(runs, output):
+    draw_curve_rows([runs], output)
 
 
-def angle_panels(architectures):
-    """One row of panels; with several networks the angles get a row of their own, a panel each. ({architecture:
-    axes}, axes of the loss, axes of the error) and the figure."""
-    if len(architectures) == 1:
+def angle_panels(architectures, one_panel):
+    """One row of panels; unless one panel is to hold the angles of several networks, these get a row of their own, a
+    panel each. ({architecture: axes}, axes of the loss, axes of the error) and the figure."""
+    if one_panel or len(architectures) == 1:
         figure, (angle, loss, error) = plt.subplots(1, 3, figsize=(13, 4))
-        return {architectures[0]: angle}, loss, error, figure
+        return dict.fromkeys(architectures, angle), loss, error, figure
     figure = plt.figure(figsize=(4.3 * len(architectures), 7.5))
     above, below = figure.add_gridspec(2, 1)
     angles = above.subgridspec(1, len(architectures)).subplots(sharey=True)
@@ -109,41 +124,33 @@ def angle_panels(architectures):
     return dict(zip(architectures, angles)), loss, error, figure
 
 
-def draw_angle(runs, output):
+def draw_angle(runs, output, one_panel=False):
     studies = []
     for run in runs:
         with open_study(os.path.join(run, "angle.h5"), "gradient angle") as file:
             study = {name: file["angle"][name][()] for name in ("iteration", "degrees", "forced/degrees")}
             studies.append((file.attrs["architecture"], file.attrs["convolution"], study))
-    angles, loss, error, figure = angle_panels(list(dict.fromkeys(architecture for architecture, _, _ in studies)))
+    architectures = list(dict.fromkeys(architecture for architecture, _, _ in studies))
+    angles, loss, error, figure = angle_panels(architectures, one_panel)
     for number, (run, (architecture, convolution, study)) in enumerate(zip(runs, studies)):
         label, angle = f"{architecture}, {convolution}", angles[architecture]
         angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)
-        if not os.path.exists(os.path.join(run, "run.h5")):
-            continue  # measured at checkpoints of a training that lies elsewhere
-        with open_run(run) as file:
-            train = {name: data[()] for name, data in file["train"].items()}
-            evaluation = {name: data[()] for name, data in file["eval"].items()}
-        window = max(1, len(train["iteration"]) // 100)
-        for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
-            axes.plot(train["iteration"], smoothed(train[column], window), ":", color=f"C{number}", linewidth=1.2)
-            axes.plot(evaluation["iteration"], evaluation[column], label=label, **line_style(number))
+        if os.path.exists(os.path.join(run, "run.h5")):  # or else: at checkpoints of a training that lies elsewhere
+            plot_run(run, loss, error, number, label)
     next(iter(angles.values())).set_ylabel("angle (degrees)")
     for angle in angles.values():
         angle.set_yscale("log")
         angle.set_title("solid: in all; dotted: without flipped ReLUs", fontsize=9)
         angle.legend(fontsize=8)
-    loss.set_ylabel("cross entropy (nats)")
-    error.set_ylabel("error (%)")
+        angle.set_xlabel("iteration")
+    for angle in set(angles.values()):
+        angle.grid(alpha=0.3)
+    name_curves(loss, error)
     for axes in (loss, error):
-        axes.set_ylim(bottom=0)
         axes.set_title("dotted: training; solid: evaluation", fontsize=9)
-    for axes in (*angles.values(), loss, error):
-        axes.set_xlabel("iteration")
-        axes.grid(alpha=0.3)
-    if len(angles) > 1:
+    if loss.lines:
         loss.legend(fontsize=8)
     save(figure, output)
 
@@ -159,12 +166,7 @@ def draw_training(run, output):
                 axes.plot(file["eval/iteration"][()], file[f"eval/{mode}/{column}"][()], label=mode,
                           **line_style(number))
         error.set_title(f"{file.attrs['architecture']}; dotted: training; solid: evaluation", fontsize=9)
-    loss.set_ylabel("cross entropy (nats)")
-    error.set_ylabel("error (%)")
-    for axes in (loss, error):
-        axes.set_xlabel("iteration")
-        axes.set_ylim(bottom=0)
-        axes.grid(alpha=0.3)
+    name_curves(loss, error)
     loss.legend(fontsize=9)
     save(figure, output)
 
@@ -263,9 +265,14 @@ def main():
         command.add_argument("source", nargs="+" if many else None, metavar=metavar, help=source)
         command.add_argument("--output", default=f"{name}.svg", metavar="FILE", help=".svg, .png or .pdf")
         command.set_defaults(draw=draw)
+        return command
 
     figure("curves", draw_curves, True, "RUN", "run directory or run.h5", "cross entropy and error by iteration")
-    figure("angle", draw_angle, True, "RUN", "directory of revnet-compare gradient angle", "the gradient-angle study")
+    angle = figure("angle", draw_angle, True, "RUN", "directory of revnet-compare gradient angle",
+                   "the gradient-angle study")
+    angle.add_argument("--one-panel", dest="draw", action="store_const",
+                       const=lambda runs, output: draw_angle(runs, output, one_panel=True),
+                       help="one panel for the angles of all networks")
     figure("training", draw_training, False, "RUN", "directory of revnet-compare training",
            "a training stored and reconstructed")
     figure("memory", draw_memory, False, "FILE.h5", "of revnet-compare memory", "memory and time against depth")
