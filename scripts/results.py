@@ -228,7 +228,8 @@ def speed(result):
     train = result.log.train
     if len(train["iteration"]) < 2:
         return "-"
-    return f"{np.median(result.settings['training.batch'] * np.diff(train['iteration']) / np.diff(train['seconds'])):.0f}"
+    images = result.settings["training.batch"] * np.diff(train["iteration"])
+    return f"{np.median(images / np.diff(train['seconds'])):.0f}"
 
 
 def measured_columns(result):
@@ -246,19 +247,19 @@ def run_tables(results):
     complete, unfinished = [], []
     for result in results:
         evaluation, train = result.log.evaluation, result.log.train
-        seed = str(result.log.attributes["seed"])
+        row = [result.name, str(result.log.attributes["seed"])]
         if result.complete:
-            complete.append([result.name, seed, f"{evaluation['error_percent'][-1]:.2f}",
-                             f"{evaluation['cross_entropy'][-1]:.4f}", *measured_columns(result)])
+            row += [f"{evaluation['error_percent'][-1]:.2f}", f"{evaluation['cross_entropy'][-1]:.4f}"]
+            complete.append(row + measured_columns(result))
             continue
+        done = train["iteration"][-1] if len(train["iteration"]) else 0
         last = (f"{evaluation['error_percent'][-1]:.2f} at {evaluation['iteration'][-1]:,}"
                 if len(evaluation["iteration"]) else "-")
-        done = train["iteration"][-1] if len(train["iteration"]) else 0
-        unfinished.append([result.name, seed, f"{done:,} of {result.settings['training.iterations']:,.0f}", last,
-                           *measured_columns(result)])
+        row += [result.log.attributes["status"], f"{done:,} of {result.settings['training.iterations']:,.0f}", last]
+        unfinished.append(row + measured_columns(result))
     cost = ["time", "images/s", "saved", "peak", "processor", "threads"]
     tables = [("Complete runs", ["run", "seed", "error, %", "cross entropy", *cost], complete),
-              ("Unfinished runs", ["run", "seed", "iterations", "last error, %", *cost], unfinished)]
+              ("Unfinished runs", ["run", "seed", "status", "iterations", "last error, %", *cost], unfinished)]
     text = "".join(f"\n### {title}\n\n{markdown(header, rows) if rows else 'None.' + chr(10)}"
                    for title, header, rows in tables)
     if any(result.angle for result in results):

@@ -15,6 +15,10 @@ namespace fs = std::filesystem;
 
 const fs::path kept = fs::path(REVNET_SCRIPTS_DIR).parent_path() / "experiments/results";
 
+// Around what scripts/results.py writes into README.md.
+const std::string begin = "<!-- made by `make results` from here -->\n";
+const std::string end = "<!-- made by `make results` up to here -->\n";
+
 bool has_h5py() {
   const bool has = std::system("/usr/bin/python3 -c 'import h5py' 2> /dev/null") == 0;
   if (!has) MESSAGE("python3-h5py is not installed: scripts/results.py is not tested");
@@ -49,15 +53,18 @@ void keep(const fs::path& folder, const std::string& name, const Kept& run) {
   config.training.threads = static_cast<int>(run.seed);
   const fs::path directory = folder / "runs" / name;
   fs::create_directories(directory);
-  RunLog log = RunLog::create(RunFiles(directory).run_log(), {.command = "revnet-train",
-                                                              .version = "0.1.0",
-                                                              .host = "host",
-                                                              .cpu = "CPU",
-                                                              .onednn_version = "2.6.3",
-                                                              .threads = config.training.threads,
-                                                              .seed = run.seed,
-                                                              .config = to_yaml(config),
-                                                              .extra = {{"instruction_set", "avx2"}}});
+  RunLog log =
+      RunLog::create(RunFiles(directory).run_log(), {.command = "revnet-train",
+                                                     .version = "0.1.0",
+                                                     .host = "host",
+                                                     .cpu = "CPU",
+                                                     .onednn_version = "2.6.3",
+                                                     .threads = config.training.threads,
+                                                     .seed = run.seed,
+                                                     .config = to_yaml(config),
+                                                     .extra = {{"architecture", config.network.architecture},
+                                                               {"activations", config.network.activations},
+                                                               {"instruction_set", "avx2"}}});
   log.append(TrainRow{3990, 1, 50, 0.1, 10});
   log.append(TrainRow{4000, 1, 50, 0.1, 14});
   log.append(EvalRow{4000, 0.5, run.error});
@@ -69,8 +76,7 @@ void keep(const fs::path& folder, const std::string& name, const Kept& run) {
 TEST_CASE("the tables in experiments/results are what its logs say") {
   if (!has_h5py()) return;
   const std::string text = read_file(kept / "README.md");
-  const std::string begin = "<!-- made by `make results` from here -->\n";
-  const std::size_t from = text.find(begin), to = text.find("<!-- made by `make results` up to here -->\n");
+  const std::size_t from = text.find(begin), to = text.find(end);
   REQUIRE(from != std::string::npos);
   REQUIRE(to != std::string::npos);
   CHECK(text.substr(from + begin.size(), to - from - begin.size()) == results(kept, "tables"));
@@ -148,7 +154,7 @@ TEST_CASE("Table 3 pools complete runs that differ in the seed alone") {
   CHECK(contains(tables, "| *RevNet-38 - ResNet-32* | +0.10 | -0.40 | +0.06 | - | -1.50 |\n"));
   CHECK(contains(
       tables, "| resnet32-seed2 | 2 | 16.00 | 0.5000 | 0:00:14 | 250 | 5.0 MB | 7.2 MB | CPU, avx2 | 2 |"));
-  CHECK(contains(tables, "| revnet38-seed2 | 2 | 4,000 of 8,000 | 90.00 at 4,000 | 0:00:14 |"));
+  CHECK(contains(tables, "| revnet38-seed2 | 2 | running | 4,000 of 8,000 | 90.00 at 4,000 | 0:00:14 |"));
   CHECK(count_of(tables, "revnet38-seed2") == 1);
 
   keep(folder.path(), "revnet38-seed2", {.network = "revnet38", .seed = 2, .error = 14.5});
@@ -162,6 +168,23 @@ TEST_CASE("Table 3 pools complete runs that differ in the seed alone") {
   CHECK(results(folder.path(), "tables") ==
         "results.py: resnet32-seed2 and resnet32-again differ in network.engine: keep one of them for Table "
         "3\n");
+}
+
+TEST_CASE("tables are written between their marks, and figures beside them") {
+  if (!can_draw()) return;
+  const TemporaryDirectory folder;
+  keep(folder.path(), "resnet32", {.network = "resnet32", .error = 14});
+  write_file(folder / "README.md", "before\n" + begin + "old\n" + end + "after\n");
+  const std::string readme = (folder / "README.md").string();
+  const std::string figure = (folder / "curves-cifar10-tenth.svg").string();
+  CHECK(results(folder.path(), "write") == readme + "\n" + figure + "\n");
+  CHECK(read_file(readme) == "before\n" + begin + results(folder.path(), "tables") + end + "after\n");
+  CHECK(contains(read_file(readme), "(curves-cifar10-tenth.svg)"));
+  CHECK(contains(read_file(figure), "</svg>"));
+
+  write_file(folder / "README.md", "before\n");
+  CHECK(contains(results(folder.path(), "write"), "README.md has no place for the tables"));
+  CHECK(read_file(readme) == "before\n");
 }
 
 }  // namespace
