@@ -3,7 +3,7 @@
 // Version 2 describes an operation first and asks the engine for a primitive of that description; version 3
 // asks the engine at once, takes source and destination of a normalisation apart, and hides the fields of
 // memory descriptions. All else that is used here is the same in both, so this is the only file that looks at
-// the version (tests/house_rules.sh holds that), and lib/tensor and lib/ops alone include it.
+// the version (tests/house_rules.sh holds that).
 #pragma once
 
 #include <cstdint>
