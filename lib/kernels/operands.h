@@ -4,6 +4,9 @@
 // A kernel that normalises what it reads, and adds to, masks and sums what it writes, saves the passes over
 // memory that separate operations need. All pointers are the caller's. Arrays over channels have as many
 // entries as the layout stores channels, zeros for those that are padding.
+//
+// Convolutions cut images into work blocks, by the images' shape alone: so sums over work blocks do not
+// depend on the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -58,9 +61,9 @@ struct Sink {
   const float* addend = nullptr;  // may be values
   const float* input = nullptr;
   Normalization norm;
-  // Sums over each unit of work and channel, [units][2][channels]; null: not wanted. Of what is written: the
-  // sum and the sum of squared distances from the unit's mean; when masked, the sum of values and that of
-  // values * (input - mean).
+  // Sums over each work block and channel, [work blocks][2][channels]; null: not wanted. Of what is written:
+  // the sum and the sum of squared distances from the work block's mean; when masked, the sum of values and
+  // that of values * (input - mean).
   double* sums = nullptr;
 };
 

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <omp.h>
-
-#include "kernels/shares.h"
+#include "kernels/parallel.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/passes.cpp"
@@ -29,11 +27,11 @@ void sum_image(D d, const Images& images, std::int64_t channels, const float* va
                double* sums) {
   for (std::int64_t c = 0; c < channels; c += width_of<D>) {
     const float* HWY_RESTRICT at = values + plane_offset(images, channels, image, c);
-    UnitSums<D> unit(d);
+    WorkSums<D> of_image(d);
     for (std::int64_t pixel = 0; pixel < images.pixels(); ++pixel) {
-      unit.add(hn::Load(d, at + pixel * images.block));
+      of_image.add(hn::Load(d, at + pixel * images.block));
     }
-    unit.write(d, false, sums + image * 2 * channels, c, channels);
+    of_image.write(d, false, sums + image * 2 * channels, c, channels);
   }
 }
 
@@ -56,26 +54,22 @@ void add_image(D d, const Images& images, std::int64_t channels, const Source& s
   }
 }
 
-void SumImages(const Images& images, std::int64_t channels, const float* values, std::int64_t first,
-               std::int64_t last, double* sums) {
-  for (std::int64_t image = first; image < last; ++image) {
-    if (images.block == 16) {
-      sum_image(Lanes<16>(), images, channels, values, image, sums);
-    } else {
-      sum_image(Lanes<8>(), images, channels, values, image, sums);
+void SumImages(const Images& images, std::int64_t channels, const float* values, const Range& range,
+               double* sums) {
+  with_block(images.block, [&](auto block) HWY_ATTR {
+    for (std::int64_t image = range.first; image < range.last; ++image) {
+      sum_image(Lanes<block>(), images, channels, values, image, sums);
     }
-  }
+  });
 }
 
-void AddImages(const Images& images, std::int64_t channels, const Source& source, std::int64_t first,
-               std::int64_t last, float* values) {
-  for (std::int64_t image = first; image < last; ++image) {
-    if (images.block == 16) {
-      add_image(Lanes<16>(), images, channels, source, image, values);
-    } else {
-      add_image(Lanes<8>(), images, channels, source, image, values);
+void AddImages(const Images& images, std::int64_t channels, const Source& source, const Range& range,
+               float* values) {
+  with_block(images.block, [&](auto block) HWY_ATTR {
+    for (std::int64_t image = range.first; image < range.last; ++image) {
+      add_image(Lanes<block>(), images, channels, source, image, values);
     }
-  }
+  });
 }
 
 }  // namespace
@@ -88,48 +82,34 @@ namespace revnet::kernels {
 HWY_EXPORT(SumImages);
 HWY_EXPORT(AddImages);
 
-namespace {
-
-// body(first, last) for each thread's share of the images.
-template <class Body>
-void each_share(std::int64_t count, const Body& body) {
-#pragma omp parallel
-  {
-    const auto [first, last] = range_of(count, omp_get_thread_num(), omp_get_num_threads());
-    body(first, last);
-  }
-}
-
-}  // namespace
-
-void sum_images(const Images& images, std::int64_t channels, const float* values, double* sums) {
-  each_share(images.count, [&](std::int64_t first, std::int64_t last) {
-    HWY_DYNAMIC_DISPATCH(SumImages)(images, channels, values, first, last, sums);
+void sum_images(const Images& images, std::int64_t channels, const float* values, double* sums, int threads) {
+  for_threads(threads, [&](const Thread& thread) {
+    HWY_DYNAMIC_DISPATCH(SumImages)(images, channels, values, thread.range_of(images.count), sums);
   });
 }
 
-void add(const Images& images, std::int64_t channels, const Source& source, float* values) {
-  each_share(images.count, [&](std::int64_t first, std::int64_t last) {
-    HWY_DYNAMIC_DISPATCH(AddImages)(images, channels, source, first, last, values);
+void add(const Images& images, std::int64_t channels, const Source& source, float* values, int threads) {
+  for_threads(threads, [&](const Thread& thread) {
+    HWY_DYNAMIC_DISPATCH(AddImages)(images, channels, source, thread.range_of(images.count), values);
   });
 }
 
-void combine_moments(const double* sums, const std::int64_t* pixels, std::int64_t units,
+void combine_moments(const double* sums, const std::int64_t* pixels, std::int64_t work_blocks,
                      std::int64_t channels, float* mean, float* variance) {
   const auto width = static_cast<std::size_t>(channels);
   std::vector<double> means(width), squares(width);
   double all = 0;
-  for (std::int64_t unit = 0; unit < units; ++unit) {
-    all += static_cast<double>(pixels[unit]);
-    const double* totals = sums + unit * 2 * channels;
+  for (std::int64_t index = 0; index < work_blocks; ++index) {
+    all += static_cast<double>(pixels[index]);
+    const double* totals = sums + index * 2 * channels;
     for (std::size_t c = 0; c < width; ++c) means[c] += totals[c];
   }
   for (double& value : means) value /= all;
-  for (std::int64_t unit = 0; unit < units; ++unit) {
-    const double *totals = sums + unit * 2 * channels, *own_squares = totals + channels;
-    const auto count = static_cast<double>(pixels[unit]), share = 1.0 / count;
+  for (std::int64_t index = 0; index < work_blocks; ++index) {
+    const double *totals = sums + index * 2 * channels, *own_squares = totals + channels;
+    const auto count = static_cast<double>(pixels[index]), per_pixel = 1.0 / count;
     for (std::size_t c = 0; c < width; ++c) {
-      const double distance = totals[c] * share - means[c];
+      const double distance = totals[c] * per_pixel - means[c];
       squares[c] += own_squares[c] + count * distance * distance;
     }
   }

@@ -8,15 +8,11 @@
 
 #include <algorithm>
 #include <numeric>
-#include <type_traits>
 
 #include "kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace revnet::kernels::HWY_NAMESPACE {
-
-template <int value>
-using Constant = std::integral_constant<int, value>;
 
 // c[r][j] = sum over k of a[r][k] b[k][j], for `rows` rows and `vectors` vectors of columns. With a depth
 // known to the compiler every element of a lies at a constant distance; 0: any_depth.

@@ -1,4 +1,4 @@
-// The 4x4 tiles of Winograd F(4x4, 3x3): how images of them are cut into units of work, and how their
+// The 4x4 tiles of Winograd F(4x4, 3x3): how images of them are cut into work blocks, and how their
 // transforms lie in memory.
 #pragma once
 
@@ -16,14 +16,13 @@ inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
   return rows * columns + 16;
 }
 
-// Each unit is one or a few rows of tiles of an image, or a few whole images where they are small: by the
-// images' shape alone, so that sums over units do not depend on the number of threads.
-class TileUnits {
+// Each work block is one or a few rows of tiles of an image, or a few whole images where they are small.
+class TileWork {
  public:
-  // Units have about `wanted_tiles` tiles.
-  TileUnits(const Images& images, std::int64_t wanted_tiles);
+  // Work blocks have about `wanted_tiles` tiles.
+  TileWork(const Images& images, std::int64_t wanted_tiles);
 
-  struct Unit {
+  struct WorkBlock {
     std::int64_t first_image, images, first_row, rows;  // rows of tiles
   };
 
@@ -31,16 +30,25 @@ class TileUnits {
   std::int64_t tile_columns() const { return (images_.width + 3) / 4; }
   std::int64_t tile_rows() const { return (images_.height + 3) / 4; }
 
-  std::int64_t count() const { return images_groups_ * units_down_; }
-  Unit unit(std::int64_t index) const;
-  std::int64_t tiles_of(const Unit& unit) const { return unit.images * unit.rows * tile_columns(); }
-  std::int64_t pixels_of(const Unit& unit) const;
-  // The largest unit.
-  Unit largest() const { return {0, unit_images_, 0, unit_rows_}; }
+  std::int64_t count() const { return image_groups_ * blocks_down_; }
+  WorkBlock at(std::int64_t index) const;
+  std::int64_t tiles_of(const WorkBlock& work_block) const {
+    return work_block.images * work_block.rows * tile_columns();
+  }
+  std::int64_t pixels_of(std::int64_t index) const;
+  WorkBlock largest() const { return {0, images_each_, 0, rows_each_}; }
+
+  // Pixels that a work block's tiles cover, and one more on every side.
+  std::int64_t strip_rows() const { return 4 * rows_each_ + 2; }
+  std::int64_t strip_columns() const { return 4 * tile_columns() + 2; }
+  std::int64_t strip_floats(std::int64_t channels) const {
+    return images_each_ * strip_rows() * strip_columns() * channels;
+  }
 
  private:
   Images images_;
-  std::int64_t unit_images_, unit_rows_, images_groups_, units_down_;
+  std::int64_t images_each_, rows_each_;     // in a work block
+  std::int64_t image_groups_, blocks_down_;  // work blocks across and down
 };
 
 }  // namespace revnet::kernels

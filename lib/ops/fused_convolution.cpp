@@ -24,16 +24,10 @@ std::variant<kernels::Winograd, kernels::Pointwise> make_kernel(const Convolutio
   throw std::logic_error("FusedConvolution: neither 3x3 nor 1x1 of stride 1");
 }
 
-std::vector<std::int64_t> pixels_by_unit(const kernels::Winograd& kernel) {
+template <class WorkBlocks>
+std::vector<std::int64_t> pixels_by_unit(const WorkBlocks& work) {
   std::vector<std::int64_t> pixels;
-  const kernels::TileUnits& units = kernel.forward_units();
-  for (std::int64_t i = 0; i < units.count(); ++i) pixels.push_back(units.pixels_of(units.unit(i)));
-  return pixels;
-}
-
-std::vector<std::int64_t> pixels_by_unit(const kernels::Pointwise& kernel) {
-  std::vector<std::int64_t> pixels;
-  for (std::int64_t i = 0; i < kernel.units(); ++i) pixels.push_back(kernel.pixels_of(i));
+  for (std::int64_t i = 0; i < work.count(); ++i) pixels.push_back(work.pixels_of(i));
   return pixels;
 }
 
@@ -45,16 +39,15 @@ FusedConvolution::FusedConvolution(const Device& device, const ConvolutionShape&
       dst_(device.activation_layout(shape.dst())),
       weights_(blocked_weights(shape, images_of(src_).block)),
       kernel_(make_kernel(shape, src_, dst_)),
-      forward_units_(std::visit([](const auto& kernel) { return pixels_by_unit(kernel); }, kernel_)) {}
+      forward_units_(
+          std::visit([](const auto& kernel) { return pixels_by_unit(kernel.forward_work()); }, kernel_)) {}
 
 bool FusedConvolution::serves(const Device& device) {
   return is_blocked(device.activation_layout({1, 64, 8, 8}));
 }
 
 std::int64_t FusedConvolution::backward_units() const {
-  const auto* const winograd = std::get_if<kernels::Winograd>(&kernel_);
-  return winograd != nullptr ? winograd->backward_units().count()
-                             : std::get<kernels::Pointwise>(kernel_).units();
+  return std::visit([](const auto& kernel) { return kernel.backward_work().count(); }, kernel_);
 }
 
 Work FusedConvolution::work(Operation operation, double times) const {
@@ -74,8 +67,11 @@ void FusedConvolution::forward(Device& device, const kernels::Source& source, co
                                const kernels::Sink& sink) const {
   Tensor scratch = make_scratch(device);
   device.perform(work(Operation::convolution, 1), [&] {
-    std::visit([&](const auto& kernel) { kernel.forward(source, weights.data(), sink, scratch.data()); },
-               kernel_);
+    std::visit(
+        [&](const auto& kernel) {
+          kernel.forward(source, weights.data(), sink, scratch.data(), device.threads());
+        },
+        kernel_);
   });
 }
 
@@ -86,7 +82,8 @@ void FusedConvolution::backward(Device& device, const kernels::Source& input, co
   device.perform(work(Operation::convolution_gradients, 2), [&] {
     std::visit(
         [&](const auto& kernel) {
-          kernel.backward(input, diff, weights.data(), sink, diff_weights.data(), scratch.data());
+          kernel.backward(input, diff, weights.data(), sink, diff_weights.data(), scratch.data(),
+                          device.threads());
         },
         kernel_);
   });

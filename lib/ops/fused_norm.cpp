@@ -110,8 +110,9 @@ double* sums_of(Tensor& sums) {
 void measure_statistics(Device& device, const Tensor& x, Statistics& statistics, Reduction* batch) {
   const kernels::Images images = images_of(x.layout());
   Tensor sums = make_sums(device, x.layout(), images.count);
-  device.perform(work_of(Operation::normalization, x.layout(), 1),
-                 [&] { kernels::sum_images(images, stored_channels(x.layout()), x.data(), sums_of(sums)); });
+  device.perform(work_of(Operation::normalization, x.layout(), 1), [&] {
+    kernels::sum_images(images, stored_channels(x.layout()), x.data(), sums_of(sums), device.threads());
+  });
   combine_statistics(device, x.layout(), sums,
                      std::vector<std::int64_t>(static_cast<std::size_t>(images.count), images.pixels()),
                      statistics, batch);
@@ -162,7 +163,8 @@ void combine_statistics(Device& device, const Layout& activation, const Tensor& 
 
 void add(Device& device, const kernels::Source& source, Tensor& dst) {
   device.perform(work_of(Operation::normalization_gradient, dst.layout(), 4), [&] {
-    kernels::add(images_of(dst.layout()), stored_channels(dst.layout()), source, dst.data());
+    kernels::add(images_of(dst.layout()), stored_channels(dst.layout()), source, dst.data(),
+                 device.threads());
   });
 }
 

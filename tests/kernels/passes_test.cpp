@@ -49,7 +49,7 @@ TEST_CASE("statistics of a channel lose nothing to a large mean") {
       const Buffer values = blocked(x, block);
       each_target([&] {
         std::vector<double> sums(static_cast<std::size_t>(7 * 2 * padded(20, block)), NAN);
-        kernels::sum_images({7, 6, 10, block}, padded(20, block), values.data(), sums.data());
+        kernels::sum_images({7, 6, 10, block}, padded(20, block), values.data(), sums.data(), 2);
         check(sums.data(), std::vector<std::int64_t>(7, 60), x, block);
       });
     }
@@ -63,12 +63,10 @@ TEST_CASE("statistics taken while writing lose nothing to a large mean") {
   for (std::size_t c = 0; c < 16; ++c) weights[(c * 16 + c) * 9 + 4] = 1.0;
   const Buffer values = blocked(x, 16), filters = blocked_weights(weights, 16, 16, 9, 16);
   const kernels::Winograd kernel({5, 10, 6, 16}, 16, 16);
-  Buffer scratch(kernel.scratch_floats(8));
+  Buffer scratch(kernel.scratch_floats(2));
   std::vector<std::int64_t> pixels;
-  const kernels::TileUnits units = kernel.forward_units();
-  for (std::int64_t unit = 0; unit < units.count(); ++unit) {
-    pixels.push_back(units.pixels_of(units.unit(unit)));
-  }
+  const kernels::TileWork& work = kernel.forward_work();
+  for (std::int64_t index = 0; index < work.count(); ++index) pixels.push_back(work.pixels_of(index));
   each_target([&] {
     Buffer y(values.size());
     std::vector<double> sums(pixels.size() * 2 * 16, NAN);
@@ -77,7 +75,7 @@ TEST_CASE("statistics taken while writing lose nothing to a large mean") {
     kernels::Sink sink;
     sink.values = y.data();
     sink.sums = sums.data();
-    kernel.forward(source, filters.data(), sink, scratch.data());
+    kernel.forward(source, filters.data(), sink, scratch.data(), 2);
     check(sums.data(), pixels, plain_of(y, x, 16), 16);
   });
 }
@@ -93,7 +91,7 @@ TEST_CASE("sources are added to values") {
   source.norm = {table.data(), table.data() + 24, table.data() + 48};
   each_target([&] {
     Buffer sum = blocked(before, 8);
-    kernels::add({3, 5, 9, 8}, 24, source, sum.data());
+    kernels::add({3, 5, 9, 8}, 24, source, sum.data(), 2);
     const Plain result = plain_of(sum, x, 8);
     for (std::size_t i = 0; i < x.values.size(); ++i) {
       REQUIRE(result.values[i] == doctest::Approx(before.values[i] + normalized.values[i]).epsilon(1e-6));
