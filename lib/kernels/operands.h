@@ -19,6 +19,10 @@ struct Images {
   std::int64_t block;
 
   std::int64_t pixels() const { return height * width; }
+  // Floats before an image's first pixel in one of so many channels.
+  std::int64_t offset(std::int64_t channels, std::int64_t image, std::int64_t channel) const {
+    return (image * (channels / block) + channel / block) * pixels() * block + channel % block;
+  }
 };
 
 // relu((x - mean) * factor + shift), where factor = scale / sqrt(variance + epsilon). The mean is taken away

@@ -15,18 +15,11 @@ HWY_BEFORE_NAMESPACE();
 namespace revnet::kernels::HWY_NAMESPACE {
 namespace {
 
-// Pixels of one image and block of channels: `offset` floats from the first.
-std::int64_t plane_offset(const Images& images, std::int64_t channels, std::int64_t image,
-                          std::int64_t channel) {
-  const std::int64_t plane = image * (channels / images.block) + channel / images.block;
-  return plane * images.pixels() * images.block + channel % images.block;
-}
-
 template <class D>
 void sum_image(D d, const Images& images, std::int64_t channels, const float* values, std::int64_t image,
                double* sums) {
   for (std::int64_t c = 0; c < channels; c += width_of<D>) {
-    const float* HWY_RESTRICT at = values + plane_offset(images, channels, image, c);
+    const float* HWY_RESTRICT at = values + images.offset(channels, image, c);
     WorkSums<D> of_image(d);
     for (std::int64_t pixel = 0; pixel < images.pixels(); ++pixel) {
       of_image.add(hn::Load(d, at + pixel * images.block));
@@ -41,7 +34,7 @@ void add_image(D d, const Images& images, std::int64_t channels, const Source& s
   constexpr std::int64_t piece = 32;  // pixels
   HWY_ALIGN float read[piece * width_of<D>];
   for (std::int64_t c = 0; c < channels; c += width_of<D>) {
-    const std::int64_t plane = plane_offset(images, channels, image, c);
+    const std::int64_t plane = images.offset(channels, image, c);
     for (std::int64_t first = 0; first < images.pixels(); first += piece) {
       const std::int64_t count = std::min(piece, images.pixels() - first);
       const std::int64_t at = plane + first * images.block;

@@ -1,11 +1,7 @@
 // 1x1 convolutions of stride 1 as products of matrices, and their gradients, fused with what comes before and
 // after them (see operands.h).
 //
-// Weights and their gradient lie as oneDNN's OIhw8i8o or OIhw16i16o, by the block of the images. Everything
-// but the weight gradient (which each thread sums over its own work blocks) is independent of the number of
-// threads.
-//
-// Ownership: nothing; buffers and scratch memory are the caller's.
+// Layouts of the weights, threads and ownership are as in winograd.h.
 #pragma once
 
 #include <algorithm>
@@ -48,18 +44,13 @@ class Pointwise {
   // Channels as stored: multiples of the block, which is 8 or 16.
   Pointwise(const Images& images, std::int64_t in, std::int64_t out);
 
-  // The work blocks whose sums forward and backward give.
+  // All as Winograd's.
   const PixelWork& forward_work() const { return work_; }
   const PixelWork& backward_work() const { return work_; }
-  // Floats of scratch memory that either needs with so many threads, 64-byte aligned.
   std::size_t scratch_floats(int threads) const { return plan_.floats(threads); }
 
-  // sink = conv(source, weights). Neither input may overlap what is written, except that of `sum` and
-  // `difference`.
   void forward(const Source& source, const float* weights, const Sink& sink, float* scratch,
                int threads) const;
-  // Both gradients, from input = what the convolution read and diff = the gradient by its output: sink = the
-  // one by the input, diff_weights (overwritten) the one by the weights.
   void backward(const Source& input, const Source& diff, const float* weights, const Sink& sink,
                 float* diff_weights, float* scratch, int threads) const;
 

@@ -32,9 +32,7 @@ class TileWork {
 
   std::int64_t count() const { return image_groups_ * blocks_down_; }
   WorkBlock at(std::int64_t index) const;
-  std::int64_t tiles_of(const WorkBlock& work_block) const {
-    return work_block.images * work_block.rows * tile_columns();
-  }
+  std::int64_t tiles_of(const WorkBlock& what) const { return what.images * what.rows * tile_columns(); }
   std::int64_t pixels_of(std::int64_t index) const;
   WorkBlock largest() const { return {0, images_each_, 0, rows_each_}; }
 

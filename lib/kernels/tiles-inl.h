@@ -51,9 +51,8 @@ void fill(D d, const Strip& strip, const TileWork::WorkBlock& work_block, bool f
         continue;
       }
       for (std::int64_t c = 0; c < channels; c += lanes) {
-        const std::int64_t plane = (work_block.first_image + image) * (channels / block) + c / block;
-        const std::int64_t offset = (plane * images.height + y) * images.width * block + c % block;
-        read_pixels(d, source, offset, block, c, images.width, to + c, channels);
+        const std::int64_t plane = images.offset(channels, work_block.first_image + image, c);
+        read_pixels(d, source, plane + y * images.width * block, block, c, images.width, to + c, channels);
       }
     }
   }
@@ -110,8 +109,7 @@ void transform_pixels(D d, const Source& source, const TileWork& work, const Til
     std::int64_t tile = 0;
     for (std::int64_t image = work_block.first_image; image < work_block.first_image + work_block.images;
          ++image) {
-      const std::int64_t plane =
-          (image * (channels / block) + c / block) * images.pixels() * block + c % block;
+      const std::int64_t plane = images.offset(channels, image, c);
       for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
         for (std::int64_t tx = 0; tx < work.tile_columns(); ++tx, ++tile) {
           const std::int64_t high = std::min<std::int64_t>(4, images.height - 4 * ty),
@@ -146,8 +144,7 @@ void write_tiles(D d, const Sink& sink, const TileWork& work, std::int64_t index
     std::int64_t tile = 0;
     for (std::int64_t image = work_block.first_image; image < work_block.first_image + work_block.images;
          ++image) {
-      const std::int64_t plane =
-          (image * (channels / block) + c / block) * images.pixels() * block + c % block;
+      const std::int64_t plane = images.offset(channels, image, c);
       for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
         for (std::int64_t tx = 0; tx < work.tile_columns(); ++tx, ++tile) {
           const float* HWY_RESTRICT from = products + tile * channels + c;
@@ -183,7 +180,7 @@ inline Prefetcher prefetch_between(const TileWork& work, const TileWork::WorkBlo
   if (values == nullptr) return {};
   const Images& images = work.images();
   const std::int64_t row = images.width * images.block, plane = images.height * row;
-  return {values + work_block.first_image * (channels / images.block) * plane + first * row,
+  return {values + images.offset(channels, work_block.first_image, 0) + first * row,
           work_block.images * (channels / images.block), plane, (std::min(end, images.height) - first) * row,
           points};
 }

@@ -22,18 +22,15 @@ namespace revnet::kernels {
 struct ConvolutionTask {
   const TileWork& work;
   Source source;
-  const float* filters;  // transformed: [36][in][out]
+  const float* filters;  // transformed: [36][depth][columns]
   Sink sink;
-  std::int64_t in, out;
+  std::int64_t depth, columns;  // channels read and written
 };
 
-// And of both of its gradients.
+// The gradient by the input, as a convolution, and what is needed for the one by the weights besides.
 struct GradientTask {
-  const TileWork& work;
-  Source input, diff;
-  const float* filters;  // transformed and transposed: [36][out][in]
-  Sink sink;             // of the gradient by the input
-  std::int64_t in, out;
+  ConvolutionTask data;
+  Source input;
 };
 
 // Scratch memory of one thread.
@@ -70,25 +67,25 @@ bool follows(const TileWork::WorkBlock& work_block, std::int64_t index, const Ra
 // The work blocks of a range.
 template <class D>
 void convolve(D d, const ConvolutionTask& task, const Range& range, const ThreadScratch& scratch) {
-  const Strip strip(task.work, task.in, scratch.strip);
+  const Strip strip(task.work, task.depth, scratch.strip);
   for (std::int64_t index = range.first; index < range.last; ++index) {
     const TileWork::WorkBlock work_block = task.work.at(index);
     const std::int64_t count = task.work.tiles_of(work_block), tiles = padded_tiles(count);
     fill(d, strip, work_block, follows(work_block, index, range), task.work.images(), task.source);
     transform_strip(d, strip, work_block, tiles, scratch.in);
     const TileWork::WorkBlock next = task.work.at(std::min(index + 1, range.last - 1));
-    Prefetcher streams[] = {prefetch_rows(task.work, work_block, task.out, task.sink.values),
-                            prefetch_rows(task.work, work_block, task.out,
+    Prefetcher streams[] = {prefetch_rows(task.work, work_block, task.columns, task.sink.values),
+                            prefetch_rows(task.work, work_block, task.columns,
                                           task.sink.addend == task.sink.values ? nullptr : task.sink.addend),
-                            prefetch_strip(task.work, next, task.in, task.source.values)};
+                            prefetch_strip(task.work, next, task.depth, task.source.values)};
     for (std::int64_t point = 0; point < points; ++point) {
       for (Prefetcher& stream : streams) stream.fetch();
-      const float* rows = matrix_of(scratch.in, point, count, tiles, task.in);
-      multiply(d, rows, tiles, task.in, task.filters + point * task.in * task.out, task.out,
-               scratch.out + point * point_stride(tiles, task.out));
+      const float* rows = matrix_of(scratch.in, point, count, tiles, task.depth);
+      multiply(d, rows, tiles, task.depth, task.filters + point * task.depth * task.columns, task.columns,
+               scratch.out + point * point_stride(tiles, task.columns));
     }
     with_form(task.sink.form, [&](auto form) HWY_ATTR {
-      write_tiles<form>(d, task.sink, task.work, index, task.out, tiles, scratch.out);
+      write_tiles<form>(d, task.sink, task.work, index, task.columns, tiles, scratch.out);
     });
   }
 }
@@ -97,32 +94,35 @@ void convolve(D d, const ConvolutionTask& task, const Range& range, const Thread
 // with the transposed filters, and with A x A^T, the input cut into tiles that do not overlap.
 template <class D>
 void add_gradients(D d, const GradientTask& task, const Range& range, const ThreadScratch& scratch) {
-  std::fill(scratch.sums, scratch.sums + points * task.in * task.out, 0.0f);
-  const Strip strip(task.work, task.out, scratch.strip);
+  const ConvolutionTask& data = task.data;
+  const TileWork& work = data.work;
+  const std::int64_t in = data.columns, out = data.depth;
+  std::fill(scratch.sums, scratch.sums + points * in * out, 0.0f);
+  const Strip strip(work, out, scratch.strip);
   for (std::int64_t index = range.first; index < range.last; ++index) {
-    const TileWork::WorkBlock work_block = task.work.at(index);
-    const std::int64_t count = task.work.tiles_of(work_block), tiles = padded_tiles(count);
-    fill(d, strip, work_block, follows(work_block, index, range), task.work.images(), task.diff);
+    const TileWork::WorkBlock work_block = work.at(index);
+    const std::int64_t count = work.tiles_of(work_block), tiles = padded_tiles(count);
+    fill(d, strip, work_block, follows(work_block, index, range), work.images(), data.source);
     transform_strip(d, strip, work_block, tiles, scratch.out);
     with_form(task.input.form, [&](auto form) HWY_ATTR {
-      transform_pixels<form>(d, task.input, task.work, work_block, task.in, tiles, scratch.in);
+      transform_pixels<form>(d, task.input, work, work_block, in, tiles, scratch.in);
     });
-    const TileWork::WorkBlock next = task.work.at(std::min(index + 1, range.last - 1));
-    Prefetcher streams[] = {prefetch_rows(task.work, work_block, task.in, task.sink.values),
-                            prefetch_rows(task.work, next, task.in, task.input.values),
-                            prefetch_strip(task.work, next, task.out, task.diff.values),
-                            prefetch_strip(task.work, next, task.out, task.diff.input)};
+    const TileWork::WorkBlock next = work.at(std::min(index + 1, range.last - 1));
+    Prefetcher streams[] = {prefetch_rows(work, work_block, in, data.sink.values),
+                            prefetch_rows(work, next, in, task.input.values),
+                            prefetch_strip(work, next, out, data.source.values),
+                            prefetch_strip(work, next, out, data.source.input)};
     for (std::int64_t point = 0; point < points; ++point) {
       for (Prefetcher& stream : streams) stream.fetch();
-      const float* diffs = matrix_of(scratch.out, point, count, tiles, task.out);
-      float* inputs = scratch.in + point * point_stride(tiles, task.in);
-      const std::int64_t matrix = point * task.in * task.out;
-      accumulate(d, inputs, task.in, count, diffs, task.out, scratch.sums + matrix);
+      const float* diffs = matrix_of(scratch.out, point, count, tiles, out);
+      float* inputs = scratch.in + point * point_stride(tiles, in);
+      const std::int64_t matrix = point * in * out;
+      accumulate(d, inputs, in, count, diffs, out, scratch.sums + matrix);
       // The inputs have served.
-      multiply(d, diffs, tiles, task.out, task.filters + matrix, task.in, inputs);
+      multiply(d, diffs, tiles, out, data.filters + matrix, in, inputs);
     }
-    with_form(task.sink.form, [&](auto form) HWY_ATTR {
-      write_tiles<form>(d, task.sink, task.work, index, task.in, tiles, scratch.in);
+    with_form(data.sink.form, [&](auto form) HWY_ATTR {
+      write_tiles<form>(d, data.sink, work, index, in, tiles, scratch.in);
     });
   }
 }
@@ -133,7 +133,7 @@ void Convolve(const ConvolutionTask& task, const Range& range, const ThreadScrat
 }
 
 void AddGradients(const GradientTask& task, const Range& range, const ThreadScratch& scratch) {
-  with_block(task.work.images().block,
+  with_block(task.data.work.images().block,
              [&](auto block) HWY_ATTR { add_gradients(Lanes<block>(), task, range, scratch); });
 }
 
@@ -232,7 +232,7 @@ void Winograd::backward(const Source& input, const Source& diff, const float* we
                         float* diff_weights, float* scratch, int threads) const {
   float* const filters = backward_.plan.at(scratch, backward_.filters);
   const FilterTask filter_task{weights, in_, out_, backward_.work.images().block, true};
-  const GradientTask task{backward_.work, input, diff, filters, sink, in_, out_};
+  const GradientTask task{{backward_.work, diff, filters, sink, out_, in_}, input};
   for_threads(threads, [&](const Thread& thread) {
     HWY_DYNAMIC_DISPATCH(TransformFilters)(filter_task, thread.range_of(filter_task.depth()), filters);
     thread.barrier();
