@@ -42,7 +42,8 @@ using WorkBlock = PixelWork::WorkBlock;
 // Offset of a work block's first pixel in a channel.
 std::int64_t offset_of(const Images& images, std::int64_t channels, const WorkBlock& work_block,
                        std::int64_t channel) {
-  return images.offset(channels, work_block.image, channel) + work_block.first * images.block;
+  const std::int64_t plane = work_block.image * (channels / images.block) + channel / images.block;
+  return (plane * images.pixels() + work_block.first) * images.block + channel % images.block;
 }
 
 // What the products take of a work block: the pixels in memory, or what `copy` gets of them where they are to
