@@ -54,7 +54,7 @@ asan: deps
 # a batch on threads, and a few steps of training.
 tsan: deps
 	@cmake --preset tsan --log-level=WARNING $(CMAKE_FLAGS)
-	@cmake --build --preset tsan --target test_tensor test_ops test_kernels test_data test_net test_train \
+	@cmake --build --preset tsan --target test_tensor test_ops test_simd test_data test_net test_train \
 	  revnet-train planted_race
 	@tests/sanitizers/tsan.sh build/tsan/bin
 

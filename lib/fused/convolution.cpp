@@ -11,27 +11,21 @@ std::int64_t stored_channels(const Layout& layout) {
   return ChannelBlocks(layout).stored_channels();
 }
 
-std::variant<kernels::Winograd, kernels::Pointwise> make_kernel(const ConvolutionShape& shape,
-                                                                const Layout& src, const Layout& dst) {
+std::variant<simd::Winograd, simd::Pointwise> make_kernel(const ConvolutionShape& shape, const Layout& src,
+                                                          const Layout& dst) {
   if (shape.stride == 1 && shape.kernel == 3) {
-    return kernels::Winograd(images_of(src), stored_channels(src), stored_channels(dst));
+    return simd::Winograd(images_of(src), stored_channels(src), stored_channels(dst));
   }
   if (shape.stride == 1 && shape.kernel == 1) {
-    return kernels::Pointwise(images_of(src), stored_channels(src), stored_channels(dst));
+    return simd::Pointwise(images_of(src), stored_channels(src), stored_channels(dst));
   }
   throw std::logic_error("fused::Convolution: neither 3x3 nor 1x1 of stride 1");
 }
 
-std::vector<std::int64_t> pixels_by_unit(const kernels::Winograd& kernel) {
+template <class WorkBlocks>
+std::vector<std::int64_t> pixels_by_block(const WorkBlocks& work) {
   std::vector<std::int64_t> pixels;
-  const kernels::TileUnits& units = kernel.forward_units();
-  for (std::int64_t i = 0; i < units.count(); ++i) pixels.push_back(units.pixels_of(units.unit(i)));
-  return pixels;
-}
-
-std::vector<std::int64_t> pixels_by_unit(const kernels::Pointwise& kernel) {
-  std::vector<std::int64_t> pixels;
-  for (std::int64_t i = 0; i < kernel.units(); ++i) pixels.push_back(kernel.pixels_of(i));
+  for (std::int64_t i = 0; i < work.count(); ++i) pixels.push_back(work.pixels_of(i));
   return pixels;
 }
 
@@ -43,12 +37,11 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
       dst_(device.activation_layout(shape.dst())),
       weights_(Layout::blocked_weights(shape.weights(), images_of(src_).block)),
       kernel_(make_kernel(shape, src_, dst_)),
-      forward_units_(std::visit([](const auto& kernel) { return pixels_by_unit(kernel); }, kernel_)) {}
+      forward_pixels_(
+          std::visit([](const auto& kernel) { return pixels_by_block(kernel.forward_work()); }, kernel_)) {}
 
-std::int64_t Convolution::backward_units() const {
-  const auto* const winograd = std::get_if<kernels::Winograd>(&kernel_);
-  return winograd != nullptr ? winograd->backward_units().count()
-                             : std::get<kernels::Pointwise>(kernel_).units();
+std::int64_t Convolution::backward_blocks() const {
+  return std::visit([](const auto& kernel) { return kernel.backward_work().count(); }, kernel_);
 }
 
 Work Convolution::work(Operation operation, double times) const {
@@ -64,24 +57,27 @@ Tensor Convolution::make_scratch(Device& device) const {
   return Tensor(device, Layout::raw_bytes(floats * sizeof(float)), MemoryPurpose::scratch);
 }
 
-void Convolution::forward(const kernels::Source& source, const Tensor& weights,
-                          const kernels::Sink& sink) const {
+void Convolution::forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
   device.perform(work(Operation::convolution, 1), [&] {
-    std::visit([&](const auto& kernel) { kernel.forward(source, weights.data(), sink, scratch.data()); },
-               kernel_);
+    std::visit(
+        [&](const auto& kernel) {
+          kernel.forward(source, weights.data(), sink, scratch.data(), device.threads());
+        },
+        kernel_);
   });
 }
 
-void Convolution::backward(const kernels::Source& input, const kernels::Source& diff, const Tensor& weights,
-                           const kernels::Sink& sink, Tensor& diff_weights) const {
+void Convolution::backward(const simd::Source& input, const simd::Source& diff, const Tensor& weights,
+                           const simd::Sink& sink, Tensor& diff_weights) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
   device.perform(work(Operation::convolution_gradients, 2), [&] {
     std::visit(
         [&](const auto& kernel) {
-          kernel.backward(input, diff, weights.data(), sink, diff_weights.data(), scratch.data());
+          kernel.backward(input, diff, weights.data(), sink, diff_weights.data(), scratch.data(),
+                          device.threads());
         },
         kernel_);
   });

@@ -1,5 +1,5 @@
 // A 3x3 or 1x1 convolution of stride 1 in our own kernels, fused with what comes before and after it: see
-// kernels/winograd.h, kernels/pointwise.h and kernels/operands.h.
+// fused/simd/winograd.h, fused/simd/pointwise.h and fused/simd/operands.h.
 //
 // Shapes as in layers/filter.h, activations and weights in blocks of 8 or 16 channels. Ownership: nothing
 // but the plan of the work; scratch memory is taken from the device for the length of a call.
@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "kernels/pointwise.h"
-#include "kernels/winograd.h"
+#include "fused/simd/pointwise.h"
+#include "fused/simd/winograd.h"
 #include "layers/filter.h"
 
 namespace revnet::fused {
@@ -19,19 +19,20 @@ class Convolution {
   // 3x3 or 1x1 and of stride 1, on a device whose activations lie in blocks of 8 or 16 channels; logic_error
   // otherwise.
   Convolution(const Device& device, const ConvolutionShape& shape);
+
   // OIhw8i8o or OIhw16i16o, of weights and their gradient.
   const Layout& weight_layout() const { return weights_; }
   const Layout& dst_layout() const { return dst_; }
 
-  // The units of work whose sums forward gives: how many pixels each writes.
-  const std::vector<std::int64_t>& forward_units() const { return forward_units_; }
+  // The work blocks whose sums forward gives: how many pixels each writes.
+  const std::vector<std::int64_t>& forward_pixels() const { return forward_pixels_; }
   // And how many there are whose sums backward gives.
-  std::int64_t backward_units() const;
+  std::int64_t backward_blocks() const;
 
-  // As in kernels::Winograd and kernels::Pointwise.
-  void forward(const kernels::Source& source, const Tensor& weights, const kernels::Sink& sink) const;
-  void backward(const kernels::Source& input, const kernels::Source& diff, const Tensor& weights,
-                const kernels::Sink& sink, Tensor& diff_weights) const;
+  // As in simd::Winograd and simd::Pointwise.
+  void forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const;
+  void backward(const simd::Source& input, const simd::Source& diff, const Tensor& weights,
+                const simd::Sink& sink, Tensor& diff_weights) const;
 
  private:
   // times: multiply-adds in those of a forward pass.
@@ -40,8 +41,8 @@ class Convolution {
 
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
-  std::variant<kernels::Winograd, kernels::Pointwise> kernel_;
-  std::vector<std::int64_t> forward_units_;
+  std::variant<simd::Winograd, simd::Pointwise> kernel_;
+  std::vector<std::int64_t> forward_pixels_;
 };
 
 }  // namespace revnet::fused

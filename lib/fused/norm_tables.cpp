@@ -15,7 +15,7 @@ Tensor make_table(Device& device, std::int64_t rows, std::int64_t channels) {
 
 }  // namespace
 
-kernels::Images images_of(const Layout& layout) {
+simd::Images images_of(const Layout& layout) {
   const ChannelBlocks blocks(layout);
   return {blocks.images, blocks.height, blocks.width, blocks.block};
 }
@@ -31,7 +31,7 @@ NormTable::NormTable(const Norm& norm, Pass pass, const Tensor& x)
   }
 }
 
-kernels::Normalization NormTable::get() const {
+simd::Normalization NormTable::get() const {
   const float* const table = table_.data();
   return {.mean = table, .factor = table + channels_, .shift = table + 2 * channels_};
 }
@@ -65,7 +65,7 @@ NormGradientTable::NormGradientTable(Norm& norm, const Tensor& x, Tensor& sums, 
   }
 }
 
-kernels::NormalizationGradient NormGradientTable::get() const {
+simd::NormalizationGradient NormGradientTable::get() const {
   const float* const table = table_.data();
   return {.mean = table,
           .factor = table + channels_,

@@ -4,19 +4,19 @@
 // Ownership: tables own a small buffer; parameters and statistics are the norm's.
 #pragma once
 
-#include "kernels/operands.h"
+#include "fused/simd/operands.h"
 #include "layers/norm.h"
 
 namespace revnet::fused {
 
 // Activations of that layout as the kernels see them.
-kernels::Images images_of(const Layout& layout);
+simd::Images images_of(const Layout& layout);
 
 // Normalisation and ReLU of activations x with the statistics of that pass.
 class NormTable {
  public:
   NormTable(const Norm& norm, Pass pass, const Tensor& x);
-  kernels::Normalization get() const;
+  simd::Normalization get() const;
 
  private:
   std::int64_t channels_;
@@ -24,11 +24,11 @@ class NormTable {
 };
 
 // The gradient through the normalisation of x. sums: over `blocks` blocks of work, of a masked sink
-// (kernels/operands.h). Overwrites the gradients of scale and shift with this process's share of them.
+// (fused/simd/operands.h). Overwrites the gradients of scale and shift with this process's share of them.
 class NormGradientTable {
  public:
   NormGradientTable(Norm& norm, const Tensor& x, Tensor& sums, std::int64_t blocks);
-  kernels::NormalizationGradient get() const;
+  simd::NormalizationGradient get() const;
 
  private:
   std::int64_t channels_;

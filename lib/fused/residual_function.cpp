@@ -5,14 +5,14 @@
 
 #include "fused/convolution.h"
 #include "fused/norm_tables.h"
-#include "kernels/passes.h"
+#include "fused/simd/passes.h"
 #include "ops/statistics.h"
 
 namespace revnet::fused {
 namespace {
 
-using kernels::Sink;
-using kernels::Source;
+using simd::Sink;
+using simd::Source;
 
 // By step, (norm, convolution).
 struct FusedTape final : Tape {
@@ -43,7 +43,8 @@ Source source_of(const Tensor& input, const std::optional<NormTable>& norm) {
 void add_source(const Source& source, Tensor& dst) {
   const double bytes = 4 * static_cast<double>(dst.bytes());
   dst.device().perform({Operation::normalization_gradient, dst.shape()[2], 0, bytes}, [&] {
-    kernels::add(images_of(dst.layout()), ChannelBlocks(dst.layout()).stored_channels(), source, dst.data());
+    simd::add(images_of(dst.layout()), ChannelBlocks(dst.layout()).stored_channels(), source, dst.data(),
+              dst.device().threads());
   });
 }
 
@@ -143,7 +144,7 @@ void FusedFunction::convolve(Step& step, const Tensor& input, Pass pass, Sink si
   const bool measures = next != nullptr && pass == Pass::training;
   sink.values = y.data();
   Tensor sums;
-  const std::vector<std::int64_t>& pixels = step.convolution.forward_units();
+  const std::vector<std::int64_t>& pixels = step.convolution.forward_pixels();
   if (measures) {
     sums = make_sums(y.device(), static_cast<std::int64_t>(pixels.size()),
                      ChannelBlocks(y.layout()).stored_channels());
@@ -188,7 +189,7 @@ void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const 
     }
     const std::optional<NormTable> norm(std::in_place, *step.norm, Pass::recomputation, input);
     Tensor masked(input.device(), input.layout(), MemoryPurpose::activation_gradients);
-    const std::int64_t blocks = step.convolution.backward_units();
+    const std::int64_t blocks = step.convolution.backward_blocks();
     Tensor sums = make_sums(input.device(), blocks, ChannelBlocks(input.layout()).stored_channels());
     const Sink sink{.form = Sink::Form::masked,
                     .values = masked.data(),

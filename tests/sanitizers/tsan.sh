@@ -22,7 +22,7 @@ run() { # test program, options
 }
 run test_tensor
 run test_ops
-run test_kernels
+run test_simd
 run test_data
 run test_net --source-file-exclude='*golden_test.cpp'
 run test_train --source-file='*ranks_test.cpp'

@@ -1,34 +1,37 @@
 // Filters of Winograd convolutions: into the transformed domain, and their gradient out of it.
-#if defined(REVNET_KERNELS_FILTERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef REVNET_KERNELS_FILTERS_INL_H_
-#undef REVNET_KERNELS_FILTERS_INL_H_
+#if defined(REVNET_SIMD_FILTERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_SIMD_FILTERS_INL_H_
+#undef REVNET_SIMD_FILTERS_INL_H_
 #else
-#define REVNET_KERNELS_FILTERS_INL_H_
+#define REVNET_SIMD_FILTERS_INL_H_
 #endif
 
-#include "kernels/filters.h"
-#include "kernels/transforms-inl.h"
+#include "fused/simd/filters.h"
+#include "fused/simd/parallel.h"
+#include "fused/simd/transforms-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace revnet::kernels::HWY_NAMESPACE {
+namespace revnet::simd::HWY_NAMESPACE {
 
-// Rows [first, last) of each of the 36 matrices [depth][columns].
+// `rows` of each of the 36 matrices [depth][columns].
 template <class D>
-void transform_filters(D d, const FilterTask& task, std::int64_t first, std::int64_t last, float* to) {
+void transform_filters(D d, const FilterTask& task, const Range& rows, float* to) {
   constexpr std::int64_t lanes = width_of<D>;
   const std::int64_t depth = task.depth(), columns = task.columns(), tap = task.block * task.block;
   HWY_ALIGN float gathered[lanes];
-  for (std::int64_t k = first; k < last; ++k) {
+  for (std::int64_t k = rows.first; k < rows.last; ++k) {
     for (std::int64_t c = 0; c < columns; c += lanes) {
       hn::Vec<D> half[3][6];
       for (int j = 0; j < 3; ++j) {
         hn::Vec<D> in[3];
         for (int i = 0; i < 3; ++i) {
           if (!task.transposed) {
-            in[i] = hn::LoadU(d, task.weights + task.offset(k, c) + (i * 3 + j) * tap);
+            in[i] =
+                hn::LoadU(d, task.weights + filter_offset(task.in, 9, task.block, k, c) + (i * 3 + j) * tap);
             continue;
           }
-          const float* from = task.weights + task.offset(c, k) + ((2 - i) * 3 + 2 - j) * tap;
+          const float* from =
+              task.weights + filter_offset(task.in, 9, task.block, c, k) + ((2 - i) * 3 + 2 - j) * tap;
           for (std::int64_t lane = 0; lane < lanes; ++lane) gathered[lane] = from[lane * task.block];
           in[i] = hn::Load(d, gathered);
         }
@@ -44,28 +47,24 @@ void transform_filters(D d, const FilterTask& task, std::int64_t first, std::int
   }
 }
 
-// Rows [first, last) of the sums over `threads` shares, to the gradient by the weights: mirrored, because it
-// is the gradient by the output that was cut into overlapping tiles.
+// `rows` of the sums of all threads, to the gradient by the weights: mirrored, because it is the gradient by
+// the output that was cut into overlapping tiles.
 template <class D>
-void finish_gradient(D d, const FilterTask& task, const float* sums, std::int64_t share, int threads,
-                     std::int64_t first, std::int64_t last, float* gradient) {
-  for (std::int64_t k = first; k < last; ++k) {
+void finish_gradient(D d, const FilterTask& task, const ThreadSums& sums, const Range& rows,
+                     float* gradient) {
+  for (std::int64_t k = rows.first; k < rows.last; ++k) {
     for (std::int64_t c = 0; c < task.out; c += width_of<D>) {
       hn::Vec<D> half[6][3];
       for (int i = 0; i < 6; ++i) {
         hn::Vec<D> in[6];
-        for (int j = 0; j < 6; ++j) {
-          const float* at = sums + ((i * 6 + j) * task.in + k) * task.out + c;
-          in[j] = hn::Load(d, at);
-          for (int t = 1; t < threads; ++t) in[j] = hn::Add(in[j], hn::Load(d, at + t * share));
-        }
+        for (int j = 0; j < 6; ++j) in[j] = load_sum(d, sums, ((i * 6 + j) * task.in + k) * task.out + c);
         transform_filter_gradient(d, in, half[i]);
       }
       for (int j = 0; j < 3; ++j) {
         const hn::Vec<D> in[6] = {half[0][j], half[1][j], half[2][j], half[3][j], half[4][j], half[5][j]};
         hn::Vec<D> out[3];
         transform_filter_gradient(d, in, out);
-        float* to = gradient + task.offset(k, c);
+        float* to = gradient + filter_offset(task.in, 9, task.block, k, c);
         for (int i = 0; i < 3; ++i)
           hn::StoreU(out[i], d, to + ((2 - i) * 3 + 2 - j) * task.block * task.block);
       }
@@ -73,7 +72,7 @@ void finish_gradient(D d, const FilterTask& task, const float* sums, std::int64_
   }
 }
 
-}  // namespace revnet::kernels::HWY_NAMESPACE
+}  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // per-target guard

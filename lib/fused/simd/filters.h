@@ -1,22 +1,24 @@
-// Filters of a 3x3 convolution as they lie in memory: oneDNN's OIhw8i8o and OIhw16i16o.
+// Filters as they lie in memory: oneDNN's OIhw8i8o and OIhw16i16o.
 #pragma once
 
 #include <cstdint>
 
-namespace revnet::kernels {
+namespace revnet::simd {
+
+// Of tap 0 of a filter of `taps`; the next tap lies block * block further.
+inline std::int64_t filter_offset(std::int64_t in_channels, std::int64_t taps, std::int64_t block,
+                                  std::int64_t from, std::int64_t to) {
+  return ((to / block) * (in_channels / block) + from / block) * taps * block * block +
+         (from % block) * block + to % block;
+}
 
 struct FilterTask {
-  const float* weights;  // null where their gradient alone is wanted
+  const float* weights;
   std::int64_t in, out, block;
-  bool transposed;  // mirrored, from output to input channels
+  bool transposed;  // from output to input channels; mirrored where there are several taps
 
   std::int64_t depth() const { return transposed ? out : in; }
   std::int64_t columns() const { return transposed ? in : out; }
-  // Of tap 0 of a filter; the next tap lies block * block further.
-  std::int64_t offset(std::int64_t from, std::int64_t to) const {
-    return ((to / block) * (in / block) + from / block) * 9 * block * block + (from % block) * block +
-           to % block;
-  }
 };
 
-}  // namespace revnet::kernels
+}  // namespace revnet::simd

@@ -1,19 +1,47 @@
 // Between activations in memory and what kernels compute on: values are normalised, or turned into gradients,
 // when they are read; added, masked and summed when they are written.
-#if defined(REVNET_KERNELS_MEMORY_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef REVNET_KERNELS_MEMORY_INL_H_
-#undef REVNET_KERNELS_MEMORY_INL_H_
+#if defined(REVNET_SIMD_MEMORY_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_SIMD_MEMORY_INL_H_
+#undef REVNET_SIMD_MEMORY_INL_H_
 #else
-#define REVNET_KERNELS_MEMORY_INL_H_
+#define REVNET_SIMD_MEMORY_INL_H_
 #endif
 
 #include <hwy/cache_control.h>
 
-#include "kernels/lanes-inl.h"
-#include "kernels/operands.h"
+#include "fused/simd/lanes-inl.h"
+#include "fused/simd/operands.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace revnet::kernels::HWY_NAMESPACE {
+namespace revnet::simd::HWY_NAMESPACE {
+
+// f(form) with the form of a source or a sink as a constant.
+template <class F>
+HWY_INLINE void with_form(Source::Form form, const F& f) {
+  using enum Source::Form;
+  switch (form) {
+    case raw:
+      return f(Constant<raw>());
+    case normalized:
+      return f(Constant<normalized>());
+    case gradient:
+      return f(Constant<gradient>());
+  }
+}
+template <class F>
+HWY_INLINE void with_form(Sink::Form form, const F& f) {
+  using enum Sink::Form;
+  switch (form) {
+    case plain:
+      return f(Constant<plain>());
+    case sum:
+      return f(Constant<sum>());
+    case difference:
+      return f(Constant<difference>());
+    case masked:
+      return f(Constant<masked>());
+  }
+}
 
 // Reads values of one channel vector as the source says.
 template <Source::Form form, class D>
@@ -60,30 +88,16 @@ class Reader {
 
 // One vector of channels of `count` pixels in a row: read at `offset` in the source, `stride` floats apart;
 // written to dst, `dst_stride` apart. `channel`: the first of the vector.
-template <Source::Form form, class D>
-HWY_INLINE void read_pixels_as(D d, const Source& source, std::int64_t offset, std::int64_t stride,
-                               std::int64_t channel, std::int64_t count, float* HWY_RESTRICT dst,
-                               std::int64_t dst_stride) {
-  const Reader<form, D> reader(d, source, channel);
-  for (std::int64_t i = 0; i < count; ++i) {
-    hn::Store(reader.read(d, offset + i * stride), d, dst + i * dst_stride);
-  }
-}
-
 template <class D>
 HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std::int64_t stride,
                             std::int64_t channel, std::int64_t count, float* HWY_RESTRICT dst,
                             std::int64_t dst_stride) {
-  switch (source.form) {
-    case Source::Form::raw:
-      return read_pixels_as<Source::Form::raw>(d, source, offset, stride, channel, count, dst, dst_stride);
-    case Source::Form::normalized:
-      return read_pixels_as<Source::Form::normalized>(d, source, offset, stride, channel, count, dst,
-                                                      dst_stride);
-    case Source::Form::gradient:
-      return read_pixels_as<Source::Form::gradient>(d, source, offset, stride, channel, count, dst,
-                                                    dst_stride);
-  }
+  with_form(source.form, [&](auto form) HWY_ATTR {
+    const Reader<form, D> reader(d, source, channel);
+    for (std::int64_t i = 0; i < count; ++i) {
+      hn::Store(reader.read(d, offset + i * stride), d, dst + i * dst_stride);
+    }
+  });
 }
 
 // Fetches into the cache, a few lines at a time, what arithmetic leaves time for.
@@ -115,12 +129,12 @@ class Prefetcher {
   std::int64_t planes_ = 0, stride_ = 0, length_ = 0, each_ = 0, at_ = 0;
 };
 
-// Sums of what is written, over one unit of work and one vector of channels. Squares are taken of distances
+// Sums of what is written, over one work block and one vector of channels. Squares are taken of distances
 // from the first value, so that a large mean costs no precision.
 template <class D>
-class UnitSums {
+class WorkSums {
  public:
-  explicit UnitSums(D d) : sum_(hn::Zero(d)), second_(hn::Zero(d)), origin_(hn::Zero(d)) {}
+  explicit WorkSums(D d) : sum_(hn::Zero(d)), second_(hn::Zero(d)), origin_(hn::Zero(d)) {}
 
   HWY_INLINE void add(hn::Vec<D> value) {
     if (count_ == 0) origin_ = value;
@@ -135,7 +149,7 @@ class UnitSums {
     second_ = hn::MulAdd(value, centred, second_);
   }
 
-  // sums: [2][channels] of the unit.
+  // sums: [2][channels] of the work block.
   HWY_INLINE void write(D d, bool masked, double* sums, std::int64_t channel, std::int64_t channels) const {
     constexpr std::int64_t lanes = width_of<D>;
     HWY_ALIGN float sum[lanes], second[lanes], origin[lanes];
@@ -192,9 +206,10 @@ class Writer {
     }
   }
 
-  HWY_INLINE void finish(D d, std::int64_t unit, std::int64_t channel, std::int64_t channels) const {
+  // index: of the work block.
+  HWY_INLINE void finish(D d, std::int64_t index, std::int64_t channel, std::int64_t channels) const {
     if (totals_ == nullptr) return;
-    sums_.write(d, form == Sink::Form::masked, totals_ + unit * 2 * channels, channel, channels);
+    sums_.write(d, form == Sink::Form::masked, totals_ + index * 2 * channels, channel, channels);
   }
 
  private:
@@ -202,11 +217,11 @@ class Writer {
   const float* addend_;  // may be values
   const float* input_;
   double* totals_;
-  UnitSums<D> sums_;
+  WorkSums<D> sums_;
   hn::Vec<D> mean_, factor_, shift_;
 };
 
-}  // namespace revnet::kernels::HWY_NAMESPACE
+}  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // per-target guard

@@ -4,11 +4,14 @@
 // A kernel that normalises what it reads, and adds to, masks and sums what it writes, saves the passes over
 // memory that separate operations need. All pointers are the caller's. Arrays over channels have as many
 // entries as the layout stores channels, zeros for those that are padding.
+//
+// Convolutions cut images into work blocks, by the images' shape alone: so sums over work blocks do not
+// depend on the number of threads.
 #pragma once
 
 #include <cstdint>
 
-namespace revnet::kernels {
+namespace revnet::simd {
 
 // Activations [N, C, H, W] whose channels lie in blocks of 8 or 16 (oneDNN's nChw8c and nChw16c).
 struct Images {
@@ -16,6 +19,10 @@ struct Images {
   std::int64_t block;
 
   std::int64_t pixels() const { return height * width; }
+  // Floats before an image's first pixel in one of so many channels.
+  std::int64_t offset(std::int64_t channels, std::int64_t image, std::int64_t channel) const {
+    return (image * (channels / block) + channel / block) * pixels() * block + channel % block;
+  }
 };
 
 // relu((x - mean) * factor + shift), where factor = scale / sqrt(variance + epsilon). The mean is taken away
@@ -58,10 +65,10 @@ struct Sink {
   const float* addend = nullptr;  // may be values
   const float* input = nullptr;
   Normalization norm = {};
-  // Sums over each unit of work and channel, [units][2][channels]; null: not wanted. Of what is written: the
-  // sum and the sum of squared distances from the unit's mean; when masked, the sum of values and that of
-  // values * (input - mean).
+  // Sums over each work block and channel, [work blocks][2][channels]; null: not wanted. Of what is written:
+  // the sum and the sum of squared distances from the work block's mean; when masked, the sum of values and
+  // that of values * (input - mean).
   double* sums = nullptr;
 };
 
-}  // namespace revnet::kernels
+}  // namespace revnet::simd

@@ -1,16 +1,16 @@
 // Products of pixels as they lie in memory: [channels / block][pixels][block].
-#if defined(REVNET_KERNELS_PIXELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef REVNET_KERNELS_PIXELS_INL_H_
-#undef REVNET_KERNELS_PIXELS_INL_H_
+#if defined(REVNET_SIMD_PIXELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_SIMD_PIXELS_INL_H_
+#undef REVNET_SIMD_PIXELS_INL_H_
 #else
-#define REVNET_KERNELS_PIXELS_INL_H_
+#define REVNET_SIMD_PIXELS_INL_H_
 #endif
 
-#include "kernels/memory-inl.h"
-#include "kernels/product-inl.h"
+#include "fused/simd/memory-inl.h"
+#include "fused/simd/product-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace revnet::kernels::HWY_NAMESPACE {
+namespace revnet::simd::HWY_NAMESPACE {
 
 // Some pixels of one image, in memory or copied out of it.
 template <int block>
@@ -81,7 +81,7 @@ void accumulate_pixels(D d, const Pixels<block>& a, std::int64_t a_channels, con
   }
 }
 
-}  // namespace revnet::kernels::HWY_NAMESPACE
+}  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // per-target guard

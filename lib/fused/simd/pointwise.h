@@ -1,43 +1,66 @@
 // 1x1 convolutions of stride 1 as products of matrices, and their gradients, fused with what comes before and
 // after them (see operands.h).
 //
-// Weights and their gradient lie as oneDNN's OIhw8i8o or OIhw16i16o, by the block of the images. The images
-// are cut into units of work by their shape alone, so that everything but the weight gradient (which each
-// thread sums over its own share) is independent of the number of threads.
-//
-// Ownership: nothing; buffers and scratch memory are the caller's.
+// Layouts of the weights, threads and ownership are as in winograd.h.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/operands.h"
+#include "fused/simd/operands.h"
+#include "fused/simd/scratch.h"
 
-namespace revnet::kernels {
+namespace revnet::simd {
+
+// Each work block is some pixels in a row of one image.
+class PixelWork {
+ public:
+  explicit PixelWork(const Images& images)
+      : images_(images), per_image_((images.pixels() + most_pixels - 1) / most_pixels) {}
+
+  // Of a work block: what is read of them stays in the second-level cache.
+  static constexpr std::int64_t most_pixels = 128;
+
+  struct WorkBlock {
+    std::int64_t image, first, count;  // pixels
+  };
+
+  const Images& images() const { return images_; }
+  std::int64_t count() const { return images_.count * per_image_; }
+  WorkBlock at(std::int64_t index) const {
+    const std::int64_t first = index % per_image_ * most_pixels;
+    return {index / per_image_, first, std::min(most_pixels, images_.pixels() - first)};
+  }
+  std::int64_t pixels_of(std::int64_t index) const { return at(index).count; }
+
+ private:
+  Images images_;
+  std::int64_t per_image_;
+};
 
 class Pointwise {
  public:
   // Channels as stored: multiples of the block, which is 8 or 16.
   Pointwise(const Images& images, std::int64_t in, std::int64_t out);
 
-  // The units whose sums forward and backward give, and how many pixels each has.
-  std::int64_t units() const { return images_.count * units_per_image_; }
-  std::int64_t pixels_of(std::int64_t unit) const;
-  // Floats of scratch memory that either needs, 64-byte aligned.
-  std::size_t scratch_floats(int threads) const;
+  // All as Winograd's.
+  const PixelWork& forward_work() const { return work_; }
+  const PixelWork& backward_work() const { return work_; }
+  std::size_t scratch_floats(int threads) const { return plan_.floats(threads); }
 
-  // sink = conv(source, weights). Neither input may overlap what is written, except that of `sum` and
-  // `difference`.
-  void forward(const Source& source, const float* weights, const Sink& sink, float* scratch) const;
-  // Both gradients, from input = what the convolution read and diff = the gradient by its output: sink = the
-  // one by the input, diff_weights (overwritten) the one by the weights.
+  void forward(const Source& source, const float* weights, const Sink& sink, float* scratch,
+               int threads) const;
   void backward(const Source& input, const Source& diff, const float* weights, const Sink& sink,
-                float* diff_weights, float* scratch) const;
+                float* diff_weights, float* scratch, int threads) const;
 
  private:
-  Images images_;
   std::int64_t in_, out_;
-  std::int64_t units_per_image_;
+  PixelWork work_;
+  ScratchPlan plan_;
+  ScratchPlan::Common matrix_;             // the weights as products read them
+  ScratchPlan::PerThread inputs_, diffs_;  // copies of a work block's pixels on either side
+  ScratchPlan::PerThread sums_;            // the gradient by the weights
 };
 
-}  // namespace revnet::kernels
+}  // namespace revnet::simd

@@ -1,22 +1,18 @@
 // Small matrix products in registers.
-#if defined(REVNET_KERNELS_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef REVNET_KERNELS_PRODUCT_INL_H_
-#undef REVNET_KERNELS_PRODUCT_INL_H_
+#if defined(REVNET_SIMD_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_SIMD_PRODUCT_INL_H_
+#undef REVNET_SIMD_PRODUCT_INL_H_
 #else
-#define REVNET_KERNELS_PRODUCT_INL_H_
+#define REVNET_SIMD_PRODUCT_INL_H_
 #endif
 
 #include <algorithm>
 #include <numeric>
-#include <type_traits>
 
-#include "kernels/lanes-inl.h"
+#include "fused/simd/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace revnet::kernels::HWY_NAMESPACE {
-
-template <int value>
-using Constant = std::integral_constant<int, value>;
+namespace revnet::simd::HWY_NAMESPACE {
 
 // c[r][j] = sum over k of a[r][k] b[k][j], for `rows` rows and `vectors` vectors of columns. With a depth
 // known to the compiler every element of a lies at a constant distance; 0: any_depth.
@@ -139,7 +135,7 @@ HWY_INLINE void accumulate(D d, const float* HWY_RESTRICT a, std::int64_t a_colu
   });
 }
 
-}  // namespace revnet::kernels::HWY_NAMESPACE
+}  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // per-target guard

@@ -1,36 +1,32 @@
 // Tiles of Winograd convolutions: out of memory, into the transformed domain and back, and what to fetch
 // ahead.
-#if defined(REVNET_KERNELS_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef REVNET_KERNELS_TILES_INL_H_
-#undef REVNET_KERNELS_TILES_INL_H_
+#if defined(REVNET_SIMD_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_SIMD_TILES_INL_H_
+#undef REVNET_SIMD_TILES_INL_H_
 #else
-#define REVNET_KERNELS_TILES_INL_H_
+#define REVNET_SIMD_TILES_INL_H_
 #endif
 
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/memory-inl.h"
-#include "kernels/tile_units.h"
-#include "kernels/transforms-inl.h"
+#include "fused/simd/memory-inl.h"
+#include "fused/simd/tile_work.h"
+#include "fused/simd/transforms-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace revnet::kernels::HWY_NAMESPACE {
+namespace revnet::simd::HWY_NAMESPACE {
 
 // Rows of images copied out of their blocks, a pixel wider than their tiles on every side; zeros outside of
-// the image. A row's place depends on where in the image it is alone, so that a unit below another finds the
-// rows that both need.
+// the image. A row's place depends on where in the image it is alone, so that a work block below another
+// finds the rows that both need.
 struct Strip {
   float* values;  // [images][rows][columns][channels]
-  std::int64_t images, rows, columns, channels;
+  std::int64_t rows, columns, channels;
 
-  Strip(const TileUnits& units, std::int64_t channels, float* values)
-      : values(values),
-        images(units.largest().images),
-        rows(4 * units.largest().rows + 2),
-        columns(4 * units.tile_columns() + 2),
-        channels(channels) {
-    std::memset(values, 0, static_cast<std::size_t>(images * rows * columns * channels) * sizeof(float));
+  Strip(const TileWork& work, std::int64_t channels, float* values)
+      : values(values), rows(work.strip_rows()), columns(work.strip_columns()), channels(channels) {
+    std::memset(values, 0, static_cast<std::size_t>(work.strip_floats(channels)) * sizeof(float));
   }
 
   // y: in the image, from -1.
@@ -39,15 +35,15 @@ struct Strip {
   }
 };
 
-// Reads what a unit needs. `follows`: the strip was filled for the unit above last.
+// Reads what a work block needs. `follows`: the strip was filled for the work block above last.
 template <class D>
-void fill(D d, const Strip& strip, const TileUnits::Unit& unit, bool follows, const Images& images,
+void fill(D d, const Strip& strip, const TileWork::WorkBlock& work_block, bool follows, const Images& images,
           const Source& source) {
   constexpr std::int64_t lanes = width_of<D>;
   const std::int64_t channels = strip.channels, block = images.block;
-  const std::int64_t first = 4 * unit.first_row + (follows ? 1 : -1),
-                     end = 4 * (unit.first_row + unit.rows) + 1;
-  for (std::int64_t image = 0; image < unit.images; ++image) {
+  const std::int64_t first = 4 * work_block.first_row + (follows ? 1 : -1),
+                     end = 4 * (work_block.first_row + work_block.rows) + 1;
+  for (std::int64_t image = 0; image < work_block.images; ++image) {
     for (std::int64_t y = first; y < end; ++y) {
       float* to = strip.row(image, y) + channels;
       if (y < 0 || y >= images.height) {
@@ -55,9 +51,8 @@ void fill(D d, const Strip& strip, const TileUnits::Unit& unit, bool follows, co
         continue;
       }
       for (std::int64_t c = 0; c < channels; c += lanes) {
-        const std::int64_t plane = (unit.first_image + image) * (channels / block) + c / block;
-        const std::int64_t offset = (plane * images.height + y) * images.width * block + c % block;
-        read_pixels(d, source, offset, block, c, images.width, to + c, channels);
+        const std::int64_t plane = images.offset(channels, work_block.first_image + image, c);
+        read_pixels(d, source, plane + y * images.width * block, block, c, images.width, to + c, channels);
       }
     }
   }
@@ -76,15 +71,15 @@ HWY_INLINE void store_points(D d, const hn::Vec<D> (&columns)[from][6], const Tr
   }
 }
 
-// B^T d B of a unit's tiles, [36][tiles][channels] (point_stride apart), with a pixel around them.
+// B^T d B of a work block's tiles, [36][tiles][channels] (point_stride apart), with a pixel around them.
 template <class D>
-HWY_INLINE void transform_strip(D d, const Strip& strip, const TileUnits::Unit& unit, std::int64_t tiles,
-                                float* HWY_RESTRICT to) {
+HWY_INLINE void transform_strip(D d, const Strip& strip, const TileWork::WorkBlock& work_block,
+                                std::int64_t tiles, float* HWY_RESTRICT to) {
   const std::int64_t channels = strip.channels, across = (strip.columns - 2) / 4;
   const auto transform = [](D tag, const auto& x, auto& r) HWY_ATTR { transform_input(tag, x, r); };
   std::int64_t tile = 0;
-  for (std::int64_t image = 0; image < unit.images; ++image) {
-    for (std::int64_t ty = unit.first_row; ty < unit.first_row + unit.rows; ++ty) {
+  for (std::int64_t image = 0; image < work_block.images; ++image) {
+    for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
       const float* rows[6];
       for (int i = 0; i < 6; ++i) rows[i] = strip.row(image, 4 * ty + i - 1);
       for (std::int64_t tx = 0; tx < across; ++tx, ++tile) {
@@ -102,22 +97,21 @@ HWY_INLINE void transform_strip(D d, const Strip& strip, const TileUnits::Unit& 
   }
 }
 
-// A y A^T of a unit's tiles, straight from memory; zeros outside of the image.
+// A y A^T of a work block's tiles, straight from memory; zeros outside of the image.
 template <Source::Form form, class D>
-HWY_INLINE void transform_pixels_as(D d, const Source& source, const TileUnits& units,
-                                    const TileUnits::Unit& unit, std::int64_t channels, std::int64_t tiles,
-                                    float* HWY_RESTRICT to) {
-  const Images& images = units.images();
+void transform_pixels(D d, const Source& source, const TileWork& work, const TileWork::WorkBlock& work_block,
+                      std::int64_t channels, std::int64_t tiles, float* HWY_RESTRICT to) {
+  const Images& images = work.images();
   const std::int64_t block = images.block;
   const auto transform = [](D tag, const auto& y, auto& r) HWY_ATTR { transform_diff(tag, y, r); };
   for (std::int64_t c = 0; c < channels; c += width_of<D>) {
     const Reader<form, D> reader(d, source, c);
     std::int64_t tile = 0;
-    for (std::int64_t image = unit.first_image; image < unit.first_image + unit.images; ++image) {
-      const std::int64_t plane =
-          (image * (channels / block) + c / block) * images.pixels() * block + c % block;
-      for (std::int64_t ty = unit.first_row; ty < unit.first_row + unit.rows; ++ty) {
-        for (std::int64_t tx = 0; tx < units.tile_columns(); ++tx, ++tile) {
+    for (std::int64_t image = work_block.first_image; image < work_block.first_image + work_block.images;
+         ++image) {
+      const std::int64_t plane = images.offset(channels, image, c);
+      for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
+        for (std::int64_t tx = 0; tx < work.tile_columns(); ++tx, ++tile) {
           const std::int64_t high = std::min<std::int64_t>(4, images.height - 4 * ty),
                              wide = std::min<std::int64_t>(4, images.width - 4 * tx);
           const std::int64_t at = plane + (4 * ty * images.width + 4 * tx) * block;
@@ -137,36 +131,22 @@ HWY_INLINE void transform_pixels_as(D d, const Source& source, const TileUnits& 
   }
 }
 
-template <class D>
-void transform_pixels(D d, const Source& source, const TileUnits& units, const TileUnits::Unit& unit,
-                      std::int64_t channels, std::int64_t tiles, float* HWY_RESTRICT to) {
-  switch (source.form) {
-    case Source::Form::raw:
-      return transform_pixels_as<Source::Form::raw>(d, source, units, unit, channels, tiles, to);
-    case Source::Form::normalized:
-      return transform_pixels_as<Source::Form::normalized>(d, source, units, unit, channels, tiles, to);
-    case Source::Form::gradient:
-      return transform_pixels_as<Source::Form::gradient>(d, source, units, unit, channels, tiles, to);
-  }
-}
-
-// Writes the 4x4 results of a unit's tiles, [36][tiles][channels] (point_stride apart) before they are
+// Writes the 4x4 results of a work block's tiles, [36][tiles][channels] (point_stride apart) before they are
 // transformed, and what the sink wants to know of them.
 template <Sink::Form form, class D>
-HWY_INLINE void write_tiles_as(D d, const Sink& sink, const TileUnits& units, std::int64_t index,
-                               std::int64_t channels, std::int64_t tiles,
-                               const float* HWY_RESTRICT products) {
-  const Images& images = units.images();
-  const TileUnits::Unit unit = units.unit(index);
+void write_tiles(D d, const Sink& sink, const TileWork& work, std::int64_t index, std::int64_t channels,
+                 std::int64_t tiles, const float* HWY_RESTRICT products) {
+  const Images& images = work.images();
+  const TileWork::WorkBlock work_block = work.at(index);
   const std::int64_t block = images.block;
   for (std::int64_t c = 0; c < channels; c += width_of<D>) {
     Writer<form, D> writer(d, sink, c);
     std::int64_t tile = 0;
-    for (std::int64_t image = unit.first_image; image < unit.first_image + unit.images; ++image) {
-      const std::int64_t plane =
-          (image * (channels / block) + c / block) * images.pixels() * block + c % block;
-      for (std::int64_t ty = unit.first_row; ty < unit.first_row + unit.rows; ++ty) {
-        for (std::int64_t tx = 0; tx < units.tile_columns(); ++tx, ++tile) {
+    for (std::int64_t image = work_block.first_image; image < work_block.first_image + work_block.images;
+         ++image) {
+      const std::int64_t plane = images.offset(channels, image, c);
+      for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
+        for (std::int64_t tx = 0; tx < work.tile_columns(); ++tx, ++tile) {
           const float* HWY_RESTRICT from = products + tile * channels + c;
           hn::Vec<D> half[4][6];
           for (int j = 0; j < 6; ++j) {
@@ -192,46 +172,33 @@ HWY_INLINE void write_tiles_as(D d, const Sink& sink, const TileUnits& units, st
   }
 }
 
-template <class D>
-void write_tiles(D d, const Sink& sink, const TileUnits& units, std::int64_t index, std::int64_t channels,
-                 std::int64_t tiles, const float* products) {
-  switch (sink.form) {
-    case Sink::Form::plain:
-      return write_tiles_as<Sink::Form::plain>(d, sink, units, index, channels, tiles, products);
-    case Sink::Form::sum:
-      return write_tiles_as<Sink::Form::sum>(d, sink, units, index, channels, tiles, products);
-    case Sink::Form::difference:
-      return write_tiles_as<Sink::Form::difference>(d, sink, units, index, channels, tiles, products);
-    case Sink::Form::masked:
-      return write_tiles_as<Sink::Form::masked>(d, sink, units, index, channels, tiles, products);
-  }
-}
-
-// Rows [first, end) of a unit's images in `channels` channels at values, in as many calls as there are
+// Rows [first, end) of a work block's images in `channels` channels at values, in as many calls as there are
 // points: a tile's few pixels are too scattered for the processor to foresee them.
-inline Prefetcher prefetch_between(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t first,
-                                   std::int64_t end, std::int64_t channels, const float* values) {
+inline Prefetcher prefetch_between(const TileWork& work, const TileWork::WorkBlock& work_block,
+                                   std::int64_t first, std::int64_t end, std::int64_t channels,
+                                   const float* values) {
   if (values == nullptr) return {};
-  const Images& images = units.images();
+  const Images& images = work.images();
   const std::int64_t row = images.width * images.block, plane = images.height * row;
-  return {values + unit.first_image * (channels / images.block) * plane + first * row,
-          unit.images * (channels / images.block), plane, (std::min(end, images.height) - first) * row,
+  return {values + images.offset(channels, work_block.first_image, 0) + first * row,
+          work_block.images * (channels / images.block), plane, (std::min(end, images.height) - first) * row,
           points};
 }
 
-// The rows of a unit's tiles; of its strip, those that the unit above does not read.
-inline Prefetcher prefetch_rows(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t channels,
-                                const float* values) {
-  return prefetch_between(units, unit, 4 * unit.first_row, 4 * (unit.first_row + unit.rows), channels,
+// The rows of a work block's tiles; of its strip, those that the work block above does not read.
+inline Prefetcher prefetch_rows(const TileWork& work, const TileWork::WorkBlock& work_block,
+                                std::int64_t channels, const float* values) {
+  return prefetch_between(work, work_block, 4 * work_block.first_row,
+                          4 * (work_block.first_row + work_block.rows), channels, values);
+}
+inline Prefetcher prefetch_strip(const TileWork& work, const TileWork::WorkBlock& work_block,
+                                 std::int64_t channels, const float* values) {
+  const std::int64_t first = 4 * work_block.first_row + (work_block.first_row > 0 ? 1 : 0);
+  return prefetch_between(work, work_block, first, 4 * (work_block.first_row + work_block.rows) + 1, channels,
                           values);
 }
-inline Prefetcher prefetch_strip(const TileUnits& units, const TileUnits::Unit& unit, std::int64_t channels,
-                                 const float* values) {
-  const std::int64_t first = 4 * unit.first_row + (unit.first_row > 0 ? 1 : 0);
-  return prefetch_between(units, unit, first, 4 * (unit.first_row + unit.rows) + 1, channels, values);
-}
 
-}  // namespace revnet::kernels::HWY_NAMESPACE
+}  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // per-target guard

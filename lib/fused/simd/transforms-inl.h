@@ -1,18 +1,26 @@
-// The one-dimensional transforms of Winograd F(4, 3) with the points 0, 1, -1, 2, -2 and infinity, on
-// vectors.
-#if defined(REVNET_KERNELS_TRANSFORMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef REVNET_KERNELS_TRANSFORMS_INL_H_
-#undef REVNET_KERNELS_TRANSFORMS_INL_H_
+// The one-dimensional transforms of Winograd F(4, 3), on vectors. Toom and Cook multiply two polynomials by
+// evaluating both at the points 0, 1, -1, 2, -2 and infinity (matrices G and A, a point in each row) and
+// interpolating the product (B). Transposed, that is a filter: y = A^T ((G g) * (B^T d)) are four outputs of
+// three taps g over six inputs d. In two dimensions each transform is applied to columns and then to rows.
+#if defined(REVNET_SIMD_TRANSFORMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef REVNET_SIMD_TRANSFORMS_INL_H_
+#undef REVNET_SIMD_TRANSFORMS_INL_H_
 #else
-#define REVNET_KERNELS_TRANSFORMS_INL_H_
+#define REVNET_SIMD_TRANSFORMS_INL_H_
 #endif
 
-#include "kernels/lanes-inl.h"
+#include "fused/simd/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace revnet::kernels::HWY_NAMESPACE {
+namespace revnet::simd::HWY_NAMESPACE {
 
 // r = B^T d: six inputs.
+//         4   0  -5   0   1   0
+//         0  -4  -4   1   1   0
+//   B^T = 0   4  -4  -1   1   0
+//         0  -2  -1   2   1   0
+//         0   2  -1  -2   1   0
+//         0   4   0  -5   0   1
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
   const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
@@ -27,6 +35,10 @@ HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
 }
 
 // y = A^T m: four outputs.
+//         1   1   1   1   1   0
+//   A^T = 0   1  -1   2  -2   0
+//         0   1   1   4   4   0
+//         0   1  -1   8  -8   1
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_output(D d, const V (&m)[6], V (&y)[4]) {
   const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), eight = hn::Set(d, 8.0f);
@@ -53,6 +65,12 @@ HWY_INLINE void transform_diff(D d, const V (&y)[4], V (&r)[6]) {
 }
 
 // r = G g: three taps of a filter.
+//        1/4    0     0
+//       -1/6  -1/6  -1/6
+//   G = -1/6   1/6  -1/6
+//       1/24  1/12   1/6
+//       1/24 -1/12   1/6
+//         0     0     1
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_filter(D d, const V (&g)[3], V (&r)[6]) {
   const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12), part = hn::Set(d, 1.0f / 24);
@@ -76,7 +94,7 @@ HWY_INLINE void transform_filter_gradient(D d, const V (&m)[6], V (&q)[3]) {
   q[2] = hn::Add(hn::MulAdd(sum2, sixth, hn::Neg(sum1)), m[5]);
 }
 
-}  // namespace revnet::kernels::HWY_NAMESPACE
+}  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // per-target guard

@@ -1,57 +1,52 @@
-#include "kernels/winograd.h"
+#include "fused/simd/winograd.h"
 
 #include <algorithm>
 #include <stdexcept>
 
-#include <omp.h>
-
-#include "kernels/filters.h"
-#include "kernels/shares.h"
+#include "fused/simd/filters.h"
+#include "fused/simd/parallel.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/winograd.cpp"
+#define HWY_TARGET_INCLUDE "fused/simd/winograd.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.
-#include "kernels/filters-inl.h"
-#include "kernels/product-inl.h"
-#include "kernels/tiles-inl.h"
+#include "fused/simd/filters-inl.h"
+#include "fused/simd/product-inl.h"
+#include "fused/simd/tiles-inl.h"
 
-#ifndef REVNET_KERNELS_WINOGRAD_TASK
-#define REVNET_KERNELS_WINOGRAD_TASK
-namespace revnet::kernels {
+#ifndef REVNET_SIMD_WINOGRAD_TASK
+#define REVNET_SIMD_WINOGRAD_TASK
+namespace revnet::simd {
 
 // What a thread needs to know of one convolution.
 struct ConvolutionTask {
-  const TileUnits& units;
+  const TileWork& work;
   Source source;
-  const float* filters;  // transformed: [36][in][out]
+  const float* filters;  // transformed: [36][depth][columns]
   Sink sink;
-  std::int64_t in, out;
+  std::int64_t depth, columns;  // channels read and written
 };
 
-// And of both of its gradients.
+// The gradient by the input, as a convolution, and what is needed for the one by the weights besides.
 struct GradientTask {
-  const TileUnits& units;
-  Source input, diff;
-  const float* filters;  // transformed and transposed: [36][out][in]
-  Sink sink;             // of the gradient by the input
-  std::int64_t in, out;
+  ConvolutionTask data;
+  Source input;
 };
 
 // Scratch memory of one thread.
-struct Scratch {
-  float* strip;
-  float *in, *out;  // a unit's transformed tiles on either side
+struct ThreadScratch {
+  float *strip, *in, *out;  // in, out: a work block's transformed tiles on either side
+  float* sums;
 };
 
-}  // namespace revnet::kernels
+}  // namespace revnet::simd
 #endif
 
 HWY_BEFORE_NAMESPACE();
-namespace revnet::kernels::HWY_NAMESPACE {
+namespace revnet::simd::HWY_NAMESPACE {
 namespace {
 
-// Rows of a unit's matrices, of which the last are zeros.
+// Rows of a work block's matrices, of which the last are zeros.
 std::int64_t padded_tiles(std::int64_t tiles) {
   return (tiles + product_rows - 1) / product_rows * product_rows;
 }
@@ -64,102 +59,99 @@ float* matrix_of(float* transformed, std::int64_t point, std::int64_t count, std
   return matrix;
 }
 
-// Whether the strip still holds the rows shared with the unit above, so that only the rest is read.
-bool follows(const TileUnits::Unit& unit, std::int64_t index, std::int64_t first) {
-  return index > first && unit.first_row > 0;
+// Whether the strip still holds the rows shared with the work block above, so that only the rest is read.
+bool follows(const TileWork::WorkBlock& work_block, std::int64_t index, const Range& range) {
+  return index > range.first && work_block.first_row > 0;
 }
 
-// Units [first, last).
+// The work blocks of a range.
 template <class D>
-void convolve_units(D d, const ConvolutionTask& task, std::int64_t first, std::int64_t last,
-                    const Scratch& scratch) {
-  const Strip strip(task.units, task.in, scratch.strip);
-  for (std::int64_t index = first; index < last; ++index) {
-    const TileUnits::Unit unit = task.units.unit(index);
-    const std::int64_t count = task.units.tiles_of(unit), tiles = padded_tiles(count);
-    fill(d, strip, unit, follows(unit, index, first), task.units.images(), task.source);
-    transform_strip(d, strip, unit, tiles, scratch.in);
-    const TileUnits::Unit next = task.units.unit(std::min(index + 1, last - 1));
-    Prefetcher streams[] = {prefetch_rows(task.units, unit, task.out, task.sink.values),
-                            prefetch_rows(task.units, unit, task.out,
+void convolve(D d, const ConvolutionTask& task, const Range& range, const ThreadScratch& scratch) {
+  const Strip strip(task.work, task.depth, scratch.strip);
+  for (std::int64_t index = range.first; index < range.last; ++index) {
+    const TileWork::WorkBlock work_block = task.work.at(index);
+    const std::int64_t count = task.work.tiles_of(work_block), tiles = padded_tiles(count);
+    fill(d, strip, work_block, follows(work_block, index, range), task.work.images(), task.source);
+    transform_strip(d, strip, work_block, tiles, scratch.in);
+    const TileWork::WorkBlock next = task.work.at(std::min(index + 1, range.last - 1));
+    Prefetcher streams[] = {prefetch_rows(task.work, work_block, task.columns, task.sink.values),
+                            prefetch_rows(task.work, work_block, task.columns,
                                           task.sink.addend == task.sink.values ? nullptr : task.sink.addend),
-                            prefetch_strip(task.units, next, task.in, task.source.values)};
+                            prefetch_strip(task.work, next, task.depth, task.source.values)};
     for (std::int64_t point = 0; point < points; ++point) {
       for (Prefetcher& stream : streams) stream.fetch();
-      const float* rows = matrix_of(scratch.in, point, count, tiles, task.in);
-      multiply(d, rows, tiles, task.in, task.filters + point * task.in * task.out, task.out,
-               scratch.out + point * point_stride(tiles, task.out));
+      const float* rows = matrix_of(scratch.in, point, count, tiles, task.depth);
+      multiply(d, rows, tiles, task.depth, task.filters + point * task.depth * task.columns, task.columns,
+               scratch.out + point * point_stride(tiles, task.columns));
     }
-    write_tiles(d, task.sink, task.units, index, task.out, tiles, scratch.out);
+    with_form(task.sink.form, [&](auto form) HWY_ATTR {
+      write_tiles<form>(d, task.sink, task.work, index, task.columns, tiles, scratch.out);
+    });
   }
 }
 
 // The gradients by input and by filters share the transformed gradient by the output: B^T dy B is multiplied
 // with the transposed filters, and with A x A^T, the input cut into tiles that do not overlap.
 template <class D>
-void gradient_units(D d, const GradientTask& task, std::int64_t first, std::int64_t last,
-                    const Scratch& scratch, float* sums) {
-  std::fill(sums, sums + points * task.in * task.out, 0.0f);
-  const Strip strip(task.units, task.out, scratch.strip);
-  for (std::int64_t index = first; index < last; ++index) {
-    const TileUnits::Unit unit = task.units.unit(index);
-    const std::int64_t count = task.units.tiles_of(unit), tiles = padded_tiles(count);
-    fill(d, strip, unit, follows(unit, index, first), task.units.images(), task.diff);
-    transform_strip(d, strip, unit, tiles, scratch.out);
-    transform_pixels(d, task.input, task.units, unit, task.in, tiles, scratch.in);
-    const TileUnits::Unit next = task.units.unit(std::min(index + 1, last - 1));
-    Prefetcher streams[] = {prefetch_rows(task.units, unit, task.in, task.sink.values),
-                            prefetch_rows(task.units, next, task.in, task.input.values),
-                            prefetch_strip(task.units, next, task.out, task.diff.values),
-                            prefetch_strip(task.units, next, task.out, task.diff.input)};
+void add_gradients(D d, const GradientTask& task, const Range& range, const ThreadScratch& scratch) {
+  const ConvolutionTask& data = task.data;
+  const TileWork& work = data.work;
+  const std::int64_t in = data.columns, out = data.depth;
+  std::fill(scratch.sums, scratch.sums + points * in * out, 0.0f);
+  const Strip strip(work, out, scratch.strip);
+  for (std::int64_t index = range.first; index < range.last; ++index) {
+    const TileWork::WorkBlock work_block = work.at(index);
+    const std::int64_t count = work.tiles_of(work_block), tiles = padded_tiles(count);
+    fill(d, strip, work_block, follows(work_block, index, range), work.images(), data.source);
+    transform_strip(d, strip, work_block, tiles, scratch.out);
+    with_form(task.input.form, [&](auto form) HWY_ATTR {
+      transform_pixels<form>(d, task.input, work, work_block, in, tiles, scratch.in);
+    });
+    const TileWork::WorkBlock next = work.at(std::min(index + 1, range.last - 1));
+    Prefetcher streams[] = {prefetch_rows(work, work_block, in, data.sink.values),
+                            prefetch_rows(work, next, in, task.input.values),
+                            prefetch_strip(work, next, out, data.source.values),
+                            prefetch_strip(work, next, out, data.source.input)};
     for (std::int64_t point = 0; point < points; ++point) {
       for (Prefetcher& stream : streams) stream.fetch();
-      const float* diffs = matrix_of(scratch.out, point, count, tiles, task.out);
-      float* inputs = scratch.in + point * point_stride(tiles, task.in);
-      const std::int64_t matrix = point * task.in * task.out;
-      accumulate(d, inputs, task.in, count, diffs, task.out, sums + matrix);
+      const float* diffs = matrix_of(scratch.out, point, count, tiles, out);
+      float* inputs = scratch.in + point * point_stride(tiles, in);
+      const std::int64_t matrix = point * in * out;
+      accumulate(d, inputs, in, count, diffs, out, scratch.sums + matrix);
       // The inputs have served.
-      multiply(d, diffs, tiles, task.out, task.filters + matrix, task.in, inputs);
+      multiply(d, diffs, tiles, out, data.filters + matrix, in, inputs);
     }
-    write_tiles(d, task.sink, task.units, index, task.in, tiles, scratch.in);
+    with_form(data.sink.form, [&](auto form) HWY_ATTR {
+      write_tiles<form>(d, data.sink, work, index, in, tiles, scratch.in);
+    });
   }
 }
 
-// Calls f with vectors as wide as the blocks allow.
-template <class F>
-void with_lanes(std::int64_t block, const F& f) {
-  if (block == 16) {
-    f(Lanes<16>());
-  } else {
-    f(Lanes<8>());
-  }
+void Convolve(const ConvolutionTask& task, const Range& range, const ThreadScratch& scratch) {
+  with_block(task.work.images().block,
+             [&](auto block) HWY_ATTR { convolve(Lanes<block>(), task, range, scratch); });
 }
 
-void Convolve(const ConvolutionTask& task, std::int64_t first, std::int64_t last, const Scratch& scratch) {
-  with_lanes(task.units.images().block, [&](auto d) { convolve_units(d, task, first, last, scratch); });
+void AddGradients(const GradientTask& task, const Range& range, const ThreadScratch& scratch) {
+  with_block(task.data.work.images().block,
+             [&](auto block) HWY_ATTR { add_gradients(Lanes<block>(), task, range, scratch); });
 }
 
-void AddGradients(const GradientTask& task, std::int64_t first, std::int64_t last, const Scratch& scratch,
-                  float* sums) {
-  with_lanes(task.units.images().block, [&](auto d) { gradient_units(d, task, first, last, scratch, sums); });
+void TransformFilters(const FilterTask& task, const Range& rows, float* to) {
+  with_block(task.block, [&](auto block) HWY_ATTR { transform_filters(Lanes<block>(), task, rows, to); });
 }
 
-void TransformFilters(const FilterTask& task, std::int64_t first, std::int64_t last, float* to) {
-  with_lanes(task.block, [&](auto d) { transform_filters(d, task, first, last, to); });
-}
-
-void FinishGradient(const FilterTask& task, const float* sums, std::int64_t share, int threads,
-                    std::int64_t first, std::int64_t last, float* gradient) {
-  with_lanes(task.block,
-             [&](auto d) { finish_gradient(d, task, sums, share, threads, first, last, gradient); });
+void FinishGradient(const FilterTask& task, const ThreadSums& sums, const Range& rows, float* gradient) {
+  with_block(task.block,
+             [&](auto block) HWY_ATTR { finish_gradient(Lanes<block>(), task, sums, rows, gradient); });
 }
 
 }  // namespace
-}  // namespace revnet::kernels::HWY_NAMESPACE
+}  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace revnet::kernels {
+namespace revnet::simd {
 
 HWY_EXPORT(Convolve);
 HWY_EXPORT(AddGradients);
@@ -168,9 +160,9 @@ HWY_EXPORT(FinishGradient);
 
 namespace {
 
-// Tiles of a unit, as measured. With blocks of 8 channels, which is with AVX2: enough to make up for reading
-// the filters once a unit, and products are fastest with multiples of 12 rows (against 8 tiles and sums: 64
-// channels take a seventh less time, 56 a tenth, 32 a twentieth).
+// Tiles of a work block, as measured. With blocks of 8 channels, which is with AVX2: enough to make up for
+// reading the filters once a work block, and products are fastest with multiples of 12 rows (against 8 tiles
+// and sums: 64 channels take a seventh less time, 56 a tenth, 32 a twentieth).
 std::int64_t tiles_in_blocks_of_8(std::int64_t in, std::int64_t out) {
   return in * out > 32 * 32 ? 24 : 16;
 }
@@ -178,98 +170,80 @@ std::int64_t tiles_in_blocks_of_8(std::int64_t in, std::int64_t out) {
 std::int64_t convolution_tiles(std::int64_t block, std::int64_t in, std::int64_t out) {
   return block == 8 ? tiles_in_blocks_of_8(in, out) : 8;
 }
-// Of the gradients: more, since all sums are read and written for every unit; but with many channels so many
-// tiles, the filters and the sums crowd each other out of the second-level cache (64 channels take a tenth
-// less time with 8).
+// Of the gradients: more, since all sums are read and written for every work block; but with many channels so
+// many tiles, the filters and the sums crowd each other out of the second-level cache (64 channels take a
+// tenth less time with 8).
 std::int64_t gradient_tiles(std::int64_t block, std::int64_t in, std::int64_t out) {
   if (block == 8) return tiles_in_blocks_of_8(in, out);
   return in * out >= 64 * 64 ? 8 : 16;
 }
 
-// Floats of scratch memory of one thread.
-struct Share {
-  std::size_t strip, in, out;
-  std::size_t total() const { return strip + in + out; }
-  // Of the thread that has the `index`-th share.
-  Scratch at(float* shares, int index) const {
-    float* const own = shares + static_cast<std::size_t>(index) * total();
-    return {own, own + strip, own + strip + in};
-  }
-};
-
-// strip_channels: of the side that is cut into overlapping tiles.
-Share share_of(const TileUnits& units, std::int64_t in, std::int64_t out, std::int64_t strip_channels) {
+// A work block's transformed tiles.
+std::int64_t transformed_floats(const TileWork& work, std::int64_t channels) {
   constexpr std::int64_t most_rows = 8;  // of any product_rows
-  const TileUnits::Unit unit = units.largest();
-  const std::int64_t tiles = (units.tiles_of(unit) + most_rows - 1) / most_rows * most_rows;
-  const auto transformed = [&](std::int64_t channels) {
-    return whole_lines(points * point_stride(tiles, channels));
-  };
-  const std::int64_t pixels = unit.images * (4 * unit.rows + 2) * (4 * units.tile_columns() + 2);
-  return {whole_lines(pixels * strip_channels), transformed(in), transformed(out)};
-}
-
-std::size_t transformed_filters(std::int64_t in, std::int64_t out) {
-  return whole_lines(points * in * out);
+  const std::int64_t tiles = (work.tiles_of(work.largest()) + most_rows - 1) / most_rows * most_rows;
+  return points * point_stride(tiles, channels);
 }
 
 }  // namespace
 
+Winograd::Pass::Pass(const TileWork& work, std::int64_t in, std::int64_t out, std::int64_t strip_channels,
+                     bool with_sums)
+    : work(work),
+      filters(plan.common(points * in * out)),
+      sums(plan.per_thread(with_sums ? points * in * out : 0)),
+      strip(plan.per_thread(work.strip_floats(strip_channels))),
+      tiles_in(plan.per_thread(transformed_floats(work, in))),
+      tiles_out(plan.per_thread(transformed_floats(work, out))) {}
+
+ThreadScratch Winograd::Pass::of_thread(int thread, float* scratch) const {
+  return {plan.at(scratch, strip, thread), plan.at(scratch, tiles_in, thread),
+          plan.at(scratch, tiles_out, thread), plan.at(scratch, sums, thread)};
+}
+
 Winograd::Winograd(const Images& images, std::int64_t in, std::int64_t out)
     : in_(in),
       out_(out),
-      forward_units_(images, convolution_tiles(images.block, in, out)),
-      backward_units_(images, gradient_tiles(images.block, in, out)) {
+      forward_(TileWork(images, convolution_tiles(images.block, in, out)), in, out, in, false),
+      backward_(TileWork(images, gradient_tiles(images.block, in, out)), in, out, out, true) {
   if ((images.block != 8 && images.block != 16) || in % images.block != 0 || out % images.block != 0) {
     throw std::logic_error("Winograd: channels must come in blocks of 8 or 16");
   }
 }
 
 std::size_t Winograd::scratch_floats(int threads) const {
-  const std::size_t filters = transformed_filters(in_, out_), all = static_cast<std::size_t>(threads);
-  return filters + all * std::max(share_of(forward_units_, in_, out_, in_).total(),
-                                  filters + share_of(backward_units_, in_, out_, out_).total());
+  return std::max(forward_.plan.floats(threads), backward_.plan.floats(threads));
 }
 
-void Winograd::forward(const Source& source, const float* weights, const Sink& sink, float* scratch) const {
-  const FilterTask filters{weights, in_, out_, forward_units_.images().block, false};
-  float* const shares = scratch + transformed_filters(in_, out_);
-  const ConvolutionTask task{forward_units_, source, scratch, sink, in_, out_};
-  const Share share = share_of(forward_units_, in_, out_, in_);
-#pragma omp parallel
-  {
-    const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    const auto [first_row, last_row] = range_of(filters.depth(), thread, threads);
-    HWY_DYNAMIC_DISPATCH(TransformFilters)(filters, first_row, last_row, scratch);
-#pragma omp barrier
-    const auto [first, last] = range_of(forward_units_.count(), thread, threads);
-    HWY_DYNAMIC_DISPATCH(Convolve)(task, first, last, share.at(shares, thread));
-  }
+void Winograd::forward(const Source& source, const float* weights, const Sink& sink, float* scratch,
+                       int threads) const {
+  float* const filters = forward_.plan.at(scratch, forward_.filters);
+  const FilterTask filter_task{weights, in_, out_, forward_.work.images().block, false};
+  const ConvolutionTask task{forward_.work, source, filters, sink, in_, out_};
+  for_threads(threads, [&](const Thread& thread) {
+    HWY_DYNAMIC_DISPATCH(TransformFilters)(filter_task, thread.range_of(filter_task.depth()), filters);
+    thread.barrier();
+    HWY_DYNAMIC_DISPATCH(Convolve)
+    (task, thread.range_of(forward_.work.count()), forward_.of_thread(thread.index, scratch));
+  });
 }
 
 void Winograd::backward(const Source& input, const Source& diff, const float* weights, const Sink& sink,
-                        float* diff_weights, float* scratch) const {
-  const FilterTask filters{weights, in_, out_, backward_units_.images().block, true};
-  const GradientTask task{backward_units_, input, diff, scratch, sink, in_, out_};
-  const Share share = share_of(backward_units_, in_, out_, out_);
-  const std::size_t matrices = transformed_filters(in_, out_);
-  float* const all_sums = scratch + matrices;  // a share each
-#pragma omp parallel
-  {
-    const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    const auto [first_depth, last_depth] = range_of(filters.depth(), thread, threads);
-    HWY_DYNAMIC_DISPATCH(TransformFilters)(filters, first_depth, last_depth, scratch);
-#pragma omp barrier
-    float* const shares = all_sums + static_cast<std::size_t>(threads) * matrices;
-    const auto [first, last] = range_of(backward_units_.count(), thread, threads);
+                        float* diff_weights, float* scratch, int threads) const {
+  float* const filters = backward_.plan.at(scratch, backward_.filters);
+  const FilterTask filter_task{weights, in_, out_, backward_.work.images().block, true};
+  const GradientTask task{{backward_.work, diff, filters, sink, out_, in_}, input};
+  for_threads(threads, [&](const Thread& thread) {
+    HWY_DYNAMIC_DISPATCH(TransformFilters)(filter_task, thread.range_of(filter_task.depth()), filters);
+    thread.barrier();
     HWY_DYNAMIC_DISPATCH(AddGradients)
-    (task, first, last, share.at(shares, thread), all_sums + static_cast<std::size_t>(thread) * matrices);
-#pragma omp barrier
-    const auto [first_row, last_row] = range_of(in_, thread, threads);
+    (task, thread.range_of(backward_.work.count()), backward_.of_thread(thread.index, scratch));
+    thread.barrier();
     HWY_DYNAMIC_DISPATCH(FinishGradient)
-    (filters, all_sums, static_cast<std::int64_t>(matrices), threads, first_row, last_row, diff_weights);
-  }
+    (filter_task, backward_.plan.sums(scratch, backward_.sums, thread.count), thread.range_of(in_),
+     diff_weights);
+  });
 }
 
-}  // namespace revnet::kernels
+}  // namespace revnet::simd
 #endif  // HWY_ONCE

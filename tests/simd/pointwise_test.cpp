@@ -1,25 +1,24 @@
-#include "kernels/pointwise.h"
+#include "fused/simd/pointwise.h"
 
 #include <cmath>
 
 #include <doctest/doctest.h>
-#include <omp.h>
 
-#include "kernels/bench.h"
-#include "kernels/targets.h"
+#include "simd/bench.h"
+#include "simd/targets.h"
 
 namespace revnet::testing {
 namespace {
 
-using kernels::Sink;
-using kernels::Source;
+using simd::Sink;
+using simd::Source;
 
 constexpr double tolerance = 1e-6;  // of the norm
 
-using Bench = ConvolutionBench<kernels::Pointwise, 1>;
+using Bench = ConvolutionBench<simd::Pointwise>;
 using Case = ConvolutionCase;
 
-// Sums over all units: [2][channels].
+// Sums over all work blocks: [2][channels].
 std::vector<double> totals(const std::vector<double>& sums, std::int64_t channels) {
   std::vector<double> result(static_cast<std::size_t>(2 * channels));
   for (std::size_t i = 0; i < sums.size(); ++i) result[i % result.size()] += sums[i];
@@ -33,14 +32,14 @@ void check_forward(Bench& bench) {
   for (std::size_t i = 0; i < expected.values.size(); ++i) expected.values[i] += bench.addend.values[i];
   const Buffer addend = blocked(bench.addend, block);
   Buffer y(addend.size());
-  std::vector<double> sums(static_cast<std::size_t>(bench.kernel.units() * 2 * padded(bench.of.out, block)),
-                           NAN);
+  std::vector<double> sums(
+      static_cast<std::size_t>(bench.kernel.forward_work().count() * 2 * padded(bench.of.out, block)), NAN);
   Sink sink;
   sink.form = Sink::Form::sum;
   sink.addend = addend.data();
   sink.values = y.data();
   sink.sums = sums.data();
-  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  bench.forward(sink);
   CHECK(distance(plain_of(y, expected, block).values, expected.values) < tolerance);
   const std::vector<double> total = totals(sums, padded(bench.of.out, block));
   std::vector<double> channel(static_cast<std::size_t>(bench.of.out)), seen(channel.size());
@@ -53,10 +52,10 @@ void check_forward(Bench& bench) {
 
   sink.form = Sink::Form::difference;
   sink.addend = y.data();
-  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  bench.forward(sink);
   CHECK(distance(plain_of(y, bench.addend, block).values, bench.addend.values) < 1e-5);
   sink.form = Sink::Form::plain;
-  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  bench.forward(sink);
   CHECK(distance(plain_of(y, product, block).values, product.values) < tolerance);
 }
 
@@ -72,16 +71,10 @@ void check_backward(Bench& bench) {
   }
   const std::int64_t stored = padded(bench.of.in, bench.of.block);
   Buffer dx(bench.x_blocks.size());
-  std::vector<double> sums(static_cast<std::size_t>(bench.kernel.units() * 2 * stored), NAN);
-  Sink sink;
-  sink.form = Sink::Form::masked;
-  sink.values = dx.data();
-  sink.input = bench.x_blocks.data();
-  sink.norm = bench.normalization();
-  sink.sums = sums.data();
+  std::vector<double> sums(static_cast<std::size_t>(bench.kernel.backward_work().count() * 2 * stored), NAN);
+  const Sink sink = bench.masked(dx, sums);
   Buffer dw(bench.weight_blocks.size());
-  bench.kernel.backward(bench.normalized(), Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
-                        dw.data(), bench.scratch.data());
+  bench.backward(sink, dw);
   CHECK(distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance);
   const std::vector<double> total = totals(sums, stored);
   std::vector<double> seen(total.begin(), total.begin() + bench.of.in);
@@ -110,7 +103,7 @@ TEST_CASE("1x1 convolutions and gradients are the definition's on every instruct
 }
 
 TEST_CASE("channels of a 1x1 convolution that are no blocks are refused") {
-  CHECK_THROWS_AS(kernels::Pointwise({1, 8, 8, 16}, 12, 16), std::logic_error);
+  CHECK_THROWS_AS(simd::Pointwise({1, 8, 8, 16}, 12, 16), std::logic_error);
 }
 
 }  // namespace

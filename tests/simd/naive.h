@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/operands.h"
+#include "fused/simd/operands.h"
 
 namespace revnet::testing {
 

@@ -1,12 +1,12 @@
-#include "kernels/passes.h"
+#include "fused/simd/passes.h"
 
 #include <cmath>
 
 #include <doctest/doctest.h>
 
-#include "kernels/naive.h"
-#include "kernels/targets.h"
-#include "kernels/winograd.h"
+#include "fused/simd/winograd.h"
+#include "simd/naive.h"
+#include "simd/targets.h"
 
 namespace revnet::testing {
 namespace {
@@ -29,56 +29,45 @@ Moments moments_of(const Plain& x) {
   return result;
 }
 
-void check(const double* sums, const std::vector<std::int64_t>& pixels, const Plain& x, std::int64_t block) {
-  const std::int64_t stored = padded(x.channels, block);
-  std::vector<float> mean(static_cast<std::size_t>(stored)), variance(mean.size());
-  kernels::combine_moments(sums, pixels.data(), static_cast<std::int64_t>(pixels.size()), stored, mean.data(),
-                           variance.data());
+// Of the sums over work blocks of so many pixels, against those of the images.
+void check(const std::vector<double>& sums, const std::vector<std::int64_t>& pixels, const Plain& x) {
   const Moments expected = moments_of(x);
-  for (std::size_t c = 0; c < expected.mean.size(); ++c) {
-    CHECK(mean[c] == doctest::Approx(expected.mean[c]).epsilon(1e-6));
-    CHECK(variance[c] == doctest::Approx(expected.variance[c]).epsilon(2e-6));
-  }
-}
-
-TEST_CASE("statistics of a channel lose nothing to a large mean") {
-  for (const double mean : {0.0, 100.0, -3000.0}) {
-    CAPTURE(mean);
-    const Plain x = random_images(7, 20, 6, 10, 1, mean);
-    for (const std::int64_t block : {8, 16}) {
-      const Buffer values = blocked(x, block);
-      each_target([&] {
-        std::vector<double> sums(static_cast<std::size_t>(7 * 2 * padded(20, block)), NAN);
-        kernels::sum_images({7, 6, 10, block}, padded(20, block), values.data(), sums.data());
-        check(sums.data(), std::vector<std::int64_t>(7, 60), x, block);
-      });
+  const auto all = static_cast<double>(x.images * x.height * x.width);
+  const std::size_t channels = expected.mean.size();
+  for (std::size_t c = 0; c < channels; ++c) {
+    double total = 0, squares = 0;
+    for (std::size_t index = 0; index < pixels.size(); ++index) {
+      const double sum = sums[index * 2 * channels + c], mean = sum / static_cast<double>(pixels[index]);
+      total += sum;
+      squares += sums[(index * 2 + 1) * channels + c] +
+                 static_cast<double>(pixels[index]) * std::pow(mean - expected.mean[c], 2);
     }
+    CHECK(total / all == doctest::Approx(expected.mean[c]).epsilon(1e-6));
+    CHECK(squares / all == doctest::Approx(expected.variance[c]).epsilon(2e-6));
   }
 }
 
-// The same sums, taken of what a convolution writes: its identity, on top of a large mean.
+// Of an identity convolution, on top of a large mean.
 TEST_CASE("statistics taken while writing lose nothing to a large mean") {
   const Plain x = random_images(5, 16, 10, 6, 2, 100.0);
   std::vector<double> weights(16 * 16 * 9, 0.0);
   for (std::size_t c = 0; c < 16; ++c) weights[(c * 16 + c) * 9 + 4] = 1.0;
   const Buffer values = blocked(x, 16), filters = blocked_weights(weights, 16, 16, 9, 16);
-  const kernels::Winograd kernel({5, 10, 6, 16}, 16, 16);
-  Buffer scratch(kernel.scratch_floats(8));
+  const simd::Winograd kernel({5, 10, 6, 16}, 16, 16);
+  Buffer scratch(kernel.scratch_floats(2));
   std::vector<std::int64_t> pixels;
-  const kernels::TileUnits units = kernel.forward_units();
-  for (std::int64_t unit = 0; unit < units.count(); ++unit) {
-    pixels.push_back(units.pixels_of(units.unit(unit)));
-  }
+  const simd::TileWork& work = kernel.forward_work();
+  for (std::int64_t index = 0; index < work.count(); ++index) pixels.push_back(work.pixels_of(index));
   each_target([&] {
     Buffer y(values.size());
     std::vector<double> sums(pixels.size() * 2 * 16, NAN);
-    kernels::Source source;
+    simd::Source source;
     source.values = values.data();
-    kernels::Sink sink;
+    simd::Sink sink;
     sink.values = y.data();
     sink.sums = sums.data();
-    kernel.forward(source, filters.data(), sink, scratch.data());
-    check(sums.data(), pixels, plain_of(y, x, 16), 16);
+    kernel.forward(source, filters.data(), sink, scratch.data(), 2);
+    check(sums, pixels, plain_of(y, x, 16));
   });
 }
 
@@ -87,13 +76,13 @@ TEST_CASE("sources are added to values") {
   const NaiveNorm norm(24, 5, 0.0);
   const Plain normalized = norm.apply(x);
   const Buffer values = blocked(x, 8), table = norm.table(8);
-  kernels::Source source;
-  source.form = kernels::Source::Form::normalized;
+  simd::Source source;
+  source.form = simd::Source::Form::normalized;
   source.values = values.data();
   source.norm = {table.data(), table.data() + 24, table.data() + 48};
   each_target([&] {
     Buffer sum = blocked(before, 8);
-    kernels::add({3, 5, 9, 8}, 24, source, sum.data());
+    simd::add({3, 5, 9, 8}, 24, source, sum.data(), 2);
     const Plain result = plain_of(sum, x, 8);
     for (std::size_t i = 0; i < x.values.size(); ++i) {
       REQUIRE(result.values[i] == doctest::Approx(before.values[i] + normalized.values[i]).epsilon(1e-6));

@@ -1,24 +1,22 @@
-#include "kernels/winograd.h"
+#include "fused/simd/winograd.h"
 
 #include <cmath>
-#include <cstring>
 
 #include <doctest/doctest.h>
-#include <omp.h>
 
-#include "kernels/bench.h"
-#include "kernels/targets.h"
+#include "simd/bench.h"
+#include "simd/targets.h"
 
 namespace revnet::testing {
 namespace {
 
-using kernels::Sink;
-using kernels::Source;
+using simd::Sink;
+using simd::Source;
 
 constexpr double tolerance = 4e-6;  // of the norm; 1.7e-6 was the most
 
 using Case = ConvolutionCase;
-using Bench = ConvolutionBench<kernels::Winograd, 3>;
+using Bench = ConvolutionBench<simd::Winograd>;
 
 void check_forward(Bench& bench) {
   const Plain expected = convolve(bench.norm.apply(bench.x), bench.weights, bench.of.out, 3);
@@ -26,7 +24,7 @@ void check_forward(Bench& bench) {
   for (std::size_t i = 0; i < y.size(); ++i) y[i] = NAN;
   Sink sink;
   sink.values = y.data();
-  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  bench.forward(sink);
   CHECK(distance(plain_of(y, expected, bench.of.block).values, expected.values) < tolerance);
   for (std::size_t i = 0; i < y.size(); ++i) REQUIRE(std::isfinite(y[i]));
 
@@ -35,12 +33,12 @@ void check_forward(Bench& bench) {
   sink.form = Sink::Form::sum;
   sink.values = sum.data();
   sink.addend = sum.data();
-  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  bench.forward(sink);
   Plain total = expected;
   for (std::size_t i = 0; i < total.values.size(); ++i) total.values[i] += bench.addend.values[i];
   CHECK(distance(plain_of(sum, total, bench.of.block).values, total.values) < tolerance);
   sink.form = Sink::Form::difference;
-  bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, bench.scratch.data());
+  bench.forward(sink);
   CHECK(distance(plain_of(sum, bench.addend, bench.of.block).values, bench.addend.values) < 1e-5);
 }
 
@@ -57,24 +55,18 @@ void check_backward(Bench& bench) {
   }
   Buffer dx(bench.x_blocks.size());
   const std::int64_t stored = padded(bench.of.in, bench.of.block),
-                     units = bench.kernel.backward_units().count();
-  std::vector<double> sums(static_cast<std::size_t>(units * 2 * stored), NAN);
-  Sink sink;
-  sink.form = Sink::Form::masked;
-  sink.values = dx.data();
-  sink.input = bench.x_blocks.data();
-  sink.norm = bench.normalization();
-  sink.sums = sums.data();
+                     work_blocks = bench.kernel.backward_work().count();
+  std::vector<double> sums(static_cast<std::size_t>(work_blocks * 2 * stored), NAN);
+  const Sink sink = bench.masked(dx, sums);
   Buffer dw(bench.weight_blocks.size());
   for (std::size_t i = 0; i < dw.size(); ++i) dw[i] = NAN;
-  bench.kernel.backward(bench.normalized(), Bench::raw(bench.dy_blocks), bench.weight_blocks.data(), sink,
-                        dw.data(), bench.scratch.data());
+  bench.backward(sink, dw);
   CHECK(distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance);
   std::vector<double> gradient(gradient_sums.size()), product(gradient_sums.size());
-  for (std::int64_t unit = 0; unit < units; ++unit) {
+  for (std::int64_t index = 0; index < work_blocks; ++index) {
     for (std::size_t c = 0; c < gradient.size(); ++c) {
-      gradient[c] += sums[static_cast<std::size_t>(unit * 2 * stored) + c];
-      product[c] += sums[static_cast<std::size_t>(unit * 2 * stored + stored) + c];
+      gradient[c] += sums[static_cast<std::size_t>(index * 2 * stored) + c];
+      product[c] += sums[static_cast<std::size_t>(index * 2 * stored + stored) + c];
     }
   }
   CHECK(distance(gradient, gradient_sums) < 2e-5);
@@ -122,8 +114,7 @@ TEST_CASE("a normalisation's gradient is taken on the way in") {
     Buffer dx(bench.x_blocks.size()), dw(bench.weight_blocks.size());
     Sink sink;
     sink.values = dx.data();
-    bench.kernel.backward(bench.normalized(), source, bench.weight_blocks.data(), sink, dw.data(),
-                          bench.scratch.data());
+    bench.backward(source, sink, dw);
     const Plain expected = convolve_back(diff, bench.weights, 16, 3);
     CHECK(distance(plain_of(dx, expected, 8).values, expected.values) < tolerance);
     const std::vector<double> gradient = weight_gradient(bench.norm.apply(bench.x), diff, 3);
@@ -137,27 +128,9 @@ TEST_CASE("a large mean of the input costs no precision") {
   check_backward(bench);
 }
 
-TEST_CASE("all but the weight gradient is independent of the number of threads") {
-  Bench bench({5, 16, 16, 8, 8, 16});
-  const auto run = [&](int threads) {
-    const int before = omp_get_max_threads();
-    omp_set_num_threads(threads);
-    Buffer scratch(bench.kernel.scratch_floats(threads)), y = blocked(bench.addend, 16);
-    std::vector<double> sums(static_cast<std::size_t>(bench.kernel.forward_units().count() * 2 * 16));
-    Sink sink;
-    sink.values = y.data();
-    sink.sums = sums.data();
-    bench.kernel.forward(bench.normalized(), bench.weight_blocks.data(), sink, scratch.data());
-    omp_set_num_threads(before);
-    return std::pair(std::vector<float>(y.data(), y.data() + y.size()), sums);
-  };
-  const auto one = run(1);
-  for (const int threads : {2, 3, 7}) CHECK(run(threads) == one);
-}
-
 TEST_CASE("channels that are no blocks are refused") {
-  CHECK_THROWS_AS(kernels::Winograd({1, 8, 8, 16}, 12, 16), std::logic_error);
-  CHECK_THROWS_AS(kernels::Winograd({1, 8, 8, 4}, 16, 16), std::logic_error);
+  CHECK_THROWS_AS(simd::Winograd({1, 8, 8, 16}, 12, 16), std::logic_error);
+  CHECK_THROWS_AS(simd::Winograd({1, 8, 8, 4}, 16, 16), std::logic_error);
 }
 
 }  // namespace

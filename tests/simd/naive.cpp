@@ -1,4 +1,4 @@
-#include "kernels/naive.h"
+#include "simd/naive.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,13 @@
 // A convolution with everything around it, in double precision and as the kernels take it.
 #pragma once
 
+#include <type_traits>
+
 #include <omp.h>
 
-#include "kernels/naive.h"
+#include "fused/simd/pointwise.h"
+#include "fused/simd/winograd.h"
+#include "simd/naive.h"
 
 namespace revnet::testing {
 
@@ -11,15 +15,17 @@ struct ConvolutionCase {
   std::int64_t images, in, out, height, width, block;
 };
 
-// Of a kernel for size x size filters.
-template <class Kernel, std::int64_t size>
+template <class Kernel>
 struct ConvolutionBench {
+  static constexpr std::int64_t size = std::is_same_v<Kernel, simd::Winograd> ? 3 : 1;  // of the filters
+
   ConvolutionCase of;
   Plain x, dy, addend;
   std::vector<double> weights;
   NaiveNorm norm;
   Buffer x_blocks, dy_blocks, weight_blocks, table;
   Kernel kernel;
+  int threads = omp_get_max_threads();
   Buffer scratch;
 
   // mean: of the convolution's input.
@@ -36,23 +42,43 @@ struct ConvolutionBench {
         table(norm.table(what.block)),
         kernel({what.images, what.height, what.width, what.block}, padded(what.in, what.block),
                padded(what.out, what.block)),
-        scratch(kernel.scratch_floats(omp_get_max_threads())) {}
+        scratch(kernel.scratch_floats(threads)) {}
 
-  kernels::Normalization normalization() const {
+  simd::Normalization normalization() const {
     const std::int64_t stored = padded(of.in, of.block);
     return {table.data(), table.data() + stored, table.data() + 2 * stored};
   }
-  kernels::Source normalized() const {
-    kernels::Source source;
-    source.form = kernels::Source::Form::normalized;
+  simd::Source normalized() const {
+    simd::Source source;
+    source.form = simd::Source::Form::normalized;
     source.values = x_blocks.data();
     source.norm = normalization();
     return source;
   }
-  static kernels::Source raw(const Buffer& buffer) {
-    kernels::Source source;
+  static simd::Source raw(const Buffer& buffer) {
+    simd::Source source;
     source.values = buffer.data();
     return source;
+  }
+
+  // Of the normalised input.
+  void forward(const simd::Sink& sink) {
+    kernel.forward(normalized(), weight_blocks.data(), sink, scratch.data(), threads);
+  }
+  void backward(const simd::Source& diff, const simd::Sink& sink, Buffer& dw) {
+    kernel.backward(normalized(), diff, weight_blocks.data(), sink, dw.data(), scratch.data(), threads);
+  }
+  void backward(const simd::Sink& sink, Buffer& dw) { backward(raw(dy_blocks), sink, dw); }
+
+  // Of the gradient by the input, where the ReLU before the convolution is open.
+  simd::Sink masked(Buffer& dx, std::vector<double>& sums) const {
+    simd::Sink sink;
+    sink.form = simd::Sink::Form::masked;
+    sink.values = dx.data();
+    sink.input = x_blocks.data();
+    sink.norm = normalization();
+    sink.sums = sums.data();
+    return sink;
   }
 };
 

@@ -1,0 +1,53 @@
+// Where the pieces of a call's scratch memory lie. Each is declared once, and the size of the whole follows
+// from the same declaration, so that the two cannot disagree.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace revnet::simd {
+
+// A piece that each of `threads` threads has filled, to be added up.
+struct ThreadSums {
+  const float* first;
+  std::int64_t stride;  // floats from one thread's piece to the next thread's
+  int threads;
+};
+
+class ScratchPlan {
+ public:
+  struct Common {
+    std::int64_t offset;
+  };
+  struct PerThread {
+    std::int64_t offset;
+  };
+
+  // Declares a piece of so many floats that all threads share, or one for each of them.
+  Common common(std::int64_t floats) { return {append(common_, floats)}; }
+  PerThread per_thread(std::int64_t floats) { return {append(per_thread_, floats)}; }
+
+  // Of all pieces together.
+  std::size_t floats(int threads) const { return static_cast<std::size_t>(common_ + threads * per_thread_); }
+
+  float* at(float* scratch, Common piece) const { return scratch + piece.offset; }
+  float* at(float* scratch, PerThread piece, int thread) const {
+    return scratch + common_ + thread * per_thread_ + piece.offset;
+  }
+  ThreadSums sums(float* scratch, PerThread piece, int threads) const {
+    return {at(scratch, piece, 0), per_thread_, threads};
+  }
+
+ private:
+  // Every piece begins on a cache line of its own.
+  static std::int64_t append(std::int64_t& end, std::int64_t floats) {
+    constexpr std::int64_t line = 16;
+    const std::int64_t offset = end;
+    end += (floats + line - 1) / line * line;
+    return offset;
+  }
+
+  std::int64_t common_ = 0, per_thread_ = 0;
+};
+
+}  // namespace revnet::simd

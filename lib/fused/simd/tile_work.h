@@ -1,0 +1,52 @@
+// The 4x4 tiles of Winograd F(4x4, 3x3): how images of them are cut into work blocks, and how their
+// transforms lie in memory.
+#pragma once
+
+#include <cstdint>
+
+#include "fused/simd/operands.h"
+
+namespace revnet::simd {
+
+inline constexpr std::int64_t points = 36;  // of the transformed tiles
+
+// Floats from one point's matrix to the next. A line more than it fills: a tile's points would else fall on
+// the same few sets of the cache.
+inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
+  return rows * columns + 16;
+}
+
+// Each work block is one or a few rows of tiles of an image, or a few whole images where they are small.
+class TileWork {
+ public:
+  // Work blocks have about `wanted_tiles` tiles.
+  TileWork(const Images& images, std::int64_t wanted_tiles);
+
+  struct WorkBlock {
+    std::int64_t first_image, images, first_row, rows;  // rows of tiles
+  };
+
+  const Images& images() const { return images_; }
+  std::int64_t tile_columns() const { return (images_.width + 3) / 4; }
+  std::int64_t tile_rows() const { return (images_.height + 3) / 4; }
+
+  std::int64_t count() const { return image_groups_ * blocks_down_; }
+  WorkBlock at(std::int64_t index) const;
+  std::int64_t tiles_of(const WorkBlock& what) const { return what.images * what.rows * tile_columns(); }
+  std::int64_t pixels_of(std::int64_t index) const;
+  WorkBlock largest() const { return {0, images_each_, 0, rows_each_}; }
+
+  // Pixels that a work block's tiles cover, and one more on every side.
+  std::int64_t strip_rows() const { return 4 * rows_each_ + 2; }
+  std::int64_t strip_columns() const { return 4 * tile_columns() + 2; }
+  std::int64_t strip_floats(std::int64_t channels) const {
+    return images_each_ * strip_rows() * strip_columns() * channels;
+  }
+
+ private:
+  Images images_;
+  std::int64_t images_each_, rows_each_;     // in a work block
+  std::int64_t image_groups_, blocks_down_;  // work blocks across and down
+};
+
+}  // namespace revnet::simd

@@ -1,0 +1,91 @@
+// What kernels do with the number of threads that they are given.
+#include <cmath>
+
+#include <doctest/doctest.h>
+#include <omp.h>
+
+#include "simd/bench.h"
+
+namespace revnet::testing {
+namespace {
+
+using simd::Pointwise;
+using simd::Winograd;
+
+// All that a kernel writes, but the weight gradient, and that.
+struct Results {
+  std::vector<float> values;
+  std::vector<double> sums;
+  std::vector<float> weight_gradient;
+  bool operator==(const Results&) const = default;
+};
+
+void append(std::vector<float>& to, const Buffer& values) {
+  to.insert(to.end(), values.data(), values.data() + values.size());
+}
+
+// Scratch memory is planned for so many threads, and nothing behind it may be written.
+template <class Kernel>
+Results run(ConvolutionBench<Kernel>& bench, int threads) {
+  const std::size_t planned = bench.kernel.scratch_floats(threads);
+  bench.threads = threads;
+  bench.scratch = Buffer(bench.kernel.scratch_floats(threads + 8));
+  const auto room = [&](const auto& work, std::int64_t channels) {
+    return std::vector<double>(static_cast<std::size_t>(work.count() * 2 * channels), NAN);
+  };
+  Buffer y(bench.dy_blocks.size()), dx(bench.x_blocks.size()), dw(bench.weight_blocks.size());
+  Results results;
+  results.sums = room(bench.kernel.forward_work(), bench.of.out);
+  simd::Sink sink;
+  sink.values = y.data();
+  sink.sums = results.sums.data();
+  bench.forward(sink);
+  std::vector<double> sums = room(bench.kernel.backward_work(), bench.of.in);
+  bench.backward(bench.masked(dx, sums), dw);
+  for (std::size_t i = planned; i < bench.scratch.size(); ++i) REQUIRE(std::isnan(bench.scratch[i]));
+  append(results.values, y);
+  append(results.values, dx);
+  append(results.weight_gradient, dw);
+  results.sums.insert(results.sums.end(), sums.begin(), sums.end());
+  return results;
+}
+
+// Enough work blocks for every thread to have one.
+constexpr ConvolutionCase small{32, 16, 24, 8, 8, 8};
+
+TEST_CASE_TEMPLATE("all but the weight gradient is independent of the number of threads", Kernel, Winograd,
+                   Pointwise) {
+  ConvolutionBench<Kernel> bench(small);
+  const Results one = run(bench, 1);
+  for (const int threads : {2, 3, 7}) {
+    const Results several = run(bench, threads);
+    CHECK(several.values == one.values);
+    CHECK(several.sums == one.sums);
+    CHECK(several.weight_gradient != one.weight_gradient);  // so its bits tell how many there were
+  }
+}
+
+TEST_CASE_TEMPLATE("a kernel takes the threads it is given, whatever OpenMP is set to", Kernel, Winograd,
+                   Pointwise) {
+  ConvolutionBench<Kernel> bench(small);
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(2);
+  const Results two = run(bench, 2);
+  omp_set_num_threads(4);
+  const Results later = run(bench, 2);
+  omp_set_num_threads(before);
+  CHECK(later == two);
+}
+
+TEST_CASE_TEMPLATE("a kernel does with fewer threads than it was to have", Kernel, Winograd, Pointwise) {
+  ConvolutionBench<Kernel> bench(small);
+  const Results one = run(bench, 1);
+  const int before = omp_get_max_active_levels();
+  omp_set_max_active_levels(0);
+  const Results granted = run(bench, 3);
+  omp_set_max_active_levels(before);
+  CHECK(granted == one);
+}
+
+}  // namespace
+}  // namespace revnet::testing
