@@ -1,11 +1,10 @@
 #include "train/setup.h"
 
-#include <omp.h>
-
 #include "base/error.h"
 #include "data/cifar.h"
 #include "data/synthetic.h"
 #include "net/fused_function.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {
@@ -45,7 +44,7 @@ Config resolve(Config config) {
   if (config.batch_norm.statistics == "synchronized" && !can_fuse(Device::planning())) {
     throw UsageError("batch_norm.statistics: synchronized needs a processor with AVX2 or AVX-512; use local");
   }
-  if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
+  if (config.training.threads == 0) config.training.threads = static_cast<int>(usable_cores().size());
   return config;
 }
 
