@@ -1,18 +1,18 @@
 // revnet-compare memory
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <sstream>
 
 #include "base/error.h"
-#include "base/host.h"
 #include "base/text.h"
 #include "compare_commands.h"
 #include "option_values.h"
 #include "study/memory_study.h"
 #include "study/study_log.h"
+#include "system/host.h"
+#include "system/process.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
 #include "train/setup.h"
@@ -45,26 +45,17 @@ MemoryResult decode(const std::string& line) {
   MemoryResult result;
   in >> result.saved_bytes >> result.tape_bytes >> result.peak_bytes >> result.resident_bytes >>
       result.macs >> result.seconds;
-  if (!in) throw Error("a measuring process printed '" + line + "'");
+  if (!in) throw Error("a measuring process printed " + in_quotes(line));
   return result;
 }
 
 // In a process of its own, since a process's peak of resident memory never falls.
 MemoryResult measure_in_child(const MemoryCase& what, std::int64_t steps) {
-  std::ostringstream line;
-  line << "'" << program_path().string() << "' memory --measure --arch " << what.architecture
-       << " --activations " << name(what.activations) << " --units " << what.units << " --batch "
-       << what.batch << " --engine " << name(what.engine) << " --threads " << what.threads << " --steps "
-       << steps;
-  FILE* child = popen(line.str().c_str(), "re");
-  if (child == nullptr) throw Error("cannot start a measuring process");
-  std::array<char, 512> text{};
-  const bool answered = std::fgets(text.data(), text.size(), child) != nullptr;
-  const int status = pclose(child);
-  if (!answered || status != 0) {
-    throw Error("the measuring process failed: " + line.str() + "; run that to see why");
-  }
-  return decode(text.data());
+  return decode(
+      output_of({program_path().string(), "memory", "--measure", "--arch", what.architecture, "--activations",
+                 std::string(name(what.activations)), "--units", std::to_string(what.units), "--batch",
+                 std::to_string(what.batch), "--engine", std::string(name(what.engine)), "--threads",
+                 std::to_string(what.threads), "--steps", std::to_string(steps)}));
 }
 
 std::vector<ActivationMode> modes_of(const MemoryRequest& request) {

@@ -6,8 +6,8 @@
 #include <sstream>
 #include <utility>
 
-#include "base/host.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "record/config.h"
 
 namespace revnet {

@@ -2,7 +2,7 @@
 
 #include <iostream>
 
-#include "base/host.h"
+#include "system/host.h"
 #include "training_options.h"
 
 namespace revnet {

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/host.h"
 #include "base/text.h"
 #include "record/run_directory.h"
 #include "sweep/launcher.h"
 #include "sweep/results.h"
 #include "sweep/slurm_launcher.h"
+#include "system/host.h"
 #include "train/interrupt.h"
 #include "training_options.h"
 

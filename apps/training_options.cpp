@@ -6,8 +6,8 @@
 #include <new>
 
 #include "base/error.h"
-#include "base/host.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "command_description.h"
 #include "option_values.h"
 

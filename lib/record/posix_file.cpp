@@ -2,8 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,38 +9,9 @@
 namespace revnet {
 namespace {
 
-// Repeats a call that a signal cut short.
-template <typename Call>
-auto without_interruption(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
 FileDescriptor open_file(const std::filesystem::path& path, int flags) {
   return FileDescriptor(
       without_interruption([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); }));  // less the umask
-}
-
-const char* advice(int error) {
-  switch (error) {
-    case ENOENT:
-      return "; check the path";
-    case EACCES:
-    case EPERM:
-      return "; check its permissions";
-    case ENOSPC:
-    case EDQUOT:
-      return "; free some space";
-    case EROFS:
-      return "; choose a folder that can be written to";
-    case EISDIR:
-      return "; move that folder away";
-    case ENOTDIR:
-      return "; a part of that path is a file, choose another";
-    default:
-      return "";
-  }
 }
 
 // Removes the half-written file unless it has been moved to its place.
@@ -77,46 +46,13 @@ void sync_folder_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  if (this != &other) {
-    close();
-    descriptor_ = std::exchange(other.descriptor_, -1);
-  }
-  return *this;
-}
-
-FileDescriptor::~FileDescriptor() {
-  close();
-}
-
-int FileDescriptor::close() {
-  if (!is_open()) return 0;
-  // Linux frees the descriptor even when a signal interrupts close: repeating it could close another file.
-  const int result = ::close(std::exchange(descriptor_, -1));
-  return result == 0 || errno == EINTR ? 0 : errno;
-}
-
 RecordError io_error(const std::string& action, const std::filesystem::path& path, int error) {
   const auto kind = error == ENOENT ? RecordError::Kind::missing : RecordError::Kind::io;
-  return {kind, "cannot " + action + " " + path.string() + ": " + std::generic_category().message(error) +
-                    advice(error)};
+  return {kind, file_failure(action, path, error)};
 }
 
 std::filesystem::path temporary_path(const std::filesystem::path& path) {
   return path.string() + ".tmp";
-}
-
-int write_all(int descriptor, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written =
-        without_interruption([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
-    if (written < 0) return errno;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return 0;
 }
 
 void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes,

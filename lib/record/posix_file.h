@@ -8,27 +8,11 @@
 #include <string>
 
 #include "record/record_error.h"
+#include "system/file_descriptor.h"
 
 namespace revnet {
 
-// Owns one open file descriptor; closes it without looking at the result, so writers call close() first.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int descriptor = -1) : descriptor_(descriptor) {}
-  FileDescriptor(FileDescriptor&& other) noexcept;
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
-  ~FileDescriptor();
-
-  int get() const { return descriptor_; }
-  bool is_open() const { return descriptor_ >= 0; }
-  // Returns errno, or 0 when the file closed cleanly.
-  int close();
-
- private:
-  int descriptor_;
-};
-
-// "cannot ACTION PATH: WHY; WHAT TO DO", of kind missing for ENOENT, else io. error is an errno value.
+// The error of file_failure (system/file_descriptor.h): of kind missing for ENOENT, else io.
 RecordError io_error(const std::string& action, const std::filesystem::path& path, int error);
 
 // What survives what: a file swapped by rename is whole after the process is killed; synced, after a power
@@ -44,8 +28,5 @@ void replace_file(const std::filesystem::path& path, std::span<const std::byte> 
 
 // The whole file (or pipe), if it has no more than limit bytes.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit);
-
-// Writes all bytes at the descriptor's position. Returns errno, or 0.
-int write_all(int descriptor, std::span<const std::byte> bytes);
 
 }  // namespace revnet

@@ -16,7 +16,6 @@ class RecordError : public Error {
     io,            // the operating system refused: permissions, disk full, not a folder
     damaged,       // not the file it should be: truncated, garbage, wrong names, types or shapes
     newer_format,  // written by a later version of this program
-    in_use,        // another process holds the run directory
   };
 
   RecordError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}

@@ -1,22 +1,16 @@
 #include "record/run_directory.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <chrono>
 #include <set>
 #include <span>
-#include <thread>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/host.h"
 #include "base/text.h"
-#include "record/plain_text.h"
+#include "record/posix_file.h"
 
 namespace revnet {
 namespace {
@@ -92,39 +86,11 @@ void check_room(const RunFiles& files, bool overwrite) {
   }
 }
 
-std::string read_holder(int descriptor) {
-  std::array<char, 256> buffer{};
-  const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), 0);
-  if (count <= 0) return "another process";  // it has taken the lock but not yet signed it
-  return std::string(trimmed({buffer.data(), static_cast<std::size_t>(count)}));
-}
-
 }  // namespace
-
-FileDescriptor take_lock(const fs::path& path, const std::string& what) {
-  FileDescriptor descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
-  if (!descriptor.is_open()) throw io_error("open", path, errno);
-  int refused = ::flock(descriptor.get(), LOCK_EX | LOCK_NB);
-  // Whoever asks is_in_use() holds the lock for an instant.
-  for (int time = 0; refused != 0 && errno == EWOULDBLOCK && time < 10; ++time) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    refused = ::flock(descriptor.get(), LOCK_EX | LOCK_NB);
-  }
-  if (refused != 0) {
-    if (errno != EWOULDBLOCK) throw io_error("lock", path, errno);
-    throw RecordError(RecordError::Kind::in_use, what + " is in use by " + read_holder(descriptor.get()) +
-                                                     "; wait for it or choose another folder");
-  }
-  const std::string holder = "process " + std::to_string(::getpid()) + " on " + host_name() + "\n";
-  int error = ::ftruncate(descriptor.get(), 0) == 0 ? 0 : errno;
-  if (error == 0) error = write_all(descriptor.get(), std::as_bytes(std::span(holder)));
-  if (error != 0) throw io_error("write", path, error);
-  return descriptor;
-}
 
 RunFiles::RunFiles(fs::path directory) : directory_(std::move(directory)) {}
 
-RunDirectory::RunDirectory(RunFiles files, FileDescriptor lock)
+RunDirectory::RunDirectory(RunFiles files, LockFile lock)
     : files_(std::move(files)), lock_(std::move(lock)) {}
 
 RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
@@ -135,7 +101,7 @@ RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
   // Before the lock, to leave no lock file in a stranger's folder; and under it, because a run may have come
   // and gone in between. Where there is a lock file already, who holds it is the more important news.
   if (!look_into(files).lock) check_room(files, overwrite);
-  FileDescriptor lock = take_lock(files.lock(), files.directory().string());
+  LockFile lock(files.lock(), files.directory().string());
   check_room(files, overwrite);
   for (const fs::path& file : removable(files)) {
     if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw io_error("remove", file, errno);
@@ -152,7 +118,7 @@ RunDirectory RunDirectory::open(const fs::path& directory) {
   RunFiles files(directory);
   const Contents contents = look_into(files);
   if (!contents.run && !contents.lock) refuse("none of run.h5, checkpoint.h5 and run.lock is there");
-  FileDescriptor lock = take_lock(files.lock(), files.directory().string());
+  LockFile lock(files.lock(), files.directory().string());
   return {std::move(files), std::move(lock)};
 }
 
@@ -174,10 +140,7 @@ void write_text_file_atomically(const fs::path& file, std::string_view text) {
 }
 
 bool is_in_use(const std::filesystem::path& directory) {
-  const fs::path path = RunFiles(directory).lock();
-  const FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!descriptor.is_open()) return false;
-  return ::flock(descriptor.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return LockFile::is_held(RunFiles(directory).lock());
 }
 
 }  // namespace revnet

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/posix_file.h"
+#include "system/lock_file.h"
 
 namespace revnet {
 
@@ -33,8 +33,7 @@ class RunFiles {
 };
 
 // A run directory held by this process: while the object lives, create and open fail for everybody else, in
-// this process too (RecordError of kind in_use, which names the holder's process and host). The lock is an
-// flock on run.lock: it goes with the process however that ends, and the file stays.
+// this process too (InUseError). The lock is run.lock's.
 class RunDirectory {
  public:
   // Makes the directory, parents too, or takes an empty one.
@@ -52,15 +51,11 @@ class RunDirectory {
   void make_kept_checkpoints() const;
 
  private:
-  RunDirectory(RunFiles files, FileDescriptor lock);
+  RunDirectory(RunFiles files, LockFile lock);
 
   RunFiles files_;
-  FileDescriptor lock_;
+  LockFile lock_;
 };
-
-// An flock on the file, which is made where there is none and stays: it is held while the descriptor is open.
-// RecordError of kind in_use, which names the holder and `what` it holds, when another has it.
-FileDescriptor take_lock(const std::filesystem::path& path, const std::string& what);
 
 // Whether some process holds a RunDirectory there. False where there is none.
 bool is_in_use(const std::filesystem::path& directory);

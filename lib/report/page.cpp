@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/host.h"
 #include "base/utf8.h"
+#include "base/version.h"
 #include "report/chart.h"
 #include "report/curves.h"
 

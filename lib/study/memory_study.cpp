@@ -5,13 +5,13 @@
 #include <set>
 #include <stdexcept>
 
-#include "base/host.h"
 #include "base/quantile.h"
 #include "base/random.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "net/network.h"
 #include "study/study_log.h"
+#include "system/host.h"
 #include "train/memory_plan.h"
 #include "train/sgd.h"
 

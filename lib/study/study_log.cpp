@@ -1,9 +1,10 @@
 #include "study/study_log.h"
 
 #include "base/error.h"
-#include "base/host.h"
+#include "base/version.h"
 #include "record/format_version.h"
 #include "record/read_apart.h"
+#include "system/host.h"
 #include "tensor/device.h"
 
 namespace revnet {

@@ -11,8 +11,7 @@ class LocalLauncher : public Launcher {
   std::string plan(const std::vector<Job>& jobs, const Say& /*say*/) const override {
     return plan_table(jobs, options_).format(TableFormat::text) + std::to_string(jobs.size()) + " jobs in " +
            options_.directory.string() + ", " + std::to_string(options_.jobs) + " at a time, " +
-           format_bytes(options_.memory_bytes > 0 ? options_.memory_bytes : available_memory()) +
-           " of memory; times are rough estimates\n";
+           format_bytes(memory_for_jobs(options_).left) + " of memory; times are rough estimates\n";
   }
 
   SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {

@@ -11,8 +11,9 @@
 
 #include "base/error.h"
 #include "record/run_directory.h"
-#include "sweep/command.h"
 #include "sweep/slurm.h"
+#include "system/lock_file.h"
+#include "system/process.h"
 
 namespace revnet {
 namespace {
@@ -82,9 +83,9 @@ std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& ta
   for (const SlurmTask& task : tasks) ids.insert(task.array_job);
   std::string list;
   for (const std::int64_t id : ids) list += (list.empty() ? "" : ",") + std::to_string(id);
-  const CommandResult answer = run_command({"sacct", "--noheader", "--parsable2", "--array", "--allocations",
+  const ProcessResult answer = run_command({"sacct", "--noheader", "--parsable2", "--array", "--allocations",
                                             "--jobs=" + list, std::string("--format=") + accounting_format});
-  if (answer.exit_code != 0) return result;  // "accounting storage is disabled"
+  if (answer.status.code != 0) return result;  // "accounting storage is disabled"
   const std::vector<AccountingEntry> entries = parse_accounting(answer.out);
   for (const SlurmTask& task : tasks) {
     result.erase(task.job);  // of an earlier submission
@@ -126,8 +127,7 @@ class SlurmLauncher : public Launcher {
     fs::create_directories(options_.directory / "logs");
     fs::create_directories(slurm_folder(options_.directory));
     // Or two at once would both find a job that is not in Slurm yet.
-    const FileDescriptor lock =
-        take_lock(slurm_folder(options_.directory) / "lock", options_.directory.string());
+    const LockFile lock(slurm_folder(options_.directory) / "lock", options_.directory.string());
     SweepSummary summary;
     const std::vector<Job> left = left_over(jobs, summary, say);
     const std::vector<SlurmArray> all = arrays(left, say);

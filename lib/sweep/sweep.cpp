@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <deque>
-#include <fstream>
-#include <limits>
-#include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "record/run_directory.h"
 #include "study/machine.h"
-#include "sweep/job_process.h"
+#include "system/host.h"
+#include "system/process.h"
 #include "train/interrupt.h"
 #include "train/memory_check.h"
 #include "train/memory_plan.h"
@@ -35,8 +35,8 @@ double share_of_sgemm(const Architecture& architecture) {
   return architecture.bottleneck ? 0.65 : 1.0;
 }
 
-int threads_of(const Job& job, std::size_t processors) {
-  return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(processors);
+int threads_of(const Job& job, std::size_t cores) {
+  return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cores);
 }
 
 // Jobs under way, and what is left to do.
@@ -46,8 +46,8 @@ class Runner {
          const std::function<void(const std::string&)>& say)
       : options_(options),
         say_(say),
-        free_(split_processors(usable_processors(), std::min(options.jobs, jobs.size()))),
-        memory_(options.memory_bytes > 0 ? options.memory_bytes : available_memory()) {
+        free_(split_cores(usable_cores(), std::min(options.jobs, jobs.size()))),
+        memory_(memory_for_jobs(options)) {
     for (const Job& job : jobs) queue(job);
   }
 
@@ -73,8 +73,8 @@ class Runner {
   };
   struct Running {
     Waiting what;
-    std::vector<int> processors;
-    JobProcess process;
+    std::vector<int> cores;
+    ChildProcess process;
   };
 
   void queue(const Job& job) {
@@ -90,10 +90,10 @@ class Runner {
       throw UsageError(run.string() + " is in use by another process: wait for it, or stop it");
     }
     const std::uint64_t bytes = planned_memory(job, threads_of(job, free_.front().size()));
-    if (bytes > memory_) {
-      throw UsageError(job.name + " needs " + format_bytes(bytes) + ", more than the " +
-                       format_bytes(memory_) +
-                       " there are: use a smaller training.batch, or activations reconstructed");
+    if (bytes > memory_.left) {
+      throw UsageError(job.name + " needs " + format_bytes(bytes) + " of memory, and " + memory_.name +
+                       " leaves " + format_bytes(memory_.left) +
+                       ": use a smaller training.batch, or activations reconstructed");
     }
     waiting_.push_back({job, bytes});
   }
@@ -101,7 +101,7 @@ class Runner {
   // In the order of the file, but a small job may overtake one that does not fit yet.
   void start_what_fits() {
     for (auto next = waiting_.begin(); next != waiting_.end() && !free_.empty();) {
-      if (next->bytes > memory_ - used_) {
+      if (next->bytes > memory_.left - used_) {
         ++next;
         continue;
       }
@@ -115,54 +115,58 @@ class Runner {
     const std::filesystem::path run = directory_of(options_.directory, what.job),
                                 logs = options_.directory / "logs";
     const std::filesystem::path settings = logs / (what.job.name + ".yaml");
-    std::vector<int> processors = free_.back();
+    const std::vector<int> cores = free_.back();
     free_.pop_back();
     Config config = what.job.config;
-    config.training.threads = threads_of(what.job, processors.size());
+    config.training.threads = threads_of(what.job, cores.size());
     write_text_file_atomically(settings, to_yaml(config));
-    std::vector<std::string> arguments{config.dataset.name, "--config", settings.string(), "--run-dir",
-                                       run.string()};
+    Command command{.words = {options_.program.string(), config.dataset.name, "--config", settings.string(),
+                              "--run-dir", run.string()},
+                    .out = logs / (what.job.name + ".out"),
+                    .err = logs / (what.job.name + ".err"),
+                    .limits = {.cores = cores},
+                    // Ctrl-C reaches the sweep alone, which then asks its jobs in order.
+                    .own_group = true};
     const bool begun = std::filesystem::exists(RunFiles(run).config());
-    if (begun) arguments.emplace_back("--resume");
+    if (begun) command.words.emplace_back("--resume");
     say_(what.job.name + (begun ? ": going on" : ": started"));
     used_ += what.bytes;
-    running_.push_back({what, processors,
-                        JobProcess(options_.program, arguments, processors, logs / (what.job.name + ".out"),
-                                   logs / (what.job.name + ".err"))});
+    running_.push_back({what, cores, ChildProcess(command)});
   }
 
   void collect_ended() {
     for (auto job = running_.begin(); job != running_.end();) {
-      if (!job->process.ended()) {
+      const std::optional<ExitStatus> status = job->process.wait_for(std::chrono::milliseconds(0));
+      if (!status) {
         ++job;
         continue;
       }
-      Running done = std::move(*job);
+      const Running done = std::move(*job);
       job = running_.erase(job);
       used_ -= done.what.bytes;
-      free_.push_back(done.processors);
-      judge(done.what, done.process.exit_code());
+      free_.push_back(done.cores);
+      judge(done.what, *status);
     }
   }
 
-  void judge(Waiting what, int exit_code) {
+  void judge(Waiting what, const ExitStatus& status) {
     const std::string& name = what.job.name;
     const JobState state = read_state(directory_of(options_.directory, what.job));
-    if (exit_code == static_cast<int>(ExitCode::done)) {
+    if (status.code == static_cast<int>(ExitCode::done)) {
       ++summary_.complete;
       say_(name + ": complete" + describe_result(state));
-    } else if (exit_code == static_cast<int>(ExitCode::interrupted)) {
+    } else if (status.code == static_cast<int>(ExitCode::interrupted)) {
       ++stopped_;
       say_(name + ": interrupted, a checkpoint is saved");
-    } else if (exit_code != static_cast<int>(ExitCode::diverged) && what.tries < options_.retries &&
+    } else if (status.code != static_cast<int>(ExitCode::diverged) && what.tries < options_.retries &&
                !stopping_) {
       ++what.tries;
-      say_(name + ": failed, trying again: " + reason(what, exit_code));
+      say_(name + ": failed, trying again: " + reason(what, status));
       waiting_.push_front(what);
     } else {
       ++summary_.failed;
-      say_(name + (exit_code == static_cast<int>(ExitCode::diverged) ? ": diverged: " : ": failed: ") +
-           reason(what, exit_code));
+      say_(name + (status.code == static_cast<int>(ExitCode::diverged) ? ": diverged: " : ": failed: ") +
+           reason(what, status));
     }
   }
 
@@ -172,22 +176,23 @@ class Runner {
   }
 
   // The last line it printed.
-  std::string reason(const Waiting& what, int exit_code) const {
+  std::string reason(const Waiting& what, const ExitStatus& status) const {
     const std::string last = last_line_of(options_.directory / "logs" / (what.job.name + ".err"));
-    if (exit_code < 0) return "killed by a signal" + (last.empty() ? "" : "; last line: " + last);
-    return last.empty() ? "exit code " + std::to_string(exit_code) : last;
+    if (status.signal != 0) return status.text() + (last.empty() ? "" : "; last line: " + last);
+    return last.empty() ? status.text() : last;
   }
 
   void stop() {
     stopping_ = true;
     say_("stopping: " + std::to_string(running_.size()) + " jobs save their checkpoints");
-    for (const Running& job : running_) job.process.interrupt();
+    for (const Running& job : running_) job.process.send(SIGTERM);
   }
 
   const SweepOptions& options_;
   const std::function<void(const std::string&)>& say_;
-  std::vector<std::vector<int>> free_;  // groups of processors
-  std::uint64_t memory_, used_ = 0;
+  std::vector<std::vector<int>> free_;  // groups of cores
+  MemoryLimit memory_;
+  std::uint64_t used_ = 0;
   std::deque<Waiting> waiting_;
   std::vector<Running> running_;
   std::size_t stopped_ = 0;
@@ -204,6 +209,23 @@ std::uint64_t planned_memory(const Job& job, int threads) {
   return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + process_bytes;
 }
 
+MemoryLimit memory_for_jobs(const SweepOptions& options) {
+  if (options.memory_bytes > 0) return {options.memory_bytes, "--memory"};
+  return tightest_memory_limit(memory_limits());
+}
+
+std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::size_t groups) {
+  groups = std::clamp<std::size_t>(groups, 1, cores.size());
+  std::vector<std::vector<int>> result(groups);
+  for (std::size_t group = 0; group < groups; ++group) {
+    const auto at = [&](std::size_t g) {
+      return cores.begin() + static_cast<std::ptrdiff_t>(cores.size() * g / groups);
+    };
+    result[group].assign(at(group), at(group + 1));
+  }
+  return result;
+}
+
 double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const Config config = resolve(job.config);
   const Architecture& architecture = find_architecture(config.network.architecture);
@@ -217,12 +239,11 @@ double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
 
 Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
-  const std::size_t processors =
-      split_processors(usable_processors(), std::min(options.jobs, jobs.size())).front().size();
+  const std::size_t cores = split_cores(usable_cores(), std::min(options.jobs, jobs.size())).front().size();
   const double gflops = measure_sgemm_gflops(1);
   for (const Job& job : jobs) {
     check_unchanged(options.directory, job);
-    const int threads = threads_of(job, processors);
+    const int threads = threads_of(job, cores);
     table.add({job.name, std::string(name(read_state(directory_of(options.directory, job)).status)),
                format_bytes(planned_memory(job, threads)),
                format_duration(estimated_seconds(job, threads, gflops)),
@@ -235,15 +256,6 @@ Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {
 SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,
                        const std::function<void(const std::string&)>& say) {
   return Runner(jobs, options, say).run();
-}
-
-std::uint64_t available_memory() {
-  std::ifstream file("/proc/meminfo");
-  std::string key, unit;
-  for (std::uint64_t value = 0; file >> key >> value; std::getline(file, unit)) {
-    if (key == "MemAvailable:") return value * 1024;
-  }
-  return std::numeric_limits<std::uint64_t>::max();
 }
 
 }  // namespace revnet

@@ -1,5 +1,5 @@
-// Running the jobs of an experiment file on this machine: a revnet-train process each, on processors of its
-// own, started when its memory fits.
+// Running the jobs of an experiment file on this machine: a revnet-train process each, on cores of its own,
+// started when its memory fits.
 //
 // SWEEP/ holds a run directory a job, SWEEP/NAME; SWEEP/logs/NAME.{yaml,out,err}, the job's settings and what
 // its process printed. Run again, a sweep leaves alone what is complete and goes on with what was
@@ -14,6 +14,7 @@
 
 #include "base/table.h"
 #include "sweep/job_state.h"
+#include "system/memory_limit.h"
 
 namespace revnet {
 
@@ -23,11 +24,16 @@ struct SweepOptions {
   std::size_t jobs = 1;             // at one time
   bool fail_fast = false;           // stop the others when one fails
   int retries = 0;                  // of a job that failed
-  std::uint64_t memory_bytes = 0;   // for all jobs together; 0: what the machine has available
+  std::uint64_t memory_bytes = 0;   // for all jobs together; 0: what the tightest memory limit leaves
 };
 
 // What a job's process will need, in bytes: tensors by plan, its data set, and itself.
 std::uint64_t planned_memory(const Job& job, int threads);
+// For all jobs together: --memory, or the tightest of this process's limits, as if that of a process were one
+// for all of them.
+MemoryLimit memory_for_jobs(const SweepOptions& options);
+// Groups of cores as equal as can be, at most one a core.
+std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::size_t groups);
 // How long it will take, roughly: from its arithmetic and what sgemm reaches on one thread.
 double estimated_seconds(const Job& job, int threads, double sgemm_gflops);
 
@@ -44,8 +50,5 @@ struct SweepSummary {
 // started, when a job's settings have changed since it was begun, or a job could never fit the memory.
 SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,
                        const std::function<void(const std::string&)>& say);
-
-// Memory that the machine could give to new processes now, in bytes.
-std::uint64_t available_memory();
 
 }  // namespace revnet

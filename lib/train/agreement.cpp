@@ -2,8 +2,8 @@
 
 #include <bit>
 
-#include "base/host.h"
 #include "base/text.h"
+#include "base/version.h"
 
 namespace revnet {
 namespace {

@@ -13,9 +13,9 @@
 #include <mpi.h>
 #include <unistd.h>
 
-#include "base/host.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "base/memory_limit.h"
 #include "record/config.h"
+#include "system/memory_limit.h"
 #include "train/memory_plan.h"
 
 namespace revnet {

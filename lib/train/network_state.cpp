@@ -43,9 +43,9 @@ std::vector<NamedArray> export_arrays(const Network& network, Tensor Parameter::
 }
 
 // The arrays of a checkpoint by name, checked off as they are asked for.
-class Shelf {
+class ArrayLookup {
  public:
-  Shelf(const std::vector<NamedArray>& arrays, std::string where) : where_(std::move(where)) {
+  ArrayLookup(const std::vector<NamedArray>& arrays, std::string where) : where_(std::move(where)) {
     for (const NamedArray& array : arrays) arrays_[array.name] = {&array, false};
   }
 
@@ -77,7 +77,7 @@ class Shelf {
   std::map<std::string, Entry> arrays_;
 };
 
-// Running averages travel in two vectors a name; as arrays they can be checked by the same shelf.
+// Running averages travel in two vectors a name; as arrays they can be checked in the same way.
 std::vector<NamedArray> as_arrays(const std::vector<RunningAverage>& running) {
   std::vector<NamedArray> arrays;
   for (const RunningAverage& average : running) {
@@ -120,7 +120,7 @@ std::vector<RunningAverage> export_running(const Network& network) {
 
 void import_state(Network& network, const Checkpoint& checkpoint, const std::string& origin) {
   const std::vector<NamedArray> averages = as_arrays(checkpoint.running);
-  Shelf values(checkpoint.parameters, origin + ": /parameters/"),
+  ArrayLookup values(checkpoint.parameters, origin + ": /parameters/"),
       momenta(checkpoint.momentum, origin + ": /momentum/"), running(averages, origin + ": /running/");
   // First everything is looked up, so that a checkpoint that does not fit changes nothing.
   struct Copy {

@@ -1,11 +1,10 @@
 #include "train/setup.h"
 
-#include <omp.h>
-
 #include "base/error.h"
 #include "data/cifar.h"
 #include "data/synthetic.h"
 #include "net/engine.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {
@@ -42,7 +41,7 @@ Config resolve(Config config) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
   config.network.engine = name(engine_of(config));
-  if (config.training.threads == 0) config.training.threads = omp_get_num_procs();
+  if (config.training.threads == 0) config.training.threads = static_cast<int>(usable_cores().size());
   return config;
 }
 

@@ -6,14 +6,15 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/host.h"
 #include "base/stopwatch.h"
+#include "base/version.h"
+#include "system/host.h"
 #include "tensor/instruction_set.h"
 #include "train/agreement.h"
-#include "train/crew.h"
 #include "train/divergence.h"
 #include "train/interrupt.h"
 #include "train/memory_check.h"
+#include "train/rank_placement.h"
 #include "train/run_journal.h"
 #include "train/setup.h"
 #include "train/trainer.h"
@@ -123,11 +124,12 @@ RunSummary Session::run() {
 void Session::begin() {
   communicator_.set_timeout(config_.training.rank_timeout);
   check_equal_start(communicator_, trainer_.device(), settings_of_all_ranks(config_));
-  const CrewReport crew = describe_crew(gather_crew(communicator_, config_.training.threads));
+  const PlacementReport placement =
+      describe_placement(gather_placement(communicator_, config_.training.threads));
   if (journal_) {
     journal_->reporter().note(describe_machine());
-    for (const std::string& line : crew.lines) journal_->reporter().info(line);
-    for (const std::string& warning : crew.warnings) journal_->reporter().warn(warning);
+    for (const std::string& line : placement.lines) journal_->reporter().info(line);
+    for (const std::string& warning : placement.warnings) journal_->reporter().warn(warning);
   }
   trainer_.share_state();
   evaluated_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(evaluated_)));

@@ -96,6 +96,18 @@ TEST_CASE("compare memory measures every way in fresh processes") {
   for (const std::int64_t bytes : log.integers("cases/resident_bytes")) CHECK(bytes > 1'000'000);
 }
 
+TEST_CASE("compare memory measures from a folder with an apostrophe in its name") {
+  const TemporaryDirectory folder;
+  const std::filesystem::path program = folder / "it's here" / "revnet-compare";
+  std::filesystem::create_directory(program.parent_path());
+  std::filesystem::copy_file(std::filesystem::path(REVNET_BIN_DIR) / "revnet-compare", program);
+  const Outcome outcome = run(program.string(), folder.path(),
+                              {"memory", "--arch", "resnet32", "--activations", "stored", "--units", "1",
+                               "--batch", "2", "--threads", "1", "--steps", "1", "--format", "csv"});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(contains(outcome.out, "resnet32,1-1-1,3,stored,"));
+}
+
 TEST_CASE("compare memory finds the largest batch within a limit") {
   const TemporaryDirectory folder;
   const Outcome outcome = compare(folder.path(), {"memory", "--arch", "revnet38", "--memory-limit", "200MB",

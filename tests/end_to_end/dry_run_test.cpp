@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
+#include "system/host.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -87,6 +88,20 @@ TEST_CASE("the plan is YAML that a configuration file may quote") {
   CHECK(config.training.batch == 7);
   CHECK(config.training.threads == 2);
   CHECK(config.network.activations == "reconstructed");
+}
+
+TEST_CASE("a run has a thread for every core, also where OpenMP binds each to one") {
+  TemporaryDirectory folder;
+  const auto threads = [&](const std::string& bind) {
+    const Outcome plan = train(folder.path(), {"synthetic", "--dry-run"},
+                               {{"REVNET_THREADS", ""}, {"OMP_PROC_BIND", bind}, {"OMP_PLACES", ""}});
+    const std::size_t at = plan.out.find("threads: ");
+    REQUIRE_MESSAGE(at != std::string::npos, plan.text());
+    return plan.out.substr(at, plan.out.find('\n', at) - at);
+  };
+  const std::string all = "threads: " + std::to_string(usable_cores().size());
+  CHECK(threads("false") == all);
+  CHECK(threads("true") == all);
 }
 
 TEST_CASE("a plan is not kept from an occupied directory and leaves it alone") {

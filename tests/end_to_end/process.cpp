@@ -1,19 +1,11 @@
 #include "end_to_end/process.h"
 
-#include <array>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
-#include <system_error>
 #include <thread>
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace revnet::testing {
 namespace {
@@ -27,31 +19,18 @@ constexpr std::chrono::seconds longest{1200};  // what takes seconds takes minut
 constexpr std::chrono::seconds longest{120};
 #endif
 
-Environment whole_environment(const Environment& changes) {
-  Environment all;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const std::size_t equals = text.find('=');
-    if (equals != std::string::npos) all[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  all["OMP_WAIT_POLICY"] = "passive";
-  all.try_emplace("REVNET_THREADS", "2");
-  all["REVNET_DATA"] = "";
-  for (const auto& [name, value] : changes) all[name] = value;
-  std::erase_if(all, [](const auto& entry) { return entry.second.empty(); });
-  return all;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
-}
-
-void redirect(int descriptor, const std::string& file, int flags) {
-  const int opened = ::open(file.c_str(), flags);
-  if (opened < 0 || ::dup2(opened, descriptor) < 0) ::_exit(126);
+Command command_of(const std::string& program, const fs::path& folder, const Arguments& arguments,
+                   const Environment& environment, const TemporaryDirectory& captured) {
+  Command command{.words = {(fs::path(REVNET_BIN_DIR) / program).string()},
+                  .environment = environment,
+                  .folder = folder,
+                  .out = captured / "out",
+                  .err = captured / "err"};
+  command.words.insert(command.words.end(), arguments.begin(), arguments.end());
+  command.environment.try_emplace("OMP_WAIT_POLICY", "passive");
+  if (std::getenv("REVNET_THREADS") == nullptr) command.environment.try_emplace("REVNET_THREADS", "2");
+  command.environment.try_emplace("REVNET_DATA", "");
+  return command;
 }
 
 }  // namespace
@@ -62,70 +41,32 @@ std::string Outcome::text() const {
 }
 
 Process::Process(const std::string& command, const fs::path& folder, const Arguments& arguments,
-                 const Environment& environment) {
-  // All memory is taken before the fork: the child may only call what is safe in a signal handler.
-  std::vector<std::string> words{(fs::path(REVNET_BIN_DIR) / command).string()}, variables;
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  for (const auto& [name, value] : whole_environment(environment)) {
-    variables.push_back(std::string(name).append("=").append(value));
-  }
-  std::vector<char*> argv = pointers(words), envp = pointers(variables);
-  const std::string where = folder.string();
-  const std::string out = (captured_ / "out").string(), err = (captured_ / "err").string();
-  // Here already, because the child may be killed before it comes to that.
-  write_file(out, "");
-  write_file(err, "");
-  id_ = ::fork();
-  if (id_ < 0) throw std::runtime_error("fork failed");
-  if (id_ > 0) return;
-  redirect(STDIN_FILENO, "/dev/null", O_RDONLY);
-  redirect(STDOUT_FILENO, out, O_WRONLY | O_TRUNC);
-  redirect(STDERR_FILENO, err, O_WRONLY | O_TRUNC);
-  if (::chdir(where.c_str()) == 0) ::execve(argv[0], argv.data(), envp.data());
-  ::_exit(127);
-}
+                 const Environment& environment)
+    : child_(command_of(command, folder, arguments, environment, captured_)) {}
 
 Process::~Process() {
-  if (ended()) return;
-  ::kill(id_, SIGKILL);
-  ::waitpid(id_, &status_, 0);
-}
-
-void Process::send(int signal) const {
-  if (!reaped_) ::kill(id_, signal);
-}
-
-bool Process::ended() {
-  if (!reaped_) reaped_ = ::waitpid(id_, &status_, WNOHANG) == id_;
-  return reaped_;
+  child_.send(SIGKILL);
 }
 
 bool Process::reaches(const std::function<bool()>& moment) {
   const Clock::time_point deadline = Clock::now() + longest;
   while (!moment()) {
-    if (ended()) return false;
+    if (child_.wait_for(std::chrono::milliseconds(0))) return false;
     if (Clock::now() > deadline)
       throw std::runtime_error("the awaited moment did not come within " + std::to_string(longest.count()) +
                                " seconds");
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
-  return !ended();
+  return !child_.wait_for(std::chrono::milliseconds(0));
 }
 
 Outcome Process::wait() {
-  const Clock::time_point deadline = Clock::now() + longest;
-  while (!ended()) {
-    if (Clock::now() > deadline)
-      throw std::runtime_error("the command has not ended after " + std::to_string(longest.count()) +
-                               " seconds");
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const std::optional<ExitStatus> status = child_.wait_for(longest);
+  if (!status) {
+    throw std::runtime_error("the command has not ended after " + std::to_string(longest.count()) +
+                             " seconds");
   }
-  Outcome outcome;
-  if (WIFEXITED(status_)) outcome.exit_code = WEXITSTATUS(status_);
-  if (WIFSIGNALED(status_)) outcome.signal = WTERMSIG(status_);
-  outcome.out = read_file(captured_ / "out");
-  outcome.err = read_file(captured_ / "err");
-  return outcome;
+  return {status->code, status->signal, read_file(captured_ / "out"), read_file(captured_ / "err")};
 }
 
 Outcome train(const fs::path& folder, const Arguments& arguments, const Environment& environment) {

@@ -8,9 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "files.h"
+#include "system/process.h"
 
 namespace revnet::testing {
 
@@ -38,8 +37,8 @@ class Process {
   Process& operator=(const Process&) = delete;
   ~Process();
 
-  pid_t id() const { return id_; }
-  void send(int signal) const;
+  pid_t id() const { return child_.id(); }
+  void send(int signal) const { child_.send(signal); }
   // Looks at `moment` again and again until it is true; false when the process ended before. Throws when
   // neither happens in two minutes.
   bool reaches(const std::function<bool()>& moment);
@@ -47,12 +46,8 @@ class Process {
   Outcome wait();
 
  private:
-  bool ended();  // without waiting
-
   TemporaryDirectory captured_;
-  pid_t id_ = -1;
-  bool reaped_ = false;
-  int status_ = 0;
+  ChildProcess child_;
 };
 
 // revnet-train from start to end.

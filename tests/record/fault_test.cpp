@@ -141,7 +141,7 @@ TEST_CASE("a lock that cannot be written is said") {
   for (std::size_t i = 0; i < operations.size(); ++i) {
     CAPTURE(operations[i]);
     set_file_faults({.files = "run.lock", .at = static_cast<int>(i) + 1, .error = ENOSPC});
-    const std::string message = message_of<RecordError>([&] { RunDirectory::open(folder / "run"); });
+    const std::string message = message_of<Error>([&] { RunDirectory::open(folder / "run"); });
     set_file_faults({});
     if (operations[i] == "close") continue;  // it is written by then
     CHECK(contains(message, "run.lock: No space left on device; free some space"));

@@ -1,17 +1,14 @@
 #include "record/run_directory.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
-#include <span>
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "record/record_error.h"
 #include "support.h"
 
 using namespace revnet;
@@ -158,15 +155,7 @@ TEST_CASE("a directory in use is refused and its holder named") {
   TemporaryDirectory folder;
   std::optional<RunDirectory> first = RunDirectory::create(folder / "run", false);
   write_file(first->files().run_log(), "precious");
-  const auto message = [&](const auto& call) {
-    try {
-      call();
-    } catch (const RecordError& error) {
-      CHECK(error.kind() == RecordError::Kind::in_use);
-      return std::string(error.what());
-    }
-    return std::string("(nothing was thrown)");
-  };
+  const auto message = [](const auto& call) { return message_of<InUseError>(call); };
   const std::string start =
       (folder / "run").string() + " is in use by process " + std::to_string(::getpid()) + " on ";
   CHECK(message([&] { RunDirectory::open(folder / "run"); }).starts_with(start));
@@ -197,7 +186,7 @@ TEST_CASE("the lock of a killed process is free") {
   }
   char byte = 0;
   REQUIRE(::read(ready[0], &byte, 1) == 1);
-  const std::string message = message_of<RecordError>([&] { RunDirectory::open(folder / "run"); });
+  const std::string message = message_of<InUseError>([&] { RunDirectory::open(folder / "run"); });
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   ::close(ready[0]);
@@ -216,13 +205,4 @@ TEST_CASE("a text file is replaced in one step") {
   fs::create_directory(folder / "config.yaml.tmp");
   CHECK_THROWS_AS(write_text_file_atomically(folder / "config.yaml", "third"), RecordError);
   CHECK(read_file(folder / "config.yaml") == "second");
-}
-
-TEST_CASE("a full disk is an error and not a short file") {
-  // /dev/full takes the place of the disk: every write to it fails with ENOSPC.
-  FileDescriptor full(::open("/dev/full", O_WRONLY));
-  REQUIRE(full.is_open());
-  CHECK(write_all(full.get(), std::as_bytes(std::span("text", 4))) == ENOSPC);
-  CHECK(std::string(io_error("write", "x", ENOSPC).what()) ==
-        "cannot write x: No space left on device; free some space");
 }

@@ -12,8 +12,8 @@
 
 #include "data/mean_image.h"
 #include "train/agreement.h"
-#include "train/crew.h"
 #include "train/network_state.h"
+#include "train/rank_placement.h"
 #include "train/support.h"
 #include "train/thread_communicator.h"
 
@@ -310,21 +310,22 @@ TEST_CASE("a launcher is known by its environment") {
   CHECK(srun->launcher == "srun");
 }
 
-TEST_CASE("a crew is described by host, with its cores") {
+TEST_CASE("where ranks are placed is described by host, with its cores") {
   CHECK(format_cores({0, 1, 2, 3, 8}) == "0-3,8");
   CHECK(format_cores({5}) == "5");
-  CHECK(describe_crew({{"a", 4, {0, 1}, 2}}).lines.empty());
+  CHECK(describe_placement({{"a", 4, {0, 1}, 2}}).lines.empty());
 
-  const CrewReport fitting = describe_crew({{"a", 2, {0, 1}, 4}, {"a", 2, {2, 3}, 4}, {"b", 1, {0}, 1}});
+  const PlacementReport fitting =
+      describe_placement({{"a", 2, {0, 1}, 4}, {"a", 2, {2, 3}, 4}, {"b", 1, {0}, 1}});
   REQUIRE(fitting.lines.size() == 2);
   CHECK(fitting.lines[0] == "a: rank 0 with 2 threads on cores 0-1, rank 1 with 2 threads on cores 2-3");
   CHECK(fitting.lines[1] == "b: rank 2 with 1 thread on core 0");
   CHECK(fitting.warnings.empty());
 
-  const CrewReport crowded = describe_crew({{"a", 2, {0, 1}, 2}, {"a", 2, {0, 1}, 2}});
+  const PlacementReport crowded = describe_placement({{"a", 2, {0, 1}, 2}, {"a", 2, {0, 1}, 2}});
   REQUIRE(crowded.warnings.size() == 1);
   CHECK(contains(crowded.warnings[0], "4 threads on 2 cores"));
-  const CrewReport idle = describe_crew({{"a", 1, {0}, 8}, {"a", 1, {1}, 8}});
+  const PlacementReport idle = describe_placement({{"a", 1, {0}, 8}, {"a", 1, {1}, 8}});
   REQUIRE(idle.warnings.size() == 1);
   CHECK(contains(idle.warnings[0], "PE=N"));
 }

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sweep/command.h"
+#include "system/process.h"
 
 namespace {
 

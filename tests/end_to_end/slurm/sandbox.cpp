@@ -8,15 +8,15 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "sweep/command.h"
+#include "system/process.h"
 
 namespace revnet::testing {
 
 Sandbox::Sandbox() {
   // With our process id: a test that is killed cannot stop it.
-  const CommandResult started = run_command(
+  const ProcessResult started = run_command(
       {REVNET_SCRIPTS_DIR "/slurm-sandbox", "start", folder().string(), std::to_string(::getpid())});
-  REQUIRE_MESSAGE(started.exit_code == 0, started.err);
+  REQUIRE_MESSAGE(started.status.code == 0, started.err);
   ::setenv("SLURM_CONF", (folder() / "slurm.conf").c_str(), 1);
   running_ = true;
 }
@@ -27,10 +27,10 @@ Sandbox::~Sandbox() {
 
 bool Sandbox::stop() {
   running_ = false;
-  const CommandResult stopped = run_command({REVNET_SCRIPTS_DIR "/slurm-sandbox", "stop", folder().string()});
+  const ProcessResult stopped = run_command({REVNET_SCRIPTS_DIR "/slurm-sandbox", "stop", folder().string()});
   INFO(stopped.err);
   CHECK(stopped.err.empty());
-  return stopped.exit_code == 0;
+  return stopped.status.code == 0;
 }
 
 std::string Sandbox::node() const {
@@ -51,9 +51,9 @@ std::string Sandbox::queue() const {
 }
 
 std::string output(const std::vector<std::string>& words) {
-  const CommandResult result = run_command(words);
+  const ProcessResult result = run_command(words);
   INFO(words[0]);
-  REQUIRE_MESSAGE(result.exit_code == 0, result.err);
+  REQUIRE_MESSAGE(result.status.code == 0, result.err);
   return result.out;
 }
 

@@ -1,9 +1,10 @@
-#include "base/host.h"
+#include "system/host.h"
 
 #include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <omp.h>
 
 namespace revnet {
 namespace {
@@ -13,10 +14,11 @@ TEST_CASE("host and processor have names") {
   CHECK_FALSE(cpu_name().empty());
 }
 
-TEST_CASE("version is three numbers") {
-  const std::string text = version();
-  CHECK(std::count(text.begin(), text.end(), '.') == 2);
-  CHECK(text.find_first_not_of("0123456789.") == std::string::npos);
+TEST_CASE("usable cores are those that OpenMP counts, in order") {
+  const std::vector<int> cores = usable_cores();
+  CHECK(static_cast<int>(cores.size()) == omp_get_num_procs());
+  CHECK(std::ranges::is_sorted(cores));
+  CHECK(cores.size() <= static_cast<std::size_t>(cores_of_host()));
 }
 
 TEST_CASE("peak resident bytes follow what is touched") {

@@ -11,15 +11,16 @@ namespace revnet {
 std::string host_name();
 // "AMD EPYC 9654 96-Core Processor", or "unknown".
 std::string cpu_name();
-// The cores that this process may use, ascending: a launcher may have bound it to some.
+// The cores that this process may use, ascending: a launcher or OMP_PLACES may have bound it to some. Error
+// when the system does not tell.
 std::vector<int> usable_cores();
 // All that are there.
 int cores_of_host();
+// What this process has of address space now, in bytes; 0 when the system does not tell.
+std::uint64_t address_space_bytes();
 // The most memory this process ever had resident, in bytes.
 std::uint64_t peak_resident_bytes();
 // The file this process was started from. Error when the system does not tell.
 std::filesystem::path program_path();
-// Of revnet: "0.1.0".
-std::string version();
 
 }  // namespace revnet

@@ -1,12 +1,12 @@
-#include "train/crew.h"
+#include "train/rank_placement.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
 
-#include "base/host.h"
 #include "base/text.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {
@@ -17,8 +17,8 @@ std::string count_of(std::size_t count, const std::string& noun) {
 
 // The ranks of one host.
 struct Host {
-  std::vector<std::string> hands;
-  std::set<int> cores;  // of all of them
+  std::vector<std::string> ranks;  // in words
+  std::set<int> cores;             // of all of them
   int threads = 0, cores_of_host = 1;
 };
 
@@ -48,40 +48,40 @@ std::string format_cores(const std::vector<int>& cores) {
   return text;
 }
 
-CrewReport describe_crew(const std::vector<Hand>& crew) {
-  CrewReport report;
-  if (crew.size() < 2) return report;
+PlacementReport describe_placement(const std::vector<RankPlacement>& ranks) {
+  PlacementReport report;
+  if (ranks.size() < 2) return report;
   std::map<std::string, Host> hosts;
-  for (std::size_t rank = 0; rank < crew.size(); ++rank) {
-    const Hand& hand = crew[rank];
-    Host& host = hosts[hand.host];
-    host.hands.push_back("rank " + std::to_string(rank) + " with " +
-                         count_of(static_cast<std::size_t>(hand.threads), "thread") + " on core" +
-                         (hand.cores.size() == 1 ? " " : "s ") + format_cores(hand.cores));
-    host.cores.insert(hand.cores.begin(), hand.cores.end());
-    host.threads += hand.threads;
-    host.cores_of_host = hand.cores_of_host;
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    const RankPlacement& placement = ranks[rank];
+    Host& host = hosts[placement.host];
+    host.ranks.push_back("rank " + std::to_string(rank) + " with " +
+                         count_of(static_cast<std::size_t>(placement.threads), "thread") + " on core" +
+                         (placement.cores.size() == 1 ? " " : "s ") + format_cores(placement.cores));
+    host.cores.insert(placement.cores.begin(), placement.cores.end());
+    host.threads += placement.threads;
+    host.cores_of_host = placement.cores_of_host;
   }
   for (const auto& [name, host] : hosts) {
-    report.lines.push_back(name + ": " + join(host.hands));
+    report.lines.push_back(name + ": " + join(host.ranks));
     warn_of(name, host, report.warnings);
   }
   return report;
 }
 
-std::vector<Hand> gather_crew(Communicator& communicator, int threads) {
+std::vector<RankPlacement> gather_placement(Communicator& communicator, int threads) {
   std::ostringstream mine;
   mine << host_name() << ' ' << threads << ' ' << cores_of_host();
   for (const int core : usable_cores()) mine << ' ' << core;
-  std::vector<Hand> crew;
+  std::vector<RankPlacement> ranks;
   for (const std::string& text : communicator.gather(mine.str())) {
     std::istringstream words(text);
-    Hand hand;
-    words >> hand.host >> hand.threads >> hand.cores_of_host;
-    for (int core = 0; words >> core;) hand.cores.push_back(core);
-    crew.push_back(std::move(hand));
+    RankPlacement placement;
+    words >> placement.host >> placement.threads >> placement.cores_of_host;
+    for (int core = 0; words >> core;) placement.cores.push_back(core);
+    ranks.push_back(std::move(placement));
   }
-  return crew;
+  return ranks;
 }
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-#include "base/memory_limit.h"
+#include "system/memory_limit.h"
 
 #include <algorithm>
 #include <limits>

@@ -9,22 +9,22 @@
 namespace revnet {
 
 // One rank.
-struct Hand {
+struct RankPlacement {
   std::string host;
   int threads = 1;
   std::vector<int> cores;  // that its launcher gave it
   int cores_of_host = 1;
 };
 
-struct CrewReport {
+struct PlacementReport {
   std::vector<std::string> lines;     // one a host
   std::vector<std::string> warnings;  // of cores that are too few or left idle
 };
 
 // By rank. Nothing to say of a single one.
-CrewReport describe_crew(const std::vector<Hand>& crew);
-// The ranks of this run, each with so many threads. All ranks call it.
-std::vector<Hand> gather_crew(Communicator& communicator, int threads);
+PlacementReport describe_placement(const std::vector<RankPlacement>& ranks);
+// Of all ranks of this run, by rank; `threads` are this one's. All ranks call it.
+std::vector<RankPlacement> gather_placement(Communicator& communicator, int threads);
 
 // "0-3,8".
 std::string format_cores(const std::vector<int>& cores);

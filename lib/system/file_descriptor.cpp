@@ -1,0 +1,71 @@
+#include "system/file_descriptor.h"
+
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+namespace revnet {
+namespace {
+
+const char* advice(int error) {
+  switch (error) {
+    case ENOENT:
+      return "; check the path";
+    case EACCES:
+    case EPERM:
+      return "; check its permissions";
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space";
+    case EROFS:
+      return "; choose a folder that can be written to";
+    case EISDIR:
+      return "; move that folder away";
+    case ENOTDIR:
+      return "; a part of that path is a file, choose another";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+  }
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() {
+  close();
+}
+
+int FileDescriptor::close() {
+  if (!is_open()) return 0;
+  // Linux frees the descriptor even when a signal interrupts close: repeating it could close another file.
+  const int result = ::close(std::exchange(descriptor_, -1));
+  return result == 0 || errno == EINTR ? 0 : errno;
+}
+
+int write_all(int descriptor, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        without_interruption([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
+    if (written < 0) return errno;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+std::string file_failure(const std::string& action, const std::filesystem::path& path, int error) {
+  return "cannot " + action + " " + path.string() + ": " + std::generic_category().message(error) +
+         advice(error);
+}
+
+}  // namespace revnet

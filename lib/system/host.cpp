@@ -1,0 +1,91 @@
+#include "system/host.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include <omp.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace revnet {
+namespace {
+
+// Of the thread that calls.
+std::set<int> affinity() {
+  // The kernel refuses sets that are smaller than its own, which holds thousands of cores on some machines.
+  for (int size = CPU_SETSIZE;; size *= 2) {
+    std::vector<cpu_set_t> sets(static_cast<std::size_t>(size / CPU_SETSIZE));
+    const std::size_t bytes = sets.size() * sizeof(cpu_set_t);
+    CPU_ZERO_S(bytes, sets.data());
+    if (sched_getaffinity(0, bytes, sets.data()) == 0) {
+      std::set<int> cores;
+      for (int core = 0; core < size; ++core) {
+        if (CPU_ISSET_S(static_cast<std::size_t>(core), bytes, sets.data())) cores.insert(core);
+      }
+      return cores;
+    }
+    if (errno != EINVAL || size > 1 << 20) {
+      throw Error(std::string("cannot tell which cores this process may use: ") + std::strerror(errno));
+    }
+  }
+}
+
+}  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(':');
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+std::vector<int> usable_cores() {
+  std::set<int> cores;
+  // Where OMP_PROC_BIND or OMP_PLACES is set, OpenMP has bound this thread to the first of its places.
+  for (int place = 0; place < omp_get_num_places(); ++place) {
+    std::vector<int> ids(static_cast<std::size_t>(omp_get_place_num_procs(place)));
+    omp_get_place_proc_ids(place, ids.data());
+    cores.insert(ids.begin(), ids.end());
+  }
+  if (cores.empty()) cores = affinity();
+  return {cores.begin(), cores.end()};
+}
+
+int cores_of_host() {
+  return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+std::uint64_t address_space_bytes() {
+  std::uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t peak_resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+std::filesystem::path program_path() {
+  std::error_code error;
+  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) throw Error("cannot find this program in /proc/self/exe: " + error.message());
+  return program;
+}
+
+}  // namespace revnet

@@ -1,0 +1,54 @@
+#include "system/lock_file.h"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <span>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "system/host.h"
+
+namespace revnet {
+namespace {
+
+std::string read_holder(int descriptor) {
+  std::array<char, 256> buffer{};
+  const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), 0);
+  if (count <= 0) return "another process";  // it has taken the lock but not yet signed it
+  const std::string text(buffer.data(), static_cast<std::size_t>(count));
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+LockFile::LockFile(const std::filesystem::path& path, const std::string& what)
+    : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) {
+  if (!descriptor_.is_open()) throw Error(file_failure("open", path, errno));
+  int refused = ::flock(descriptor_.get(), LOCK_EX | LOCK_NB);
+  // Whoever asks is_held() holds the lock for an instant.
+  for (int time = 0; refused != 0 && errno == EWOULDBLOCK && time < 10; ++time) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    refused = ::flock(descriptor_.get(), LOCK_EX | LOCK_NB);
+  }
+  if (refused != 0) {
+    if (errno != EWOULDBLOCK) throw Error(file_failure("lock", path, errno));
+    throw InUseError(what + " is in use by " + read_holder(descriptor_.get()) +
+                     "; wait for it or choose another folder");
+  }
+  const std::string holder = "process " + std::to_string(::getpid()) + " on " + host_name() + "\n";
+  int error = ::ftruncate(descriptor_.get(), 0) == 0 ? 0 : errno;
+  if (error == 0) error = write_all(descriptor_.get(), std::as_bytes(std::span(holder)));
+  if (error != 0) throw Error(file_failure("write", path, error));
+}
+
+bool LockFile::is_held(const std::filesystem::path& path) {
+  const FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!descriptor.is_open()) return false;
+  return ::flock(descriptor.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+}  // namespace revnet
