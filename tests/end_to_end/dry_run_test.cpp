@@ -86,7 +86,7 @@ TEST_CASE("the plan is YAML that a configuration file may quote") {
   read_config_text(config, settings, "the plan");
   CHECK(config.training.batch == 7);
   CHECK(config.training.threads == 2);
-  CHECK(config.network.activations == "reconstructed");
+  CHECK(config.network.activations == Config::Network::Activations::reconstructed);
 }
 
 TEST_CASE("a plan is not kept from an occupied directory and leaves it alone") {
