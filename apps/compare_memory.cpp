@@ -60,7 +60,11 @@ MemoryResult measure_in_child(const MemoryCase& what, std::int64_t steps) {
 
 std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
   std::vector<ActivationMode> modes;
-  for (const std::string& mode : request.activations) modes.push_back(activation_mode(mode));
+  for (const std::string& mode : request.activations) {
+    Config config;
+    set_value(config, "network.activations", mode, "--activations");
+    modes.push_back(activation_mode(config.network.activations));
+  }
   if (modes.empty()) modes.assign(activation_modes.begin(), activation_modes.end());
   return modes;
 }
@@ -166,6 +170,8 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       "memory",
       "memory, arithmetic and time of the ways to keep activations against the number of units; with "
       "--memory-limit, the largest batch that fits");
+  std::vector<std::string> ways = find_setting("network.activations")->choices;
+  std::erase(ways, name(Config::Network::Activations::automatic));
   const auto many = [&](const char* option, auto& target, const char* type, const char* help) {
     return memory->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
   };
@@ -174,7 +180,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->default_str("resnet32 revnet38");
   many("--activations", request->activations, "MODE",
        "a way to keep activations; may be repeated; default: all")
-      ->check(CLI::IsMember({"stored", "reconstructed", "checkpointed", "recursive"}));
+      ->check(CLI::IsMember(ways));
   memory->add_option("--engine", request->engine, "fused, onednn or auto")
       ->type_name("ENGINE")
       ->check(choices_of_setting("network.engine"))

@@ -1,12 +1,12 @@
 // revnet-compare speed
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 
 #include "base/error.h"
 #include "compare_commands.h"
-#include "net/activations.h"
 #include "option_values.h"
 #include "record/config.h"
 #include "study/machine.h"
@@ -22,6 +22,7 @@ namespace {
 
 struct SpeedRequest {
   std::vector<std::string> architectures, activations, engines{"auto"};
+  std::string convolution = "auto";
   std::vector<std::int64_t> batches{100};
   std::vector<int> threads{0};
   SpeedOptions options;
@@ -39,8 +40,18 @@ std::vector<std::pair<std::string, std::string>> pairs(const std::vector<std::st
   return result;
 }
 
+constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
+
+SpeedOptions options_of(const SpeedRequest& request) {
+  Config config;
+  set_value(config, "network.convolution", request.convolution, "--convolution");
+  SpeedOptions options = request.options;
+  options.convolution = config.network.convolution;
+  return options;
+}
+
 // Every combination asked for that can be: a ResNet's activations are always stored.
-std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
+std::vector<SpeedCase> cases_of(const SpeedRequest& request, const SpeedOptions& options) {
   std::vector<std::string> names = request.architectures;
   if (names.empty()) {
     for (const Architecture& architecture : architectures()) names.push_back(architecture.name);
@@ -49,18 +60,19 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
   for (const int threads : request.threads) {
     for (const std::int64_t batch : request.batches) {
       for (const auto& [architecture, engine] : pairs(names, request.engines)) {
-        for (const char* mode : {"stored", "reconstructed"}) {
+        for (const auto mode : modes) {
           const bool wanted =
-              request.activations.empty() || std::ranges::count(request.activations, std::string(mode)) > 0;
+              request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
           if (!wanted || !can_keep(find_architecture(architecture), activation_mode(mode))) continue;
           // The same checks, and the same meaning of 0 threads, as everywhere.
           Config config;
+          config.network.convolution = options.convolution;
           set_value(config, "training.batch", std::to_string(batch), "--batch");
           set_value(config, "training.threads", std::to_string(threads), "--threads");
-          set_value(config, "network.convolution", request.options.convolution, "--convolution");
           set_value(config, "network.architecture", architecture, "--arch");
           set_value(config, "network.engine", engine, "--engine");
-          cases.push_back({architecture, mode, batch, resolve(config).training.threads, engine});
+          cases.push_back(
+              {architecture, mode, batch, resolve(config).training.threads, config.network.engine});
         }
       }
     }
@@ -71,21 +83,22 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request) {
 
 void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
   std::fprintf(stderr, "%zu/%zu  %s, %s, batch %lld, %d threads\n", done + 1, all, now.architecture.c_str(),
-               now.activations.c_str(), static_cast<long long>(now.batch), now.threads);
+               name(now.activations).c_str(), static_cast<long long>(now.batch), now.threads);
 }
 
 int run_speed(const SpeedRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
-  const std::vector<SpeedCase> cases = cases_of(request);
+  const SpeedOptions options = options_of(request);
+  const std::vector<SpeedCase> cases = cases_of(request, options);
   claim_study_log(request.output, request.force);
   catch_interrupts();
-  SpeedStudy study{request.options, {}, {}};
+  SpeedStudy study{options, {}, {}};
   const OtherLoad others;
   std::vector<double> sgemm_of_all;
   for (std::size_t i = 0; i < cases.size() && !interrupted(); ++i) {
     show_progress(cases[i], i, cases.size());
     double sgemm = measure_sgemm_gflops(cases[i].threads);
-    SpeedResult result = measure_speed(cases[i], request.options, interrupted);
+    SpeedResult result = measure_speed(cases[i], options, interrupted);
     sgemm = std::max(sgemm, measure_sgemm_gflops(cases[i].threads));
     if (result.step_seconds.empty()) break;
     study.results.push_back(std::move(result));
@@ -95,7 +108,7 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   std::cout << speed_table(study).format(format);
   for (const SpeedResult& result : study.results) {
     if (result.profiled_steps == 0) continue;
-    std::cout << "\n" << result.of.architecture << ", " << result.of.activations << ", a step:\n";
+    std::cout << "\n" << result.of.architecture << ", " << name(result.of.activations) << ", a step:\n";
     std::cout << profile_table(result).format(format);
   }
   std::cout.flush();
@@ -121,14 +134,14 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
       ->check(choices_of_setting("network.architecture"));
   many("--activations", request->activations, "MODE",
        "stored or reconstructed; may be repeated; default: both")
-      ->check(CLI::IsMember({"stored", "reconstructed"}));
+      ->check(CLI::IsMember({name(modes[0]), name(modes[1])}));
   many("--engine", request->engines, "ENGINE", "fused, onednn or auto; may be repeated")
       ->default_str("auto")
       ->check(choices_of_setting("network.engine"));
   many("--batch", request->batches, "N", "images a step; may be repeated")->default_str("100");
   many("--threads", request->threads, "N", "0: all cores this process may use; may be repeated")
       ->default_str("0");
-  speed->add_option("--convolution", request->options.convolution, "auto or direct")
+  speed->add_option("--convolution", request->convolution, "auto or direct")
       ->type_name("POLICY")
       ->check(choices_of_setting("network.convolution"))
       ->capture_default_str();

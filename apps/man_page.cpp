@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "record/config.h"
+#include "record/config_schema.h"
 
 namespace revnet {
 namespace {
@@ -162,11 +162,11 @@ bool takes_settings(const CommandDescription& command) {
 void write_settings(std::ostream& out) {
   out << ".SH SETTINGS\nWhat an experiment file may hold, as YAML, and " << bold("--set")
       << " may give; an option of its own wins.\n";
-  for (const SettingInfo& info : list_settings()) {
+  for (const Setting& setting : settings()) {
     out << ".TP\n"
-        << bold(info.key) << '\n'
-        << plain(info.help) << "\n.br\nAllowed: " << plain(info.allowed)
-        << ". Default: " << plain(info.default_value) << ".\n";
+        << bold(setting.key) << '\n'
+        << plain(setting.help) << "\n.br\nAllowed: " << plain(setting.allowed())
+        << ". Default: " << plain(setting.yaml(Config{})) << ".\n";
   }
 }
 

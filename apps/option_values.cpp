@@ -1,24 +1,17 @@
 #include "option_values.h"
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
 #include "base/table.h"
 #include "base/text.h"
-#include "record/config.h"
 
 namespace revnet {
 namespace {
 
 // A validator keeps its name, of which CLI11 makes no other use, even where it has no description.
 constexpr std::string_view prefix = "one of ";
-
-SettingInfo find(const std::string& key) {
-  for (const SettingInfo& info : list_settings()) {
-    if (info.key == key) return info;
-  }
-  throw std::logic_error("no such setting: " + key);
-}
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> words;
@@ -35,20 +28,25 @@ CLI::Validator choices(const std::vector<std::string>& values) {
 }
 
 CLI::Validator choices_of_setting(const std::string& key) {
-  return choices(find(key).choices);
+  const Setting* setting = find_setting(key);
+  if (setting == nullptr) throw std::logic_error("no such setting: " + key);
+  return choices(setting->choices);
 }
 
 CLI::Validator choices_of_assignments() {
   std::vector<std::string> values;
-  for (const SettingInfo& info : list_settings()) {
-    for (const std::string& choice : info.choices) values.push_back(info.key + "=" + choice);
-    if (info.choices.empty()) values.push_back(info.key + "=");
+  for (const Setting& setting : settings()) {
+    for (const std::string& choice : setting.choices) values.push_back(setting.key + "=" + choice);
+    if (setting.choices.empty()) values.push_back(setting.key + "=");
   }
   return choices(values);
 }
 
-std::string default_of_setting(const std::string& key) {
-  return find(key).default_value;
+std::string option_help(const Setting& setting) {
+  const bool says_all = std::ranges::all_of(setting.choices, [&](const std::string& choice) {
+    return setting.help.find(choice) != std::string::npos;
+  });
+  return says_all ? setting.help : setting.help + ": " + join(setting.choices);
 }
 
 std::vector<std::string> declared_choices(CLI::Option& option) {

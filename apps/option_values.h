@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "record/config_schema.h"
+
 namespace revnet {
 
 // For CLI::Option::check. It checks nothing and --help does not show it: whoever takes the value refuses
@@ -17,8 +19,8 @@ CLI::Validator choices_of_setting(const std::string& key);
 // KEY=VALUE for the settings that are a choice, KEY= for all others.
 CLI::Validator choices_of_assignments();
 
-// As YAML.
-std::string default_of_setting(const std::string& key);
+// The setting's help, with its choices where it does not explain them.
+std::string option_help(const Setting& setting);
 
 // What choices() or CLI::IsMember declared.
 std::vector<std::string> declared_choices(CLI::Option& option);

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "option_values.h"
 #include "ranks.h"
 #include "train/interrupt.h"
 #include "train/plan_report.h"
@@ -34,7 +33,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
-  return "runs/" + config.dataset.name + "-" + config.network.architecture + "-seed" +
+  return "runs/" + name(config.dataset.name) + "-" + config.network.architecture + "-seed" +
          std::to_string(config.training.seed);
 }
 
@@ -70,13 +69,10 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
 int run(int argc, char** argv) {
   CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR, on CPUs.", "revnet-train");
   app.footer(std::string(examples) + environment_help);
-  std::string dataset, directory;
+  std::string directory;
   bool resume = false, force = false, dry_run = false;
-  app.add_option("dataset", dataset, "cifar10, cifar100 or synthetic")
-      ->required()
-      ->type_name("")
-      ->check(choices_of_setting("dataset.name"));
   TrainingOptions options(app);
+  app.get_option("dataset")->required();
   app.add_option("--run-dir", directory, "where the run is recorded")
       ->type_name("DIR")
       ->default_str("runs/DATASET-ARCH-seedN")
@@ -95,9 +91,7 @@ int run(int argc, char** argv) {
         // A rank's threads are those that its launcher gives it this time.
         if (communicator.ranks() > 1) config.training.threads = 0;
       }
-      config = options.apply_to(std::move(config));
-      set_value(config, "dataset.name", dataset, "dataset");
-      config = resolve(std::move(config));
+      config = resolve(options.apply_to(std::move(config)));
     });
     if (directory.empty()) directory = default_run_directory(config);
     if (dry_run) {

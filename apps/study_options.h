@@ -29,11 +29,10 @@ class StudyOptions {
   const std::string& directory() const { return directory_; }
 
  private:
-  std::string dataset_of(const Config& config) const;
-
-  std::string prefix_, dataset_, directory_;
+  std::string prefix_, directory_;
   bool resume_ = false, force_ = false;
   TrainingOptions training_;
+  CLI::Option* dataset_;  // the app's
 };
 
 }  // namespace revnet

@@ -13,76 +13,10 @@
 
 namespace revnet {
 
-CLI::Option* TrainingOptions::setting(CLI::App& app, const std::string& option, const std::string& key,
-                                      const std::string& type, const std::string& help) {
-  const auto take = [this, option, key](const std::string& value) { given_.push_back({key, value, option}); };
-  return app.add_option_function<std::string>(option, take, help)
-      ->type_name(type)
-      ->default_str(default_of_setting(key))
-      ->check(choices_of_setting(key));
-}
-
 TrainingOptions::TrainingOptions(CLI::App& app) {
-  setting(app, "--arch", "network.architecture", "NAME",
-          "resnet32, revnet38, resnet110, revnet110, resnet164 or revnet164")
-      ->group("Network");
-  setting(app, "--activations", "network.activations", "MODE",
-          "stored: keep all for the backward pass; reconstructed: recompute them from each block's output "
-          "(RevNets); checkpointed: keep every sqrt(L)-th; recursive: keep the first; "
-          "auto: reconstructed for RevNets, stored for ResNets")
-      ->group("Network");
-  setting(app, "--convolution", "network.convolution", "POLICY",
-          "auto: Winograd where it wins, by a rule on the shape; direct: never Winograd")
-      ->group("Network");
-  setting(app, "--engine", "network.engine", "ENGINE",
-          "fused: kernels of our own; onednn: oneDNN's operations; auto: fused, unless convolutions are "
-          "direct")
-      ->group("Network");
-
-  setting(app, "--iterations", "training.iterations", "N",
-          "training steps; the learning rate falls at 1/2 and 3/4 of them")
-      ->group("Training");
-  setting(app, "--batch", "training.batch", "N", "images a step, under mpirun of all ranks together")
-      ->group("Training");
-  setting(app, "--seed", "training.seed", "N",
-          "of initial weights, shuffling, augmentation and the synthetic set")
-      ->group("Training");
-  setting(app, "--threads", "training.threads", "N",
-          "0: all cores this process may use, under mpirun those given to the rank; also $REVNET_THREADS")
-      ->group("Training");
-
-  setting(
-      app, "--batch-norm", "batch_norm.statistics", "SCOPE",
-      "under mpirun: each rank normalises with the statistics of its own share of the batch (local) or of "
-      "the whole batch, as one process does (synchronized)")
-      ->group("Training");
-
-  setting(app, "--data-dir", "dataset.directory", "DIR",
-          "holds cifar-10-batches-bin and cifar-100-binary; also $REVNET_DATA")
-      ->group("Data");
-  app.add_flag_function(
-         "--validation",
-         [this](std::int64_t) {
-           given_.push_back({"dataset.validation", "true", "--validation"});
-         },
-         "hold out 5,000 training images and evaluate on them instead of the test set")
-      ->group("Data");
-
-  setting(app, "--eval-every", "evaluation.every", "N", "iterations between evaluations; 0: only at the end")
-      ->group("Logging and checkpoints");
-  setting(app, "--log-every", "log.every", "N", "iterations between rows of /train in run.h5")
-      ->group("Logging and checkpoints");
-  setting(app, "--checkpoint-every", "checkpoint.every", "N",
-          "iterations between checkpoints; 0: only at the end")
-      ->group("Logging and checkpoints");
-  app.add_flag_callback(
-         "--keep-checkpoints",
-         [this] {
-           given_.push_back({"checkpoint.keep", "true", "--keep-checkpoints"});
-         },
-         "keep all of them, as RUN/checkpoints/ITERATION.h5, not just the last")
-      ->group("Logging and checkpoints");
-
+  for (const Setting& setting : settings()) {
+    if (!setting.option.name.empty()) declare(app, setting);
+  }
   app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
       ->type_name("FILE")
       ->group("Settings");
@@ -94,11 +28,28 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
       ->group("Settings");
 }
 
+void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
+  const std::string& name = setting.option.name;
+  const std::string help = option_help(setting);
+  if (std::holds_alternative<Field<bool>>(setting.field)) {
+    app.add_flag_callback(
+           name, [this, &setting] { given_.emplace_back(&setting, "true"); }, help)
+        ->group(setting.group);
+    return;
+  }
+  const auto take = [this, &setting](const std::string& value) { given_.emplace_back(&setting, value); };
+  CLI::Option* option = app.add_option_function<std::string>(name, take, help)
+                            ->type_name(setting.option.value)
+                            ->check(choices(setting.choices))
+                            ->group(setting.group);
+  if (name.starts_with('-')) option->default_str(setting.yaml(Config{}));
+}
+
 Config TrainingOptions::apply_to(Config config) const {
   if (!config_file_.empty()) read_config_file(config, config_file_);
   apply_environment(config, [](const char* name) { return std::getenv(name); });
   for (const std::string& assignment : assignments_) apply(config, assignment, "--set");
-  for (const Given& given : given_) set_value(config, given.key, given.value, given.option);
+  for (const auto& [setting, value] : given_) set_value(config, setting->key, value, setting->option.name);
   return config;
 }
 

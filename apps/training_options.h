@@ -1,19 +1,20 @@
-// The training options that revnet-train and its sisters share: declared once, applied in the documented
-// order (defaults < experiment file < environment < command line).
+// The training options that revnet-train and its sisters share: those of the table of settings, applied in
+// the documented order (defaults < experiment file < environment < command line).
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include "record/config.h"
+#include "record/config_schema.h"
 
 namespace revnet {
 
 class TrainingOptions {
  public:
-  // Declares the options; must outlive the parse.
+  // Declares the options and the positional `dataset`; must outlive the parse.
   explicit TrainingOptions(CLI::App& app);
 
   // Lays file, environment and command line over the given settings. UsageError for anything unknown or
@@ -21,15 +22,11 @@ class TrainingOptions {
   Config apply_to(Config config) const;
 
  private:
-  struct Given {
-    std::string key, value, option;
-  };
-  CLI::Option* setting(CLI::App& app, const std::string& option, const std::string& key,
-                       const std::string& type, const std::string& help);
+  void declare(CLI::App& app, const Setting& setting);
 
   std::string config_file_;
   std::vector<std::string> assignments_;
-  std::vector<Given> given_;  // in the order of the command line
+  std::vector<std::pair<const Setting*, std::string>> given_;
 };
 
 // A part of the help of commands that train.

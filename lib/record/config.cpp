@@ -47,16 +47,12 @@ void apply(Config& config, std::string_view assignment, const std::string& origi
 }
 
 void apply_environment(Config& config, const std::function<const char*(const char*)>& get) {
-  struct Variable {
-    const char* name;
-    const char* key;
-  };
   Config result = config;
-  for (const Variable& variable :
-       {Variable{"REVNET_DATA", "dataset.directory"}, Variable{"REVNET_THREADS", "training.threads"}}) {
-    const char* value = get(variable.name);
+  for (const Setting& setting : settings()) {
+    const std::string& variable = setting.option.environment;
+    const char* value = variable.empty() ? nullptr : get(variable.c_str());
     if (value == nullptr || *value == '\0') continue;
-    set_value(result, variable.key, value, variable.name);
+    set_value(result, setting.key, value, variable);
   }
   config = result;
 }
@@ -70,16 +66,6 @@ std::string to_yaml(const Config& config) {
     text += (section.empty() ? "" : "  ") + setting.leaf() + ": " + setting.yaml(config) + "\n";
   }
   return text;
-}
-
-std::vector<SettingInfo> list_settings() {
-  const Config defaults;
-  std::vector<SettingInfo> list;
-  list.reserve(settings().size());
-  for (const Setting& setting : settings()) {
-    list.push_back({setting.key, setting.allowed(), setting.choices, setting.yaml(defaults), setting.help});
-  }
-  return list;
 }
 
 std::string value_of(const Config& config, std::string_view key) {

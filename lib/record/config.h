@@ -12,6 +12,7 @@
 // allowed; a source that fails changes nothing.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -22,18 +23,30 @@
 namespace revnet {
 
 struct Config {
+  // Beside each choice stand its words, in the order of the enum: as files, options and messages name it.
   struct Dataset {
-    std::string name = "cifar10";    // cifar10, cifar100, synthetic
+    enum class Name { cifar10, cifar100, synthetic };
+    friend constexpr auto words(Name) { return std::array{"cifar10", "cifar100", "synthetic"}; }
+
+    Name name = Name::cifar10;
     std::string directory = "data";  // holds cifar-10-batches-bin and cifar-100-binary
     bool validation = false;
     bool operator==(const Dataset&) const = default;
   };
   struct Network {
+    enum class Activations { automatic, stored, reconstructed, checkpointed, recursive };
+    friend constexpr auto words(Activations) {
+      return std::array{"auto", "stored", "reconstructed", "checkpointed", "recursive"};
+    }
+    enum class Convolution { automatic, direct };
+    friend constexpr auto words(Convolution) { return std::array{"auto", "direct"}; }
+    enum class Engine { automatic, fused, onednn };
+    friend constexpr auto words(Engine) { return std::array{"auto", "fused", "onednn"}; }
+
     std::string architecture = "revnet38";
-    std::string activations = "auto";  // auto (the architecture's own way), stored, reconstructed,
-                                       // checkpointed, recursive
-    std::string convolution = "auto";  // auto, direct
-    std::string engine = "auto";       // auto, fused, onednn
+    Activations activations = Activations::automatic;  // automatic: the architecture's own way
+    Convolution convolution = Convolution::automatic;
+    Engine engine = Engine::automatic;
     bool operator==(const Network&) const = default;
   };
   struct Training {
@@ -50,9 +63,12 @@ struct Config {
     bool operator==(const Training&) const = default;
   };
   struct BatchNorm {
+    enum class Statistics { local, synchronized };  // of each rank's share of a batch, of all of it
+    friend constexpr auto words(Statistics) { return std::array{"local", "synchronized"}; }
+
     double epsilon = 1e-3;
-    double decay = 0.99;               // of the running averages
-    std::string statistics = "local";  // of each rank's share of a batch (local), of all of it (synchronized)
+    double decay = 0.99;  // of the running averages
+    Statistics statistics = Statistics::local;
     bool operator==(const BatchNorm&) const = default;
   };
   struct Augmentation {
@@ -89,6 +105,15 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
+// The word for a choice of Config.
+template <typename Choice>
+requires requires(Choice choice) {
+  words(choice);
+}
+std::string name(Choice choice) {
+  return words(choice).at(static_cast<std::size_t>(choice));
+}
+
 // Lays the YAML file (nested maps; an empty file is an empty map) over config.
 void read_config_file(Config& config, const std::filesystem::path& file);
 
@@ -102,22 +127,12 @@ void apply(Config& config, std::string_view assignment, const std::string& origi
 // One setting by key and value; origin is the option that gave it, such as "--batch".
 void set_value(Config& config, std::string_view key, std::string_view value, const std::string& origin);
 
-// REVNET_DATA is dataset.directory, REVNET_THREADS is training.threads. get returns null for a variable that
-// is not set; an empty one counts as not set.
+// The variables that the table names. get returns null for a variable that is not set; an empty one counts as
+// not set.
 void apply_environment(Config& config, const std::function<const char*(const char*)>& get);
 
 // All settings as YAML, in the order of the table; reading it back gives an equal Config, doubles included.
 std::string to_yaml(const Config& config);
-
-// For --help and the README.
-struct SettingInfo {
-  std::string key;                   // "training.learning_rate"
-  std::string allowed;               // "a number more than 0"
-  std::vector<std::string> choices;  // where only some words are allowed
-  std::string default_value;         // as YAML
-  std::string help;                  // one line, with the unit
-};
-std::vector<SettingInfo> list_settings();
 
 // The value of one setting, as YAML. UsageError when there is no such key.
 std::string value_of(const Config& config, std::string_view key);

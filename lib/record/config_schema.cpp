@@ -9,18 +9,32 @@
 namespace revnet {
 namespace {
 
+// A member of a Config, or of one of its sections.
 template <auto Member>
-auto field() {
-  using T = std::remove_reference_t<decltype(std::declval<Config&>().*Member)>;
-  return Field<T>{[](Config& c) -> T& { return c.*Member; },
-                  [](const Config& c) -> const T& { return c.*Member; }};
+auto& at(auto& config) {
+  return config.*Member;
+}
+template <auto Section, auto Member>
+auto& at(auto& config) {
+  return config.*Section.*Member;
 }
 
-template <auto Section, auto Member>
-auto field() {
-  using T = std::remove_reference_t<decltype((std::declval<Config&>().*Section).*Member)>;
-  return Field<T>{[](Config& c) -> T& { return (c.*Section).*Member; },
-                  [](const Config& c) -> const T& { return (c.*Section).*Member; }};
+template <auto... Path>
+Setting setting(const char* key, SettingOption option, Range range, std::string help,
+                std::vector<std::string> choices = {}) {
+  using T = std::remove_cvref_t<decltype(at<Path...>(std::declval<Config&>()))>;
+  if (!option.environment.empty()) help += "; also $" + option.environment;
+  Setting result{key, {}, std::move(option), range, std::move(help), std::move(choices), ""};
+  if constexpr (std::is_enum_v<T>) {
+    constexpr auto known = words(T{});
+    result.choices.assign(known.begin(), known.end());
+    result.field = ChoiceField{[](Config& c, std::size_t place) { at<Path...>(c) = static_cast<T>(place); },
+                               [](const Config& c) { return static_cast<std::size_t>(at<Path...>(c)); }};
+  } else {
+    result.field = Field<T>{[](Config& c) -> T& { return at<Path...>(c); },
+                            [](const Config& c) -> const T& { return at<Path...>(c); }};
+  }
+  return result;
 }
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -41,104 +55,118 @@ Range inside(double low, double high) {
   return {low, high, true, true};
 }
 
-Setting plain(const char* key, AnyField field, const char* help) {
-  return {key, field, {}, {}, help};
-}
-Setting number(const char* key, AnyField field, Range range, const char* help) {
-  return {key, field, range, {}, help};
-}
-Setting choice(const char* key, AnyField field, std::vector<std::string> choices, const char* help) {
-  return {key, field, {}, std::move(choices), help};
-}
-
 using C = Config;
 
 std::vector<Setting> experiment_settings() {
   using Dataset = C::Dataset;
-  using Network = C::Network;
   constexpr auto dataset = &C::dataset;
+  return {
+      setting<&C::name>("name", {}, {}, "name of the experiment"),
+      setting<&C::description>("description", {}, {}, "what the experiment is for"),
+      setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, "data set"),
+      setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR", "REVNET_DATA"}, {},
+                                            "holds cifar-10-batches-bin and cifar-100-binary"),
+      setting<dataset, &Dataset::validation>(
+          "dataset.validation", {"--validation"}, {},
+          "hold out 5,000 training images and evaluate on them instead of the test set"),
+  };
+}
+
+std::vector<Setting> network_settings() {
+  using Network = C::Network;
   constexpr auto network = &C::network;
   return {
-      plain("name", field<&C::name>(), "Name of the experiment."),
-      plain("description", field<&C::description>(), "What the experiment is for."),
-      choice("dataset.name", field<dataset, &Dataset::name>(), {"cifar10", "cifar100", "synthetic"},
-             "Data set."),
-      plain("dataset.directory", field<dataset, &Dataset::directory>(),
-            "Folder that holds cifar-10-batches-bin and cifar-100-binary (environment: REVNET_DATA)."),
-      plain("dataset.validation", field<dataset, &Dataset::validation>(),
-            "Hold out 5,000 training images and evaluate on them instead of the test images."),
-      choice("network.architecture", field<network, &Network::architecture>(),
-             {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"},
-             "Network, as in the paper's table 2."),
-      choice("network.activations", field<network, &Network::activations>(),
-             {"auto", "stored", "reconstructed", "checkpointed", "recursive"},
-             "How activations reach the backward pass; auto: reconstructed for RevNets, stored for ResNets."),
-      choice("network.convolution", field<network, &Network::convolution>(), {"auto", "direct"},
-             "Convolution algorithm; auto: Winograd where it is faster, by shape."),
-      choice("network.engine", field<network, &Network::engine>(), {"auto", "fused", "onednn"},
-             "What computes residual functions; fused: kernels of our own, onednn: oneDNN's operations one "
-             "after another; auto: fused with convolution auto."),
+      setting<network, &Network::architecture>(
+          "network.architecture", {"--arch", "NAME"}, {}, "network, as in the paper's table 2",
+          {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"}),
+      setting<network, &Network::activations>(
+          "network.activations", {"--activations", "MODE"}, {},
+          "stored: keep all for the backward pass; reconstructed: recompute them from each block's output "
+          "(RevNets); checkpointed: keep every sqrt(L)-th; recursive: keep the first; "
+          "auto: reconstructed for RevNets, stored for ResNets"),
+      setting<network, &Network::convolution>(
+          "network.convolution", {"--convolution", "POLICY"}, {},
+          "auto: Winograd where it wins, by a rule on the shape; direct: never Winograd"),
+      setting<network, &Network::engine>("network.engine", {"--engine", "ENGINE"}, {},
+                                         "fused: kernels of our own; onednn: oneDNN's operations; auto: "
+                                         "fused, unless convolutions are direct"),
   };
 }
 
 std::vector<Setting> training_settings() {
   using Training = C::Training;
+  using BatchNorm = C::BatchNorm;
+  using Augmentation = C::Augmentation;
   constexpr auto training = &C::training;
+  constexpr auto batch_norm = &C::batch_norm;
+  constexpr auto augmentation = &C::augmentation;
   return {
-      number("training.iterations", field<training, &Training::iterations>(), at_least(1), "Steps of SGD."),
-      number("training.batch", field<training, &Training::batch>(), at_least(1), "Images in a step."),
-      number("training.seed", field<training, &Training::seed>(), at_least(0),
-             "Seed of weights, order and augmentation."),
-      number("training.threads", field<training, &Training::threads>(), between(0, 4096),
-             "Threads; 0: all cores given to the process (environment: REVNET_THREADS)."),
-      number(
-          "training.rank_timeout", field<training, &Training::rank_timeout>(), at_least(0),
-          "Under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever."),
-      number("training.learning_rate", field<training, &Training::learning_rate>(), more_than(0),
-             "Learning rate before the first decay."),
-      number("training.momentum", field<training, &Training::momentum>(), below(0, 1), "Momentum of SGD."),
-      number("training.weight_decay", field<training, &Training::weight_decay>(), at_least(0),
-             "Weight decay, on convolution and dense weights only."),
-      number("training.decay_at", field<training, &Training::decay_at>(), inside(0, 1),
-             "When the learning rate decays, in fractions of training.iterations."),
-      number("training.decay_factor", field<training, &Training::decay_factor>(), {0, 1, true, false},
-             "What each decay multiplies the learning rate by."),
-      number("batch_norm.epsilon", field<&C::batch_norm, &C::BatchNorm::epsilon>(), more_than(0),
-             "Added to the variance."),
-      number("batch_norm.decay", field<&C::batch_norm, &C::BatchNorm::decay>(), below(0, 1),
-             "Share of the old value that the running averages keep at each step."),
-      choice("batch_norm.statistics", field<&C::batch_norm, &C::BatchNorm::statistics>(),
-             {"local", "synchronized"},
-             "Under mpirun, what mean and variance are taken over; local: each rank's share of the batch; "
-             "synchronized: the whole batch, as in one process."),
-      plain("augmentation.enabled", field<&C::augmentation, &C::Augmentation::enabled>(),
-            "Crop and flip training images."),
-      number("augmentation.padding", field<&C::augmentation, &C::Augmentation::padding>(), between(0, 32),
-             "Zero padding before the random crop, in pixels a side."),
-      plain("augmentation.flip", field<&C::augmentation, &C::Augmentation::flip>(),
-            "Flip half of the images left to right."),
+      setting<training, &Training::iterations>(
+          "training.iterations", {"--iterations", "N"}, at_least(1),
+          "training steps; by default the learning rate falls at 1/2 and 3/4 of them"),
+      setting<training, &Training::batch>("training.batch", {"--batch", "N"}, at_least(1),
+                                          "images a step, under mpirun of all ranks together"),
+      setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0),
+                                         "of initial weights, shuffling, augmentation and the synthetic set"),
+      setting<training, &Training::threads>(
+          "training.threads", {"--threads", "N", "REVNET_THREADS"}, between(0, 4096),
+          "0: all cores this process may use, under mpirun those given to the rank"),
+      setting<training, &Training::rank_timeout>(
+          "training.rank_timeout", {}, at_least(0),
+          "under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever"),
+      setting<training, &Training::learning_rate>("training.learning_rate", {}, more_than(0),
+                                                  "learning rate before the first decay"),
+      setting<training, &Training::momentum>("training.momentum", {}, below(0, 1), "momentum of SGD"),
+      setting<training, &Training::weight_decay>("training.weight_decay", {}, at_least(0),
+                                                 "weight decay, on convolution and dense weights only"),
+      setting<training, &Training::decay_at>(
+          "training.decay_at", {}, inside(0, 1),
+          "when the learning rate decays, in fractions of training.iterations"),
+      setting<training, &Training::decay_factor>("training.decay_factor", {}, {0, 1, true, false},
+                                                 "what each decay multiplies the learning rate by"),
+      setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0),
+                                               "added to the variance"),
+      setting<batch_norm, &BatchNorm::decay>(
+          "batch_norm.decay", {}, below(0, 1),
+          "share of the old value that the running averages keep at each step"),
+      setting<batch_norm, &BatchNorm::statistics>("batch_norm.statistics", {"--batch-norm", "SCOPE"}, {},
+                                                  "under mpirun: each rank normalises with the statistics of "
+                                                  "its own share of the batch (local) or of "
+                                                  "the whole batch, as one process does (synchronized)"),
+      setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {},
+                                                    "crop and flip training images"),
+      setting<augmentation, &Augmentation::padding>("augmentation.padding", {}, between(0, 32),
+                                                    "zero padding before the random crop, in pixels a side"),
+      setting<augmentation, &Augmentation::flip>("augmentation.flip", {}, {},
+                                                 "flip half of the images left to right"),
   };
 }
 
 std::vector<Setting> recording_settings() {
   return {
-      number("evaluation.every", field<&C::evaluation, &C::Evaluation::every>(), at_least(0),
-             "Iterations between evaluations; 0: only at the end."),
-      number("log.every", field<&C::log, &C::Log::every>(), at_least(1),
-             "Iterations between rows of /train in run.h5."),
-      number("checkpoint.every", field<&C::checkpoint, &C::Checkpoints::every>(), at_least(0),
-             "Iterations between checkpoints; 0: only at the end."),
-      plain("checkpoint.keep", field<&C::checkpoint, &C::Checkpoints::keep>(),
-            "Keep every checkpoint, as RUN/checkpoints/ITERATION.h5, beside the last."),
+      setting<&C::evaluation, &C::Evaluation::every>("evaluation.every", {"--eval-every", "N"}, at_least(0),
+                                                     "iterations between evaluations; 0: only at the end"),
+      setting<&C::log, &C::Log::every>("log.every", {"--log-every", "N"}, at_least(1),
+                                       "iterations between rows of /train in run.h5"),
+      setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
+                                                      at_least(0),
+                                                      "iterations between checkpoints; 0: only at the end"),
+      setting<&C::checkpoint, &C::Checkpoints::keep>(
+          "checkpoint.keep", {"--keep-checkpoints"}, {},
+          "keep all of them, as RUN/checkpoints/ITERATION.h5, not just the last"),
   };
 }
 
 // Settings of one section stand together: files are written in this order.
 std::vector<Setting> make_settings() {
   std::vector<Setting> table;
-  for (const auto& part : {experiment_settings(), training_settings(), recording_settings()}) {
-    table.insert(table.end(), part.begin(), part.end());
-  }
+  const auto add = [&](const char* group, const std::vector<Setting>& members) {
+    for (const Setting& member : members) table.emplace_back(member).group = group;
+  };
+  add("Data", experiment_settings());
+  add("Network", network_settings());
+  add("Training", training_settings());
+  add("Logging and checkpoints", recording_settings());
   return table;
 }
 

@@ -1,5 +1,5 @@
-// The table of settings: the single source of truth for keys, types, limits, help and the order in files.
-// Internal to lib/record; everyone else sees record/config.h.
+// The table of settings, a line each: their keys, types, limits, choices and help, the options of the command
+// line and their order in files. Config and what it may hold are declared in record/config.h.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,12 @@ struct Field {
   T& (*of)(Config&);
   const T& (*in)(const Config&);
 };
-using AnyField = std::variant<Field<bool>, Field<int>, Field<std::int64_t>, Field<std::uint64_t>,
+// Where a choice lives, as a place among the setting's choices.
+struct ChoiceField {
+  void (*set)(Config&, std::size_t place);
+  std::size_t (*get)(const Config&);
+};
+using AnyField = std::variant<ChoiceField, Field<bool>, Field<int>, Field<std::int64_t>, Field<std::uint64_t>,
                               Field<double>, Field<std::string>, Field<std::vector<double>>>;
 
 // Numbers from low to high; an open end excludes the limit itself. Exact for integers below 2^53.
@@ -39,12 +44,21 @@ struct WrittenValue {
   bool quoted = false;  // YAML text in quotes, which is no number
 };
 
+// How commands that train take a setting beside --config and --set.
+struct SettingOption {
+  std::string name{};         // "--batch"; without dashes, a positional; empty: not at all
+  std::string value{};        // "N" in --help; empty: a flag, or a positional
+  std::string environment{};  // the variable that gives it too
+};
+
 struct Setting {
   std::string key;
   AnyField field;
+  SettingOption option;
   Range range;                       // of a number, or of each number in a list (which ascends)
-  std::vector<std::string> choices;  // of a string; empty: any text
-  std::string help;
+  std::string help;                  // of the option and of the setting, in one line with the unit
+  std::vector<std::string> choices;  // the words allowed; empty: any text
+  std::string group;                 // of the option in --help
 
   std::string allowed() const;
   std::string yaml(const Config& config) const;

@@ -88,6 +88,14 @@ class ValueReader {
   ValueReader(const Setting& setting, const WrittenValue& value, const std::string& where)
       : setting_(setting), value_(value), where_(where) {}
 
+  void read(Config& config, const ChoiceField& field) const { field.set(config, place(printable())); }
+
+  template <typename T>
+  void read(Config& config, const Field<T>& field) const {
+    read(field.of(config));
+  }
+
+ private:
   void read(bool& target) const {
     const std::string& text = scalar("true or false");
     if (text != "true" && text != "false") refuse(text, "is neither true nor false");
@@ -95,16 +103,8 @@ class ValueReader {
   }
 
   void read(std::string& target) const {
-    const std::string& text = scalar("text");
-    // Carriage returns would come back from YAML as line feeds.
-    if (first_unprintable(text) != std::string::npos || text.find('\r') != std::string::npos) {
-      refuse(text, "holds bytes that are not printable UTF-8");
-    }
-    const auto& choices = setting_.choices;
-    if (!choices.empty() && std::find(choices.begin(), choices.end(), text) == choices.end()) {
-      const std::string near = nearest(text, choices);
-      refuse(text, "is unknown" + (near.empty() ? "" : " (did you mean '" + near + "'?)"));
-    }
+    const std::string& text = printable();
+    if (!setting_.choices.empty()) place(text);
     target = text;
   }
 
@@ -126,7 +126,6 @@ class ValueReader {
     target = number<T>(scalar(std::is_integral_v<T> ? "an integer" : "a number"));
   }
 
- private:
   [[noreturn]] void refuse(std::string_view text, const std::string& why) const {
     throw UsageError(where_ + ": " + setting_.key + ": " + in_quotes(text) + " " + why +
                      "; allowed: " + setting_.allowed());
@@ -135,6 +134,25 @@ class ValueReader {
   const std::string& scalar(const std::string& type) const {
     if (value_.list) refuse("[" + join(value_.items) + "]", "is a list, not " + type);
     return value_.items.at(0);
+  }
+
+  const std::string& printable() const {
+    const std::string& text = scalar("text");
+    // Carriage returns would come back from YAML as line feeds.
+    if (first_unprintable(text) != std::string::npos || text.find('\r') != std::string::npos) {
+      refuse(text, "holds bytes that are not printable UTF-8");
+    }
+    return text;
+  }
+
+  std::size_t place(const std::string& word) const {
+    const auto& choices = setting_.choices;
+    const auto found = std::find(choices.begin(), choices.end(), word);
+    if (found == choices.end()) {
+      const std::string near = nearest(word, choices);
+      refuse(word, "is unknown" + (near.empty() ? "" : " (did you mean '" + near + "'?)"));
+    }
+    return static_cast<std::size_t>(found - choices.begin());
   }
 
   template <typename T>
@@ -162,9 +180,20 @@ class ValueReader {
   const std::string& where_;
 };
 
+struct ToYaml {
+  const Setting& setting;
+  const Config& config;
+  std::string operator()(const ChoiceField& field) const { return setting.choices.at(field.get(config)); }
+  template <typename T>
+  std::string operator()(const Field<T>& field) const {
+    return value_yaml(field.in(config));
+  }
+};
+
 // What a setting's type and limits allow, in words.
 struct Describe {
   const Setting& setting;
+  std::string operator()(const ChoiceField&) const { return join(setting.choices); }
   std::string operator()(const Field<bool>&) const { return "true or false"; }
   std::string operator()(const Field<std::string>&) const {
     return setting.choices.empty() ? "text" : join(setting.choices);
@@ -201,12 +230,12 @@ std::string Setting::allowed() const {
 }
 
 std::string Setting::yaml(const Config& config) const {
-  return std::visit([&](const auto& at) { return value_yaml(at.in(config)); }, field);
+  return std::visit(ToYaml{*this, config}, field);
 }
 
 void Setting::assign(Config& config, const WrittenValue& value, const std::string& where) const {
   const ValueReader reader(*this, value, where);
-  std::visit([&](const auto& at) { reader.read(at.of(config)); }, field);
+  std::visit([&](const auto& at) { reader.read(config, at); }, field);
 }
 
 }  // namespace revnet

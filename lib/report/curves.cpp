@@ -14,11 +14,11 @@ namespace {
 // What a name may say beside the network, the most telling first.
 std::vector<std::string> details(const RunRecord& run) {
   const Config& config = run.config;
-  return {config.network.activations,
+  return {name(config.network.activations),
           format_grouped(config.training.iterations) + " iterations",
           "batch " + std::to_string(config.training.batch),
           "seed " + std::to_string(config.training.seed),
-          config.network.convolution + " convolution",
+          name(config.network.convolution) + " convolution",
           run.directory.string()};
 }
 
@@ -54,7 +54,7 @@ std::vector<std::string> short_names(const std::vector<RunRecord>& runs) {
 }
 
 std::vector<Curves> training_curves(const std::vector<RunRecord>& runs) {
-  std::map<std::string, std::vector<RunRecord>> by_dataset;
+  std::map<Config::Dataset::Name, std::vector<RunRecord>> by_dataset;
   for (const RunRecord& run : runs) {
     if (!run.train.empty() || !run.eval.empty()) by_dataset[run.config.dataset.name].push_back(run);
   }

@@ -15,7 +15,8 @@ namespace revnet {
 namespace {
 
 constexpr std::int64_t full_schedule = 80'000, paper_batch = 100;
-constexpr std::array datasets{"cifar10", "cifar100"};
+using Dataset = Config::Dataset::Name;
+constexpr std::array datasets{Dataset::cifar10, Dataset::cifar100};
 
 // Whether a run measures what a cell of Table 3 holds.
 bool counts(const RunRecord& run) {
@@ -24,8 +25,8 @@ bool counts(const RunRecord& run) {
 }
 
 // Test errors of one network on one data set with one schedule, a seed each.
-std::vector<double> errors_of(const std::vector<RunRecord>& runs, std::string_view network,
-                              const std::string& dataset, std::int64_t iterations) {
+std::vector<double> errors_of(const std::vector<RunRecord>& runs, std::string_view network, Dataset dataset,
+                              std::int64_t iterations) {
   std::vector<double> errors;
   for (const RunRecord& run : runs) {
     if (counts(run) && run.config.network.architecture == network && run.config.dataset.name == dataset &&
@@ -48,7 +49,7 @@ std::string describe(const std::vector<double>& errors) {
 }
 
 // Schedules to show for a data set: the paper's, and every other that a run had.
-std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, const std::string& dataset) {
+std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, Dataset dataset) {
   std::set<std::int64_t> schedules{full_schedule};
   for (const RunRecord& run : runs) {
     if (counts(run) && run.config.dataset.name == dataset) schedules.insert(run.config.training.iterations);
@@ -85,9 +86,9 @@ std::string or_dash(bool known, const std::string& text) {
 
 }  // namespace
 
-std::string dataset_title(const std::string& dataset) {
-  if (dataset == "cifar10") return "CIFAR-10";
-  return dataset == "cifar100" ? "CIFAR-100" : dataset;
+std::string dataset_title(Config::Dataset::Name dataset) {
+  if (dataset == Dataset::cifar10) return "CIFAR-10";
+  return dataset == Dataset::cifar100 ? "CIFAR-100" : name(dataset);
 }
 
 std::string network_title(const std::string& network) {
@@ -110,7 +111,7 @@ Table architecture_table(const std::vector<BuiltNetwork>& built) {
 
 Table error_table(const std::vector<RunRecord>& runs) {
   std::vector<std::string> header{"network"};
-  for (const char* dataset : datasets) {
+  for (const Dataset dataset : datasets) {
     header.push_back(dataset_title(dataset) + ", paper");
     for (const std::int64_t iterations : schedules_of(runs, dataset)) {
       header.push_back(dataset_title(dataset) + " at " + format_grouped(iterations));
@@ -119,8 +120,8 @@ Table error_table(const std::vector<RunRecord>& runs) {
   Table table(header);
   for (const PaperRow& paper : paper_rows) {
     std::vector<std::string> row{std::string(paper.title)};
-    for (const std::string dataset : datasets) {
-      row.push_back(format_fixed(dataset == "cifar10" ? paper.error_10 : paper.error_100, 2));
+    for (const Dataset dataset : datasets) {
+      row.push_back(format_fixed(dataset == Dataset::cifar10 ? paper.error_10 : paper.error_100, 2));
       for (const std::int64_t iterations : schedules_of(runs, dataset)) {
         row.push_back(describe(errors_of(runs, paper.network, dataset, iterations)));
       }
@@ -132,18 +133,18 @@ Table error_table(const std::vector<RunRecord>& runs) {
 
 std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs) {
   std::vector<std::string> commands;
-  for (const char* dataset : datasets) {
+  for (const Dataset dataset : datasets) {
     for (const PaperRow& paper : paper_rows) {
       if (!errors_of(runs, paper.network, dataset, full_schedule).empty()) continue;
-      commands.push_back("revnet-train " + std::string(dataset) + " --arch " + std::string(paper.network));
+      commands.push_back("revnet-train " + name(dataset) + " --arch " + std::string(paper.network));
     }
   }
   return commands;
 }
 
 std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs) {
-  using Seeds = std::map<std::string, std::set<std::uint64_t>>;                // by network
-  std::map<std::tuple<std::string, std::int64_t, std::string>, Seeds> groups;  // by data set, longest first
+  using Seeds = std::map<std::string, std::set<std::uint64_t>>;            // by network
+  std::map<std::tuple<Dataset, std::int64_t, std::string>, Seeds> groups;  // by data set, longest first
   std::int64_t counted = 0;
   for (const RunRecord& run : runs) {
     if (!counts(run)) continue;
@@ -177,15 +178,16 @@ Table run_table(const std::vector<RunRecord>& runs) {
                "error %", "images/s", "time", "saved", "peak"});
   for (const RunRecord& run : runs) {
     const Config& config = run.config;
-    table.add(
-        {run.directory.string(), config.network.architecture, config.dataset.name, config.network.activations,
-         std::to_string(config.training.batch), std::to_string(config.training.seed),
-         std::to_string(run.train.empty() ? 0 : run.train.back().iteration), std::string(name(run.status)),
-         run.eval.empty() ? "-" : format_fixed(run.eval.back().error_percent, 2),
-         or_dash(run.images_per_second > 0, format_fixed(run.images_per_second, 0)),
-         or_dash(run.seconds > 0, format_duration(run.seconds)),
-         or_dash(run.saved_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.saved_bytes))),
-         or_dash(run.peak_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.peak_bytes)))});
+    table.add({run.directory.string(), config.network.architecture, name(config.dataset.name),
+               name(config.network.activations), std::to_string(config.training.batch),
+               std::to_string(config.training.seed),
+               std::to_string(run.train.empty() ? 0 : run.train.back().iteration),
+               std::string(name(run.status)),
+               run.eval.empty() ? "-" : format_fixed(run.eval.back().error_percent, 2),
+               or_dash(run.images_per_second > 0, format_fixed(run.images_per_second, 0)),
+               or_dash(run.seconds > 0, format_duration(run.seconds)),
+               or_dash(run.saved_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.saved_bytes))),
+               or_dash(run.peak_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.peak_bytes)))});
   }
   return table;
 }

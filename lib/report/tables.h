@@ -21,8 +21,8 @@ struct BuiltNetwork {
 // Table 2: a line a network, the paper's parameters beside those of the network as built.
 Table architecture_table(const std::vector<BuiltNetwork>& built);
 
-// "CIFAR-10" of "cifar10", "RevNet-38" of "revnet38"; other names as they are.
-std::string dataset_title(const std::string& dataset);
+// "CIFAR-10" of cifar10, "RevNet-38" of "revnet38"; other names as they are.
+std::string dataset_title(Config::Dataset::Name dataset);
 std::string network_title(const std::string& network);
 
 // Table 3: a line a network; for CIFAR-10 and CIFAR-100 the paper's test error and what was measured, a

@@ -77,8 +77,8 @@ class Measurements {
   void save() const {
     hdf5::Writer log = start_study_log(file_, study_name, command_);
     log.attribute("/", "architecture", config_.network.architecture);
-    log.attribute("/", "convolution", config_.network.convolution);
-    log.attribute("/", "engine", config_.network.engine);
+    log.attribute("/", "convolution", name(config_.network.convolution));
+    log.attribute("/", "engine", name(config_.network.engine));
     log.attribute("/", "every", options_.every);
     log.attribute("/", "batches", options_.batches);
     series_.write(log, group);

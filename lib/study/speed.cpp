@@ -19,7 +19,7 @@ constexpr int out_of_cache_measurements = 5;
 
 Config config_of(const SpeedCase& what, const SpeedOptions& options) {
   Config config;
-  config.dataset.name = "synthetic";
+  config.dataset.name = Config::Dataset::Name::synthetic;
   config.network.architecture = what.architecture;
   config.network.activations = what.activations;
   config.network.convolution = options.convolution;

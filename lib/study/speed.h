@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "record/config.h"
 #include "study/floor.h"
 #include "tensor/profile.h"
 
@@ -14,15 +15,15 @@ namespace revnet {
 // What to measure.
 struct SpeedCase {
   std::string architecture;
-  std::string activations;  // stored or reconstructed
+  Config::Network::Activations activations = Config::Network::Activations::stored;  // or reconstructed
   std::int64_t batch = 100;
   int threads = 1;
-  std::string engine = "auto";  // fused or onednn in results
+  Config::Network::Engine engine = Config::Network::Engine::automatic;  // which it was, in results
 };
 
 struct SpeedOptions {
-  std::string convolution = "auto";  // or direct
-  std::int64_t steps = 20;           // timed
+  Config::Network::Convolution convolution = Config::Network::Convolution::automatic;
+  std::int64_t steps = 20;  // timed
   bool profile = false;
 };
 

@@ -18,9 +18,10 @@ std::string milliseconds(double seconds) {
 
 // The same network and batch with stored activations, if that was measured.
 const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& result) {
-  if (result.of.activations == "stored") return nullptr;
+  using enum Config::Network::Activations;
+  if (result.of.activations == stored) return nullptr;
   const auto twin = std::ranges::find_if(study.results, [&](const SpeedResult& other) {
-    return other.of.activations == "stored" && other.of.architecture == result.of.architecture &&
+    return other.of.activations == stored && other.of.architecture == result.of.architecture &&
            other.of.batch == result.of.batch && other.of.threads == result.of.threads &&
            other.of.engine == result.of.engine;
   });
@@ -36,7 +37,7 @@ Table speed_table(const SpeedStudy& study) {
     const SpeedResult& result = study.results[i];
     const double step = median(result.step_seconds);
     const SpeedResult* twin = stored_twin(study, result);
-    table.add({result.of.architecture, result.of.activations, result.of.engine,
+    table.add({result.of.architecture, name(result.of.activations), name(result.of.engine),
                std::to_string(result.of.batch), std::to_string(result.of.threads), milliseconds(step),
                milliseconds(quantile(result.step_seconds, 0.1)) + " to " +
                    milliseconds(quantile(result.step_seconds, 0.9)),
@@ -133,14 +134,14 @@ void write_profile(hdf5::Writer& log, const std::string& group, const SpeedResul
 
 void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study, const std::string& command) {
   hdf5::Writer log = start_study_log(file, "speed", command);
-  log.attribute("/", "convolution", study.options.convolution);
+  log.attribute("/", "convolution", name(study.options.convolution));
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
     const std::string group = std::to_string(i + 1);
     log.group(group);
     log.attribute(group, "architecture", result.of.architecture);
-    log.attribute(group, "activations", result.of.activations);
-    log.attribute(group, "engine", result.of.engine);
+    log.attribute(group, "activations", name(result.of.activations));
+    log.attribute(group, "engine", name(result.of.engine));
     log.attribute(group, "batch", result.of.batch);
     log.attribute(group, "threads", static_cast<std::int64_t>(result.of.threads));
     log.attribute(group, "seconds", median(result.step_seconds));

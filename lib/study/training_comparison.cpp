@@ -1,7 +1,5 @@
 #include "study/training_comparison.h"
 
-#include <array>
-
 #include "base/error.h"
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
@@ -11,7 +9,7 @@
 namespace revnet {
 namespace {
 
-constexpr std::array modes{"stored", "reconstructed"};
+constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 constexpr const char* file_name = "training.h5";
 
 // Rows of the same iterations, side by side. Both runs log the same ones, so that one is at most behind.
@@ -39,7 +37,7 @@ void write(const std::filesystem::path& file, const TrainingComparison& comparis
            const std::string& command) {
   hdf5::Writer log = start_study_log(file, "training", command);
   log.attribute("/", "architecture", config.network.architecture);
-  log.attribute("/", "dataset", config.dataset.name);
+  log.attribute("/", "dataset", name(config.dataset.name));
   comparison.train.write(log, "train");
   comparison.eval.write(log, "eval");
   log.save(Durability::process_crash);
@@ -51,8 +49,8 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
                                            RunStart start, const std::string& command) {
   require_reversible(find_architecture(config.network.architecture));
   std::filesystem::create_directories(directory);
-  for (const char* mode : modes) {
-    const std::filesystem::path run = directory / mode;
+  for (const auto mode : modes) {
+    const std::filesystem::path run = directory / name(mode);
     const bool begun = std::filesystem::exists(RunFiles(run).config());
     if (start == RunStart::resume && begun && is_complete(run)) continue;
     Config one = config;
@@ -64,10 +62,10 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
   TrainingComparison comparison;
   comparison.status = RunStatus::complete;
   std::vector<RunLog> logs;
-  for (const char* mode : modes) {
-    const std::filesystem::path log = RunFiles(directory / mode).run_log();
+  for (const auto mode : modes) {
+    const std::filesystem::path log = RunFiles(directory / name(mode)).run_log();
     if (std::filesystem::exists(log)) logs.push_back(RunLog::open(log));
-    if (!is_complete(directory / mode)) comparison.status = RunStatus::interrupted;
+    if (!is_complete(directory / name(mode))) comparison.status = RunStatus::interrupted;
   }
   if (logs.size() == modes.size()) {
     comparison.train = side_by_side(logs[0].train(), logs[1].train());

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "record/config_schema.h"
 #include "study/study_log.h"
 
 namespace revnet {
@@ -22,9 +23,9 @@ std::string time_left(const RunLog& log, const Config& config) {
 // Keys of settings in which some two results differ, in the order of the table of settings.
 std::vector<std::string> varying_keys(const std::vector<JobResult>& results) {
   std::vector<std::string> keys;
-  for (const SettingInfo& setting : list_settings()) {
+  for (const Setting& setting : settings()) {
     const bool varies = std::ranges::any_of(results, [&](const JobResult& result) {
-      return value_of(result.run.config, setting.key) != value_of(results.front().run.config, setting.key);
+      return setting.yaml(result.run.config) != setting.yaml(results.front().run.config);
     });
     if (varies) keys.push_back(setting.key);
   }
@@ -129,8 +130,8 @@ void write_results(const std::filesystem::path& file, const std::vector<JobResul
   for (const JobResult& result : results) {
     texts["job"].push_back(result.job);
     texts["status"].push_back(result.status);
-    for (const SettingInfo& setting : list_settings()) {
-      texts["settings/" + setting.key].push_back(value_of(result.run.config, setting.key));
+    for (const Setting& setting : settings()) {
+      texts["settings/" + setting.key].push_back(setting.yaml(result.run.config));
     }
     batches.push_back(result.run.config.training.batch);
   }

@@ -170,7 +170,7 @@ class SlurmLauncher : public Launcher {
       if (result.empty() || result.back().elements.size() == chunk) {
         result.push_back({options_.directory, options_.program, chosen, {}});
       }
-      result.back().elements.push_back({job.name, job.config.dataset.name});
+      result.back().elements.push_back({job.name, name(job.config.dataset.name)});
     }
     return result;
   }

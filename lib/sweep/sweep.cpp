@@ -26,7 +26,7 @@ constexpr std::uint64_t process_bytes = 100'000'000;
 
 std::uint64_t dataset_bytes(const Config& config) {
   constexpr std::uint64_t image = 3 * 32 * 32, cifar_images = 60'000, synthetic_images = 12'000;
-  return image * (config.dataset.name == "synthetic" ? synthetic_images : cifar_images);
+  return image * (config.dataset.name == Config::Dataset::Name::synthetic ? synthetic_images : cifar_images);
 }
 
 // What a step reaches of sgemm's speed, measured with revnet-compare speed: bottleneck networks are bound by
@@ -120,7 +120,7 @@ class Runner {
     Config config = what.job.config;
     config.training.threads = threads_of(what.job, cores.size());
     write_text_file_atomically(settings, to_yaml(config));
-    Command command{.words = {options_.program.string(), config.dataset.name, "--config", settings.string(),
+    Command command{.words = {options_.program.string(), name(config.dataset.name), "--config", settings.string(),
                               "--run-dir", run.string()},
                     .out = logs / (what.job.name + ".out"),
                     .err = logs / (what.job.name + ".err"),
@@ -231,7 +231,7 @@ double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const Architecture& architecture = find_architecture(config.network.architecture);
   Device device = Device::planning(threads);
   const Network network(device, architecture, network_options(config));
-  const double passes = config.network.activations == name(ActivationMode::stored) ? 3 : 4;
+  const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
   const auto images = static_cast<double>(config.training.batch * config.training.iterations);
   return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
          (sgemm_gflops * threads * share_of_sgemm(architecture));

@@ -40,12 +40,12 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
   const MemoryPlan& any = by_mode.front().second;
   std::ostringstream yaml;
   yaml << "architecture: " << config.network.architecture << "\n"
-       << "dataset: " << config.dataset.name << "\n"
+       << "dataset: " << name(config.dataset.name) << "\n"
        << "run_directory: " << run_directory << "\n"
        << "parameters: " << any.parameters << "\n"
        << "parameter_bytes: " << static_cast<std::uint64_t>(any.parameters) * sizeof(float) << "\n"
        << "macs_per_image: " << any.macs_per_image << "  # forward\n"
-       << "activations: " << config.network.activations << "\n"
+       << "activations: " << name(config.network.activations) << "\n"
        << "activation_bytes:  # saved from the forward pass for the backward pass, batch of "
        << config.training.batch << "\n";
   for (const auto& [mode, plan] : by_mode) {
@@ -66,7 +66,7 @@ std::string describe_activation_bytes(const Config& config) {
   std::string mine, others;
   for (const auto& [mode, plan] : plans(config)) {
     const std::string bytes = format_bytes(plan.peak(MemoryPurpose::saved_activations));
-    if (name(mode) == config.network.activations) {
+    if (mode == activation_mode(config.network.activations)) {
       mine = bytes + " saved (" + std::string(name(mode)) + ")";
     } else if (mode == ActivationMode::stored || mode == ActivationMode::reconstructed) {
       others += "; " + bytes + " if " + std::string(name(mode));

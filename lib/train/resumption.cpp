@@ -15,7 +15,8 @@ std::string extra(const RunInfo& info, const char* name, const char* otherwise) 
 
 // Without meaning where convolutions are direct, whatever oneDNN has.
 std::string winograd(const RunInfo& info) {
-  return extra(info, "convolution", "") == "direct" ? "" : extra(info, "onednn_winograd", "");
+  const bool direct = extra(info, "convolution", "") == name(Config::Network::Convolution::direct);
+  return direct ? "" : extra(info, "onednn_winograd", "");
 }
 
 struct Trait {

@@ -1,5 +1,7 @@
 #include "train/setup.h"
 
+#include <stdexcept>
+
 #include "base/error.h"
 #include "data/cifar.h"
 #include "data/synthetic.h"
@@ -12,41 +14,88 @@ namespace {
 // The number of training images that --validation holds out, as in the reference code.
 constexpr std::size_t validation_images = 5000;
 
+using Activations = Config::Network::Activations;
+
+[[noreturn]] void refuse_unresolved() {
+  throw std::logic_error("a configuration is used that was not resolved");
+}
+
+ConvolutionPolicy convolution_policy(Config::Network::Convolution convolution) {
+  using enum Config::Network::Convolution;
+  switch (convolution) {
+    case automatic:
+      return ConvolutionPolicy::automatic;
+    case direct:
+      return ConvolutionPolicy::direct;
+  }
+  refuse_unresolved();
+}
+
+Engine engine_of(Config::Network::Engine engine) {
+  using enum Config::Network::Engine;
+  switch (engine) {
+    case fused:
+      return Engine::fused;
+    case onednn:
+      return Engine::onednn;
+    case automatic:
+      break;
+  }
+  refuse_unresolved();
+}
+
 // Why the fused engine cannot compute what is asked; empty when it can.
 std::string against_fusing(const Config& config) {
-  if (config.network.convolution == "direct") return "its convolutions are Winograd's, not direct";
+  if (config.network.convolution == Config::Network::Convolution::direct) {
+    return "its convolutions are Winograd's, not direct";
+  }
   if (!can_fuse(Device::planning())) return "it needs a processor with AVX2 or AVX-512";
   return "";
 }
 
-Engine engine_of(const Config& config) {
-  if (config.network.engine == name(Engine::onednn)) return Engine::onednn;
+Config::Network::Engine resolved_engine(const Config& config) {
+  using enum Config::Network::Engine;
+  if (config.network.engine == onednn) return onednn;
   const std::string reason = against_fusing(config);
-  if (reason.empty()) return Engine::fused;
-  if (config.network.engine == name(Engine::fused)) {
-    throw UsageError("the fused engine cannot do this: " + reason);
-  }
-  return Engine::onednn;
+  if (reason.empty()) return fused;
+  if (config.network.engine == fused) throw UsageError("the fused engine cannot do this: " + reason);
+  return onednn;
 }
 
 }  // namespace
 
+ActivationMode activation_mode(Config::Network::Activations activations) {
+  switch (activations) {
+    case Activations::stored:
+      return ActivationMode::stored;
+    case Activations::reconstructed:
+      return ActivationMode::reconstructed;
+    case Activations::checkpointed:
+      return ActivationMode::checkpointed;
+    case Activations::recursive:
+      return ActivationMode::recursive;
+    case Activations::automatic:
+      break;
+  }
+  refuse_unresolved();
+}
+
 Config resolve(Config config) {
   const Architecture& architecture = find_architecture(config.network.architecture);
-  if (config.network.activations == "auto") {
-    config.network.activations =
-        name(architecture.reversible ? ActivationMode::reconstructed : ActivationMode::stored);
+  Activations& activations = config.network.activations;
+  if (activations == Activations::automatic) {
+    activations = architecture.reversible ? Activations::reconstructed : Activations::stored;
   }
-  if (!can_keep(architecture, activation_mode(config.network.activations))) {
+  if (!can_keep(architecture, activation_mode(activations))) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
-  config.network.engine = name(engine_of(config));
+  config.network.engine = resolved_engine(config);
   if (config.training.threads == 0) config.training.threads = static_cast<int>(usable_cores().size());
   return config;
 }
 
 std::int64_t classes(const Config& config) {
-  return config.dataset.name == "cifar100" ? 100 : 10;
+  return config.dataset.name == Config::Dataset::Name::cifar100 ? 100 : 10;
 }
 
 NetworkOptions network_options(const Config& config) {
@@ -55,10 +104,9 @@ NetworkOptions network_options(const Config& config) {
   options.batch = config.training.batch;
   options.image_size = image_size;
   options.activations = activation_mode(config.network.activations);
-  options.convolution =
-      config.network.convolution == "direct" ? ConvolutionPolicy::direct : ConvolutionPolicy::automatic;
+  options.convolution = convolution_policy(config.network.convolution);
   options.epsilon = config.batch_norm.epsilon;
-  options.engine = config.network.engine == name(Engine::fused) ? Engine::fused : Engine::onednn;
+  options.engine = engine_of(config.network.engine);
   return options;
 }
 
@@ -71,7 +119,8 @@ NetworkOptions network_options(const Config& config, Communicator& communicator)
   }
   options.whole_batch = options.batch;
   options.batch = communicator.shard(options.whole_batch).size;
-  if (config.batch_norm.statistics == "synchronized") options.statistics = &communicator;
+  if (config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized)
+    options.statistics = &communicator;
   return options;
 }
 
@@ -90,9 +139,9 @@ Augmentation augmentation(const Config& config) {
 
 Splits load_splits(const Config& config) {
   Splits splits;
-  if (config.dataset.name == "synthetic") {
+  if (config.dataset.name == Config::Dataset::Name::synthetic) {
     splits = make_synthetic(config.training.seed);
-  } else if (config.dataset.name == "cifar100") {
+  } else if (config.dataset.name == Config::Dataset::Name::cifar100) {
     splits = read_cifar100(config.dataset.directory);
   } else {
     splits = read_cifar10(config.dataset.directory);

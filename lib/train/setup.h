@@ -21,6 +21,7 @@ namespace revnet {
 Config resolve(Config config);
 
 // Of a resolved configuration:
+ActivationMode activation_mode(Config::Network::Activations activations);
 std::int64_t classes(const Config& config);
 NetworkOptions network_options(const Config& config);
 // The same of one rank's share of the batch. UsageError when there are more ranks than images in it. The

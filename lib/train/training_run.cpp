@@ -32,12 +32,12 @@ RunInfo run_info(const Config& config, const std::string& command, int ranks) {
   info.threads = config.training.threads;
   info.seed = config.training.seed;
   info.config = to_yaml(config);
-  info.extra = {{"dataset", config.dataset.name},
+  info.extra = {{"dataset", name(config.dataset.name)},
                 {"architecture", config.network.architecture},
-                {"activations", config.network.activations},
-                {"convolution", config.network.convolution},
-                {"engine", config.network.engine},
-                {"batch_norm", config.batch_norm.statistics},
+                {"activations", name(config.network.activations)},
+                {"convolution", name(config.network.convolution)},
+                {"engine", name(config.network.engine)},
+                {"batch_norm", name(config.batch_norm.statistics)},
                 {"ranks", std::to_string(ranks)},
                 {"instruction_set", onednn_instruction_set()},
                 {"onednn_winograd", onednn_winograd()}};
@@ -214,7 +214,7 @@ Config settings_of_run(const std::filesystem::path& directory) {
                      " is missing");
   }
   Config config;
-  config.network.engine = name(Engine::onednn);  // of runs from before there was a choice
+  config.network.engine = Config::Network::Engine::onednn;  // of runs from before there was a choice
   read_config_file(config, files.config());
   return config;
 }

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
+#include "record/config_schema.h"
 
 namespace revnet::testing {
 namespace {
@@ -133,9 +134,9 @@ TEST_CASE("manual pages have every setting where there is --set") {
   for (const std::string& command : commands) {
     const std::string page = output(command, {"--describe", "man"});
     const bool takes_settings = command == "revnet-train" || command == "revnet-compare";
-    for (const SettingInfo& info : list_settings()) {
-      CAPTURE(info.key);
-      CHECK(contains(page, ".TP\n\\fB" + info.key + "\\fR\n") == takes_settings);
+    for (const Setting& setting : settings()) {
+      CAPTURE(setting.key);
+      CHECK(contains(page, ".TP\n\\fB" + setting.key + "\\fR\n") == takes_settings);
     }
   }
 }

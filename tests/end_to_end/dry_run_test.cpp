@@ -87,7 +87,7 @@ TEST_CASE("the plan is YAML that a configuration file may quote") {
   read_config_text(config, settings, "the plan");
   CHECK(config.training.batch == 7);
   CHECK(config.training.threads == 2);
-  CHECK(config.network.activations == "reconstructed");
+  CHECK(config.network.activations == Config::Network::Activations::reconstructed);
 }
 
 TEST_CASE("a run has a thread for every core, also where OpenMP binds each to one") {

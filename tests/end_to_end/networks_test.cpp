@@ -27,7 +27,7 @@ double first_loss(const std::filesystem::path& folder, const std::string& archit
   process.send(SIGTERM);
   const Outcome outcome = process.wait();
   REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
-  CHECK(open_config(folder / mode).network.activations == mode);
+  CHECK(name(open_config(folder / mode).network.activations) == mode);
   return open_log(folder / mode).train().at(0).cross_entropy;
 }
 
@@ -61,7 +61,7 @@ void train_and_check(const std::string& architecture, bool reversible) {
   CHECK(checkpoint.parameters.size() == checkpoint.momentum.size());
 
   const std::string own = reversible ? "reconstructed" : "stored";
-  CHECK(open_config(folder / "run").network.activations == own);
+  CHECK(name(open_config(folder / "run").network.activations) == own);
   if (!reversible) return;
   // The forward pass does not depend on what is kept of it.
   CHECK(first_loss(folder.path(), architecture, "stored") == log.train()[0].cross_entropy);

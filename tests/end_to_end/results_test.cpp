@@ -3,10 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include "base/host.h"
 #include "end_to_end/runs.h"
 #include "record/config.h"
 #include "record/hdf5.h"
+#include "system/host.h"
 
 namespace revnet::testing {
 namespace {
@@ -40,31 +40,35 @@ struct Kept {
   std::uint64_t seed = 1;
   double error = 0;
   RunStatus status = RunStatus::complete;
-  std::string engine = "fused";
+  Config::Network::Engine engine = Config::Network::Engine::fused;
 };
 
 void keep(const fs::path& folder, const std::string& name, const Kept& run) {
   Config config;
   config.name = name;
-  config.dataset.name = "cifar10";
-  config.network = {run.network, run.network == "revnet38" ? "reconstructed" : "stored", "auto", run.engine};
+  using Network = Config::Network;
+  config.network.architecture = run.network;
+  config.network.activations =
+      run.network == "revnet38" ? Network::Activations::reconstructed : Network::Activations::stored;
+  config.network.engine = run.engine;
   config.training.iterations = 8000;
   config.training.seed = run.seed;
   config.training.threads = static_cast<int>(run.seed);
   const fs::path directory = folder / "runs" / name;
   fs::create_directories(directory);
   RunLog log =
-      RunLog::create(RunFiles(directory).run_log(), {.command = "revnet-train",
-                                                     .version = "0.1.0",
-                                                     .host = "host",
-                                                     .cpu = "CPU",
-                                                     .onednn_version = "2.6.3",
-                                                     .threads = config.training.threads,
-                                                     .seed = run.seed,
-                                                     .config = to_yaml(config),
-                                                     .extra = {{"architecture", config.network.architecture},
-                                                               {"activations", config.network.activations},
-                                                               {"instruction_set", "avx2"}}});
+      RunLog::create(RunFiles(directory).run_log(),
+                     {.command = "revnet-train",
+                      .version = "0.1.0",
+                      .host = "host",
+                      .cpu = "CPU",
+                      .onednn_version = "2.6.3",
+                      .threads = config.training.threads,
+                      .seed = run.seed,
+                      .config = to_yaml(config),
+                      .extra = {{"architecture", config.network.architecture},
+                                {"activations", std::string(revnet::name(config.network.activations))},
+                                {"instruction_set", "avx2"}}});
   log.append(TrainRow{3990, 1, 50, 0.1, 10});
   log.append(TrainRow{4000, 1, 50, 0.1, 14});
   log.append(EvalRow{4000, 0.5, run.error});
@@ -164,7 +168,8 @@ TEST_CASE("Table 3 pools complete runs that differ in the seed alone") {
   keep(folder.path(), "resnet32-again", {.network = "resnet32", .seed = 2, .error = 14});
   CHECK(results(folder.path(), "tables") ==
         "results.py: resnet32-again and resnet32-seed2 have the same seed: keep one of them for Table 3\n");
-  keep(folder.path(), "resnet32-again", {.network = "resnet32", .seed = 3, .error = 14, .engine = "onednn"});
+  keep(folder.path(), "resnet32-again",
+       {.network = "resnet32", .seed = 3, .error = 14, .engine = Config::Network::Engine::onednn});
   CHECK(results(folder.path(), "tables") ==
         "results.py: resnet32-seed2 and resnet32-again differ in network.engine: keep one of them for Table "
         "3\n");

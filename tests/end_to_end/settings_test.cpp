@@ -23,7 +23,7 @@ TEST_CASE("the command line beats the environment, which beats the file, and the
   CHECK(config.training.batch == 50);            // file, then option
   CHECK(config.training.seed == 12);             // file, then --set
   CHECK(config.training.momentum == 0.9);        // nobody's: the default
-  CHECK(config.network.activations == "stored");
+  CHECK(config.network.activations == Config::Network::Activations::stored);
   CHECK(open_log(folder / "a").info().config == read_file(folder / "a/config.yaml"));
 
   // The file alone, in another folder and with nothing from the environment.

@@ -43,7 +43,8 @@ void fuzz_sweep(Input input) {
   std::vector<Job> jobs;
   if (!succeeds([&] { jobs = expand(sweep); })) return;
   check_jobs(jobs);
-  SlurmArray array{"/sweep", "/revnet-train", sweep.slurm, {{jobs[0].name, jobs[0].config.dataset.name}}};
+  SlurmArray array{
+      "/sweep", "/revnet-train", sweep.slurm, {{jobs[0].name, name(jobs[0].config.dataset.name)}}};
   require(batch_script(array).find('\0') == std::string::npos, "a batch script is text");
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("a file sets what it names and nothing else") {
   Config expected;
   expected.name = "RevNet 38";
   expected.description = "two\nlines\n";
-  expected.dataset.name = "cifar100";
+  expected.dataset.name = Config::Dataset::Name::cifar100;
   expected.training.batch = 50;
   expected.training.decay_at = {0.25, 0.5};
   CHECK(config == expected);

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "record/config_schema.h"
 #include "support.h"
 
 using namespace revnet;
@@ -88,8 +89,9 @@ TEST_CASE("every setting survives the way through YAML") {
   Config config;
   config.name = "a \"quoted\" name: # with \\ everything\n\tin it ";
   config.description = "true";
-  config.dataset = {"synthetic", "/data sets/Äpfel/#1", true};
-  config.network = {"resnet164", "stored", "direct", "onednn"};
+  config.dataset = {Config::Dataset::Name::synthetic, "/data sets/Äpfel/#1", true};
+  config.network = {"resnet164", Config::Network::Activations::stored, Config::Network::Convolution::direct,
+                    Config::Network::Engine::onednn};
   config.training.iterations = std::numeric_limits<std::int64_t>::max();
   config.training.batch = 7;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();
@@ -100,7 +102,7 @@ TEST_CASE("every setting survives the way through YAML") {
   config.training.weight_decay = std::numeric_limits<double>::denorm_min();
   config.training.decay_at = {};
   config.training.decay_factor = 1;
-  config.batch_norm = {std::numeric_limits<double>::max(), 0, "synchronized"};
+  config.batch_norm = {std::numeric_limits<double>::max(), 0, Config::BatchNorm::Statistics::synchronized};
   config.augmentation = {false, 4, false};
   config.evaluation.every = 0;
   config.log.every = 1;
@@ -110,7 +112,7 @@ TEST_CASE("every setting survives the way through YAML") {
   CHECK(differences(back, config).empty());
   CHECK(to_yaml(back) == to_yaml(config));
   // Nothing was left at its default, so nothing was forgotten above.
-  CHECK(differences(Config{}, config).size() == list_settings().size());
+  CHECK(differences(Config{}, config).size() == settings().size());
 }
 
 TEST_CASE("strings that YAML would take for something else are quoted") {
@@ -264,7 +266,7 @@ TEST_CASE("names that are not known are refused with the nearest one") {
 TEST_CASE("differences list key and both values in the order of the table") {
   Config left, right;
   right.training.learning_rate = std::nextafter(0.1, 1.0);
-  right.dataset.name = "cifar100";
+  right.dataset.name = Config::Dataset::Name::cifar100;
   right.training.decay_at = {0.5};
   const auto list = differences(left, right);
   REQUIRE(list.size() == 3);
@@ -279,14 +281,31 @@ TEST_CASE("differences list key and both values in the order of the table") {
 }
 
 TEST_CASE("every listed setting has help, what is allowed, and a default that is allowed") {
-  for (const SettingInfo& setting : list_settings()) {
+  for (const Setting& setting : settings()) {
     CAPTURE(setting.key);
     CHECK(is_one_line(setting.help));
-    CHECK_FALSE(setting.allowed.empty());
+    CHECK_FALSE(setting.help.ends_with('.'));
+    CHECK_FALSE(setting.allowed().empty());
     Config config;
     // Of the text values only the empty ones are quoted.
-    const std::string value = setting.default_value == "\"\"" ? "" : setting.default_value;
+    const std::string value = setting.yaml(Config{}) == "\"\"" ? "" : setting.yaml(Config{});
     apply(config, setting.key + "=" + value, "--set");
     CHECK(config == Config{});
   }
+}
+
+TEST_CASE("every choice is written by the word it is read by") {
+  int choices = 0;
+  for (const Setting& setting : settings()) {
+    for (const std::string& word : setting.choices) {
+      CAPTURE(setting.key);
+      Config config;
+      apply(config, setting.key + "=" + word, "--set");
+      CHECK(setting.yaml(config) == word);
+      ++choices;
+    }
+  }
+  CHECK(choices == 3 + 6 + 5 + 2 + 3 + 2);
+  CHECK(name(Config::Network::Activations::recursive) == "recursive");
+  CHECK(name(Config::Network::Engine::automatic) == "auto");
 }

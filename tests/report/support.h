@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "record/config.h"
 #include "report/run_record.h"
 
 namespace revnet::testing {
@@ -13,7 +14,7 @@ inline RunRecord record(const char* network, const char* dataset, std::uint64_t 
   RunRecord run;
   run.directory = "runs/x";
   run.config.network.architecture = network;
-  run.config.dataset.name = dataset;
+  set_value(run.config, "dataset.name", dataset, "test");
   run.config.training.seed = seed;
   run.config.training.iterations = iterations;
   run.status = RunStatus::complete;

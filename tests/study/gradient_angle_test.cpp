@@ -14,7 +14,9 @@
 namespace revnet {
 namespace {
 
-Config angle_config(const char* engine) {
+using enum Config::Network::Engine;
+
+Config angle_config(Config::Network::Engine engine) {
   Config config = small_config();
   config.network.engine = engine;
   return resolve(config);
@@ -27,7 +29,7 @@ Trainer angle_trainer(const Config& config) {
 }
 
 TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
-  for (const char* engine : {"fused", "onednn"}) {
+  for (const auto engine : {fused, onednn}) {
     const Config config = angle_config(engine);
     Trainer plain = small_trainer(config), measured = angle_trainer(config);
     AngleMeter meter(measured);
@@ -41,12 +43,12 @@ TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
 }
 
 TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
-  const char* engine = "";
+  auto engine = automatic;
   SUBCASE("fused") {
-    engine = "fused";
+    engine = fused;
   }
   SUBCASE("onednn") {
-    engine = "onednn";
+    engine = onednn;
   }
   Trainer trainer = angle_trainer(angle_config(engine));
   for (int step = 0; step < 2; ++step) trainer.step();
@@ -108,12 +110,12 @@ class Perturbation final : public NormObserver {
 };
 
 TEST_CASE("a perturbed reconstruction shows up in the angle") {
-  const char* engine = "";
+  auto engine = automatic;
   SUBCASE("fused") {
-    engine = "fused";
+    engine = fused;
   }
   SUBCASE("onednn") {
-    engine = "onednn";
+    engine = onednn;
   }
   Trainer trainer = angle_trainer(angle_config(engine));
   trainer.fetch_batch(0);
@@ -142,7 +144,7 @@ TEST_CASE("a perturbed reconstruction shows up in the angle") {
 TEST_CASE("a ResNet has no reconstructed gradient") {
   Config config = small_config();
   config.network.architecture = "resnet32";
-  config.network.activations = "stored";
+  config.network.activations = Config::Network::Activations::stored;
   Trainer trainer = small_trainer(config);
   CHECK_THROWS_AS(AngleMeter{trainer}, UsageError);
 }
@@ -159,7 +161,7 @@ std::vector<float> concatenated(const hdf5::Reader& file, const std::string& gro
 
 TEST_CASE("the angle recomputed from the dump equals the one logged") {
   const TemporaryDirectory folder;
-  Config config = angle_config("fused");
+  Config config = angle_config(fused);
   config.evaluation.every = 0;
   AngleOptions options;
   options.every = 2;
@@ -200,7 +202,7 @@ TEST_CASE("the angle recomputed from the dump equals the one logged") {
 
 TEST_CASE("checkpoints are measured without training") {
   const TemporaryDirectory folder;
-  Config config = angle_config("fused");
+  Config config = angle_config(fused);
   config.evaluation.every = 0;
   config.checkpoint.every = 2;
   config.checkpoint.keep = true;
@@ -243,7 +245,7 @@ TEST_CASE("checkpoints are measured without training") {
 
 TEST_CASE("a study whose log has lost columns is told so and does not go on") {
   const TemporaryDirectory folder;
-  Config config = angle_config("fused");
+  Config config = angle_config(fused);
   config.evaluation.every = 0;
   config.checkpoint.every = 2;
   AngleOptions options;

@@ -9,13 +9,15 @@
 namespace revnet {
 namespace {
 
+using Activations = Config::Network::Activations;
+
 // Small and fast: two steps of two images.
 SpeedStudy small_study() {
   SpeedStudy study;
   study.options.steps = 2;
   study.options.profile = true;
   int calls = 0;
-  for (const char* mode : {"stored", "reconstructed"}) {
+  for (const auto mode : {Activations::stored, Activations::reconstructed}) {
     study.results.push_back(measure_speed({"revnet38", mode, 2, 1}, study.options, [&] {
       ++calls;
       return false;
@@ -31,7 +33,7 @@ TEST_CASE("a speed study stops when asked") {
   options.steps = 1000;
   int calls = 0;
   const SpeedResult result =
-      measure_speed({"resnet32", "stored", 2, 1}, options, [&] { return ++calls > 3; });
+      measure_speed({"resnet32", Activations::stored, 2, 1}, options, [&] { return ++calls > 3; });
   CHECK(result.step_seconds.size() == 3);
 }
 

@@ -60,9 +60,11 @@ extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t 
 namespace revnet {
 namespace {
 
-Config config_of(const char* architecture, const char* activations) {
+using Activations = Config::Network::Activations;
+
+Config config_of(const char* architecture, Activations activations) {
   Config config;
-  config.dataset.name = "synthetic";
+  config.dataset.name = Config::Dataset::Name::synthetic;
   config.network.architecture = architecture;
   config.network.activations = activations;
   config.training.iterations = 1000;
@@ -84,7 +86,7 @@ TEST_CASE("the counter sees allocations of both kinds") {
 TEST_CASE("a step allocates nothing large after the first") {
   for (const char* architecture : {"resnet32", "revnet38", "revnet164"}) {
     CAPTURE(architecture);
-    Trainer trainer = small_trainer(config_of(architecture, "auto"));
+    Trainer trainer = small_trainer(config_of(architecture, Activations::automatic));
     trainer.step();
     const std::int64_t before = large_allocations;
     for (int step = 0; step < 3; ++step) trainer.step();
@@ -94,8 +96,8 @@ TEST_CASE("a step allocates nothing large after the first") {
 
 // The heap may keep a page or two more in one of its lists; a leak of one argument list a step would show.
 TEST_CASE("two hundred steps need no more memory than two") {
-  for (const char* activations : {"stored", "reconstructed"}) {
-    CAPTURE(activations);
+  for (const auto activations : {Activations::stored, Activations::reconstructed}) {
+    CAPTURE(name(activations));
     Trainer trainer = small_trainer(config_of("revnet38", activations));
     for (int step = 0; step < 2; ++step) trainer.step();
     const std::size_t arena = trainer.device().arena().extent(), peak = trainer.device().ledger().peak();

@@ -93,7 +93,7 @@ TEST_CASE("the plan as YAML has the contract's keys") {
   CHECK(contains(yaml, "  stored: " + std::to_string(stored.peak_bytes) + "\n"));
 
   config.network.architecture = "resnet32";
-  config.network.activations = "stored";
+  config.network.activations = Config::Network::Activations::stored;
   CHECK_FALSE(contains(plan_yaml(config, ""), "reconstructed"));
   CHECK(contains(describe_activation_bytes(config), "saved (stored)"));
   CHECK_FALSE(contains(describe_activation_bytes(config), " if "));

@@ -23,9 +23,13 @@ namespace {
 using testing::MeetingPlace;
 using testing::on_ranks;
 
-Config shared_config(const char* engine, const char* statistics, std::int64_t batch) {
+using enum Config::Network::Engine;
+using enum Config::BatchNorm::Statistics;
+
+Config shared_config(Config::Network::Engine engine, Config::BatchNorm::Statistics statistics,
+                     std::int64_t batch) {
   Config config;
-  config.dataset.name = "synthetic";
+  config.dataset.name = Config::Dataset::Name::synthetic;
   config.network.engine = engine;
   config.batch_norm.statistics = statistics;
   config.training.batch = batch;
@@ -123,11 +127,11 @@ double distance_of_ranks(int ranks, const Config& config) {
 // and more, a wrong sum does so with every seed: so one of many seeds must give the same gradient. Measured:
 // below 1e-5 with AVX-512, up to 1.2e-5 with AVX2.
 TEST_CASE("with synchronized statistics, gradients of several ranks are those of one process") {
-  for (const char* engine : {"fused", "onednn"}) {
+  for (const auto engine : {fused, onednn}) {
     for (const int ranks : {2, 3, 4}) {  // of 4 images: shares of 2, of 1 and 2, of 1
       CAPTURE(engine);
       CAPTURE(ranks);
-      Config config = shared_config(engine, "synchronized", 4);
+      Config config = shared_config(engine, synchronized, 4);
       double least = 1;
       for (config.training.seed = 1; config.training.seed <= 40 && least > 2e-5; ++config.training.seed) {
         least = std::min(least, distance_of_ranks(ranks, config));
@@ -139,7 +143,7 @@ TEST_CASE("with synchronized statistics, gradients of several ranks are those of
 
 // The oracle: each share as a batch of its own in one process, weighted by its size.
 TEST_CASE("with local statistics, gradients and averages are means over the ranks' own, by share") {
-  const Config config = shared_config("fused", "local", 5);
+  const Config config = shared_config(fused, local, 5);
   const std::vector<Gradient> several = gradients_of_ranks(2, config);  // shares of 2 and 3
   std::vector<NamedArray> expected;
   std::vector<RunningAverage> running;
@@ -189,7 +193,7 @@ TEST_CASE("with local statistics, gradients and averages are means over the rank
 }
 
 TEST_CASE("ranks that step together stay equal, and evaluate every image once") {
-  const Config config = shared_config("fused", "local", 5);
+  const Config config = shared_config(fused, local, 5);
   std::mutex mutex;
   std::vector<Checkpoint> states;
   std::vector<Loss> losses;
@@ -218,7 +222,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
 
 TEST_CASE("one bit of difference is found, and the rank named, and the first rank's state mends it") {
   std::atomic<int> told = 0;
-  train_on_ranks(3, shared_config("fused", "local", 3), [&](Trainer& trainer) {
+  train_on_ranks(3, shared_config(fused, local, 3), [&](Trainer& trainer) {
     if (trainer.communicator().rank() == 1) {
       float& value = trainer.network().parameters()[7]->momentum.values()[0];
       value = std::nextafter(value, 1.0f);
@@ -232,7 +236,7 @@ TEST_CASE("one bit of difference is found, and the rank named, and the first ran
 }
 
 TEST_CASE("all ranks diverge together") {
-  Config config = shared_config("fused", "local", 4);
+  Config config = shared_config(fused, local, 4);
   config.training.learning_rate = 1e30;
   std::atomic<int> diverged = 0;
   train_on_ranks(2, config, [&](Trainer& trainer) {
@@ -250,7 +254,7 @@ TEST_CASE("all ranks diverge together") {
 TEST_CASE("more ranks than images are refused") {
   MeetingPlace place(3);
   ThreadCommunicator communicator(place, 0);
-  const Config config = shared_config("fused", "local", 2);
+  const Config config = shared_config(fused, local, 2);
   CHECK(contains(message_of<UsageError>([&] { network_options(config, communicator); }), "3 ranks"));
 }
 
@@ -352,7 +356,7 @@ class UnevenCommunicator final : public ThreadCommunicator {
 };
 
 TEST_CASE("what a rank waits beyond the least is for slower ranks, and not the exchange's") {
-  const Config config = shared_config("fused", "local", 2);
+  const Config config = shared_config(fused, local, 2);
   MeetingPlace place(2);
   std::vector<ExchangeTimes> times(2);
   on_ranks(place, [&](int rank) {

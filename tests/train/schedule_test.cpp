@@ -27,8 +27,9 @@ TEST_CASE("decay fractions round to whole iterations") {
 }
 
 TEST_CASE("a configuration's schedule and options follow its settings") {
+  using enum Config::Network::Activations;
   Config config = small_config();
-  CHECK(config.network.activations == "reconstructed");
+  CHECK(config.network.activations == reconstructed);
   config.training.iterations = 8;
   config.training.learning_rate = 0.4;
   config.training.decay_factor = 0.25;
@@ -37,9 +38,9 @@ TEST_CASE("a configuration's schedule and options follow its settings") {
   CHECK(network_options(config).activations == ActivationMode::reconstructed);
   CHECK(network_options(config).batch == 8);
   CHECK(network_options(config).classes == 10);
-  config.dataset.name = "cifar100";
-  config.network.convolution = "direct";
-  config.network.activations = "stored";
+  config.dataset.name = Config::Dataset::Name::cifar100;
+  config.network.convolution = Config::Network::Convolution::direct;
+  config.network.activations = stored;
   config.batch_norm.epsilon = 0.5;
   CHECK(network_options(config).classes == 100);
   CHECK(network_options(config).convolution == ConvolutionPolicy::direct);
@@ -48,11 +49,12 @@ TEST_CASE("a configuration's schedule and options follow its settings") {
 }
 
 TEST_CASE("resolving chooses the architecture's own activations") {
+  using enum Config::Network::Activations;
   Config config;
   config.network.architecture = "resnet32";
-  CHECK(resolve(config).network.activations == "stored");
+  CHECK(resolve(config).network.activations == stored);
   CHECK(resolve(config).training.threads > 0);
-  config.network.activations = "reconstructed";
+  config.network.activations = reconstructed;
   CHECK(contains(message_of<UsageError>([&] { resolve(config); }), "resnet32 is not reversible"));
   config.network.architecture = "revnet1100";
   CHECK(contains(message_of<UsageError>([&] { resolve(config); }), "did you mean 'revnet110'"));

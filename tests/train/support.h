@@ -18,7 +18,7 @@ using testing::TemporaryDirectory;
 // Synthetic images, RevNet-38, batches of 8, one thread.
 inline Config small_config() {
   Config config;
-  config.dataset.name = "synthetic";
+  config.dataset.name = Config::Dataset::Name::synthetic;
   config.training.iterations = 4;
   config.training.batch = 8;
   config.training.threads = 1;

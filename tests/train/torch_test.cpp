@@ -45,7 +45,7 @@ void convert(const fs::path& folder, const std::string& direction, const std::st
 
 Config config_of(const std::string& architecture) {
   Config config;
-  config.dataset.name = "synthetic";
+  config.dataset.name = Config::Dataset::Name::synthetic;
   config.network.architecture = architecture;
   config.training.iterations = 20;
   config.training.batch = 4;

@@ -34,7 +34,7 @@ TEST_CASE("a restored trainer goes on bit for bit") {
     CAPTURE(architecture);
     Config config = small_config();
     config.network.architecture = architecture;
-    config.network.activations = "auto";
+    config.network.activations = Config::Network::Activations::automatic;
     config = resolve(config);
     Trainer whole = small_trainer(config);
     for (int step = 0; step < 2; ++step) whole.step();

@@ -206,7 +206,7 @@ TEST_CASE("a state that is not finite replaces no checkpoint, and an evaluation 
 TEST_CASE("a run that cannot be refuses before it makes a directory") {
   const TemporaryDirectory folder;
   Config config = run_config();
-  config.dataset.name = "cifar10";
+  config.dataset.name = Config::Dataset::Name::cifar10;
   config.dataset.directory = (folder / "nowhere").string();
   CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test"), DataError);
   config.network.architecture = "revnet39";
