@@ -1,5 +1,6 @@
 #include "fused/residual_function.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -59,12 +60,13 @@ class FusedFunction final : public ResidualFunction {
 
   void add(const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape, Norm* next) override {
     FusedTape unkept(MemoryPurpose::temporaries, steps_.size());
-    run(x, pass, tape == nullptr ? unkept : own(*tape), {.form = Sink::Form::sum, .addend = s.data()}, y,
-        next);
+    run(x, pass, tape == nullptr ? unkept : own(*tape),
+        {.form = Sink::Form::sum, .addend = s.data(), .step = step_}, y, next);
   }
 
   void subtract(const Tensor& x, Tensor& y, Tape& tape) override {
-    run(x, Pass::recomputation, own(tape), {.form = Sink::Form::difference, .addend = y.data()}, y, nullptr);
+    run(x, Pass::recomputation, own(tape),
+        {.form = Sink::Form::difference, .addend = y.data(), .step = step_}, y, nullptr);
   }
 
   void complete(const Tensor& x, Tape& tape) override;
@@ -97,11 +99,15 @@ class FusedFunction final : public ResidualFunction {
   // Shows an observer what goes into the norm, if there is one of either: x, or what the observer made of it.
   const Tensor& observe(Step& step, const Tensor& x, Pass pass, Tensor& changed);
 
+  std::string name_;
+  float step_;  // of the grid of exact coupling; 0: there is none
+  RangeWatch* range_;
   std::vector<Step> steps_;
 };
 
 FusedFunction::FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
-                             const LayerOptions& options) {
+                             const LayerOptions& options)
+    : name_(name), step_(options.grid ? options.grid->step() : 0), range_(options.range) {
   for (const ConvolutionShape& convolution : convolutions_of(shape, options.batch)) {
     const std::string number = std::to_string(steps_.size() + 1);
     Step step{nullptr, Convolution(device, convolution), nullptr};
@@ -159,7 +165,15 @@ void FusedFunction::convolve(Step& step, const Tensor& input, Pass pass, Sink si
 void FusedFunction::run(const Tensor& x, Pass pass, FusedTape& tape, const Sink& sink, Tensor& y,
                         Norm* next) {
   const Tensor& input = record(x, pass, tape);
-  convolve(steps_.back(), input, pass, sink, y, next);
+  if (range_ == nullptr || pass != Pass::training) {
+    convolve(steps_.back(), input, pass, sink, y, next);
+    return;
+  }
+  std::vector<float> largest(steps_.back().convolution.forward_pixels().size());
+  Sink watched = sink;
+  watched.largest = largest.data();
+  convolve(steps_.back(), input, pass, watched, y, next);
+  range_->saw(name_, *std::ranges::max_element(largest));
 }
 
 void FusedFunction::complete(const Tensor& x, Tape& tape) {

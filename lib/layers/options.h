@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "layers/grid.h"
+#include "layers/range_watch.h"
 #include "layers/reduction.h"
 
 namespace revnet {
@@ -31,6 +34,8 @@ struct LayerOptions {
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
   Engine engine = Engine::onednn;
+  std::optional<Grid> grid = {};    // of exact coupling; none: sums round as float32 does
+  RangeWatch* range = nullptr;      // sees what residual functions write in training; null: nobody does
   Reduction* statistics = nullptr;  // the processes whose batch statistics are one; null: this one's own
 };
 

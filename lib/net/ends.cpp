@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "net/engine.h"
+#include "ops/elementwise.h"
 #include "ops/pooling.h"
 
 namespace revnet {
@@ -13,7 +14,8 @@ constexpr std::int64_t image_channels = 3;
 }  // namespace
 
 Stem::Stem(Device& device, const Architecture& architecture, std::int64_t image_size,
-           const LayerOptions& options) {
+           const LayerOptions& options)
+    : grid_(options.grid) {
   const std::int64_t parts = architecture.parts(), width = architecture.stem_width / parts;
   for (std::int64_t part = 0; part < parts; ++part) {
     const Rows rows{part * width, architecture.stem_width};
@@ -50,6 +52,9 @@ Activation Stem::forward(const Tensor& images, Pass pass, Tape* tape) {
     result.push_back(std::move(normalized));
     tape->raw.push_back(std::move(raw));
     tape->masks.push_back(std::move(mask));
+  }
+  if (grid_) {
+    for (Tensor& part : result) round_to_grid(part, *grid_);
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "layers/layer.h"
@@ -13,7 +14,7 @@
 
 namespace revnet {
 
-// conv3x3, BN, ReLU.
+// conv3x3, BN, ReLU; with exact coupling rounded to the grid.
 class Stem {
  public:
   // What its backward pass needs, beside the images.
@@ -31,6 +32,7 @@ class Stem {
   void list(LayerList& layers);
 
  private:
+  std::optional<Grid> grid_;
   std::vector<std::unique_ptr<Convolution>> convolutions_;  // one a part
   std::vector<std::unique_ptr<NormRelu>> norms_;
 };

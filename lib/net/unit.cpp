@@ -1,23 +1,27 @@
 #include "net/unit.h"
 
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "net/engine.h"
 #include "net/shortcut.h"
+#include "ops/elementwise.h"
 
 namespace revnet {
 namespace {
 
-// A fresh y = shortcut(from) + F(x); no shortcut is the identity.
-Tensor sum(Shortcut* shortcut, const Tensor& from, ResidualFunction& f, const Tensor& x, Pass pass,
-           Tape* tape, Norm* next) {
+// A fresh y = shortcut(from) + F(x); no shortcut is the identity. With exact coupling a chain of reversible
+// units begins on the grid.
+Tensor sum(Shortcut* shortcut, const Tensor& from, std::optional<Grid> grid, ResidualFunction& f,
+           const Tensor& x, Pass pass, Tape* tape, Norm* next) {
   if (shortcut == nullptr) {
     Tensor y(from.device(), from.layout(), MemoryPurpose::temporaries);
     f.add(x, from, pass, y, tape, next);
     return y;
   }
   Tensor y = shortcut->forward(from);
+  if (grid) round_to_grid(y, *grid);
   f.add(x, y, pass, y, tape, next);
   return y;
 }
@@ -26,7 +30,8 @@ Tensor sum(Shortcut* shortcut, const Tensor& from, ResidualFunction& f, const Te
 class ResidualUnit final : public Unit {
  public:
   ResidualUnit(Device& device, const std::string& name, const UnitShape& shape, const LayerOptions& options)
-      : shortcut_(make_shortcut(device, name + "/shortcut/weight",
+      : grid_(options.grid),
+        shortcut_(make_shortcut(device, name + "/shortcut/weight",
                                 {.in = shape.in,
                                  .out = shape.out,
                                  .height = shape.height,
@@ -50,7 +55,8 @@ class ResidualUnit final : public Unit {
 
   Activation forward(const Activation& x, Pass pass, UnitTape* tape, Norm* next) override {
     Activation y;
-    y.push_back(sum(shortcut_.get(), x[0], *f_, x[0], pass, tape == nullptr ? nullptr : tape->f.get(), next));
+    y.push_back(
+        sum(shortcut_.get(), x[0], grid_, *f_, x[0], pass, tape == nullptr ? nullptr : tape->f.get(), next));
     return y;
   }
 
@@ -88,6 +94,7 @@ class ResidualUnit final : public Unit {
   }
 
  private:
+  std::optional<Grid> grid_;
   std::unique_ptr<Shortcut> shortcut_;
   std::unique_ptr<ResidualFunction> f_;
 };
@@ -104,10 +111,10 @@ class ReversibleUnit final : public Unit {
 
   Activation forward(const Activation& x, Pass pass, UnitTape* tape, Norm* next) override {
     Activation y;
-    y.push_back(sum(shortcut1_.get(), x[0], *f_, x[1], pass, tape == nullptr ? nullptr : tape->f.get(),
+    y.push_back(sum(shortcut1_.get(), x[0], grid_, *f_, x[1], pass, tape == nullptr ? nullptr : tape->f.get(),
                     g_->input_norm()));
     y.push_back(
-        sum(shortcut2_.get(), x[1], *g_, y[0], pass, tape == nullptr ? nullptr : tape->g.get(), next));
+        sum(shortcut2_.get(), x[1], grid_, *g_, y[0], pass, tape == nullptr ? nullptr : tape->g.get(), next));
     return y;
   }
 
@@ -159,13 +166,14 @@ class ReversibleUnit final : public Unit {
 
  private:
   bool reversible_;
+  std::optional<Grid> grid_;
   std::unique_ptr<Shortcut> shortcut1_, shortcut2_;
   std::unique_ptr<ResidualFunction> f_, g_;
 };
 
 ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const UnitShape& shape,
                                const LayerOptions& options)
-    : reversible_(!shape.first) {
+    : reversible_(!shape.first), grid_(options.grid) {
   const std::int64_t in = shape.in / 2, out = shape.out / 2;
   const ShortcutShape shortcut{.in = in,
                                .out = out,

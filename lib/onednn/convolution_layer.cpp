@@ -24,7 +24,8 @@ void ConvolutionLayer::ArrangedFilter::weight_changed() {
 
 ConvolutionLayer::ConvolutionLayer(Device& device, const std::string& name, Rows rows,
                                    const ConvolutionShape& shape, const LayerOptions& options, Roles roles)
-    : primitives_(device, shape, options.convolution, {.image_input = roles.image_input, .adds = roles.adds}),
+    : grid_(options.grid),
+      primitives_(device, shape, options.convolution, {.image_input = roles.image_input, .adds = roles.adds}),
       filter_(device, name, rows, primitives_, roles) {}
 
 void ConvolutionLayer::forward(const Tensor& src, Tensor& dst) {
@@ -32,17 +33,31 @@ void ConvolutionLayer::forward(const Tensor& src, Tensor& dst) {
 }
 
 void ConvolutionLayer::add(const Tensor& src, const Tensor& addend, Tensor& dst) const {
-  primitives_.forward_add(src, filter_.weight().value, addend, dst);
+  if (!grid_) {
+    primitives_.forward_add(src, filter_.weight().value, addend, dst);
+  } else if (&addend == &dst) {
+    Tensor product(dst.device(), dst.layout(), MemoryPurpose::temporaries);
+    primitives_.forward(src, filter_.weight().value, product);
+    add_rounded(product, *grid_, dst);
+  } else {
+    primitives_.forward(src, filter_.weight().value, dst);
+    round_to_grid(dst, *grid_);
+    revnet::add(addend, dst);
+  }
 }
 
 void ConvolutionLayer::subtract(const Tensor& src, Tensor& dst) const {
-  if (!filter_.negated().empty()) {
+  if (!grid_ && !filter_.negated().empty()) {
     primitives_.forward_add(src, filter_.negated(), dst, dst);
     return;
   }
   Tensor product(dst.device(), dst.layout(), MemoryPurpose::temporaries);
   primitives_.forward(src, filter_.weight().value, product);
-  revnet::subtract(product, dst);
+  if (grid_) {
+    subtract_rounded(product, *grid_, dst);
+  } else {
+    revnet::subtract(product, dst);
+  }
 }
 
 void ConvolutionLayer::backward_data(const Tensor& diff_dst, Tensor& diff_src) {

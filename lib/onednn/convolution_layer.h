@@ -1,6 +1,8 @@
 // A convolution computed by oneDNN: its filter in the forms that the primitives want, and the primitives.
 #pragma once
 
+#include <optional>
+
 #include "layers/layer.h"
 #include "onednn/convolution_primitives.h"
 
@@ -22,7 +24,8 @@ class ConvolutionLayer final : public Convolution {
   const Layout& dst_layout() const override { return primitives_.dst_layout(); }
 
   void forward(const Tensor& src, Tensor& dst) override;
-  // dst = addend + conv(src), where dst may be the addend.
+  // dst = addend + conv(src), where dst may be the addend. With exact coupling conv(src) is rounded to the
+  // grid.
   void add(const Tensor& src, const Tensor& addend, Tensor& dst) const;
   // dst -= conv(src). It rounds conv(src) as add() does, so that what one added the other takes away up to
   // the rounding of the sum.
@@ -48,6 +51,7 @@ class ConvolutionLayer final : public Convolution {
     Tensor negated_;
   };
 
+  std::optional<Grid> grid_;
   ConvolutionPrimitives primitives_;
   ArrangedFilter filter_;
 };

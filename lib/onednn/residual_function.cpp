@@ -41,7 +41,9 @@ class OperationFunction final : public ResidualFunction {
     } else {
       record(x, pass, own(*tape), [&](const Tensor& input) { last().add(input, s, y); });
     }
-    if (next != nullptr && pass == Pass::training) measure_statistics(y, *next);
+    if (pass != Pass::training) return;
+    if (next != nullptr) measure_statistics(y, *next);
+    if (range_ != nullptr) range_->saw(name_, largest_magnitude(y));
   }
 
   void subtract(const Tensor& x, Tensor& y, Tape& tape) override {
@@ -79,11 +81,14 @@ class OperationFunction final : public ResidualFunction {
   // The whole function, keeping nothing: y = s + F(x).
   void run(const Tensor& x, const Tensor& s, Pass pass, Tensor& y);
 
+  std::string name_;
+  RangeWatch* range_;
   std::vector<Step> steps_;
 };
 
 OperationFunction::OperationFunction(Device& device, const std::string& name, const ResidualShape& shape,
-                                     const LayerOptions& options) {
+                                     const LayerOptions& options)
+    : name_(name), range_(options.range) {
   const std::vector<ConvolutionShape> convolutions = convolutions_of(shape, options.batch);
   for (std::size_t i = 0; i < convolutions.size(); ++i) {
     const ConvolutionShape& convolution = convolutions[i];

@@ -1,5 +1,6 @@
 #include "ops/elementwise.h"
 
+#include <cmath>
 #include <stdexcept>
 
 #include "tensor/parallel.h"
@@ -15,6 +16,21 @@ REVNET_MULTITARGET void add_range(const float* src, float* dst, std::int64_t cou
 
 REVNET_MULTITARGET void subtract_range(const float* src, float* dst, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) dst[i] -= src[i];
+}
+
+// Multiplication by the grid's 2^bits and its inverse is exact.
+REVNET_MULTITARGET void add_rounded_range(const float* src, float scale, float step, float* dst,
+                                          std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) dst[i] += std::nearbyint(src[i] * scale) * step;
+}
+
+REVNET_MULTITARGET void subtract_rounded_range(const float* src, float scale, float step, float* dst,
+                                               std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) dst[i] -= std::nearbyint(src[i] * scale) * step;
+}
+
+REVNET_MULTITARGET void round_range(float scale, float step, float* dst, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) dst[i] = std::nearbyint(dst[i] * scale) * step;
 }
 
 REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t count) {
@@ -42,6 +58,24 @@ void add(const Tensor& src, Tensor& dst) {
 
 void subtract(const Tensor& src, Tensor& dst) {
   each_range(Operation::elementwise, src, dst, 3, subtract_range);
+}
+
+void add_rounded(const Tensor& src, Grid grid, Tensor& dst) {
+  each_range(Operation::elementwise, src, dst, 3, [&](const float* from, float* to, std::int64_t count) {
+    add_rounded_range(from, 1 / grid.step(), grid.step(), to, count);
+  });
+}
+
+void subtract_rounded(const Tensor& src, Grid grid, Tensor& dst) {
+  each_range(Operation::elementwise, src, dst, 3, [&](const float* from, float* to, std::int64_t count) {
+    subtract_rounded_range(from, 1 / grid.step(), grid.step(), to, count);
+  });
+}
+
+void round_to_grid(Tensor& dst, Grid grid) {
+  each_range(Operation::elementwise, dst, dst, 2, [&](const float*, float* to, std::int64_t count) {
+    round_range(1 / grid.step(), grid.step(), to, count);
+  });
 }
 
 void negate(const Tensor& src, Tensor& dst) {

@@ -1,6 +1,7 @@
 // Sums of whole tensors of one layout, padding included.
 #pragma once
 
+#include "layers/grid.h"
 #include "tensor/tensor.h"
 
 namespace revnet {
@@ -9,6 +10,11 @@ namespace revnet {
 void add(const Tensor& src, Tensor& dst);
 // dst -= src.
 void subtract(const Tensor& src, Tensor& dst);
+// dst += round(src); dst -= round(src): to multiples of the grid's step.
+void add_rounded(const Tensor& src, Grid grid, Tensor& dst);
+void subtract_rounded(const Tensor& src, Grid grid, Tensor& dst);
+// dst = round(dst).
+void round_to_grid(Tensor& dst, Grid grid);
 // dst = -src, of weights.
 void negate(const Tensor& src, Tensor& dst);
 

@@ -42,6 +42,18 @@ REVNET_MULTITARGET void sum_channels(const float* values, std::int64_t pixels, s
   sum_block(values, pixels, stride, length, sums, squares);
 }
 
+REVNET_MULTITARGET float largest_of(const float* values, std::int64_t count) {
+  float largest[16] = {};
+  for (std::int64_t i = 0; i < count / 16 * 16; i += 16) {
+    for (std::int64_t lane = 0; lane < 16; ++lane) {
+      largest[lane] = std::max(largest[lane], std::abs(values[i + lane]));
+    }
+  }
+  for (std::int64_t i = count / 16 * 16; i < count; ++i)
+    largest[0] = std::max(largest[0], std::abs(values[i]));
+  return *std::ranges::max_element(largest);
+}
+
 // sums: [2][channels as stored].
 void sum_image(const ChannelBlocks& blocks, const float* values, std::int64_t image, double* sums) {
   const std::int64_t run = std::min<std::int64_t>(blocks.block, 16);
@@ -108,6 +120,22 @@ Tensor make_sums(Device& device, std::int64_t pieces, std::int64_t stored_channe
 
 std::span<double> values_of(Tensor& sums) {
   return {reinterpret_cast<double*>(sums.data()), sums.bytes() / sizeof(double)};
+}
+
+float largest_magnitude(const Tensor& x) {
+  if (x.device().is_planning()) return 0;
+  constexpr std::int64_t piece = 1 << 14;  // floats
+  const std::int64_t count = x.layout().stored_elements();
+  std::vector<float> largest(static_cast<std::size_t>((count + piece - 1) / piece));
+  x.device().perform({Operation::elementwise, x.shape()[2], 0, static_cast<double>(x.bytes())}, [&] {
+    parallel_ranges(static_cast<std::int64_t>(largest.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        largest[static_cast<std::size_t>(i)] =
+            largest_of(x.data() + i * piece, std::min(piece, count - i * piece));
+      }
+    });
+  });
+  return *std::ranges::max_element(largest);
 }
 
 void measure_statistics(const Tensor& x, Norm& norm) {

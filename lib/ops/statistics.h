@@ -15,6 +15,9 @@ namespace revnet {
 Tensor make_sums(Device& device, std::int64_t pieces, std::int64_t stored_channels);
 std::span<double> values_of(Tensor& sums);
 
+// The largest magnitude in x; 0 on a planning device.
+float largest_magnitude(const Tensor& x);
+
 // Leaves mean and variance of x with `norm`: of the whole batch, where other processes share it.
 void measure_statistics(const Tensor& x, Norm& norm);
 // The same from sums over pieces of so many pixels.

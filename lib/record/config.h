@@ -43,10 +43,15 @@ struct Config {
     enum class Engine { automatic, fused, onednn };
     friend constexpr auto words(Engine) { return std::array{"auto", "fused", "onednn"}; }
 
+    enum class Coupling { floating, exact };
+    friend constexpr auto words(Coupling) { return std::array{"float", "exact"}; }
+
     std::string architecture = "revnet38";
     Activations activations = Activations::automatic;  // automatic: the architecture's own way
     Convolution convolution = Convolution::automatic;
     Engine engine = Engine::automatic;
+    Coupling coupling = Coupling::floating;
+    int grid_bits = 13;  // of exact coupling: what is added between units is a multiple of 2^-bits
     bool operator==(const Network&) const = default;
   };
   struct Training {

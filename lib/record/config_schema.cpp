@@ -90,6 +90,12 @@ std::vector<Setting> network_settings() {
       setting<network, &Network::engine>("network.engine", {"--engine", "ENGINE"}, {},
                                          "fused: kernels of our own; onednn: oneDNN's operations; auto: "
                                          "fused, unless convolutions are direct"),
+      setting<network, &Network::coupling>("network.coupling", {"--coupling", "COUPLING"}, {},
+                                           "float: units add as float32 rounds, as in the paper; exact: on a "
+                                           "grid, so that reconstruction gives back every bit"),
+      setting<network, &Network::grid_bits>("network.grid_bits", {}, between(1, 20),
+                                            "with exact coupling, the grid's step is 2^-bits, and sums are "
+                                            "exact up to 2^(24-bits)"),
   };
 }
 

@@ -169,11 +169,14 @@ RunLog RunLog::read_here(std::filesystem::path file) {
     log.bytes_[purpose] = reader.integer_attribute("bytes", purpose);
   }
   const auto groups = reader.members("/");
-  if (std::ranges::any_of(groups, [](const auto& member) { return member.name == "all_reduce"; })) {
-    for (const std::string& name : reader.attributes("all_reduce")) {
-      log.all_reduce_[name] = reader.double_attribute("all_reduce", name);
+  const auto read_group = [&](const char* group, std::map<std::string, double>& figures) {
+    if (std::ranges::none_of(groups, [&](const auto& member) { return member.name == group; })) return;
+    for (const std::string& name : reader.attributes(group)) {
+      figures[name] = reader.double_attribute(group, name);
     }
-  }
+  };
+  read_group("all_reduce", log.all_reduce_);
+  read_group("exact_coupling", log.exact_coupling_);
   return log;
 }
 
@@ -210,8 +213,12 @@ void RunLog::save(bool durable) const {
   write_rows(file, "/eval", eval_columns, eval_);
   file.group("bytes");
   for (const auto& [purpose, peak] : bytes_) file.attribute("bytes", purpose, peak);
-  if (!all_reduce_.empty()) file.group("all_reduce");
-  for (const auto& [name, value] : all_reduce_) file.attribute("all_reduce", name, value);
+  const auto write_group = [&](const char* group, const std::map<std::string, double>& figures) {
+    if (!figures.empty()) file.group(group);
+    for (const auto& [name, value] : figures) file.attribute(group, name, value);
+  };
+  write_group("all_reduce", all_reduce_);
+  write_group("exact_coupling", exact_coupling_);
   file.save(durable ? Durability::power_loss : Durability::process_crash);
 }
 

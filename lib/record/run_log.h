@@ -7,7 +7,10 @@
 // threads (int64), seed (uint64) and the caller's own text attributes; /config, the resolved YAML;
 // /train/{iteration (int64), cross_entropy, error_percent, learning_rate, seconds (float64)};
 // /eval/{iteration (int64), cross_entropy, error_percent (float64)}; group /bytes with one int64 attribute a
-// purpose, the peak in bytes; of runs of several ranks, group /all_reduce with float64 attributes.
+// purpose, the peak in bytes; of runs of several ranks, group /all_reduce with float64 attributes; with exact
+// coupling, group /exact_coupling with float64 attributes grid_bits, range, largest (magnitude between units,
+// in all and by stage) and beyond_range (how many sums of a step and function had a magnitude beyond the
+// range).
 #pragma once
 
 #include <cstdint>
@@ -65,6 +68,7 @@ class RunLog {
   void set_status(RunStatus status) { status_ = status; }
   // What the exchange of gradients between ranks took, by name; written when there is any.
   void set_all_reduce(std::map<std::string, double> figures) { all_reduce_ = std::move(figures); }
+  void set_exact_coupling(std::map<std::string, double> figures) { exact_coupling_ = std::move(figures); }
   void set_bytes(std::map<std::string, std::int64_t> peak_by_purpose) { bytes_ = std::move(peak_by_purpose); }
   // Describes the process that goes on with an opened run. Same error as create.
   void set_info(RunInfo info);
@@ -77,6 +81,7 @@ class RunLog {
   RunStatus status() const { return status_; }
   const std::map<std::string, std::int64_t>& bytes() const { return bytes_; }
   const std::map<std::string, double>& all_reduce() const { return all_reduce_; }
+  const std::map<std::string, double>& exact_coupling() const { return exact_coupling_; }
   const std::vector<TrainRow>& train() const { return train_; }
   const std::vector<EvalRow>& eval() const { return eval_; }
   // The median speed between neighbouring rows of /train, so that evaluations do not count; 0 of fewer than
@@ -88,7 +93,7 @@ class RunLog {
  private:
   template <class Archive>
   friend void fields(Archive& archive, RunLog& log) {
-    archive(log.info_, log.status_, log.bytes_, log.all_reduce_, log.train_, log.eval_);
+    archive(log.info_, log.status_, log.bytes_, log.all_reduce_, log.exact_coupling_, log.train_, log.eval_);
   }
 
   RunLog(std::filesystem::path file, RunInfo info);
@@ -98,7 +103,7 @@ class RunLog {
   RunInfo info_;
   RunStatus status_ = RunStatus::running;
   std::map<std::string, std::int64_t> bytes_;
-  std::map<std::string, double> all_reduce_;
+  std::map<std::string, double> all_reduce_, exact_coupling_;
   std::vector<TrainRow> train_;
   std::vector<EvalRow> eval_;
 };

@@ -79,6 +79,7 @@ class Measurements {
     log.attribute("/", "architecture", config_.network.architecture);
     log.attribute("/", "convolution", name(config_.network.convolution));
     log.attribute("/", "engine", name(config_.network.engine));
+    log.attribute("/", "coupling", name(config_.network.coupling));
     log.attribute("/", "every", options_.every);
     log.attribute("/", "batches", options_.batches);
     series_.write(log, group);

@@ -55,6 +55,10 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
   for (const auto& [mode, plan] : by_mode) yaml << "  " << name(mode) << ": " << plan.peak_bytes << "\n";
   yaml << "arena_bytes:  # mapped for tensors\n";
   for (const auto& [mode, plan] : by_mode) yaml << "  " << name(mode) << ": " << plan.arena_bytes << "\n";
+  if (config.network.coupling == Config::Network::Coupling::exact) {
+    yaml << "exact_up_to: " << Grid{config.network.grid_bits}.range()
+         << "  # magnitudes between units that exact coupling gives back\n";
+  }
   yaml << "onednn_version: " << onednn_version() << "\n"
        << "onednn_winograd: " << onednn_winograd() << "  # its convolutions by Winograd; absent: direct\n"
        << "settings:\n"

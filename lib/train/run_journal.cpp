@@ -1,8 +1,10 @@
 #include "train/run_journal.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
+#include "base/table.h"
 #include "train/resumption.h"
 
 namespace revnet {
@@ -59,7 +61,31 @@ void RunJournal::stepped(const Trainer& trainer, const Loss& loss, double rate, 
   trained_ += loss.images;
   const bool last = trainer.iteration() == config_.training.iterations;
   reporter_.progress(trainer.iteration(), window_, last);
+  watch_range(trainer);
   if (trainer.iteration() % config_.log.every == 0 || last) log_row(trainer, rate);
+}
+
+void RunJournal::watch_range(const Trainer& trainer) {
+  if (config_.network.coupling != Config::Network::Coupling::exact) return;
+  const Grid grid{config_.network.grid_bits};
+  std::map<std::string, double> figures = log_.exact_coupling();
+  figures["grid_bits"] = grid.bits;
+  figures["range"] = grid.range();
+  double& beyond = figures["beyond_range"];
+  for (const auto& [function, largest] : trainer.range().largest()) {
+    for (const std::string& name :
+         {std::string("largest"), "largest_" + function.substr(0, function.find('/'))}) {
+      figures[name] = std::max(figures[name], static_cast<double>(largest));
+    }
+    if (largest <= grid.range()) continue;
+    ++beyond;
+    if (warned_of_range_) continue;
+    warned_of_range_ = true;
+    reporter_.warn("iteration " + std::to_string(trainer.iteration()) + ": " + function + " writes up to " +
+                   format_fixed(largest, 0) + ", beyond the " + format_fixed(grid.range(), 0) +
+                   " up to which coupling is exact; use fewer network.grid_bits");
+  }
+  log_.set_exact_coupling(std::move(figures));
 }
 
 void RunJournal::log_row(const Trainer& trainer, double rate) {

@@ -39,6 +39,8 @@ class RunJournal {
   double images_per_second() const;
 
  private:
+  // With exact coupling: what the step's sums came to, and a warning when one was beyond the range.
+  void watch_range(const Trainer& trainer);
   void log_row(const Trainer& trainer, double rate);
   void save_log(const Trainer& trainer, RunStatus status, bool durable);
 
@@ -50,6 +52,7 @@ class RunJournal {
   double seconds_before_ = 0;    // of earlier processes
   double training_seconds_ = 0;  // of this one, in training steps
   std::int64_t trained_ = 0;     // images, likewise
+  bool warned_of_range_ = false;
   Stopwatch clock_, since_save_;
 };
 

@@ -107,6 +107,8 @@ NetworkOptions network_options(const Config& config) {
   options.convolution = convolution_policy(config.network.convolution);
   options.epsilon = config.batch_norm.epsilon;
   options.engine = engine_of(config.network.engine);
+  if (config.network.coupling == Config::Network::Coupling::exact)
+    options.grid = Grid{config.network.grid_bits};
   return options;
 }
 

@@ -28,8 +28,9 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
       device_(config.training.threads, arena_bytes),
       schedule_(schedule(config)),
       labels_(static_cast<std::size_t>(share_.size)) {
-  network_.emplace(device_, find_architecture(config.network.architecture),
-                   network_options(config, communicator_));
+  NetworkOptions options = network_options(config, communicator_);
+  if (options.grid) options.range = &range_;
+  network_.emplace(device_, find_architecture(config.network.architecture), options);
   network_->initialize(config.training.seed);
   if (communicator_.ranks() > 1) {
     exchange_.emplace(communicator_, *network_,
@@ -71,6 +72,7 @@ Loss Trainer::compute_gradient() {
 
 Loss Trainer::step() {
   fetch_batch(0);
+  range_.reset();
   const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {
     throw DivergedError("diverged in iteration " + std::to_string(iteration_ + 1) + ": first " +

@@ -66,6 +66,10 @@ class Trainer {
   GradientExchange* exchange() { return exchange_ ? &*exchange_ : nullptr; }
   const GradientExchange* exchange() const { return exchange_ ? &*exchange_ : nullptr; }
 
+  // The largest magnitudes that residual functions wrote in the last step, of this rank's share; empty
+  // without exact coupling.
+  const RangeWatch& range() const { return range_; }
+
   Device& device() { return device_; }
   const Device& device() const { return device_; }
   Network& network() { return *network_; }
@@ -85,6 +89,7 @@ class Trainer {
   Shard share_;         // of it
   double running_decay_;
   Device device_;
+  RangeWatch range_;
   std::optional<Network> network_;
   StepSchedule schedule_;
   std::optional<GradientExchange> exchange_;

@@ -37,6 +37,7 @@ RunInfo run_info(const Config& config, const std::string& command, int ranks) {
                 {"activations", name(config.network.activations)},
                 {"convolution", name(config.network.convolution)},
                 {"engine", name(config.network.engine)},
+                {"coupling", name(config.network.coupling)},
                 {"batch_norm", name(config.batch_norm.statistics)},
                 {"ranks", std::to_string(ranks)},
                 {"instruction_set", onednn_instruction_set()},

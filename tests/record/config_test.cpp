@@ -56,6 +56,8 @@ network:
   activations: auto
   convolution: auto
   engine: auto
+  coupling: float
+  grid_bits: 13
 training:
   iterations: 80000
   batch: 100
@@ -95,6 +97,8 @@ TEST_CASE("every setting survives the way through YAML") {
   config.training.iterations = std::numeric_limits<std::int64_t>::max();
   config.training.batch = 7;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();
+  config.network.coupling = Config::Network::Coupling::exact;
+  config.network.grid_bits = 16;
   config.training.threads = 3;
   config.training.rank_timeout = 0.25;
   config.training.learning_rate = std::nextafter(0.1, 1.0);
@@ -305,7 +309,7 @@ TEST_CASE("every choice is written by the word it is read by") {
       ++choices;
     }
   }
-  CHECK(choices == 3 + 6 + 5 + 2 + 3 + 2);
+  CHECK(choices == 3 + 6 + 5 + 2 + 3 + 2 + 2);
   CHECK(name(Config::Network::Activations::recursive) == "recursive");
   CHECK(name(Config::Network::Engine::automatic) == "auto");
 }

@@ -220,6 +220,22 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   }
 }
 
+TEST_CASE("with exact coupling ranks train with reconstructed activations as with stored ones, bit for bit") {
+  using Network = Config::Network;
+  const auto trained = [](Network::Activations activations) {
+    Config config = small_config();
+    config.network.coupling = Network::Coupling::exact;
+    config.network.activations = activations;
+    Checkpoint state;
+    train_on_ranks(2, config, [&](Trainer& trainer) {
+      for (int step = 0; step < 2; ++step) trainer.step();
+      if (trainer.communicator().is_first()) state = trainer.checkpoint();
+    });
+    return state;
+  };
+  CHECK(same_state(trained(Network::Activations::reconstructed), trained(Network::Activations::stored)));
+}
+
 TEST_CASE("one bit of difference is found, and the rank named, and the first rank's state mends it") {
   std::atomic<int> told = 0;
   train_on_ranks(3, shared_config(fused, local, 3), [&](Trainer& trainer) {

@@ -76,6 +76,46 @@ TEST_CASE("a step commits its statistics once") {
   }
 }
 
+// What training for three steps leaves.
+Checkpoint trained(const Config& config) {
+  Trainer trainer = small_trainer(config);
+  for (int step = 0; step < 3; ++step) trainer.step();
+  return trainer.checkpoint();
+}
+
+TEST_CASE("with exact coupling a training with reconstructed activations is that with stored ones") {
+  using Network = Config::Network;
+  for (const Network::Engine engine : {Network::Engine::fused, Network::Engine::onednn}) {
+    for (const int threads : {1, 2}) {
+      CAPTURE(name(engine));
+      CAPTURE(threads);
+      Config config = small_config();
+      config.network.engine = engine;
+      config.training.threads = threads;
+      const auto in_mode = [&](Network::Activations activations) {
+        config.network.activations = activations;
+        return trained(config);
+      };
+      CHECK_FALSE(
+          same_state(in_mode(Network::Activations::reconstructed), in_mode(Network::Activations::stored)));
+      config.network.coupling = Network::Coupling::exact;
+      CHECK(same_state(in_mode(Network::Activations::reconstructed), in_mode(Network::Activations::stored)));
+    }
+  }
+}
+
+TEST_CASE("the range is watched with exact coupling alone") {
+  Config config = small_config();
+  Trainer floating = small_trainer(config);
+  floating.step();
+  CHECK(floating.range().largest().empty());
+  config.network.coupling = Config::Network::Coupling::exact;
+  Trainer exact = small_trainer(config);
+  exact.step();
+  CHECK(exact.range().largest().size() == 2 * 3 * 3);  // F and G of every unit
+  for (const auto& [function, largest] : exact.range().largest()) CHECK(largest > 0);
+}
+
 TEST_CASE("a step moves parameters by the rate times the decayed gradient") {
   Trainer trainer = small_trainer(small_config());
   std::vector<std::vector<float>> before;
@@ -86,8 +126,7 @@ TEST_CASE("a step moves parameters by the rate times the decayed gradient") {
   for (std::size_t p = 0; p < before.size(); ++p) {
     const Parameter& parameter = *trainer.network().parameters()[p];
     CAPTURE(parameter.name);
-    const std::vector<float> after = to_plain(parameter.value),
-                             gradient = to_plain(parameter.gradient);
+    const std::vector<float> after = to_plain(parameter.value), gradient = to_plain(parameter.gradient);
     double worst = 0.0;
     for (std::size_t i = 0; i < after.size(); ++i) {
       const double decay = parameter.decays ? 2e-4 * before[p][i] : 0.0;

@@ -7,6 +7,8 @@
 #define REVNET_SIMD_MEMORY_INL_H_
 #endif
 
+#include <algorithm>
+
 #include <hwy/cache_control.h>
 
 #include "fused/simd/lanes-inl.h"
@@ -179,7 +181,12 @@ class Writer {
         addend_(sink.addend),
         input_(sink.input),
         totals_(sink.sums),
+        largest_of_(sink.largest),
         sums_(d),
+        rounds_(sink.step > 0),
+        steps_(hn::Set(d, rounds_ ? 1 / sink.step : 0)),
+        step_(hn::Set(d, sink.step)),
+        largest_(hn::Zero(d)),
         mean_(hn::Zero(d)),
         factor_(hn::Zero(d)),
         shift_(hn::Zero(d)) {
@@ -192,7 +199,13 @@ class Writer {
 
   // A result, and where in the sink it belongs.
   HWY_INLINE void write(D d, hn::Vec<D> value, std::int64_t at) {
-    if constexpr (form == Sink::Form::sum) value = hn::Add(hn::Load(d, addend_ + at), value);
+    if constexpr (form == Sink::Form::sum || form == Sink::Form::difference) {
+      if (rounds_) value = hn::Mul(hn::Round(hn::Mul(value, steps_)), step_);
+    }
+    if constexpr (form == Sink::Form::sum) {
+      value = hn::Add(hn::Load(d, addend_ + at), value);
+      if (largest_of_ != nullptr) largest_ = hn::Max(largest_, hn::Abs(value));
+    }
     if constexpr (form == Sink::Form::difference) value = hn::Sub(hn::Load(d, addend_ + at), value);
     if constexpr (form == Sink::Form::masked) {
       const auto centred = hn::Sub(hn::Load(d, input_ + at), mean_);
@@ -208,8 +221,15 @@ class Writer {
 
   // index: of the work block.
   HWY_INLINE void finish(D d, std::int64_t index, std::int64_t channel, std::int64_t channels) const {
-    if (totals_ == nullptr) return;
-    sums_.write(d, form == Sink::Form::masked, totals_ + index * 2 * channels, channel, channels);
+    if (totals_ != nullptr) {
+      sums_.write(d, form == Sink::Form::masked, totals_ + index * 2 * channels, channel, channels);
+    }
+    if constexpr (form == Sink::Form::sum) {
+      if (largest_of_ == nullptr) return;
+      HWY_ALIGN float largest[width_of<D>];
+      hn::Store(largest_, d, largest);
+      for (const float lane : largest) largest_of_[index] = std::max(largest_of_[index], lane);
+    }
   }
 
  private:
@@ -217,7 +237,11 @@ class Writer {
   const float* addend_;  // may be values
   const float* input_;
   double* totals_;
+  float* largest_of_;
   WorkSums<D> sums_;
+  bool rounds_;
+  hn::Vec<D> steps_, step_;  // 1 / step, step
+  hn::Vec<D> largest_;
   hn::Vec<D> mean_, factor_, shift_;
 };
 

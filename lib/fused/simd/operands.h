@@ -56,8 +56,8 @@ struct Source {
 struct Sink {
   enum class Form {
     plain,       // values = v
-    sum,         // values = addend + v
-    difference,  // values = addend - v
+    sum,         // values = addend + v, where v may be rounded to a grid first
+    difference,  // values = addend - v, likewise
     masked,      // values = v where relu(norm(input)) is open, 0 elsewhere
   };
   Form form = Form::plain;
@@ -65,6 +65,10 @@ struct Sink {
   const float* addend = nullptr;  // may be values
   const float* input = nullptr;
   Normalization norm = {};
+  // Of a sum or a difference: v is rounded to the nearest multiple of so much, a power of 2; 0: as it is.
+  float step = 0;
+  // The largest magnitude of a sum in each work block, over what stands there; null: not wanted.
+  float* largest = nullptr;
   // Sums over each work block and channel, [work blocks][2][channels]; null: not wanted. Of what is written:
   // the sum and the sum of squared distances from the work block's mean; when masked, the sum of values and
   // that of values * (input - mean).

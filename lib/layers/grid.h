@@ -1,0 +1,25 @@
+// The grid of exact coupling. Activations between units are multiples of a step 2^-bits, and what a residual
+// function adds to them is rounded to such multiples first:
+//
+//   y1 = x1 + round(F(x2))        x1 = y1 - round(F(x2))
+//
+// Sums and differences of multiples are exact in float32 as long as they stay below 2^24 steps. F is computed
+// again from the same bits, so reconstruction gives the very bits that were there, and gradients with
+// reconstructed activations are those with stored ones. The paper's own coupling rounds each sum to float32.
+#pragma once
+
+#include <cmath>
+
+namespace revnet {
+
+struct Grid {
+  int bits = 0;
+
+  float step() const { return std::ldexp(1.0f, -bits); }
+  // Magnitudes up to which sums are exact.
+  float range() const { return std::ldexp(1.0f, 24 - bits); }
+  // The nearest multiple, of two the even one.
+  float round(float value) const { return std::nearbyint(value * std::ldexp(1.0f, bits)) * step(); }
+};
+
+}  // namespace revnet
