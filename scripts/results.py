@@ -40,7 +40,10 @@ SCHEDULES = ((80_000, "whole", "80,000 iterations"), (8_000, "tenth", "8,000 ite
 RECIPE = {"dataset.validation": "false", "training.batch": 100, "training.learning_rate": 0.1,
           "training.momentum": 0.9, "training.weight_decay": 2e-4, "training.decay_at": "[0.5, 0.75]",
           "training.decay_factor": 0.1, "batch_norm.epsilon": 0.001, "batch_norm.decay": 0.99,
-          "augmentation.enabled": "true", "augmentation.padding": 2, "augmentation.flip": "true"}
+          "augmentation.enabled": "true", "augmentation.padding": 2, "augmentation.flip": "true",
+          "network.coupling": "float"}
+# Settings that logs of earlier versions do not know, and what those versions did.
+LATER = {"network.coupling": "float", "network.grid_bits": 13}
 # In what the runs of one cell may differ: none of it is part of what is measured.
 MAY_DIFFER = {"name", "description", "dataset.directory", "training.seed", "training.threads",
               "training.rank_timeout", "evaluation.every", "log.every", "checkpoint.every", "checkpoint.keep"}
@@ -151,7 +154,7 @@ def settings_of(config):
         except ValueError:
             pass
         settings[(section if line.startswith(" ") else "") + key] = value
-    return settings
+    return {**LATER, **settings}
 
 
 def read_results(folder):

@@ -120,8 +120,8 @@ class Runner {
     Config config = what.job.config;
     config.training.threads = threads_of(what.job, cores.size());
     write_text_file_atomically(settings, to_yaml(config));
-    Command command{.words = {options_.program.string(), name(config.dataset.name), "--config", settings.string(),
-                              "--run-dir", run.string()},
+    Command command{.words = {options_.program.string(), name(config.dataset.name), "--config",
+                              settings.string(), "--run-dir", run.string()},
                     .out = logs / (what.job.name + ".out"),
                     .err = logs / (what.job.name + ".err"),
                     .limits = {.cores = cores},

@@ -56,8 +56,7 @@ struct Bench {
       const std::size_t c = i / (size * size) % channels;
       const double deviation =
           std::sqrt(static_cast<double>(norm.batch().variance.values()[c]) + norm.epsilon());
-      result.push_back(norm.scale().value.values()[c] * (in[i] - norm.batch().mean.values()[c]) /
-                           deviation +
+      result.push_back(norm.scale().value.values()[c] * (in[i] - norm.batch().mean.values()[c]) / deviation +
                        norm.shift().value.values()[c]);
     }
     return result;
