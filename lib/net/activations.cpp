@@ -2,10 +2,7 @@
 
 #include <cmath>
 #include <stdexcept>
-#include <string>
 #include <utility>
-
-#include "base/error.h"
 
 namespace revnet {
 namespace {
@@ -224,14 +221,6 @@ std::string_view name(ActivationMode mode) {
   constexpr std::array<std::string_view, activation_modes.size()> names{"stored", "reconstructed",
                                                                         "checkpointed", "recursive"};
   return names[static_cast<std::size_t>(mode)];
-}
-
-ActivationMode activation_mode(std::string_view wanted) {
-  for (const ActivationMode mode : activation_modes) {
-    if (name(mode) == wanted) return mode;
-  }
-  throw UsageError("activations: '" + std::string(wanted) +
-                   "' is not one of stored, reconstructed, checkpointed, recursive");
 }
 
 bool can_keep(const Architecture& architecture, ActivationMode mode) {

@@ -26,8 +26,6 @@ inline constexpr std::array activation_modes{ActivationMode::stored, ActivationM
                                              ActivationMode::checkpointed, ActivationMode::recursive};
 
 std::string_view name(ActivationMode mode);
-// By its name; UsageError for another.
-ActivationMode activation_mode(std::string_view name);
 // Reconstruction needs reversible units; the others work for every network.
 bool can_keep(const Architecture& architecture, ActivationMode mode);
 
