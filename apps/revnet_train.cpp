@@ -98,7 +98,7 @@ int run(int argc, char** argv) {
       if (communicator.is_first()) std::cout << plan_yaml(config, directory);
       return static_cast<int>(ExitCode::done);
     }
-    catch_interrupts();
+    catch_interrupts(communicator.is_first());
     const RunStart start = resume ? RunStart::resume : force ? RunStart::overwrite : RunStart::fresh;
     const RunSummary summary =
         run_training(config, directory, start, command_line(argc, argv), {}, communicator);

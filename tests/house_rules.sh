@@ -23,6 +23,7 @@ if [ -n "$found" ]; then
   failed=1
 fi
 check 'hdf5' 'lib/record/' 'HDF5 belongs in lib/record:'
+check 'zlib' 'lib/record/checksums' 'zlib belongs in lib/record/checksums:'
 check 'yaml-cpp' 'lib/record/' 'yaml-cpp belongs in lib/record:'
 check 'CLI/' 'apps/' 'CLI11 belongs in apps:'
 check 'spdlog' 'lib/train/reporter' 'spdlog belongs in lib/train/reporter:'

@@ -92,6 +92,7 @@ struct Config {
   };
   struct Checkpoints {
     std::int64_t every = 1000;  // iterations; 0: only at the end
+    double seconds = 600;       // and at least so often; 0: by iterations alone
     bool keep = false;          // all of them, not just the last
     bool operator==(const Checkpoints&) const = default;
   };

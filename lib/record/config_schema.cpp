@@ -110,7 +110,7 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1),
           "training steps; by default the learning rate falls at 1/2 and 3/4 of them"),
-      setting<training, &Training::batch>("training.batch", {"--batch", "N"}, at_least(1),
+      setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           "images a step, under mpirun of all ranks together"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0),
                                          "of initial weights, shuffling, augmentation and the synthetic set"),
@@ -157,6 +157,9 @@ std::vector<Setting> recording_settings() {
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
                                                       at_least(0),
                                                       "iterations between checkpoints; 0: only at the end"),
+      setting<&C::checkpoint, &C::Checkpoints::seconds>("checkpoint.seconds", {"--checkpoint-seconds", "S"},
+                                                        at_least(0),
+                                                        "most seconds between checkpoints, too; 0: no limit"),
       setting<&C::checkpoint, &C::Checkpoints::keep>(
           "checkpoint.keep", {"--keep-checkpoints"}, {},
           "keep all of them, as RUN/checkpoints/ITERATION.h5, not just the last"),

@@ -26,8 +26,8 @@ class RunJournal {
   // After a step that took so many seconds: its loss and learning rate.
   void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
   void evaluated(const Trainer& trainer, const Loss& loss);
-  // `checkpoint`: the trainer's state.
-  void save(const Trainer& trainer, Checkpoint checkpoint);
+  // `checkpoint`: the trainer's state. keep: for good, too.
+  void save(const Trainer& trainer, Checkpoint checkpoint, bool keep);
   // The last entry of this process.
   void end(const Trainer& trainer, RunStatus status);
 

@@ -86,14 +86,18 @@ Loss Trainer::step() {
   return loss;
 }
 
-Loss Trainer::evaluate() {
+std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop) {
   Loss total;
+  bool stopped = false;
   const Shard mine = communicator_.shard(static_cast<std::int64_t>(splits_.test.size()));
   for (std::int64_t done = 0; done < mine.size; done += share_.size) {
+    stopped = stop && stop();
+    if (stopped) break;
     evaluation_->fill(static_cast<std::size_t>(mine.first + done), images_.values(), labels_);
     const auto real = static_cast<std::size_t>(std::min(mine.size - done, share_.size));
     total += network_->evaluate(images_, std::span(labels_).first(real));
   }
+  if (communicator_.any(stopped)) return {};
   return of_all_ranks(total);
 }
 

@@ -8,6 +8,7 @@
 // files and prints nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,8 +50,9 @@ class Trainer {
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
-  // The whole evaluation set with running statistics. Does not change the training.
-  Loss evaluate();
+  // The whole evaluation set with running statistics. Does not change the training. None when `stop`, asked
+  // before each batch, says on any rank that it is no longer wanted.
+  std::optional<Loss> evaluate(const std::function<bool()>& stop = {});
 
   // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
   Checkpoint checkpoint();

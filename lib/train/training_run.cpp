@@ -1,6 +1,7 @@
 #include "train/training_run.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -74,7 +75,10 @@ class Session {
   void train();
   void finish();
   void evaluate();
-  void save_checkpoint();
+  // What all ranks do next, although a signal comes to one of them, and the first one alone has a clock.
+  void agree();
+  enum class Keep { as_configured, no };
+  void save_checkpoint(Keep keep = Keep::as_configured);
   RunSummary summary() const;
 
   Config config_;
@@ -85,7 +89,10 @@ class Session {
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
   bool stopped_ = false;         // a signal has reached some rank
+  bool late_ = false;            // the last checkpoint is older than checkpoint.seconds
   std::int64_t evaluated_ = -1;  // the iteration of the last evaluation
+  std::int64_t saved_ = -1;      // and of the last checkpoint
+  Stopwatch since_saved_;
 };
 
 Session::Session(const Config& config, std::unique_ptr<RunJournal> journal, Splits splits,
@@ -141,17 +148,20 @@ void Session::begin() {
 
 void Session::train() {
   const auto due = [&](std::int64_t every) { return every > 0 && trainer_.iteration() % every == 0; };
-  while (trainer_.iteration() < config_.training.iterations) {
-    // All ranks stop after the same step, whichever of them the signal came to.
-    stopped_ = communicator_.any(interrupted());
+  // Of a run that was stopped in the middle of an evaluation.
+  if (trainer_.iteration() > 0 && due(config_.evaluation.every) && evaluated_ != trainer_.iteration())
+    evaluate();
+  while (trainer_.iteration() < config_.training.iterations && !stopped_) {
+    agree();
     if (stopped_) return;
+    if (late_) save_checkpoint(Keep::no);
     if (hooks_.before_step) hooks_.before_step(trainer_);
     const double rate = trainer_.learning_rate();
     const Stopwatch step;
     const Loss loss = trainer_.step();
     if (journal_) journal_->stepped(trainer_, loss, rate, step.seconds());
-    if (due(config_.evaluation.every)) evaluate();
     if (due(config_.checkpoint.every)) save_checkpoint();
+    if (due(config_.evaluation.every)) evaluate();
   }
 }
 
@@ -166,8 +176,22 @@ void Session::finish() {
                             "; a checkpoint is saved, go on with --resume");
 }
 
+void Session::agree() {
+  const double limit = config_.checkpoint.seconds;
+  std::array<double, 2> told{interrupted() ? 1.0 : 0.0,
+                             journal_ && limit > 0 && since_saved_.seconds() >= limit ? 1.0 : 0.0};
+  communicator_.sum(told);
+  stopped_ = told[0] > 0;
+  late_ = told[1] > 0;
+}
+
+// The checkpoint first: an evaluation may take minutes, in which nothing else would hold the steps before it.
 void Session::evaluate() {
-  const Loss loss = trainer_.evaluate();
+  if (saved_ != trainer_.iteration()) save_checkpoint(Keep::no);
+  const std::optional<Loss> whole = trainer_.evaluate(interrupted);
+  stopped_ = !whole;
+  if (stopped_) return;
+  const Loss& loss = *whole;
   if (!std::isfinite(loss.cross_entropy)) {
     throw DivergedError("diverged: the evaluation after iteration " + std::to_string(trainer_.iteration()) +
                         " is not finite; use a smaller learning rate (training.learning_rate)");
@@ -177,7 +201,7 @@ void Session::evaluate() {
 }
 
 // A state that is not finite, or not that of all ranks, does not replace one that is.
-void Session::save_checkpoint() {
+void Session::save_checkpoint(Keep keep) {
   trainer_.check_equal();
   Checkpoint checkpoint = trainer_.checkpoint();
   if (const std::string array = first_not_finite(checkpoint); !array.empty()) {
@@ -185,7 +209,11 @@ void Session::save_checkpoint() {
                         std::to_string(checkpoint.iteration) +
                         "; use a smaller learning rate (training.learning_rate)");
   }
-  if (journal_) journal_->save(trainer_, std::move(checkpoint));
+  saved_ = checkpoint.iteration;
+  since_saved_.restart();
+  if (journal_) {
+    journal_->save(trainer_, std::move(checkpoint), config_.checkpoint.keep && keep == Keep::as_configured);
+  }
 }
 
 RunSummary Session::summary() const {

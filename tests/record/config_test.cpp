@@ -196,11 +196,11 @@ TEST_CASE("assignments that are refused say what is allowed") {
   CHECK(refusal("training.iterations=9223372036854775808") ==
         "--set: training.iterations: '9223372036854775808' is out of range; allowed: an integer, 1 or more");
   CHECK(refusal("training.batch=0") ==
-        "--set: training.batch: '0' is out of range; allowed: an integer, 1 or more");
+        "--set: training.batch: '0' is out of range; allowed: an integer from 1 to 1000000");
   CHECK(refusal("training.batch=1e2") ==
-        "--set: training.batch: '1e2' is not an integer; allowed: an integer, 1 or more");
+        "--set: training.batch: '1e2' is not an integer; allowed: an integer from 1 to 1000000");
   CHECK(refusal("training.batch=") ==
-        "--set: training.batch: '' is not an integer; allowed: an integer, 1 or more");
+        "--set: training.batch: '' is not an integer; allowed: an integer from 1 to 1000000");
   CHECK(refusal("training.seed=-1") ==
         "--set: training.seed: '-1' is out of range; allowed: an integer, 0 or more");
   CHECK(refusal("training.threads=+-1") ==

@@ -200,7 +200,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   train_on_ranks(3, config, [&](Trainer& trainer) {
     for (int step = 0; step < 2; ++step) trainer.step();
     trainer.check_equal();
-    const Loss loss = trainer.evaluate();
+    const Loss loss = trainer.evaluate().value();
     const std::scoped_lock lock(mutex);
     states.push_back(trainer.checkpoint());
     losses.push_back(loss);
@@ -212,7 +212,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
       plan_memory(find_architecture(config.network.architecture), network_options(config), 1);
   Trainer one(config, small_splits(), plan.arena_bytes);
   one.restore(states[0], "here");
-  const Loss alone = one.evaluate();
+  const Loss alone = one.evaluate().value();
   for (const Loss& loss : losses) {
     CHECK(loss.images == 23);
     CHECK(loss.errors == alone.errors);
