@@ -122,8 +122,9 @@ int show_status(const SweepRequest& request) {
 int collect(const SweepRequest& request) {
   const std::filesystem::path directory = directory_of(request);
   const std::vector<JobResult> results = read_results(jobs_of(request), directory);
-  if (results.empty())
-    throw UsageError("no job of " + directory.string() + " has results yet: revnet-sweep run");
+  if (results.empty()) {
+    throw UsageError("no job of {} has results yet: revnet-sweep run", directory.string());
+  }
   const std::string csv = results_table(results).format(TableFormat::csv);
   write_text_file_atomically(directory / "results.csv", csv);
   write_results(directory / "results.h5", results, request.command);

@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "train/communicator.h"
 #include "train/setup.h"
@@ -47,8 +49,8 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
   const Config& config = prepared.config;
   prepared.directory = !directory_.empty()
                            ? directory_
-                           : "runs/" + prefix_ + "-" + name(config.dataset.name) + "-" +
-                                 config.network.architecture + "-seed" + std::to_string(config.training.seed);
+                           : fmt::format("runs/{}-{}-{}-seed{}", prefix_, name(config.dataset.name),
+                                         config.network.architecture, config.training.seed);
   prepared.start = resume_ ? RunStart::resume : force_ ? RunStart::overwrite : RunStart::fresh;
   return prepared;
 }

@@ -58,7 +58,7 @@ int parse(CLI::App& app, int argc, char** argv) {
   app.get_formatter()->column_width(34);
   if (argc > 1 && std::string_view(argv[1]) == "--describe") {
     return guarded(app.get_name(), [&] {
-      if (argc != 3) throw UsageError("--describe takes one of " + join(description_formats()));
+      if (argc != 3) throw UsageError("--describe takes one of {}", join(description_formats()));
       std::cout << described(app, argv[2]) << std::flush;
       return static_cast<int>(ExitCode::done);
     });

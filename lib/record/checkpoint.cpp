@@ -33,7 +33,7 @@ constexpr std::int64_t format_version = 1;
 constexpr int deepest_name = 32;  // parts; deeper ones are a damaged file that refers to itself
 
 [[noreturn]] void refuse(const std::string& name, const std::string& why) {
-  throw Error("checkpoint: array '" + name + "' " + why);
+  throw Error("checkpoint: array '{}' {}", name, why);
 }
 
 void check_name(const std::string& name, std::set<std::string>& earlier) {
@@ -57,8 +57,8 @@ void write_arrays(hdf5::Writer& file, const std::string& group, const std::vecto
       count *= static_cast<std::uint64_t>(size);
     }
     if (count != array.values.size()) {
-      refuse(array.name, "has " + std::to_string(array.values.size()) + " values for a shape of " +
-                             std::to_string(count));
+      throw Error("checkpoint: array '{}' has {} values for a shape of {}", array.name, array.values.size(),
+                  count);
     }
     file.floats(group + "/" + array.name, array.shape, array.values);
   }
@@ -112,8 +112,7 @@ std::vector<NamedArray> read_arrays(const hdf5::Reader& file, const std::string&
 
 std::vector<float> read_vector(const hdf5::Reader& file, const std::string& name) {
   hdf5::FloatArray array = file.floats(name);
-  if (array.shape.size() != 1)
-    file.fail(name + " has rank " + std::to_string(array.shape.size()) + ", not 1");
+  if (array.shape.size() != 1) file.fail("{} has rank {}, not 1", name, array.shape.size());
   return std::move(array.values);
 }
 
@@ -124,7 +123,7 @@ std::vector<RunningAverage> read_running(const hdf5::Reader& file) {
     const std::size_t slash = dataset.rfind('/');
     const std::string leaf = slash == std::string::npos ? dataset : dataset.substr(slash + 1);
     if (slash == std::string::npos || (leaf != "mean" && leaf != "variance")) {
-      file.fail("/running/" + dataset + " is neither a mean nor a variance");
+      file.fail("/running/{} is neither a mean nor a variance", dataset);
     }
     names.insert(dataset.substr(0, slash));
   }
@@ -144,8 +143,7 @@ Checkpoint read_here(const std::filesystem::path& path) {
   check_format_version(file, format_version);
   Checkpoint checkpoint;
   checkpoint.iteration = file.integer_attribute("/", "iteration");
-  if (checkpoint.iteration < 0)
-    file.fail("iteration " + std::to_string(checkpoint.iteration) + " is negative");
+  if (checkpoint.iteration < 0) file.fail("iteration {} is negative", checkpoint.iteration);
   for (const std::string& name : file.attributes("progress")) {
     checkpoint.progress[name] = file.double_attribute("progress", name);
   }

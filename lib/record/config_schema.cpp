@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 
 namespace revnet {
@@ -196,9 +198,8 @@ std::string suggestion(const std::string& unknown_key) {
     // Somebody who writes batch alone has forgotten the section.
     if (setting.leaf() == unknown_key) same_leaf.push_back("'" + setting.key + "'");
   }
-  if (!same_leaf.empty()) return " (did you mean " + join(same_leaf, " or ") + "?)";
-  const std::string known = nearest(unknown_key, keys);
-  return known.empty() ? "" : " (did you mean '" + known + "'?)";
+  if (!same_leaf.empty()) return fmt::format(" (did you mean {}?)", fmt::join(same_leaf, " or "));
+  return did_you_mean(unknown_key, keys);
 }
 
 std::string Setting::section() const {

@@ -109,6 +109,10 @@ class Reader {
 
   // A RecordError of kind damaged: "PATH is damaged: WHAT; restore it from a copy or start the run anew".
   [[noreturn]] void fail(const std::string& what) const;
+  template <typename Arg, typename... Args>
+  [[noreturn]] void fail(fmt::format_string<Arg, Args...> what, Arg&& arg, Args&&... args) const {
+    fail(fmt::format(what, std::forward<Arg>(arg), std::forward<Args>(args)...));
+  }
 
  private:
   std::int64_t checked(std::int64_t id, const std::string& object) const;

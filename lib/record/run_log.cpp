@@ -43,7 +43,7 @@ bool belongs_to_format(const std::string& name) {
 void check_extra(const RunInfo& info) {
   for (const auto& [name, text] : info.extra) {
     if (name.empty() || belongs_to_format(name)) {
-      throw Error("run log: an extra attribute cannot be called '" + name + "'; choose another name");
+      throw Error("run log: an extra attribute cannot be called '{}'; choose another name", name);
     }
   }
 }
@@ -90,7 +90,7 @@ std::vector<Row> read_rows(const hdf5::Reader& file, const std::string& table, c
     const std::string name = in_table + column.name;
     const std::vector<double> values = file.doubles(name);
     if (values.size() != rows.size()) {
-      file.fail(name + " has " + std::to_string(values.size()) + " rows, not " + std::to_string(rows.size()));
+      file.fail("{} has {} rows, not {}", name, values.size(), rows.size());
     }
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].*column.value = values[i];
   }
@@ -100,9 +100,10 @@ std::vector<Row> read_rows(const hdf5::Reader& file, const std::string& table, c
 template <typename Row>
 void append_row(std::vector<Row>& rows, const Row& row, const char* table) {
   if (!rows.empty() && row.iteration <= rows.back().iteration) {
-    throw Error("run log: " + std::string(table) + " already has a row for iteration " +
-                std::to_string(rows.back().iteration) + ", so iteration " + std::to_string(row.iteration) +
-                " cannot follow; drop the later rows first");
+    throw Error(
+        "run log: {} already has a row for iteration {}, so iteration {} cannot follow; drop the "
+        "later rows first",
+        table, rows.back().iteration, row.iteration);
   }
   rows.push_back(row);
 }
@@ -128,7 +129,7 @@ RunStatus read_status(const hdf5::Reader& file) {
   for (const RunStatus status : statuses) {
     if (text == name(status)) return status;
   }
-  file.fail("status '" + text + "' is unknown");
+  file.fail("status '{}' is unknown", text);
 }
 
 }  // namespace

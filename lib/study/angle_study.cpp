@@ -44,8 +44,8 @@ class Measurements {
     const auto same = [&](const char* name, std::int64_t now) {
       const std::int64_t before = log.attributes.at(name);
       if (before != now) {
-        throw UsageError(file_.string() + ": " + name + " was " + std::to_string(before) + ", " +
-                         std::to_string(now) + " is asked for; resume with the same");
+        throw UsageError("{}: {} was {}, {} is asked for; resume with the same", file_.string(), name, before,
+                         now);
       }
     };
     same("every", options_.every);
@@ -115,8 +115,8 @@ std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std
     const std::int64_t iteration = read_checkpoint(file).iteration;
     const auto [entry, is_new] = ordered.try_emplace(iteration, file);
     if (!is_new) {
-      throw UsageError(file.string() + " and " + entry->second.string() + " are both of iteration " +
-                       std::to_string(iteration) + "; measure them in two run directories");
+      throw UsageError("{} and {} are both of iteration {}; measure them in two run directories",
+                       file.string(), entry->second.string(), iteration);
     }
   }
   return ordered;

@@ -61,7 +61,7 @@ Series Series::read(const hdf5::Reader& log, const std::string& group) {
   Series series;
   series.iterations_ = log.integers(group + "/" + iteration_name);
   if (!std::ranges::is_sorted(series.iterations_, std::ranges::less_equal())) {
-    log.fail("/" + group + "/" + iteration_name + " does not ascend");
+    log.fail("/{}/{} does not ascend", group, iteration_name);
   }
   std::vector<std::string> names;
   list_datasets(log, group, "", names);
@@ -69,7 +69,7 @@ Series Series::read(const hdf5::Reader& log, const std::string& group) {
     if (name == iteration_name) continue;
     std::vector<double> values = log.doubles(group + "/" + name);
     if (values.size() != series.iterations_.size()) {
-      log.fail("/" + group + "/" + name + " has another number of rows than " + iteration_name);
+      log.fail("/{}/{} has another number of rows than {}", group, name, iteration_name);
     }
     series.columns_[name] = std::move(values);
   }

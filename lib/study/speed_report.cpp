@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/quantile.h"
 #include "base/text.h"
 #include "study/study_log.h"
@@ -38,15 +40,15 @@ Table speed_table(const SpeedStudy& study) {
     const double step = median(result.step_seconds);
     const SpeedResult* twin = stored_twin(study, result);
     table.add({result.of.architecture, name(result.of.activations), name(result.of.engine),
-               std::to_string(result.of.batch), std::to_string(result.of.threads), milliseconds(step),
-               milliseconds(quantile(result.step_seconds, 0.1)) + " to " +
-                   milliseconds(quantile(result.step_seconds, 0.9)),
+               fmt::to_string(result.of.batch), fmt::to_string(result.of.threads), milliseconds(step),
+               fmt::format("{} to {}", milliseconds(quantile(result.step_seconds, 0.1)),
+                           milliseconds(quantile(result.step_seconds, 0.9))),
                format_fixed(static_cast<double>(result.of.batch) / step, 0),
                milliseconds(result.floor_seconds), format_fixed(step / result.floor_seconds, 2),
                milliseconds(result.floor_seconds_out_of_cache),
                twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
                format_fixed(result.flops / step * giga, 0),
-               format_fixed(100 * result.flops / step * giga / study.sgemm_gflops[i], 0) + " %",
+               fmt::format("{:.0f} %", 100 * result.flops / step * giga / study.sgemm_gflops[i]),
                format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
   }
   return table;
@@ -68,11 +70,10 @@ Table profile_table(const SpeedResult& result) {
   for (const auto& [key, row] : result.profile.rows()) {
     const auto [operation, height] = key;
     const auto found = floor.find(key);
-    table.add({std::string(name(operation)),
-               height == 0 ? "-" : std::to_string(height) + "x" + std::to_string(height),
+    table.add({std::string(name(operation)), height == 0 ? "-" : fmt::format("{0}x{0}", height),
                format_fixed(static_cast<double>(row.calls) / steps, 0),
                format_fixed(row.seconds / steps * milli, 2),
-               format_fixed(100 * row.seconds / total.seconds, 1) + " %",
+               fmt::format("{:.1f} %", 100 * row.seconds / total.seconds),
                row.flops > 0 ? format_fixed(row.flops / row.seconds * giga, 0) : "-",
                format_fixed(row.bytes / row.seconds * giga, 1),
                found == floor.end() ? "-" : format_fixed(found->second.floor * milli, 2),
@@ -137,7 +138,7 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
   log.attribute("/", "convolution", name(study.options.convolution));
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
-    const std::string group = std::to_string(i + 1);
+    const std::string group = fmt::to_string(i + 1);
     log.group(group);
     log.attribute(group, "architecture", result.of.architecture);
     log.attribute(group, "activations", name(result.of.activations));

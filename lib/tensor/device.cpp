@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include <fmt/format.h>
 #include <omp.h>
 
 #include "tensor/onednn.h"
@@ -83,8 +84,7 @@ void onednn::execute(Device& device, const dnnl::primitive& primitive, const Arg
 
 std::string onednn_version() {
   const dnnl_version_t* version = dnnl_version();
-  return std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-         std::to_string(version->patch);
+  return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
 }
 
 std::string onednn_winograd() {

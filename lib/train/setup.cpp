@@ -116,8 +116,8 @@ NetworkOptions network_options(const Config& config, Communicator& communicator)
   NetworkOptions options = network_options(config);
   if (communicator.ranks() == 1) return options;
   if (options.batch < communicator.ranks()) {
-    throw UsageError("training.batch: " + std::to_string(options.batch) + " images are too few for " +
-                     std::to_string(communicator.ranks()) + " ranks; each needs one at least");
+    throw UsageError("training.batch: {} images are too few for {} ranks; each needs one at least",
+                     options.batch, communicator.ranks());
   }
   options.whole_batch = options.batch;
   options.batch = communicator.shard(options.whole_batch).size;

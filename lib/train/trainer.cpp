@@ -75,9 +75,10 @@ Loss Trainer::step() {
   range_.reset();
   const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {
-    throw DivergedError("diverged in iteration " + std::to_string(iteration_ + 1) + ": first " +
-                        first_not_finite(*network_) +
-                        " is not finite; use a smaller learning rate (training.learning_rate)");
+    throw DivergedError(
+        "diverged in iteration {}: first {} is not finite; use a smaller learning rate "
+        "(training.learning_rate)",
+        iteration_ + 1, first_not_finite(*network_));
   }
   network_->commit_statistics(running_decay_);
   sgd_->step(device_, learning_rate());
