@@ -4,8 +4,6 @@
 #include <type_traits>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/text.h"
 
 namespace revnet {
@@ -136,10 +134,10 @@ std::vector<Setting> training_settings() {
                                                "added to the variance"),
       setting<batch_norm, &BatchNorm::decay>(
           "batch_norm.decay", {}, below(0, 1),
-          "share of the old value that the running averages keep at each step"),
+          "fraction of the old value that the running averages keep at each step"),
       setting<batch_norm, &BatchNorm::statistics>("batch_norm.statistics", {"--batch-norm", "SCOPE"}, {},
                                                   "under mpirun: each rank normalises with the statistics of "
-                                                  "its own share of the batch (local) or of "
+                                                  "its own shard of the batch (local) or of "
                                                   "the whole batch, as one process does (synchronized)"),
       setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {},
                                                     "crop and flip training images"),
@@ -198,7 +196,7 @@ std::string suggestion(const std::string& unknown_key) {
     // Somebody who writes batch alone has forgotten the section.
     if (setting.leaf() == unknown_key) same_leaf.push_back("'" + setting.key + "'");
   }
-  if (!same_leaf.empty()) return fmt::format(" (did you mean {}?)", fmt::join(same_leaf, " or "));
+  if (!same_leaf.empty()) return " (did you mean " + join(same_leaf, " or ") + "?)";
   return did_you_mean(unknown_key, keys);
 }
 

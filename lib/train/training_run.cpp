@@ -134,7 +134,7 @@ void Session::begin() {
     for (const std::string& line : placement.lines) journal_->reporter().info(line);
     for (const std::string& warning : placement.warnings) journal_->reporter().warn(warning);
   }
-  trainer_.share_state();
+  trainer_.broadcast_state();
   evaluated_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(evaluated_)));
   if (GradientExchange* exchange = trainer_.exchange()) exchange->measure_alone();
   if (journal_) journal_->begin(trainer_.iteration());
