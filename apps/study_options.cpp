@@ -26,7 +26,7 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
 
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
     : prefix_(std::move(prefix)), training_(app), dataset_(app.get_option("dataset")) {
-  dataset_->description(dataset_->get_description() + "; default: cifar10 if it is there");
+  dataset_->description(dataset_->get_description() + "; default: cifar10 if found");
   app.add_option("--run-dir", directory_, "where the study is recorded")
       ->type_name("DIR")
       ->default_str("runs/" + prefix_ + "-DATASET-ARCH-seedN")

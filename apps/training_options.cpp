@@ -28,6 +28,10 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
       ->group("Settings");
 }
 
+TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) declare(app, *find_setting(key));
+}
+
 void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
   const std::string& name = setting.option.name;
   const std::string help = option_help(setting);
