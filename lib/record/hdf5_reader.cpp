@@ -102,6 +102,25 @@ std::vector<Reader::Member> Reader::members(const std::string& group) const {
   return list;
 }
 
+std::vector<std::string> Reader::datasets(const std::string& group) const {
+  std::vector<std::string> names;
+  add_datasets(group, "", 0, names);
+  return names;
+}
+
+void Reader::add_datasets(const std::string& group, const std::string& prefix, int depth,
+                          std::vector<std::string>& names) const {
+  if (depth > deepest_name) fail(group + " is nested too deeply");
+  for (const Member& member : members(group)) {
+    if (member.is_group) {
+      add_datasets(fmt::format("{}/{}", group, member.name), fmt::format("{}{}/", prefix, member.name),
+                   depth + 1, names);
+    } else {
+      names.push_back(prefix + member.name);
+    }
+  }
+}
+
 std::vector<std::int64_t> Reader::checked_shape(std::int64_t space, std::size_t item_size,
                                                 const std::string& label) const {
   const int rank = H5Sget_simple_extent_ndims(space);

@@ -21,8 +21,8 @@ void fields(Archive& archive, RunInfo& info) {
 namespace {
 
 constexpr std::int64_t format_version = 1;
-constexpr std::array statuses{RunStatus::running, RunStatus::complete, RunStatus::interrupted,
-                              RunStatus::diverged};
+constexpr std::array<std::string_view, 4> statuses{"running", "complete", "interrupted",
+                                                   "diverged"};  // as in RunStatus
 
 // A text of RunInfo and its attribute; one table for writing and reading.
 struct TextAttribute {
@@ -126,26 +126,15 @@ RunInfo read_info(const hdf5::Reader& file) {
 
 RunStatus read_status(const hdf5::Reader& file) {
   const std::string text = file.text_attribute("/", "status");
-  for (const RunStatus status : statuses) {
-    if (text == name(status)) return status;
-  }
-  file.fail("status '{}' is unknown", text);
+  const auto found = std::ranges::find(statuses, text);
+  if (found == statuses.end()) file.fail("status '{}' is unknown", text);
+  return static_cast<RunStatus>(found - statuses.begin());
 }
 
 }  // namespace
 
 std::string_view name(RunStatus status) {
-  switch (status) {
-    case RunStatus::running:
-      return "running";
-    case RunStatus::complete:
-      return "complete";
-    case RunStatus::interrupted:
-      return "interrupted";
-    case RunStatus::diverged:
-      return "diverged";
-  }
-  throw Error("run log: no such status");
+  return statuses.at(static_cast<std::size_t>(status));
 }
 
 RunLog::RunLog(std::filesystem::path file, RunInfo info) : path_(std::move(file)), info_(std::move(info)) {}

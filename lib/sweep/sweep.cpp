@@ -37,6 +37,18 @@ double share_of_sgemm(const Architecture& architecture) {
   return architecture.bottleneck ? 0.65 : 1.0;
 }
 
+// How long it will take, roughly: from its arithmetic and what sgemm reaches on one thread.
+double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
+  const Config config = resolve(job.config);
+  const Architecture& architecture = find_architecture(config.network.architecture);
+  Device device = Device::planning(threads);
+  const Network network(device, architecture, network_options(config));
+  const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
+  const auto images = static_cast<double>(config.training.batch * config.training.iterations);
+  return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
+         (sgemm_gflops * threads * share_of_sgemm(architecture));
+}
+
 int threads_of(const Job& job, std::size_t cores) {
   return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cores);
 }
@@ -226,17 +238,6 @@ std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::si
     result[group].assign(at(group), at(group + 1));
   }
   return result;
-}
-
-double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
-  const Config config = resolve(job.config);
-  const Architecture& architecture = find_architecture(config.network.architecture);
-  Device device = Device::planning(threads);
-  const Network network(device, architecture, network_options(config));
-  const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
-  const auto images = static_cast<double>(config.training.batch * config.training.iterations);
-  return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
-         (sgemm_gflops * threads * share_of_sgemm(architecture));
 }
 
 Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {

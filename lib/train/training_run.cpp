@@ -11,7 +11,6 @@
 #include "base/stopwatch.h"
 #include "base/version.h"
 #include "system/host.h"
-#include "tensor/instruction_set.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/interrupt.h"
