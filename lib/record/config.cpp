@@ -3,10 +3,16 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "record/config_schema.h"
-#include "record/plain_text.h"
 
 namespace revnet {
 namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blank = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(blank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+}
 
 // Without a YAML parser in between: a value on the command line is what it is, whatever # or : it holds.
 WrittenValue written_on_one_line(const Setting& setting, std::string_view text) {

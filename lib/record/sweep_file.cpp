@@ -49,7 +49,7 @@ class SweepReader : NodeReader {
     const std::string name = key.Scalar();
     const Setting* setting = find_setting(name);
     if (setting == nullptr) {
-      throw UsageError(where(key) + ": unknown setting " + in_quotes(name) + suggestion(name));
+      throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
     }
     WrittenValue written;
     written.list = value.IsSequence() || std::holds_alternative<Field<std::vector<double>>>(setting->field);
@@ -107,7 +107,7 @@ class SweepReader : NodeReader {
     const std::string name = scalar(value, key);
     const Setting* setting = find_setting(name);
     if (setting == nullptr)
-      throw UsageError(where(key) + ": unknown setting " + in_quotes(name) + suggestion(name));
+      throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
     const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
                            !std::holds_alternative<Field<bool>>(setting->field) &&
                            !std::holds_alternative<Field<std::vector<double>>>(setting->field);
