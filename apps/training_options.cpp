@@ -28,6 +28,10 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
       ->group("Settings");
 }
 
+TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) declare(app, *find_setting(key));
+}
+
 void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
   const std::string& name = setting.option.name;
   const std::string help = option_help(setting);
@@ -58,7 +62,7 @@ int parse(CLI::App& app, int argc, char** argv) {
   app.get_formatter()->column_width(34);
   if (argc > 1 && std::string_view(argv[1]) == "--describe") {
     return guarded(app.get_name(), [&] {
-      if (argc != 3) throw UsageError("--describe takes one of " + join(description_formats()));
+      if (argc != 3) throw UsageError("--describe takes one of {}", join(description_formats()));
       std::cout << described(app, argv[2]) << std::flush;
       return static_cast<int>(ExitCode::done);
     });

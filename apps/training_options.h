@@ -16,6 +16,8 @@ class TrainingOptions {
  public:
   // Declares the options and the positional `dataset`; must outlive the parse.
   explicit TrainingOptions(CLI::App& app);
+  // The options of these settings alone.
+  TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
 
   // Lays file, environment and command line over the given settings. UsageError for anything unknown or
   // impossible.

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "record/hdf5.h"
 #include "record/hdf5_handle.h"
@@ -57,7 +58,7 @@ void Reader::open() {
   H5Pset_file_locking(access.id(), false, true);
 #endif
   file_ = Handle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.id()));
-  if (file_.id() < 0) fail("not a whole HDF5 file (" + take_error() + ")");
+  if (file_.id() < 0) fail("not a whole HDF5 file ({})", take_error());
 }
 
 void Reader::fail_changed(const std::vector<ArrayChecksum>& arrays) {
@@ -69,10 +70,9 @@ void Reader::fail_changed(const std::vector<ArrayChecksum>& arrays) {
   constexpr std::size_t most_named = 3;
   const std::size_t more = changed.size() - std::min(changed.size(), most_named);
   changed.resize(changed.size() - more);
-  fail(fmt::format(
-      "its bytes are not those that were written; {}{} changed",
-      changed.empty() ? "its structure or an attribute" : fmt::format("{}", fmt::join(changed, ", ")),
-      more > 0 ? fmt::format(" and {} more arrays", more) : ""));
+  fail("its bytes are not those that were written; {}{} changed",
+       changed.empty() ? "its structure or an attribute" : join(changed),
+       more > 0 ? fmt::format(" and {} more arrays", more) : "");
 }
 
 bool Reader::is_changed(const ArrayChecksum& array) const {
@@ -103,7 +103,7 @@ Handle Reader::object(const std::string& name) const {
   if (opened.id() < 0) {
     const std::string why = take_error();
     // Not H5Lexists: it fails when a group on the way is missing.
-    fail(path + " is missing or unreadable (" + why + ")");
+    fail("{} is missing or unreadable ({})", path, why);
   }
   return opened;
 }
@@ -142,6 +142,25 @@ std::vector<Reader::Member> Reader::members(const std::string& group) const {
   return list;
 }
 
+std::vector<std::string> Reader::datasets(const std::string& group) const {
+  std::vector<std::string> names;
+  add_datasets(group, "", 0, names);
+  return names;
+}
+
+void Reader::add_datasets(const std::string& group, const std::string& prefix, int depth,
+                          std::vector<std::string>& names) const {
+  if (depth > deepest_name) fail(group + " is nested too deeply");
+  for (const Member& member : members(group)) {
+    if (member.is_group) {
+      add_datasets(fmt::format("{}/{}", group, member.name), fmt::format("{}{}/", prefix, member.name),
+                   depth + 1, names);
+    } else {
+      names.push_back(prefix + member.name);
+    }
+  }
+}
+
 std::vector<std::int64_t> Reader::checked_shape(std::int64_t space, std::size_t item_size,
                                                 const std::string& label) const {
   const int rank = H5Sget_simple_extent_ndims(space);
@@ -174,7 +193,7 @@ void Reader::check_type(const Handle& stored, std::int64_t expected, const std::
   std::string wanted = H5Tget_class(expected) == H5T_FLOAT     ? "float"
                        : H5Tget_sign(expected) == H5T_SGN_NONE ? "uint"
                                                                : "int";
-  fail(label + " is not of type " + wanted + std::to_string(8 * H5Tget_size(expected)));
+  fail("{} is not of type {}{}", label, wanted, 8 * H5Tget_size(expected));
 }
 
 std::vector<std::int64_t> Reader::array_shape(const Handle& dataset, std::int64_t type,
@@ -189,7 +208,7 @@ std::vector<T> Reader::column(const std::string& name, std::int64_t type) const 
   const Handle opened = dataset(name);
   const std::string label = absolute(name);
   const std::vector<std::int64_t> shape = array_shape(opened, type, label);
-  if (shape.size() != 1) fail(label + " has rank " + std::to_string(shape.size()) + ", not 1");
+  if (shape.size() != 1) fail("{} has rank {}, not 1", label, shape.size());
   std::vector<T> values(static_cast<std::size_t>(shape[0]));
   if (!values.empty() && H5Dread(opened.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
     fail(label + ": " + take_error());
