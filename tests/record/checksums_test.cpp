@@ -47,11 +47,11 @@ std::string message_of(const std::filesystem::path& file) {
   return "(nothing was thrown)";
 }
 
-// Flips one bit of the file at a time, as many as REVNET_TORTURE_FILES says, and has it read: `read` returns
+// Flips one bit of the file at a time, as many as REVNET_TORTURE_FLIPS says, and has it read: `read` returns
 // whether what it got is what was written. No change may go unnoticed.
 template <typename Read>
 void check_flips(const std::filesystem::path& file, const Read& read) {
-  const char* asked = std::getenv("REVNET_TORTURE_FILES");
+  const char* asked = std::getenv("REVNET_TORTURE_FLIPS");
   const int flips = asked != nullptr ? std::atoi(asked) : 60;
   const std::string whole = read_file(file);
   RandomStream random(1, Purpose::shuffle, 0, 0);

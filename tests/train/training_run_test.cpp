@@ -114,6 +114,38 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(contains(text_of(files.text_log()), "resuming after iteration 2"));
 }
 
+TEST_CASE("checkpoints come by seconds, too") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  config.checkpoint.every = 0;
+  config.checkpoint.seconds = 1e-9;
+  TrainingHooks hooks;
+  hooks.before_step = [](const Trainer& trainer) {
+    if (trainer.iteration() == 2) throw Error("the end");
+  };
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", hooks), Error);
+  CHECK(read_checkpoint(RunFiles(folder / "run").checkpoint()).iteration == 2);
+}
+
+TEST_CASE("of damaged checkpoints the one that is whole is named") {
+  const TemporaryDirectory folder;
+  const RunFiles files(finished_run(folder));
+  std::filesystem::create_directory(files.kept_checkpoints());
+  std::filesystem::copy(files.checkpoint(), files.kept_checkpoint(3));
+  std::string bytes = read_file(files.checkpoint());
+  bytes[bytes.size() / 2] ^= 1;
+  write_file(files.checkpoint(), bytes);
+  write_file(files.kept_checkpoint(4), bytes);
+  std::string message;
+  try {
+    run_training(run_config(), files.directory(), RunStart::resume, "test");
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(contains(message, "its bytes are not those that were written"));
+  CHECK(contains(message, files.kept_checkpoint(3).string() + " is whole: copy it to"));
+}
+
 TEST_CASE("resuming needs a run") {
   const TemporaryDirectory folder;
   CHECK_THROWS_AS(settings_of_run(folder / "run"), UsageError);
