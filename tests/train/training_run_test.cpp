@@ -132,10 +132,10 @@ TEST_CASE("of damaged checkpoints the one that is whole is named") {
   const RunFiles files(finished_run(folder));
   std::filesystem::create_directory(files.kept_checkpoints());
   std::filesystem::copy(files.checkpoint(), files.kept_checkpoint(3));
-  std::string bytes = read_file(files.checkpoint());
+  std::string bytes = testing::read_file(files.checkpoint());
   bytes[bytes.size() / 2] ^= 1;
-  write_file(files.checkpoint(), bytes);
-  write_file(files.kept_checkpoint(4), bytes);
+  testing::write_file(files.checkpoint(), bytes);
+  testing::write_file(files.kept_checkpoint(4), bytes);
   std::string message;
   try {
     run_training(run_config(), files.directory(), RunStart::resume, "test");
