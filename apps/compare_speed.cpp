@@ -1,12 +1,14 @@
 // revnet-compare speed
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "compare_commands.h"
+#include "network_choice.h"
 #include "option_values.h"
 #include "record/config.h"
 #include "study/machine.h"
@@ -20,8 +22,20 @@
 namespace revnet {
 namespace {
 
+// Table 2's CIFAR networks: the synthetic images are of their size.
+std::vector<std::string> cifar_networks() {
+  std::vector<std::string> names;
+  for (const Architecture& architecture : architectures()) {
+    if (architecture.image_size == Architecture{}.image_size) names.push_back(architecture.name);
+  }
+  return names;
+}
+
 struct SpeedRequest {
-  std::vector<std::string> architectures, activations, engines{"auto"};
+  explicit SpeedRequest(CLI::App& app) : networks(app, cifar_networks(), "Table 2's CIFAR networks") {}
+
+  NetworkChoice networks;
+  std::vector<std::string> activations, engines{"auto"};
   std::string convolution = "auto";
   std::vector<std::int64_t> batches{100};
   std::vector<int> threads{0};
@@ -29,16 +43,6 @@ struct SpeedRequest {
   std::string format = "text", output = "runs/speed.h5";
   bool force = false;
 };
-
-// Every element of the one with every element of the other.
-std::vector<std::pair<std::string, std::string>> pairs(const std::vector<std::string>& left,
-                                                       const std::vector<std::string>& right) {
-  std::vector<std::pair<std::string, std::string>> result;
-  for (const std::string& first : left) {
-    for (const std::string& second : right) result.emplace_back(first, second);
-  }
-  return result;
-}
 
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 
@@ -52,28 +56,26 @@ SpeedOptions options_of(const SpeedRequest& request) {
 
 // Every combination asked for that can be: a ResNet's activations are always stored.
 std::vector<SpeedCase> cases_of(const SpeedRequest& request, const SpeedOptions& options) {
-  std::vector<std::string> names = request.architectures;
-  if (names.empty()) {
-    for (const Architecture& architecture : architectures()) names.push_back(architecture.name);
-  }
   std::vector<SpeedCase> cases;
+  const auto add = [&](Config config, int threads, std::int64_t batch, const std::string& engine) {
+    // The same checks, and the same meaning of 0 threads, as everywhere.
+    config.network.convolution = options.convolution;
+    set_value(config, "training.batch", fmt::format("{}", batch), "--batch");
+    set_value(config, "training.threads", fmt::format("{}", threads), "--threads");
+    set_value(config, "network.engine", engine, "--engine");
+    for (const auto mode : modes) {
+      const bool wanted =
+          request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
+      if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
+      config.network.activations = mode;
+      cases.push_back({config.network, batch, resolve(config).training.threads});
+    }
+  };
+  const std::vector<Config> networks = request.networks.settings();
   for (const int threads : request.threads) {
     for (const std::int64_t batch : request.batches) {
-      for (const auto& [architecture, engine] : pairs(names, request.engines)) {
-        for (const auto mode : modes) {
-          const bool wanted =
-              request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
-          if (!wanted || !can_keep(find_architecture(architecture), activation_mode(mode))) continue;
-          // The same checks, and the same meaning of 0 threads, as everywhere.
-          Config config;
-          config.network.convolution = options.convolution;
-          set_value(config, "training.batch", std::to_string(batch), "--batch");
-          set_value(config, "training.threads", std::to_string(threads), "--threads");
-          set_value(config, "network.architecture", architecture, "--arch");
-          set_value(config, "network.engine", engine, "--engine");
-          cases.push_back(
-              {architecture, mode, batch, resolve(config).training.threads, config.network.engine});
-        }
+      for (const Config& config : networks) {
+        for (const std::string& engine : request.engines) add(config, threads, batch, engine);
       }
     }
   }
@@ -82,8 +84,8 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const SpeedOptions&
 }
 
 void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
-  std::fprintf(stderr, "%zu/%zu  %s, %s, batch %lld, %d threads\n", done + 1, all, now.architecture.c_str(),
-               name(now.activations).c_str(), static_cast<long long>(now.batch), now.threads);
+  std::cerr << fmt::format("{}/{}  {}, {}, batch {}, {} threads\n", done + 1, all, network_name(now.network),
+                           name(now.network.activations), now.batch, now.threads);
 }
 
 int run_speed(const SpeedRequest& request, const std::string& command) {
@@ -108,7 +110,8 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   std::cout << speed_table(study).format(format);
   for (const SpeedResult& result : study.results) {
     if (result.profiled_steps == 0) continue;
-    std::cout << "\n" << result.of.architecture << ", " << name(result.of.activations) << ", a step:\n";
+    const Config::Network& network = result.of.network;
+    std::cout << fmt::format("\n{}, {}, a step:\n", network_name(network), name(network.activations));
     std::cout << profile_table(result).format(format);
   }
   std::cout.flush();
@@ -124,14 +127,12 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
 }  // namespace
 
 void add_speed_command(CLI::App& app, const Invocation& invocation) {
-  auto request = std::make_shared<SpeedRequest>();
   CLI::App* speed = app.add_subcommand(
       "speed", "milliseconds a step, beside the floor: the sum of oneDNN's own primitives in isolation");
+  auto request = std::make_shared<SpeedRequest>(*speed);
   const auto many = [&](const char* option, auto& target, const char* type, const char* help) {
     return speed->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
   };
-  many("--arch", request->architectures, "NAME", "a network; may be repeated; default: all six")
-      ->check(choices_of_setting("network.architecture"));
   many("--activations", request->activations, "MODE",
        "stored or reconstructed; may be repeated; default: both")
       ->check(CLI::IsMember({name(modes[0]), name(modes[1])}));

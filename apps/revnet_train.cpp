@@ -33,7 +33,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
-  return "runs/" + name(config.dataset.name) + "-" + config.network.architecture + "-seed" +
+  return "runs/" + name(config.dataset.name) + "-" + network_name(config.network) + "-seed" +
          std::to_string(config.training.seed);
 }
 

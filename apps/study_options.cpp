@@ -48,7 +48,7 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
   prepared.directory = !directory_.empty()
                            ? directory_
                            : "runs/" + prefix_ + "-" + name(config.dataset.name) + "-" +
-                                 config.network.architecture + "-seed" + std::to_string(config.training.seed);
+                                 network_name(config.network) + "-seed" + std::to_string(config.training.seed);
   prepared.start = resume_ ? RunStart::resume : force_ ? RunStart::overwrite : RunStart::fresh;
   return prepared;
 }

@@ -205,7 +205,7 @@ class Runner {
 std::uint64_t planned_memory(const Job& job, int threads) {
   const Config config = resolve(job.config);
   const MemoryPlan plan =
-      plan_memory(find_architecture(config.network.architecture), network_options(config), threads);
+      plan_memory(architecture(config), network_options(config), threads);
   return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + process_bytes;
 }
 
@@ -228,13 +228,13 @@ std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::si
 
 double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const Config config = resolve(job.config);
-  const Architecture& architecture = find_architecture(config.network.architecture);
+  const Architecture built = architecture(config);
   Device device = Device::planning(threads);
-  const Network network(device, architecture, network_options(config));
+  const Network network(device, built, network_options(config));
   const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
   const auto images = static_cast<double>(config.training.batch * config.training.iterations);
   return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
-         (sgemm_gflops * threads * share_of_sgemm(architecture));
+         (sgemm_gflops * threads * share_of_sgemm(built));
 }
 
 Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {

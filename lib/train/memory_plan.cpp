@@ -1,5 +1,7 @@
 #include "train/memory_plan.h"
 
+#include <algorithm>
+
 namespace revnet {
 namespace {
 
@@ -30,6 +32,8 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     }
     plan.parameters = network.parameter_count();
     plan.macs_per_image = network.macs_per_image();
+    plan.fused_functions = network.functions_by(Engine::fused);
+    plan.onednn_functions = network.functions_by(Engine::onednn);
   }
   plan.arena_bytes = device.arena().extent();
   plan.peak_bytes = device.ledger().peak();
@@ -39,16 +43,30 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
   return plan;
 }
 
+// Bytes grow by about the same with every image, and a plan takes a while: so the next batch tried is the one that
+// would just fit if they did exactly.
 std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
-  if (bytes(1) > limit) return 0;
-  std::int64_t fits = 1, too_large = 2;
-  while (bytes(too_large) <= limit) {
-    fits = too_large;
-    too_large *= 2;
-  }
-  while (too_large - fits > 1) {
-    const std::int64_t middle = fits + (too_large - fits) / 2;
-    (bytes(middle) <= limit ? fits : too_large) = middle;
+  const auto at = [&](std::int64_t batch) { return static_cast<double>(bytes(batch)); };
+  const auto most = static_cast<double>(limit);
+  double of_fitting = at(1), of_next = at(2);
+  if (of_fitting > most) return 0;
+  if (of_next > most) return 1;
+  double an_image = of_next - of_fitting;
+  std::int64_t fits = 2, too_large = std::int64_t{1} << 40;
+  of_fitting = of_next;
+  for (int tries = 1; too_large - fits > 1; ++tries) {
+    const double more = an_image > 0 ? (most - of_fitting) / an_image : static_cast<double>(fits);
+    std::int64_t next = fits + std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(more, 1e12)), 1,
+                                                        too_large - fits - 1);
+    if (tries % 8 == 0) next = fits + (too_large - fits) / 2;  // where they are far from growing like that
+    of_next = at(next);
+    an_image = (of_next - of_fitting) / static_cast<double>(next - fits);
+    if (of_next <= most) {
+      fits = next;
+      of_fitting = of_next;
+    } else {
+      too_large = next;
+    }
   }
   return fits;
 }

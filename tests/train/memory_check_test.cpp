@@ -9,7 +9,7 @@ namespace revnet {
 namespace {
 
 MemoryPlan plan_of(const Config& config) {
-  return plan_memory(find_architecture(config.network.architecture), network_options(config),
+  return plan_memory(architecture(config), network_options(config),
                      config.training.threads);
 }
 
