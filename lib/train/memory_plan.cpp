@@ -44,28 +44,26 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
 }
 
 // Bytes grow by about the same with every image, and a plan takes a while: so the next batch tried is the one that
-// would just fit if they did exactly.
+// would just fit if they did exactly, but not one far beyond those tried so far.
 std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
   const auto at = [&](std::int64_t batch) { return static_cast<double>(bytes(batch)); };
   const auto most = static_cast<double>(limit);
-  double of_fitting = at(1), of_next = at(2);
+  std::int64_t fits = 1, too_large = 0;  // 0: none is known to be
+  double of_fitting = at(fits), an_image = at(2) - of_fitting;
   if (of_fitting > most) return 0;
-  if (of_next > most) return 1;
-  double an_image = of_next - of_fitting;
-  std::int64_t fits = 2, too_large = std::int64_t{1} << 40;
-  of_fitting = of_next;
-  for (int tries = 1; too_large - fits > 1; ++tries) {
-    const double more = an_image > 0 ? (most - of_fitting) / an_image : static_cast<double>(fits);
-    std::int64_t next = fits + std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(more, 1e12)), 1,
-                                                        too_large - fits - 1);
-    if (tries % 8 == 0) next = fits + (too_large - fits) / 2;  // where they are far from growing like that
-    of_next = at(next);
+  for (int tries = 1; too_large == 0 || too_large - fits > 1; ++tries) {
+    const std::int64_t least = fits + 1, farthest = too_large == 0 ? 64 * fits : too_large - 1;
+    const double guess = static_cast<double>(fits) + (most - of_fitting) / std::max(an_image, 1.0);
+    std::int64_t next = static_cast<std::int64_t>(
+        std::clamp(guess, static_cast<double>(least), static_cast<double>(farthest)));
+    if (tries % 8 == 0) next = fits + std::max<std::int64_t>((farthest - fits) / 2, 1);  // growth is not like that
+    const double of_next = at(next);
     an_image = (of_next - of_fitting) / static_cast<double>(next - fits);
-    if (of_next <= most) {
+    if (of_next > most) {
+      too_large = next;
+    } else {
       fits = next;
       of_fitting = of_next;
-    } else {
-      too_large = next;
     }
   }
   return fits;

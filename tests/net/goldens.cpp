@@ -124,7 +124,8 @@ Golden read_golden(const std::string& family, const std::string& architecture, s
                          .stem = {.kernel = number("stem_kernel"),
                                   .stride = number("stem_stride"),
                                   .width = number("stem"),
-                                  .pools = number("stem_pool") != 0}};
+                                  .pools = number("stem_pool") != 0},
+                         .stages = {}};
   const auto units = by_stage("units"), widths = by_stage("widths"), strides = by_stage("strides");
   for (std::size_t i = 0; i < units.size(); ++i) {
     golden.architecture.stages.push_back({units[i], widths.at(i), strides.at(i)});
