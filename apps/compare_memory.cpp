@@ -110,8 +110,8 @@ std::vector<NamedCase> cases_of(const MemoryRequest& request, const std::vector<
     for (const ActivationMode mode : modes_of(request)) {
       if (!can_keep(network, mode)) continue;
       for (const std::int64_t count : units) {
-        cases.push_back({{network, count, mode, request.batch, threads, options.engine},
-                         config.network.architecture});
+        cases.push_back(
+            {{network, count, mode, request.batch, threads, options.engine}, config.network.architecture});
       }
     }
   }
@@ -175,8 +175,7 @@ std::vector<std::string> largest_that_fits(const MemoryRequest& request, NamedCa
   std::cerr << fmt::format("{}, {}: trying batch {}\n", network, mode, what.batch);
   const std::uint64_t resident = measure_in_child(request, named, 1).resident_bytes;
   line.push_back(format_bytes(resident));
-  line.push_back(
-      fmt::format("{:.1f} %", 100 * static_cast<double>(resident) / static_cast<double>(limit)));
+  line.push_back(fmt::format("{:.1f} %", 100 * static_cast<double>(resident) / static_cast<double>(limit)));
   return line;
 }
 

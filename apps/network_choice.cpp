@@ -26,7 +26,8 @@ std::vector<Config> NetworkChoice::settings() const {
   Config config;
   if (!config_file_.empty()) read_config_file(config, config_file_);
   for (const std::string& assignment : assignments_) apply(config, assignment, "--set");
-  const bool names_none = names_.empty() && (!config_file_.empty() || config.network.architecture == Config::Network::custom);
+  const bool names_none =
+      names_.empty() && (!config_file_.empty() || config.network.architecture == Config::Network::custom);
   if (names_none) return {config};
   std::vector<Config> each;
   for (const std::string& name : names_.empty() ? otherwise_ : names_) {

@@ -12,8 +12,8 @@ namespace revnet {
 
 class NetworkChoice {
  public:
-  // Declares --arch, --config and --set; must outlive the parse. `otherwise`: the networks compared where none is
-  // named, `in_words` for the help.
+  // Declares --arch, --config and --set; must outlive the parse. `otherwise`: the networks compared where
+  // none is named, `in_words` for the help.
   NetworkChoice(CLI::App& app, std::vector<std::string> otherwise, const std::string& in_words);
 
   // Settings with the network of each; all else as --config and --set say.

@@ -45,10 +45,10 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
   }
   prepared.config = resolve(std::move(prepared.config));
   const Config& config = prepared.config;
-  prepared.directory = !directory_.empty()
-                           ? directory_
-                           : "runs/" + prefix_ + "-" + name(config.dataset.name) + "-" +
-                                 network_name(config.network) + "-seed" + std::to_string(config.training.seed);
+  prepared.directory = !directory_.empty() ? directory_
+                                           : "runs/" + prefix_ + "-" + name(config.dataset.name) + "-" +
+                                                 network_name(config.network) + "-seed" +
+                                                 std::to_string(config.training.seed);
   prepared.start = resume_ ? RunStart::resume : force_ ? RunStart::overwrite : RunStart::fresh;
   return prepared;
 }

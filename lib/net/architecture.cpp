@@ -88,21 +88,23 @@ class Checker {
 
   void check_stride(std::int64_t stride, std::int64_t size, const std::string& where) const {
     if (stride <= size) return;
-    refuse(fmt::format("{} has stride {}, and only {}x{} pixels reach it; take larger images or fewer strides",
-                       where, stride, size, size));
+    refuse(
+        fmt::format("{} has stride {}, and only {}x{} pixels reach it; take larger images or fewer strides",
+                    where, stride, size, size));
   }
 
   // Basic units shorten by average pooling and zero channels.
   void check_pooled_shortcut(const Architecture::Stage& stage, std::int64_t in, std::int64_t size,
                              const std::string& where) const {
     if (stage.width < in) {
-      refuse(fmt::format("{} has width {} after {}; without bottlenecks widths cannot fall", where, stage.width,
-                         in));
+      refuse(fmt::format("{} has width {} after {}; without bottlenecks widths cannot fall", where,
+                         stage.width, in));
     }
     if (size % stage.stride != 0) {
-      refuse(fmt::format("{} has stride {}, of which {}x{} pixels are no multiple; take an image size that is a "
-                         "multiple of all strides, or bottlenecks",
-                         where, stage.stride, size, size));
+      refuse(
+          fmt::format("{} has stride {}, of which {}x{} pixels are no multiple; take an image size that is a "
+                      "multiple of all strides, or bottlenecks",
+                      where, stage.stride, size, size));
     }
   }
 

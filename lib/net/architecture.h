@@ -18,7 +18,7 @@ struct Architecture {
   };
   struct Stage {
     std::int64_t units = 0;
-    std::int64_t width = 0;  // as in the paper's Table 2: a bottleneck stage puts out 4 times as many channels
+    std::int64_t width = 0;   // as in the paper's Table 2: bottlenecks put out 4 times as many channels
     std::int64_t stride = 1;  // of its first unit
   };
 

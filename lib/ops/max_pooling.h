@@ -1,8 +1,8 @@
 // The maximum of 3x3 pixels in steps of 2 under SAME padding, computed by oneDNN: the end of the stem of
 // ImageNet's networks.
 //
-// Shapes: src [N, C, H, W], dst [N, C, ceil(H/2), ceil(W/2)]; places: opaque bytes, which pixel of each window
-// was the largest. Ownership: holds primitives only; activations are the caller's.
+// Shapes: src [N, C, H, W], dst [N, C, ceil(H/2), ceil(W/2)]; places: opaque bytes, which pixel of each
+// window was the largest. Ownership: holds primitives only; activations are the caller's.
 #pragma once
 
 #include <memory>

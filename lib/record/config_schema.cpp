@@ -104,8 +104,8 @@ std::vector<Setting> network_settings() {
   };
 }
 
-// What an architecture is made of. "auto", 0 and an empty list leave it as the named one has it; a custom one needs
-// units and widths.
+// What an architecture is made of. "auto", 0 and an empty list leave it as the named one has it; a custom one
+// needs units and widths.
 std::vector<Setting> architecture_settings() {
   using Network = C::Network;
   constexpr auto network = &C::network;
@@ -127,8 +127,8 @@ std::vector<Setting> architecture_settings() {
                                               "stride of the stem's convolution; custom: 1"),
       setting<network, &Network::stem_width>("network.stem_width", {}, between(0, 65536),
                                              "channels of the stem; custom: the first of widths"),
-      setting<network, &Network::stem_pool>("network.stem_pool", {}, {},
-                                            "end the stem with max pooling, 3x3 in steps of 2; custom: false"),
+      setting<network, &Network::stem_pool>(
+          "network.stem_pool", {}, {}, "end the stem with max pooling, 3x3 in steps of 2; custom: false"),
   };
 }
 

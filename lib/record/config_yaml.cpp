@@ -93,8 +93,8 @@ class DocumentReader {
     setting->assign(config_, written(key, value, path), where(key));
   }
 
-  // A custom network written as a map holds the settings that describe one, those of its stem in a map of their own:
-  // stem: {kernel: 7} is network.stem_kernel.
+  // A custom network written as a map holds the settings that describe one, those of its stem in a map of
+  // their own: stem: {kernel: 7} is network.stem_kernel.
   void read_network(const YAML::Node& key, const YAML::Node& value, const std::string& prefix) {
     const std::string path = "network." + prefix + (key.IsScalar() ? key.Scalar() : "");
     const Setting* setting = find_setting(path);
@@ -104,9 +104,10 @@ class DocumentReader {
     } else if (prefix.empty() && path == "network.stem" && value.IsMap()) {
       for (const auto& entry : value) read_network(entry.first, entry.second, "stem_");
     } else {
-      throw UsageError(fmt::format("{}: network.architecture: {} is no part of a network; allowed: reversible, "
-                                   "bottleneck, units, widths, strides and stem: {{kernel, stride, width, pool}}",
-                                   where(key), in_quotes(key.IsScalar() ? key.Scalar() : "")));
+      throw UsageError(
+          fmt::format("{}: network.architecture: {} is no part of a network; allowed: reversible, "
+                      "bottleneck, units, widths, strides and stem: {{kernel, stride, width, pool}}",
+                      where(key), in_quotes(key.IsScalar() ? key.Scalar() : "")));
     }
   }
 

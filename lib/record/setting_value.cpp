@@ -116,7 +116,8 @@ class ValueReader {
     std::vector<T> numbers;
     for (const std::string& item : value_.items) {
       numbers.push_back(number<T>(item));
-      if (std::is_floating_point_v<T> && numbers.size() > 1 && numbers.back() <= numbers[numbers.size() - 2]) {
+      if (std::is_floating_point_v<T> && numbers.size() > 1 &&
+          numbers.back() <= numbers[numbers.size() - 2]) {
         refuse(item, "does not ascend");
       }
     }

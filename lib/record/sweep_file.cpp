@@ -109,8 +109,7 @@ class SweepReader : NodeReader {
     if (setting == nullptr)
       throw UsageError(where(key) + ": unknown setting " + in_quotes(name) + suggestion(name));
     const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
-                           !std::holds_alternative<Field<bool>>(setting->field) &&
-                           !setting->is_list();
+                           !std::holds_alternative<Field<bool>>(setting->field) && !setting->is_list();
     if (!is_number) throw UsageError(where(key) + ": sweep.rules: " + name + " is not a number");
     return name;
   }

@@ -168,8 +168,8 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
   read_config_text(config, read_checkpoint(origin).config, origin);
   config = resolve(adjust(config));
   require_reversible(architecture(config));
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config),
-                                      config.training.threads, {extra_modes.begin(), extra_modes.end()});
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads,
+                                      {extra_modes.begin(), extra_modes.end()});
   Trainer trainer(config, load_splits(config), plan.arena_bytes);
   Measurements measurements(config, options, directory / file_name, command, report);
   for (const auto& [iteration, file] : files) {

@@ -17,8 +17,8 @@ class ReconstructionError final : public ReconstructionObserver {
   explicit ReconstructionError(Device& device) : device_(device) {}
 
   void entering(std::size_t unit, const Activation& x) override {
-    // A stage's first unit is not reversible, so that the first reversible one follows a gap; what the gap holds more
-    // are stages of a single unit.
+    // A stage's first unit is not reversible, so that the first reversible one follows a gap; what the gap
+    // holds more are stages of a single unit.
     const std::size_t gap = last_ ? unit - *last_ - 1 : unit;
     last_ = unit;
     stage_ += gap;

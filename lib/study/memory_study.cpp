@@ -141,10 +141,10 @@ Table memory_table(const MemoryStudy& study) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
     const Architecture network = what.network();
-    table.add({network.name, network.units_text(), std::to_string(network.depth()), std::string(name(what.activations)),
-               format_bytes(result.saved_bytes), format_bytes(result.tape_bytes),
-               format_bytes(result.peak_bytes), format_bytes(result.resident_bytes),
-               format_fixed(static_cast<double>(result.macs) / 1e9, 2),
+    table.add({network.name, network.units_text(), std::to_string(network.depth()),
+               std::string(name(what.activations)), format_bytes(result.saved_bytes),
+               format_bytes(result.tape_bytes), format_bytes(result.peak_bytes),
+               format_bytes(result.resident_bytes), format_fixed(static_cast<double>(result.macs) / 1e9, 2),
                format_fixed(result.seconds * 1e3, 1)});
   }
   return table;

@@ -32,8 +32,7 @@ Config config_of(const SpeedCase& what, const SpeedOptions& options) {
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
   const Config config = config_of(what, options);
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config),
-                                      config.training.threads);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
   const std::size_t images = std::max(fewest_images, static_cast<std::size_t>(what.batch));
   Trainer trainer(config, make_synthetic(config.training.seed, images, test_images), plan.arena_bytes);
   Floor floor(trainer.network(), what.threads);

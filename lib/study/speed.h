@@ -21,7 +21,7 @@ struct SpeedCase {
 
 struct SpeedOptions {
   Config::Network::Convolution convolution = Config::Network::Convolution::automatic;  // of all networks
-  std::int64_t steps = 20;  // timed
+  std::int64_t steps = 20;                                                             // timed
   bool profile = false;
 };
 

@@ -39,18 +39,17 @@ Table speed_table(const SpeedStudy& study) {
     const SpeedResult& result = study.results[i];
     const double step = median(result.step_seconds);
     const SpeedResult* twin = stored_twin(study, result);
-    table.add({network_name(result.of.network), name(result.of.network.activations),
-               name(result.of.network.engine),
-               std::to_string(result.of.batch), std::to_string(result.of.threads), milliseconds(step),
-               milliseconds(quantile(result.step_seconds, 0.1)) + " to " +
-                   milliseconds(quantile(result.step_seconds, 0.9)),
-               format_fixed(static_cast<double>(result.of.batch) / step, 0),
-               milliseconds(result.floor_seconds), format_fixed(step / result.floor_seconds, 2),
-               milliseconds(result.floor_seconds_out_of_cache),
-               twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
-               format_fixed(result.flops / step * giga, 0),
-               format_fixed(100 * result.flops / step * giga / study.sgemm_gflops[i], 0) + " %",
-               format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
+    table.add(
+        {network_name(result.of.network), name(result.of.network.activations), name(result.of.network.engine),
+         std::to_string(result.of.batch), std::to_string(result.of.threads), milliseconds(step),
+         milliseconds(quantile(result.step_seconds, 0.1)) + " to " +
+             milliseconds(quantile(result.step_seconds, 0.9)),
+         format_fixed(static_cast<double>(result.of.batch) / step, 0), milliseconds(result.floor_seconds),
+         format_fixed(step / result.floor_seconds, 2), milliseconds(result.floor_seconds_out_of_cache),
+         twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
+         format_fixed(result.flops / step * giga, 0),
+         format_fixed(100 * result.flops / step * giga / study.sgemm_gflops[i], 0) + " %",
+         format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
   }
   return table;
 }

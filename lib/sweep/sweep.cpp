@@ -204,8 +204,7 @@ class Runner {
 
 std::uint64_t planned_memory(const Job& job, int threads) {
   const Config config = resolve(job.config);
-  const MemoryPlan plan =
-      plan_memory(architecture(config), network_options(config), threads);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), threads);
   return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + process_bytes;
 }
 

@@ -36,11 +36,10 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
   };
   if (needed(plan) <= left) return;
   NetworkOptions options = network_options(config);
-  const std::int64_t batch =
-      ranks.all * largest_batch(left, [&](std::int64_t images) {
-        options.batch = images;
-        return needed(plan_memory(architecture(config), options, threads, also));
-      });
+  const std::int64_t batch = ranks.all * largest_batch(left, [&](std::int64_t images) {
+                               options.batch = images;
+                               return needed(plan_memory(architecture(config), options, threads, also));
+                             });
   const std::string remedy =
       batch > 0 ? "the largest batch that fits is " + std::to_string(batch) + ": use --batch " +
                       std::to_string(batch) + ", or raise the limit"

@@ -43,8 +43,8 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
   return plan;
 }
 
-// Bytes grow by about the same with every image, and a plan takes a while: so the next batch tried is the one that
-// would just fit if they did exactly, but not one far beyond those tried so far.
+// Bytes grow by about the same with every image, and a plan takes a while: so the next batch tried is the one
+// that would just fit if they did exactly, but not one far beyond those tried so far.
 std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
   const auto at = [&](std::int64_t batch) { return static_cast<double>(bytes(batch)); };
   const auto most = static_cast<double>(limit);
@@ -56,7 +56,8 @@ std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_
     const double guess = static_cast<double>(fits) + (most - of_fitting) / std::max(an_image, 1.0);
     std::int64_t next = static_cast<std::int64_t>(
         std::clamp(guess, static_cast<double>(least), static_cast<double>(farthest)));
-    if (tries % 8 == 0) next = fits + std::max<std::int64_t>((farthest - fits) / 2, 1);  // growth is not like that
+    if (tries % 8 == 0)
+      next = fits + std::max<std::int64_t>((farthest - fits) / 2, 1);  // growth is not like that
     const double of_next = at(next);
     an_image = (of_next - of_fitting) / static_cast<double>(next - fits);
     if (of_next > most) {

@@ -77,7 +77,7 @@ using Stage = Architecture::Stage;
 
 // Of every stage: the setting's where it is given, else the architecture's own.
 std::vector<std::int64_t> by_stage(const std::vector<std::int64_t>& setting, const std::vector<Stage>& stages,
-                                   std::int64_t Stage::* number) {
+                                   std::int64_t Stage::*number) {
   std::vector<std::int64_t> numbers = setting;
   if (setting.empty()) {
     for (const Stage& stage : stages) numbers.push_back(stage.*number);
@@ -95,9 +95,10 @@ std::vector<Stage> stages_of(const Config::Network& network, const std::string& 
     if (!strides.empty()) strides.front() = 1;
   }
   if (widths.size() != units.size() || strides.size() != units.size()) {
-    throw UsageError(fmt::format("{}: units are given for {} stages, widths for {}, strides for {}; give "
-                                 "network.units, network.widths and network.strides a number a stage",
-                                 name, units.size(), widths.size(), strides.size()));
+    throw UsageError(
+        fmt::format("{}: units are given for {} stages, widths for {}, strides for {}; give "
+                    "network.units, network.widths and network.strides a number a stage",
+                    name, units.size(), widths.size(), strides.size()));
   }
   std::vector<Stage> stages;
   for (std::size_t i = 0; i < units.size(); ++i) stages.push_back({units[i], widths[i], strides[i]});
@@ -108,8 +109,9 @@ std::vector<Stage> stages_of(const Config::Network& network, const std::string& 
 
 Architecture architecture(const Config& config) {
   const Config::Network& network = config.network;
-  Architecture result = network.architecture == Config::Network::custom ? Architecture{}
-                                                                    : find_architecture(network.architecture);
+  Architecture result = network.architecture == Config::Network::custom
+                            ? Architecture{}
+                            : find_architecture(network.architecture);
   result.name = network_name(config.network);
   result.reversible = chosen(network.reversible, result.reversible);
   result.bottleneck = chosen(network.bottleneck, result.bottleneck);

@@ -227,9 +227,8 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
   std::optional<Session> session;
   communicator.together([&] {
     // Everything that can be refused is, before the directory is made or touched.
-    const MemoryPlan plan =
-        plan_memory(architecture(config), network_options(config, communicator),
-                    config.training.threads, hooks.modes);
+    const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
+                                        config.training.threads, hooks.modes);
     Splits splits = load_splits(config);
     check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
     std::unique_ptr<RunJournal> journal;

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "net/formula.h"
+#include "net/networks.h"
 #include "ops/elementwise.h"
 #include "ops/statistics.h"
 
@@ -69,15 +70,6 @@ Step step_of(const Architecture& architecture, const NetworkOptions& options, in
   return {loss.cross_entropy, whole_gradients(network.parameters())};
 }
 
-// A stem as ImageNet's networks have it, with three units a stage; 36 pixels become 9, 9, 5 and 3.
-Architecture small_imagenet() {
-  return {.name = "small",
-          .reversible = true,
-          .bottleneck = true,
-          .stem = {.kernel = 7, .stride = 2, .width = 32, .pools = true},
-          .stages = {{3, 32, 1}, {3, 40, 2}, {3, 64, 2}}};
-}
-
 TEST_CASE("with exact coupling reconstructed gradients are the stored ones, bit for bit") {
   for (const Architecture& architecture : {find_architecture("revnet38"), small_imagenet()}) {
     for (const Engine engine : engines) {
@@ -87,7 +79,7 @@ TEST_CASE("with exact coupling reconstructed gradients are the stored ones, bit 
         CAPTURE(threads);
         const auto step = [&](ActivationMode mode) {
           NetworkOptions options = options_of(engine, mode, Grid{14});
-          if (architecture.stem.pools) options.image_size = 36;
+          if (architecture.stem.pools) options.image_size = small_imagenet_size;
           return step_of(architecture, options, threads);
         };
         CHECK(step(ActivationMode::reconstructed) == step(ActivationMode::stored));

@@ -32,7 +32,8 @@ struct Golden {
   std::map<std::string, Digest> digests;  // full and imagenet
 };
 
-// family: "narrow" or "full", of CIFAR's networks, or "imagenet". A missing or damaged file throws, which fails the test.
+// family: "narrow" or "full", of CIFAR's networks, or "imagenet". A missing or damaged file throws, which
+// fails the test.
 Golden read_golden(const std::string& family, const std::string& architecture, std::int64_t classes);
 
 // Of the table, those that have goldens of the first two.

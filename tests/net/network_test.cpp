@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "net/formula.h"
+#include "net/networks.h"
 
 namespace revnet {
 namespace {
@@ -115,11 +116,51 @@ TEST_CASE("impossible networks are refused") {
   NetworkOptions odd = small_options(ActivationMode::stored);
   odd.image_size = 30;
   CHECK(build("revnet38", odd) ==
-        "revnet38 cannot be built: stage 3 has stride 2, of which 15x15 pixels are no multiple; take an image size "
+        "revnet38 cannot be built: stage 3 has stride 2, of which 15x15 pixels are no multiple; take an "
+        "image size "
         "that is a multiple of all strides, or bottlenecks");
   odd.image_size = 3;
-  CHECK(build("resnet50", odd).find("stage 2 has stride 2, and only 1x1 pixels reach it") != std::string::npos);
+  CHECK(build("resnet50", odd).find("stage 2 has stride 2, and only 1x1 pixels reach it") !=
+        std::string::npos);
   CHECK(device.ledger().live() == 0);
+}
+
+// Along the gradient g the loss rises by |g| a unit of length. Steps change it by a hundredth, of which
+// float32 keeps four digits.
+TEST_CASE("the gradient is the slope of the loss, behind a pooled stem and on both engines") {
+  for (const Engine engine : engines) {
+    CAPTURE(name(engine));
+    Device device(1, arena_bytes, true);
+    NetworkOptions options = small_options(ActivationMode::reconstructed, engine);
+    options.image_size = small_imagenet_size;
+    Network network(device, small_imagenet(), options);
+    set_by_formula(network, 1);
+    const Tensor images = formula_images(network, 1);
+    const auto loss = [&] {
+      return network.compute_gradient(images, formula_labels(2, 10)).mean_cross_entropy();
+    };
+    loss();
+    double square = 0;
+    std::vector<std::vector<float>> gradient, value;
+    for (const Parameter* parameter : network.parameters()) {
+      const std::span<const float> of = parameter->gradient.values(), at = parameter->value.values();
+      gradient.emplace_back(of.begin(), of.end());
+      value.emplace_back(at.begin(), at.end());
+      for (const float g : of) square += static_cast<double>(g) * g;
+    }
+    const auto loss_at = [&](double change) {
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        const std::span<float> now = network.parameters()[i]->value.values();
+        for (std::size_t j = 0; j < now.size(); ++j) {
+          now[j] = static_cast<float>(value[i][j] + change / square * gradient[i][j]);
+        }
+      }
+      network.parameters_changed();
+      return loss();
+    };
+    constexpr double change = 0.01;
+    CHECK((loss_at(change) - loss_at(-change)) / (2 * change) == doctest::Approx(1).epsilon(0.01));
+  }
 }
 
 TEST_CASE("activations may be switched") {

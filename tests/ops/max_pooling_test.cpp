@@ -9,7 +9,8 @@ namespace revnet {
 namespace {
 
 // Even and odd sizes, channels that fill blocks and that do not.
-const Shape shapes[] = {{2, 16, 8, 8}, {1, 12, 7, 9}, {3, 20, 6, 5}, {2, 64, 4, 4}, {2, 8, 2, 1}, {1, 16, 1, 1}};
+const Shape shapes[] = {{2, 16, 8, 8}, {1, 12, 7, 9}, {3, 20, 6, 5},
+                        {2, 64, 4, 4}, {2, 8, 2, 1},  {1, 16, 1, 1}};
 
 // All values below zero, so that padding with zeros would be seen.
 std::vector<float> below_zero(const Shape& shape) {
@@ -42,10 +43,9 @@ TEST_CASE("max pooling backward agrees with the reference") {
     Tensor diff_src = poisoned(device, pool.src_layout());
     pool.backward(filled(device, pool.dst_layout(), diff_dst), places, diff_src);
     CHECK(padding_is_zero(diff_src));
-    check_gradient("src", to_plain(diff_src), naive::max_pool_backward(shape, widen(src), widen(diff_dst)),
-                   widen(src), [&](const naive::Values& x) {
-                     return projection(naive::max_pool(shape, x), widen(diff_dst));
-                   });
+    check_gradient(
+        "src", to_plain(diff_src), naive::max_pool_backward(shape, widen(src), widen(diff_dst)), widen(src),
+        [&](const naive::Values& x) { return projection(naive::max_pool(shape, x), widen(diff_dst)); });
   }
 }
 

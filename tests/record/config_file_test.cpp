@@ -73,7 +73,8 @@ TEST_CASE("a network of one's own is a map") {
         "run.yaml:3: network.architecture: 'engine'" + allowed);
   CHECK(refusal("network:\n  architecture: {stem: {size: 3}}\n") ==
         "run.yaml:2: network.architecture: 'size'" + allowed);
-  CHECK(refusal("network:\n  architecture: {stem: 3}\n") == "run.yaml:2: network.architecture: 'stem'" + allowed);
+  CHECK(refusal("network:\n  architecture: {stem: 3}\n") ==
+        "run.yaml:2: network.architecture: 'stem'" + allowed);
   CHECK(refusal("network:\n  architecture:\n    units: many\n") ==
         "run.yaml:3: network.units: 'many' is not a list; allowed: a list of integers, from 1 to 10000");
   CHECK(refusal("network:\n  units: [1]\n  architecture: {units: [2]}\n") ==

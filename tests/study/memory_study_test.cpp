@@ -37,10 +37,10 @@ TEST_CASE("the largest batch that fits is found") {
     CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest + 6), bytes) == largest);
   }
   // Not by the same with every image: in steps, and ever more.
-  CHECK(largest_batch(1000, [](std::int64_t batch) { return static_cast<std::uint64_t>(100 * (batch / 7)); }) == 76);
-  CHECK(largest_batch(1'000'000, [](std::int64_t batch) {
-          return static_cast<std::uint64_t>(batch * batch);
-        }) == 1000);
+  CHECK(largest_batch(
+            1000, [](std::int64_t batch) { return static_cast<std::uint64_t>(100 * (batch / 7)); }) == 76);
+  CHECK(largest_batch(1'000'000,
+                      [](std::int64_t batch) { return static_cast<std::uint64_t>(batch * batch); }) == 1000);
   CHECK(largest_batch(5, [](std::int64_t) { return std::uint64_t{10}; }) == 0);
 }
 

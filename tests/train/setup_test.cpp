@@ -72,7 +72,8 @@ TEST_CASE("settings change a named network, or describe one of their own") {
   CHECK(wider.reversible);
   CHECK(wider.units_text() == "3-3-3");
   CHECK(wider.widths_text() == "64, 64-128-224");
-  CHECK(architecture(assigned({"network.architecture=resnet50", "network.stem_pool=false"})).stem.kernel == 7);
+  CHECK(architecture(assigned({"network.architecture=resnet50", "network.stem_pool=false"})).stem.kernel ==
+        7);
 
   const Architecture own = architecture(assigned({"network.architecture=custom", "network.bottleneck=true",
                                                   "network.units=1,2", "network.widths=8,12"}));
@@ -100,7 +101,8 @@ TEST_CASE("networks that cannot be are refused with the number that is wrong") {
   CHECK(contains(refused({"network.strides=1,3,2"}), "stage 2 has stride 3, of which 32x32 pixels"));
   CHECK(contains(refused({"network.strides=8,8,2"}), "stage 2 has stride 8, and only 4x4 pixels reach it"));
   CHECK_NOTHROW(resolve(assigned({"network.bottleneck=true", "network.strides=1,3,2"})));  // it projects
-  CHECK(contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));
+  CHECK(
+      contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));
 }
 
 TEST_CASE("a run from before there was a choice of engines goes on with oneDNN") {
