@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "compare_commands.h"
-#include "network_choice.h"
 #include "option_values.h"
 #include "record/config.h"
 #include "study/machine.h"
@@ -22,6 +21,16 @@
 namespace revnet {
 namespace {
 
+struct SpeedRequest {
+  explicit SpeedRequest(CLI::App& app) : settings(app, {"network.convolution"}) {}
+
+  TrainingOptions settings;
+  std::vector<std::string> architectures, activations, engines, batches, threads;  // empty: by default
+  SpeedOptions options;
+  std::string format = "text", output = "runs/speed.h5";
+  bool force = false;
+};
+
 // Table 2's CIFAR networks: the synthetic images are of their size.
 std::vector<std::string> cifar_networks() {
   std::vector<std::string> names;
@@ -31,51 +40,35 @@ std::vector<std::string> cifar_networks() {
   return names;
 }
 
-struct SpeedRequest {
-  explicit SpeedRequest(CLI::App& app) : networks(app, cifar_networks(), "Table 2's CIFAR networks") {}
-
-  NetworkChoice networks;
-  std::vector<std::string> activations, engines{"auto"};
-  std::string convolution = "auto";
-  std::vector<std::int64_t> batches{100};
-  std::vector<int> threads{0};
-  SpeedOptions options;
-  std::string format = "text", output = "runs/speed.h5";
-  bool force = false;
-};
-
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 
-SpeedOptions options_of(const SpeedRequest& request) {
-  Config config;
-  set_value(config, "network.convolution", request.convolution, "--convolution");
-  SpeedOptions options = request.options;
-  options.convolution = config.network.convolution;
-  return options;
-}
-
 // Every combination asked for that can be: a ResNet's activations are always stored.
-std::vector<SpeedCase> cases_of(const SpeedRequest& request, const SpeedOptions& options) {
+std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& settings) {
   std::vector<SpeedCase> cases;
-  const auto add = [&](Config config, int threads, std::int64_t batch, const std::string& engine) {
-    // The same checks, and the same meaning of 0 threads, as everywhere.
-    config.network.convolution = options.convolution;
-    set_value(config, "training.batch", fmt::format("{}", batch), "--batch");
-    set_value(config, "training.threads", fmt::format("{}", threads), "--threads");
+  // The same checks, and the same meaning of 0 threads, as everywhere.
+  const auto add = [&](Config config, const std::string& threads, const std::string& batch,
+                       const std::string& engine) {
+    set_value(config, "training.batch", batch, "--batch");
+    set_value(config, "training.threads", threads, "--threads");
     set_value(config, "network.engine", engine, "--engine");
     for (const auto mode : modes) {
       const bool wanted =
           request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
       if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
       config.network.activations = mode;
-      cases.push_back({config.network, batch, resolve(config).training.threads});
+      cases.push_back({config.network, config.training.batch, resolve(config).training.threads});
     }
   };
-  const std::vector<Config> networks = request.networks.settings();
-  for (const int threads : request.threads) {
-    for (const std::int64_t batch : request.batches) {
+  const auto given_or = [&](const std::vector<std::string>& given, const char* key) {
+    return given.empty() ? std::vector{value_of(settings, key)} : given;
+  };
+  const std::vector<Config> networks = with_networks(settings, request.architectures, cifar_networks());
+  for (const std::string& threads : given_or(request.threads, "training.threads")) {
+    for (const std::string& batch : given_or(request.batches, "training.batch")) {
       for (const Config& config : networks) {
-        for (const std::string& engine : request.engines) add(config, threads, batch, engine);
+        for (const std::string& engine : given_or(request.engines, "network.engine")) {
+          add(config, threads, batch, engine);
+        }
       }
     }
   }
@@ -90,8 +83,10 @@ void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
 
 int run_speed(const SpeedRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
-  const SpeedOptions options = options_of(request);
-  const std::vector<SpeedCase> cases = cases_of(request, options);
+  const Config settings = request.settings.apply_to({});
+  SpeedOptions options = request.options;
+  options.convolution = settings.network.convolution;
+  const std::vector<SpeedCase> cases = cases_of(request, settings);
   claim_study_log(request.output, request.force);
   catch_interrupts();
   SpeedStudy study{options, {}, {}};
@@ -127,25 +122,16 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
 }  // namespace
 
 void add_speed_command(CLI::App& app, const Invocation& invocation) {
-  CLI::App* speed = app.add_subcommand(
-      "speed", "milliseconds a step, beside the floor: the sum of oneDNN's own primitives in isolation");
+  CLI::App* speed =
+      app.add_subcommand("speed", "milliseconds a step beside the floor, oneDNN's primitives alone");
   auto request = std::make_shared<SpeedRequest>(*speed);
-  const auto many = [&](const char* option, auto& target, const char* type, const char* help) {
-    return speed->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
-  };
-  many("--activations", request->activations, "MODE",
-       "stored or reconstructed; may be repeated; default: both")
-      ->check(CLI::IsMember({name(modes[0]), name(modes[1])}));
-  many("--engine", request->engines, "ENGINE", "fused, onednn or auto; may be repeated")
-      ->default_str("auto")
-      ->check(choices_of_setting("network.engine"));
-  many("--batch", request->batches, "N", "images a step; may be repeated")->default_str("100");
-  many("--threads", request->threads, "N", "0: all cores this process may use; may be repeated")
-      ->default_str("0");
-  speed->add_option("--convolution", request->convolution, "auto or direct")
-      ->type_name("POLICY")
-      ->check(choices_of_setting("network.convolution"))
-      ->capture_default_str();
+  add_repeated_option(*speed, "network.architecture", request->architectures)
+      ->default_str("the CIFAR networks");
+  add_repeated_option(*speed, "network.activations", request->activations, {name(modes[0]), name(modes[1])})
+      ->default_str("both");
+  add_repeated_option(*speed, "network.engine", request->engines);
+  add_repeated_option(*speed, "training.batch", request->batches);
+  add_repeated_option(*speed, "training.threads", request->threads);
   speed->add_option("--steps", request->options.steps, "steps timed for each line")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))

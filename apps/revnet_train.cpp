@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "ranks.h"
@@ -33,8 +35,8 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
-  return "runs/" + name(config.dataset.name) + "-" + network_name(config.network) + "-seed" +
-         std::to_string(config.training.seed);
+  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), network_name(config.network),
+                     config.training.seed);
 }
 
 void print_exchange(const RunSummary& summary) {

@@ -17,6 +17,15 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   for (const Setting& setting : settings()) {
     if (!setting.option.name.empty()) declare(app, setting);
   }
+  declare_sources(app);
+}
+
+TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) declare(app, *find_setting(key));
+  declare_sources(app);
+}
+
+void TrainingOptions::declare_sources(CLI::App& app) {
   app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
       ->type_name("FILE")
       ->group("Settings");
@@ -53,12 +62,23 @@ Config TrainingOptions::apply_to(Config config) const {
   return config;
 }
 
+std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
+                                  const std::vector<std::string>& otherwise) {
+  if (names.empty() && network_name(settings.network) != network_name(Config{}.network)) return {settings};
+  std::vector<Config> each;
+  for (const std::string& name : names.empty() ? otherwise : names) {
+    each.push_back(settings);
+    set_value(each.back(), "network.architecture", name, "--arch");
+  }
+  return each;
+}
+
 int parse(CLI::App& app, int argc, char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + version());
   app.get_formatter()->column_width(34);
   if (argc > 1 && std::string_view(argv[1]) == "--describe") {
     return guarded(app.get_name(), [&] {
-      if (argc != 3) throw UsageError("--describe takes one of " + join(description_formats()));
+      if (argc != 3) throw UsageError("--describe takes one of {}", join(description_formats()));
       std::cout << described(app, argv[2]) << std::flush;
       return static_cast<int>(ExitCode::done);
     });

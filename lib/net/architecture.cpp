@@ -72,7 +72,7 @@ class Checker {
 
  private:
   [[noreturn]] void refuse(const std::string& why) const {
-    throw UsageError(fmt::format("{} cannot be built: {}", architecture_.name, why));
+    throw UsageError("{} cannot be built: {}", architecture_.name, why);
   }
 
   void positive(std::int64_t number, const std::string& where, const char* what) const {
@@ -167,9 +167,7 @@ const Architecture& find_architecture(std::string_view name) {
     if (architecture.name == name) return architecture;
     names.push_back(architecture.name);
   }
-  const std::string near = nearest(name, names);
-  throw UsageError("unknown architecture '" + std::string(name) + "'" +
-                   (near.empty() ? "" : " (did you mean '" + near + "'?)") + ": one of " + join(names));
+  throw UsageError("unknown architecture '{}'{}: one of {}", name, did_you_mean(name, names), join(names));
 }
 
 void check_possible(const Architecture& architecture, std::int64_t image_size) {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "net/engine.h"
+#include "onednn/layers.h"
 #include "ops/elementwise.h"
 #include "ops/pooling.h"
 
@@ -27,8 +27,8 @@ Stem::Stem(Device& device, const Architecture& architecture, std::int64_t image_
                                .stride = stem.stride};
   for (std::int64_t part = 0; part < parts; ++part) {
     const Rows rows{part * width, stem.width};
-    convolutions_.push_back(make_image_convolution(device, "stem/conv/weight", rows, shape, options));
-    norms_.push_back(make_norm_relu(device, "stem/bn", rows, shape.dst(), options));
+    convolutions_.push_back(onednn::make_image_convolution(device, "stem/conv/weight", rows, shape, options));
+    norms_.push_back(onednn::make_norm_relu(device, "stem/bn", rows, shape.dst(), options));
   }
   if (stem.pools) pool_.emplace(device, shape.dst());
 }
@@ -102,8 +102,8 @@ Head::Head(Device& device, const Architecture& architecture, std::int64_t height
       dense_(device, options.batch, architecture.final_width(), classes) {
   const std::int64_t total = architecture.final_width(), width = total / architecture.parts();
   for (std::int64_t part = 0; part < architecture.parts(); ++part) {
-    norms_.push_back(make_norm_relu(device, "head/bn", Rows{part * width, total},
-                                    {options.batch, width, height, height}, options));
+    norms_.push_back(onednn::make_norm_relu(device, "head/bn", Rows{part * width, total},
+                                            {options.batch, width, height, height}, options));
   }
 }
 

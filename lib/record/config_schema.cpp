@@ -71,7 +71,7 @@ std::vector<Setting> experiment_settings() {
                                             "holds cifar-10-batches-bin and cifar-100-binary"),
       setting<dataset, &Dataset::validation>(
           "dataset.validation", {"--validation"}, {},
-          "hold out 5,000 training images and evaluate on them instead of the test set"),
+          "evaluate on 5,000 held-out training images, not on the test set"),
   };
 }
 
@@ -81,23 +81,19 @@ std::vector<Setting> network_settings() {
   return {
       setting<network, &Network::architecture>(
           "network.architecture", {"--arch", "NAME"}, {},
-          "network, as in the paper's table 2; custom: described by the settings below network",
+          "resnet32 50 101 110 152 164, revnet38 56 104 110 164 or custom",
           {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164", "resnet50",
            "resnet101", "resnet152", "revnet56", "revnet104", Network::custom}),
       setting<network, &Network::activations>(
           "network.activations", {"--activations", "MODE"}, {},
-          "stored: keep all for the backward pass; reconstructed: recompute them from each block's output "
-          "(RevNets); checkpointed: keep every sqrt(L)-th; recursive: keep the first; "
-          "auto: reconstructed for RevNets, stored for ResNets"),
+          "stored, reconstructed (RevNets), checkpointed, recursive or auto"),
       setting<network, &Network::convolution>(
           "network.convolution", {"--convolution", "POLICY"}, {},
-          "auto: Winograd where it wins, by a rule on the shape; direct: never Winograd"),
+          "auto: Winograd where a rule says it wins; direct: never Winograd"),
       setting<network, &Network::engine>("network.engine", {"--engine", "ENGINE"}, {},
-                                         "fused: kernels of our own; onednn: oneDNN's operations; auto: "
-                                         "fused, unless convolutions are direct"),
+                                         "fused: our own kernels; onednn: oneDNN's; auto: fused if possible"),
       setting<network, &Network::coupling>("network.coupling", {"--coupling", "COUPLING"}, {},
-                                           "float: units add as float32 rounds, as in the paper; exact: on a "
-                                           "grid, so that reconstruction gives back every bit"),
+                                           "float, as in the paper, or exact: reconstruction loses no bit"),
       setting<network, &Network::grid_bits>("network.grid_bits", {}, between(1, 20),
                                             "with exact coupling, the grid's step is 2^-bits, and sums are "
                                             "exact up to 2^(24-bits)"),
@@ -142,14 +138,13 @@ std::vector<Setting> training_settings() {
   return {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1),
-          "training steps; by default the learning rate falls at 1/2 and 3/4 of them"),
+          "training steps; the learning rate falls at 1/2 and 3/4 of them"),
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, at_least(1),
                                           "images a step, under mpirun of all ranks together"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0),
                                          "of initial weights, shuffling, augmentation and the synthetic set"),
-      setting<training, &Training::threads>(
-          "training.threads", {"--threads", "N", "REVNET_THREADS"}, between(0, 4096),
-          "0: all cores this process may use, under mpirun those given to the rank"),
+      setting<training, &Training::threads>("training.threads", {"--threads", "N", "REVNET_THREADS"},
+                                            between(0, 4096), "0: all cores of this process or rank"),
       setting<training, &Training::rank_timeout>(
           "training.rank_timeout", {}, at_least(0),
           "under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever"),
@@ -167,11 +162,10 @@ std::vector<Setting> training_settings() {
                                                "added to the variance"),
       setting<batch_norm, &BatchNorm::decay>(
           "batch_norm.decay", {}, below(0, 1),
-          "share of the old value that the running averages keep at each step"),
-      setting<batch_norm, &BatchNorm::statistics>("batch_norm.statistics", {"--batch-norm", "SCOPE"}, {},
-                                                  "under mpirun: each rank normalises with the statistics of "
-                                                  "its own share of the batch (local) or of "
-                                                  "the whole batch, as one process does (synchronized)"),
+          "fraction of the old value that the running averages keep at each step"),
+      setting<batch_norm, &BatchNorm::statistics>(
+          "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {},
+          "statistics of each rank's shard (local) or the batch (synchronized)"),
       setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {},
                                                     "crop and flip training images"),
       setting<augmentation, &Augmentation::padding>("augmentation.padding", {}, between(0, 32),
@@ -190,9 +184,8 @@ std::vector<Setting> recording_settings() {
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
                                                       at_least(0),
                                                       "iterations between checkpoints; 0: only at the end"),
-      setting<&C::checkpoint, &C::Checkpoints::keep>(
-          "checkpoint.keep", {"--keep-checkpoints"}, {},
-          "keep all of them, as RUN/checkpoints/ITERATION.h5, not just the last"),
+      setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
+                                                     "keep all of them, as RUN/checkpoints/ITERATION.h5"),
   };
 }
 
@@ -231,8 +224,7 @@ std::string suggestion(const std::string& unknown_key) {
     if (setting.leaf() == unknown_key) same_leaf.push_back("'" + setting.key + "'");
   }
   if (!same_leaf.empty()) return " (did you mean " + join(same_leaf, " or ") + "?)";
-  const std::string known = nearest(unknown_key, keys);
-  return known.empty() ? "" : " (did you mean '" + known + "'?)";
+  return did_you_mean(unknown_key, keys);
 }
 
 bool Setting::is_list() const {

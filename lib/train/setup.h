@@ -27,7 +27,7 @@ Config resolve(Config config);
 ActivationMode activation_mode(Config::Network::Activations activations);
 std::int64_t classes(const Config& config);
 NetworkOptions network_options(const Config& config);
-// The same of one rank's share of the batch. UsageError when there are more ranks than images in it. The
+// The same of one rank's shard of the batch. UsageError when there are more ranks than images in it. The
 // communicator must outlive the network.
 NetworkOptions network_options(const Config& config, Communicator& communicator);
 StepSchedule schedule(const Config& config);

@@ -23,18 +23,18 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
       communicator_(alone_ ? *alone_ : *communicator),
       splits_(std::move(splits)),
       batch_(config.training.batch),
-      share_(communicator_.shard(batch_)),
+      shard_(communicator_.shard(batch_)),
       running_decay_(config.batch_norm.decay),
       device_(config.training.threads, arena_bytes),
       schedule_(schedule(config)),
-      labels_(static_cast<std::size_t>(share_.size)) {
+      labels_(static_cast<std::size_t>(shard_.size)) {
   NetworkOptions options = network_options(config, communicator_);
   if (options.grid) options.range = &range_;
   network_.emplace(device_, architecture(config), options);
   network_->initialize(config.training.seed);
   if (communicator_.ranks() > 1) {
     exchange_.emplace(communicator_, *network_,
-                      static_cast<double>(share_.size) / static_cast<double>(batch_));
+                      static_cast<double>(shard_.size) / static_cast<double>(batch_));
   }
   sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay);
   const std::vector<float> mean = mean_image(splits_.train);
@@ -45,7 +45,7 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
 
 void Trainer::fetch_batch(std::int64_t later) {
   device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())}, [&] {
-    training_->fill((iteration_ + later) * batch_ + share_.first, images_.values(), labels_);
+    training_->fill((iteration_ + later) * batch_ + shard_.first, images_.values(), labels_);
   });
 }
 
@@ -75,9 +75,10 @@ Loss Trainer::step() {
   range_.reset();
   const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {
-    throw DivergedError("diverged in iteration " + std::to_string(iteration_ + 1) + ": first " +
-                        first_not_finite(*network_) +
-                        " is not finite; use a smaller learning rate (training.learning_rate)");
+    throw DivergedError(
+        "diverged in iteration {}: first {} is not finite; use a smaller learning rate "
+        "(training.learning_rate)",
+        iteration_ + 1, first_not_finite(*network_));
   }
   network_->commit_statistics(running_decay_);
   sgd_->step(device_, learning_rate());
@@ -89,17 +90,17 @@ Loss Trainer::step() {
 Loss Trainer::evaluate() {
   Loss total;
   const Shard mine = communicator_.shard(static_cast<std::int64_t>(splits_.test.size()));
-  for (std::int64_t done = 0; done < mine.size; done += share_.size) {
+  for (std::int64_t done = 0; done < mine.size; done += shard_.size) {
     evaluation_->fill(static_cast<std::size_t>(mine.first + done), images_.values(), labels_);
-    const auto real = static_cast<std::size_t>(std::min(mine.size - done, share_.size));
+    const auto real = static_cast<std::size_t>(std::min(mine.size - done, shard_.size));
     total += network_->evaluate(images_, std::span(labels_).first(real));
   }
   return of_all_ranks(total);
 }
 
-void Trainer::share_state() {
+void Trainer::broadcast_state() {
   iteration_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(iteration_)));
-  broadcast_state(communicator_, *network_);
+  revnet::broadcast_state(communicator_, *network_);
 }
 
 void Trainer::check_equal() {
