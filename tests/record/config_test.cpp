@@ -101,13 +101,24 @@ TEST_CASE("every setting survives the way through YAML") {
   config.name = "a \"quoted\" name: # with \\ everything\n\tin it ";
   config.description = "true";
   config.dataset = {Config::Dataset::Name::synthetic, "/data sets/Äpfel/#1", true};
-  config.network = {"resnet164", Config::Network::Activations::stored, Config::Network::Convolution::direct,
-                    Config::Network::Engine::onednn};
+  config.network = {.architecture = "resnet164",
+                    .reversible = Config::Network::Switch::yes,
+                    .bottleneck = Config::Network::Switch::no,
+                    .units = {1, 2},
+                    .widths = {3},
+                    .strides = {2, 1},
+                    .stem_kernel = 5,
+                    .stem_stride = 4,
+                    .stem_width = 7,
+                    .stem_pool = Config::Network::Switch::yes,
+                    .activations = Config::Network::Activations::stored,
+                    .convolution = Config::Network::Convolution::direct,
+                    .engine = Config::Network::Engine::onednn,
+                    .coupling = Config::Network::Coupling::exact,
+                    .grid_bits = 16};
   config.training.iterations = std::numeric_limits<std::int64_t>::max();
   config.training.batch = 7;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();
-  config.network.coupling = Config::Network::Coupling::exact;
-  config.network.grid_bits = 16;
   config.training.threads = 3;
   config.training.rank_timeout = 0.25;
   config.training.learning_rate = std::nextafter(0.1, 1.0);
