@@ -35,7 +35,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
-  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), config.network.architecture,
+  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), network_name(config.network),
                      config.training.seed);
 }
 

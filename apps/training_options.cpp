@@ -17,6 +17,15 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   for (const Setting& setting : settings()) {
     if (!setting.option.name.empty()) declare(app, setting);
   }
+  declare_sources(app);
+}
+
+TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) declare(app, *find_setting(key));
+  declare_sources(app);
+}
+
+void TrainingOptions::declare_sources(CLI::App& app) {
   app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
       ->type_name("FILE")
       ->group("Settings");
@@ -26,10 +35,6 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
       ->take_all()
       ->allow_extra_args(false)
       ->group("Settings");
-}
-
-TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
-  for (const std::string& key : keys) declare(app, *find_setting(key));
 }
 
 void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
@@ -55,6 +60,17 @@ Config TrainingOptions::apply_to(Config config) const {
   for (const std::string& assignment : assignments_) apply(config, assignment, "--set");
   for (const auto& [setting, value] : given_) set_value(config, setting->key, value, setting->option.name);
   return config;
+}
+
+std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
+                                  const std::vector<std::string>& otherwise) {
+  if (names.empty() && network_name(settings.network) != network_name(Config{}.network)) return {settings};
+  std::vector<Config> each;
+  for (const std::string& name : names.empty() ? otherwise : names) {
+    each.push_back(settings);
+    set_value(each.back(), "network.architecture", name, "--arch");
+  }
+  return each;
 }
 
 int parse(CLI::App& app, int argc, char** argv) {

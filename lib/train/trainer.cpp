@@ -30,7 +30,7 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
       labels_(static_cast<std::size_t>(shard_.size)) {
   NetworkOptions options = network_options(config, communicator_);
   if (options.grid) options.range = &range_;
-  network_.emplace(device_, find_architecture(config.network.architecture), options);
+  network_.emplace(device_, architecture(config), options);
   network_->initialize(config.training.seed);
   if (communicator_.ranks() > 1) {
     exchange_.emplace(communicator_, *network_,

@@ -35,7 +35,7 @@ RunInfo run_info(const Config& config, const std::string& command, int ranks) {
   info.seed = config.training.seed;
   info.config = to_yaml(config);
   info.extra = {{"dataset", name(config.dataset.name)},
-                {"architecture", config.network.architecture},
+                {"architecture", network_name(config.network)},
                 {"activations", name(config.network.activations)},
                 {"convolution", name(config.network.convolution)},
                 {"engine", name(config.network.engine)},
@@ -257,9 +257,8 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
   std::optional<Session> session;
   communicator.together([&] {
     // Everything that can be refused is, before the directory is made or touched.
-    const MemoryPlan plan =
-        plan_memory(find_architecture(config.network.architecture), network_options(config, communicator),
-                    config.training.threads, hooks.modes);
+    const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
+                                        config.training.threads, hooks.modes);
     Splits splits = load_splits(config);
     check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
     std::unique_ptr<RunJournal> journal;

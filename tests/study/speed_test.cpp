@@ -18,10 +18,11 @@ SpeedStudy small_study() {
   study.options.profile = true;
   int calls = 0;
   for (const auto mode : {Activations::stored, Activations::reconstructed}) {
-    study.results.push_back(measure_speed({"revnet38", mode, 2, 1}, study.options, [&] {
-      ++calls;
-      return false;
-    }));
+    study.results.push_back(
+        measure_speed({{.architecture = "revnet38", .activations = mode}, 2, 1}, study.options, [&] {
+          ++calls;
+          return false;
+        }));
     study.sgemm_gflops.push_back(100);
   }
   CHECK(calls >= 4);
@@ -33,7 +34,8 @@ TEST_CASE("a speed study stops when asked") {
   options.steps = 1000;
   int calls = 0;
   const SpeedResult result =
-      measure_speed({"resnet32", Activations::stored, 2, 1}, options, [&] { return ++calls > 3; });
+      measure_speed({{.architecture = "resnet32", .activations = Activations::stored}, 2, 1}, options,
+                    [&] { return ++calls > 3; });
   CHECK(result.step_seconds.size() == 3);
 }
 

@@ -47,8 +47,8 @@ void train_on_ranks(int ranks, const Config& config, const std::function<void(Tr
   MeetingPlace place(ranks);
   on_ranks(place, [&](int rank) {
     ThreadCommunicator communicator(place, rank);
-    const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture),
-                                        network_options(config, communicator), config.training.threads);
+    const MemoryPlan plan =
+        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
     Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
     body(trainer);
   });
@@ -84,8 +84,7 @@ Gradient gradient_of(Trainer& trainer) {
 }
 
 Gradient gradient_of_one_process(const Config& config) {
-  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
-                                      config.training.threads);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
   Trainer trainer(config, small_splits(), plan.arena_bytes);
   return gradient_of(trainer);
 }
@@ -150,8 +149,7 @@ TEST_CASE("with local statistics, gradients and averages are means over the rank
   for (const std::int64_t first : {0, 2}) {
     Config shard = config;
     shard.training.batch = first == 0 ? 2 : 3;
-    const MemoryPlan plan =
-        plan_memory(find_architecture(config.network.architecture), network_options(shard), 1);
+    const MemoryPlan plan = plan_memory(architecture(config), network_options(shard), 1);
     Trainer trainer(shard, small_splits(), plan.arena_bytes + (std::size_t{1} << 20));
     TrainingBatches batches(trainer.splits().train, mean_image(trainer.splits().train), config.training.seed,
                             augmentation(config));
@@ -208,8 +206,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   CHECK(same_state(states[0], states[1]));
   CHECK(same_state(states[0], states[2]));
 
-  const MemoryPlan plan =
-      plan_memory(find_architecture(config.network.architecture), network_options(config), 1);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
   Trainer one(config, small_splits(), plan.arena_bytes);
   one.restore(states[0], "here");
   const Loss alone = one.evaluate().value();
@@ -377,8 +374,8 @@ TEST_CASE("what a rank waits beyond the least is for slower ranks, and not the e
   std::vector<ExchangeTimes> times(2);
   on_ranks(place, [&](int rank) {
     UnevenCommunicator communicator(place, rank);
-    const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture),
-                                        network_options(config, communicator), config.training.threads);
+    const MemoryPlan plan =
+        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
     Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
     for (int i = 0; i < 2; ++i) trainer.step();
     times[static_cast<std::size_t>(rank)] = trainer.exchange()->times();
