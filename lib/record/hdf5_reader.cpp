@@ -179,6 +179,21 @@ FloatArray Reader::floats(const std::string& name) const {
   return array;
 }
 
+Reader::Extent Reader::extent_of_bytes(const std::string& name) const {
+  const Handle opened = dataset(name);
+  const std::string label = absolute(name);
+  const std::vector<std::int64_t> shape = array_shape(opened, H5T_NATIVE_UINT8, label);
+  if (shape.size() != 1) fail(label + " has rank " + std::to_string(shape.size()) + ", not 1");
+  const haddr_t offset = H5Dget_offset(opened.id());
+  const auto size = static_cast<std::uint64_t>(shape[0]);
+  if (size == 0) return {};
+  if (offset == HADDR_UNDEF || offset > file_bytes_ - size) {
+    H5Eclear2(H5E_DEFAULT);
+    fail(label + " does not lie in the file in one piece");
+  }
+  return {offset, size};
+}
+
 std::vector<std::string> Reader::attributes(const std::string& object_name) const {
   const Handle owner = object(object_name);
   H5O_info_t information{};
