@@ -13,9 +13,9 @@
 
 namespace revnet {
 
-TrainingOptions::TrainingOptions(CLI::App& app) {
+TrainingOptions::TrainingOptions(CLI::App& app, const std::function<bool(const Setting&)>& wanted) {
   for (const Setting& setting : settings()) {
-    if (!setting.option.name.empty()) declare(app, setting);
+    if (!setting.option.name.empty() && wanted(setting)) declare(app, setting);
   }
   app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
       ->type_name("FILE")

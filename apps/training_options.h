@@ -2,6 +2,7 @@
 // the documented order (defaults < experiment file < environment < command line).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +15,10 @@ namespace revnet {
 
 class TrainingOptions {
  public:
-  // Declares the options and the positional `dataset`; must outlive the parse.
-  explicit TrainingOptions(CLI::App& app);
+  // Declares the options and the positional `dataset`; must outlive the parse. `wanted`: those settings alone
+  // have options of their own.
+  explicit TrainingOptions(
+      CLI::App& app, const std::function<bool(const Setting&)>& wanted = [](const Setting&) { return true; });
 
   // Lays file, environment and command line over the given settings. UsageError for anything unknown or
   // impossible.
@@ -28,6 +31,13 @@ class TrainingOptions {
   std::vector<std::string> assignments_;
   std::vector<std::pair<const Setting*, std::string>> given_;
 };
+
+// A part of the help of commands that read data sets.
+inline constexpr const char* data_environment_help = R"(
+
+Environment:
+  REVNET_DATA
+      the folder of the data sets, where the command line does not name one)";
 
 // A part of the help of commands that train.
 inline constexpr const char* environment_help = R"(

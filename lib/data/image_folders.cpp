@@ -1,16 +1,15 @@
 #include "data/image_folders.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <system_error>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "data/dataset.h"
+#include "data/each_in_parallel.h"
 #include "data/jpeg.h"
 
 namespace revnet {
@@ -20,7 +19,7 @@ namespace fs = std::filesystem;
 using Kind = DataError::Kind;
 
 // Looking at headers is waiting, mostly: for disks or a file system elsewhere.
-constexpr unsigned scanning_threads = 16;
+constexpr std::size_t scanning_threads = 16;
 
 constexpr const char* layout_remedy =
     "image sets are DIR/train/CLASS/*.JPEG and DIR/val/CLASS/*.JPEG, or a file of revnet-data pack: name "
@@ -92,15 +91,8 @@ std::string look_at(const fs::path& folder, JpegImage& image) {
 // What is wrong with each of them.
 std::vector<std::string> look_at_all(const fs::path& folder, std::vector<JpegImage>& images) {
   std::vector<std::string> wrong(images.size());
-  std::atomic<std::size_t> next{0};
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned t = 0; t < scanning_threads; ++t) {
-      threads.emplace_back([&] {
-        for (std::size_t i = next++; i < images.size(); i = next++) wrong[i] = look_at(folder, images[i]);
-      });
-    }
-  }
+  each_in_parallel(images.size(), scanning_threads,
+                   [&](std::size_t i) { wrong[i] = look_at(folder, images[i]); });
   return wrong;
 }
 

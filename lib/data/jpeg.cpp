@@ -14,9 +14,6 @@ namespace {
 // A block of 64 pixels takes a bit at least.
 constexpr std::uint64_t most_pixels_a_byte = 512;
 
-// Images that programs write have ten scans or so; each costs a pass over all pixels.
-constexpr int most_scans = 100;
-
 // What libjpeg goes on after with pixels of its own making.
 bool means_lost_pixels(int message) {
   switch (message) {
@@ -44,14 +41,6 @@ class Decoder {
       if (level < 0 && means_lost_pixels(info->err->msg_code)) leave(info);
     };
     run([this] { jpeg_create_decompress(&info_); });
-    info_.client_data = this;
-    progress_.progress_monitor = [](j_common_ptr info) {
-      auto* const decoder = static_cast<Decoder*>(info->client_data);
-      if (decoder->info_.input_scan_number <= most_scans) return;
-      decoder->too_many_scans_ = true;
-      leave(info);
-    };
-    info_.progress = &progress_;
   }
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
@@ -96,7 +85,6 @@ class Decoder {
 
   std::string reason() {
     const jpeg_error_mgr& error = errors_.base;
-    if (too_many_scans_) return fmt::format("damaged: it has more than {} scans", most_scans);
     switch (error.msg_code) {
       case JERR_INPUT_EMPTY:
         return "empty: it has no bytes";
@@ -116,8 +104,6 @@ class Decoder {
 
   jpeg_decompress_struct info_{};
   Errors errors_{};
-  jpeg_progress_mgr progress_{};
-  bool too_many_scans_ = false;
 };
 
 // Adobe's CMYK bytes are 255 without ink.

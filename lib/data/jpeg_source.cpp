@@ -44,9 +44,8 @@ bool JpegSource::make(const JpegSet& set, std::size_t index, std::span<float> ou
   } catch (const Error& error) {
     const std::string line = fmt::format("{}: {}", set.place(index), error.what());
     if (options_.damaged == DamagedImages::refuse) {
-      throw DamagedImage(line +
-                         "; repair or remove it and go on with --resume, or leave it out with --set "
-                         "dataset.damaged=skip");
+      throw DamagedImage(
+          line + "; repair it, or leave it out with --set dataset.damaged=skip, and go on with --resume");
     }
     note_damaged(line);
     return false;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "train/load_data.h"
 #include "train/setup.h"
 
 namespace revnet {
@@ -19,15 +20,17 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
                   const MemoryLimit& limit, Ranks ranks) {
   const int threads = config.training.threads;
   const std::uint64_t left = limit.left / static_cast<std::uint64_t>(ranks.here);
-  const auto needed = [&](const MemoryPlan& what) {
-    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all);
+  const auto needed = [&](const MemoryPlan& what, std::int64_t images) {
+    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all) + loader_bytes(config, images);
   };
-  if (needed(plan) <= left) return;
+  const std::int64_t share = (config.training.batch + ranks.all - 1) / ranks.all;
+  if (needed(plan, share) <= left) return;
   NetworkOptions options = network_options(config);
   const std::int64_t batch =
       ranks.all * largest_batch(left, [&](std::int64_t images) {
         options.batch = images;
-        return needed(plan_memory(find_architecture(config.network.architecture), options, threads, also));
+        return needed(plan_memory(find_architecture(config.network.architecture), options, threads, also),
+                      images);
       });
   const std::string remedy =
       batch > 0 ? "the largest batch that fits is " + std::to_string(batch) + ": use --batch " +
@@ -35,8 +38,8 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
                 : "not even a batch of " + std::to_string(ranks.all) + " fits: raise the limit";
   const std::string sharing =
       ranks.here > 1 ? " for each of the " + std::to_string(ranks.here) + " ranks here" : "";
-  throw Error("this run needs " + format_bytes(needed(plan)) + " of memory, and " + limit.name + " leaves " +
-              format_bytes(left) + sharing + "; " + remedy);
+  throw Error("this run needs " + format_bytes(needed(plan, share)) + " of memory, and " + limit.name +
+              " leaves " + format_bytes(left) + sharing + "; " + remedy);
 }
 
 }  // namespace revnet

@@ -22,6 +22,7 @@ std::string winograd(const RunInfo& info) {
 struct Trait {
   const char* name;
   std::string (*of)(const RunInfo& info);
+  const char* consequence = "sums may round in another order";
 };
 
 // What is missing in files of earlier versions counts as equal.
@@ -32,6 +33,8 @@ constexpr std::array traits{
     Trait{"ranks", [](const RunInfo& info) { return extra(info, "ranks", "1"); }},
     Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
     Trait{"oneDNN's Winograd", winograd},
+    Trait{"data set", [](const RunInfo& info) { return extra(info, "dataset_fingerprint", ""); },
+          "batches are of other images"},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
 
 }  // namespace
@@ -40,6 +43,8 @@ bool may_differ_when_resumed(const std::string& key) {
   static constexpr std::array changeable{"name",
                                          "description",
                                          "dataset.directory",
+                                         "dataset.damaged",  // before now there were none, or none refused
+                                         "dataset.workers",
                                          "training.threads",
                                          "training.rank_timeout",
                                          "checkpoint.every",
@@ -63,8 +68,8 @@ Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t i
     const std::string was = trait.of(before), is = trait.of(now);
     if (was == is || was.empty()) continue;
     warnings_.push_back("resuming with " + std::string(trait.name) + " " + is + ", the run so far had " +
-                        was +
-                        ": sums may round in another order, so the result will not equal an uninterrupted "
+                        was + ": " + trait.consequence +
+                        ", so the result will not equal an uninterrupted "
                         "run's bit for bit");
     changed += (changed.empty() ? "" : "; ") + std::string(trait.name) + " " + was + " -> " + is +
                " after iteration " + std::to_string(iteration);

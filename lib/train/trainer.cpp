@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "data/mean_image.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/network_state.h"
@@ -11,17 +10,18 @@
 
 namespace revnet {
 
-Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes)
-    : Trainer(config, std::move(splits), arena_bytes, make_single_process(), nullptr) {}
+Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes)
+    : Trainer(config, std::move(data), arena_bytes, make_single_process(), nullptr) {}
 
-Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes, Communicator& communicator)
-    : Trainer(config, std::move(splits), arena_bytes, nullptr, &communicator) {}
+Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
+                 Communicator& communicator)
+    : Trainer(config, std::move(data), arena_bytes, nullptr, &communicator) {}
 
-Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
+Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
                  std::unique_ptr<Communicator> alone, Communicator* communicator)
     : alone_(std::move(alone)),
       communicator_(alone_ ? *alone_ : *communicator),
-      splits_(std::move(splits)),
+      data_(std::move(data)),
       batch_(config.training.batch),
       share_(communicator_.shard(batch_)),
       running_decay_(config.batch_norm.decay),
@@ -37,15 +37,22 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
                       static_cast<double>(share_.size) / static_cast<double>(batch_));
   }
   sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay);
-  const std::vector<float> mean = mean_image(splits_.train);
-  training_.emplace(splits_.train, mean, config.training.seed, augmentation(config));
-  evaluation_.emplace(splits_.test, mean);
   images_ = network_->make_images();
+}
+
+template <class Read>
+void Trainer::reading(const Read& read) {
+  if (data_->may_be_damaged()) {
+    communicator_.together(read);
+  } else {
+    read();
+  }
 }
 
 void Trainer::fetch_batch(std::int64_t later) {
   device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())}, [&] {
-    training_->fill((iteration_ + later) * batch_ + share_.first, images_.values(), labels_);
+    const std::int64_t first = (iteration_ + later) * batch_ + share_.first;
+    data_->fill_training(first, first + batch_, images_.values(), labels_);
   });
 }
 
@@ -71,7 +78,7 @@ Loss Trainer::compute_gradient() {
 }
 
 Loss Trainer::step() {
-  fetch_batch(0);
+  reading([this] { fetch_batch(0); });
   range_.reset();
   const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {
@@ -86,14 +93,21 @@ Loss Trainer::step() {
   return loss;
 }
 
+Loss Trainer::evaluate_share() {
+  Loss total;
+  const Shard mine = communicator_.shard(static_cast<std::int64_t>(data_->evaluation_size()));
+  const std::int64_t end = mine.first + mine.size;
+  for (std::int64_t first = mine.first; first < end; first += share_.size) {
+    const std::size_t real = data_->fill_evaluation(static_cast<std::size_t>(first),
+                                                    static_cast<std::size_t>(end), images_.values(), labels_);
+    if (real > 0) total += network_->evaluate(images_, std::span(labels_).first(real));
+  }
+  return total;
+}
+
 Loss Trainer::evaluate() {
   Loss total;
-  const Shard mine = communicator_.shard(static_cast<std::int64_t>(splits_.test.size()));
-  for (std::int64_t done = 0; done < mine.size; done += share_.size) {
-    evaluation_->fill(static_cast<std::size_t>(mine.first + done), images_.values(), labels_);
-    const auto real = static_cast<std::size_t>(std::min(mine.size - done, share_.size));
-    total += network_->evaluate(images_, std::span(labels_).first(real));
-  }
+  reading([&] { total = evaluate_share(); });
   return of_all_ranks(total);
 }
 

@@ -4,15 +4,19 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <set>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "system/host.h"
 #include "tensor/instruction_set.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/interrupt.h"
+#include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/rank_placement.h"
 #include "train/run_journal.h"
@@ -22,7 +26,7 @@
 namespace revnet {
 namespace {
 
-RunInfo run_info(const Config& config, const std::string& command, int ranks) {
+RunInfo run_info(const Config& config, const BatchSource& data, const std::string& command, int ranks) {
   RunInfo info;
   info.command = command;
   info.version = version();
@@ -42,6 +46,8 @@ RunInfo run_info(const Config& config, const std::string& command, int ranks) {
                 {"ranks", std::to_string(ranks)},
                 {"instruction_set", onednn_instruction_set()},
                 {"onednn_winograd", onednn_winograd()}};
+  const std::string fingerprint = data.fingerprint();
+  if (!fingerprint.empty()) info.extra["dataset_fingerprint"] = fingerprint;
   return info;
 }
 
@@ -62,8 +68,8 @@ std::string settings_of_all_ranks(Config config) {
 class Session {
  public:
   // `journal`: of the first rank; null on others.
-  Session(const Config& config, std::unique_ptr<RunJournal> journal, Splits splits, const MemoryPlan& plan,
-          const TrainingHooks& hooks, Communicator& communicator);
+  Session(const Config& config, std::unique_ptr<RunJournal> journal, std::unique_ptr<BatchSource> data,
+          const MemoryPlan& plan, const TrainingHooks& hooks, Communicator& communicator);
 
   // The state of an earlier process, if it came as far as a checkpoint.
   void resume();
@@ -75,6 +81,7 @@ class Session {
   void finish();
   void evaluate();
   void save_checkpoint();
+  void report_left_out();
   RunSummary summary() const;
 
   Config config_;
@@ -84,18 +91,20 @@ class Session {
   std::unique_ptr<RunJournal> journal_;
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
-  bool stopped_ = false;         // a signal has reached some rank
-  std::int64_t evaluated_ = -1;  // the iteration of the last evaluation
+  bool stopped_ = false;            // a signal has reached some rank
+  std::int64_t evaluated_ = -1;     // the iteration of the last evaluation
+  std::int64_t evaluation_images_;  // of the last evaluation
 };
 
-Session::Session(const Config& config, std::unique_ptr<RunJournal> journal, Splits splits,
+Session::Session(const Config& config, std::unique_ptr<RunJournal> journal, std::unique_ptr<BatchSource> data,
                  const MemoryPlan& plan, const TrainingHooks& hooks, Communicator& communicator)
     : config_(config),
       hooks_(hooks),
       plan_(plan),
       communicator_(communicator),
       journal_(std::move(journal)),
-      trainer_(config, std::move(splits), plan.arena_bytes, communicator) {}
+      trainer_(config, std::move(data), plan.arena_bytes, communicator),
+      evaluation_images_(static_cast<std::int64_t>(trainer_.data().evaluation_size())) {}
 
 void Session::resume() {
   if (!journal_) return;
@@ -117,6 +126,11 @@ RunSummary Session::run() {
     throw;
   } catch (const Error& error) {
     if (journal_) journal_->reporter().record(error.what());
+    // Nothing is wrong with the training, which goes on once the image is whole or may be left out.
+    if (error.exit_code() == ExitCode::damaged_image) {
+      save_checkpoint();
+      if (journal_) journal_->end(trainer_, RunStatus::interrupted);
+    }
     throw;
   }
   return summary();
@@ -124,7 +138,8 @@ RunSummary Session::run() {
 
 void Session::begin() {
   communicator_.set_timeout(config_.training.rank_timeout);
-  check_equal_start(communicator_, trainer_.device(), settings_of_all_ranks(config_));
+  check_equal_start(communicator_, trainer_.device(),
+                    settings_of_all_ranks(config_) + trainer_.data().fingerprint());
   const PlacementReport placement =
       describe_placement(gather_placement(communicator_, config_.training.threads));
   if (journal_) {
@@ -136,11 +151,15 @@ void Session::begin() {
   evaluated_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(evaluated_)));
   if (GradientExchange* exchange = trainer_.exchange()) exchange->measure_alone();
   if (journal_) journal_->begin(trainer_.iteration());
+  report_left_out();
   if (trainer_.iteration() == 0) save_checkpoint();
 }
 
 void Session::train() {
   const auto due = [&](std::int64_t every) { return every > 0 && trainer_.iteration() % every == 0; };
+  // A damaged image may have ended the run in the evaluation after its last step.
+  const bool evaluation_missing = trainer_.iteration() > 0 && evaluated_ != trainer_.iteration();
+  if (evaluation_missing && due(config_.evaluation.every)) evaluate();
   while (trainer_.iteration() < config_.training.iterations) {
     // All ranks stop after the same step, whichever of them the signal came to.
     stopped_ = communicator_.any(interrupted());
@@ -173,11 +192,24 @@ void Session::evaluate() {
                         " is not finite; use a smaller learning rate (training.learning_rate)");
   }
   evaluated_ = trainer_.iteration();
+  evaluation_images_ = loss.images;
   if (journal_) journal_->evaluated(trainer_, loss);
+}
+
+// Each rank knows of the images that it came upon itself.
+void Session::report_left_out() {
+  if (!trainer_.data().may_be_damaged()) return;
+  std::set<std::string> lines;
+  for (const std::string& text : communicator_.gather(join(trainer_.data().take_notices(), "\n"))) {
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.insert(line);
+  }
+  if (journal_) journal_->left_out(lines);
 }
 
 // A state that is not finite, or not that of all ranks, does not replace one that is.
 void Session::save_checkpoint() {
+  report_left_out();
   trainer_.check_equal();
   Checkpoint checkpoint = trainer_.checkpoint();
   if (const std::string array = first_not_finite(checkpoint); !array.empty()) {
@@ -192,7 +224,7 @@ RunSummary Session::summary() const {
   RunSummary summary;
   summary.status = status_;
   summary.iterations = trainer_.iteration();
-  summary.images = static_cast<std::int64_t>(trainer_.splits().test.size());
+  summary.images = evaluation_images_;
   summary.plan = plan_;
   summary.peak_resident_bytes = peak_resident_bytes();
   summary.ranks = communicator_.ranks();
@@ -203,6 +235,7 @@ RunSummary Session::summary() const {
   if (!log.train().empty()) summary.training = log.train().back();
   summary.seconds = journal_->seconds();
   summary.images_per_second = journal_->images_per_second();
+  summary.images_left_out = journal_->images_left_out();
   return summary;
 }
 
@@ -230,7 +263,7 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
     const MemoryPlan plan =
         plan_memory(find_architecture(config.network.architecture), network_options(config, communicator),
                     config.training.threads, hooks.modes);
-    Splits splits = load_splits(config);
+    std::unique_ptr<BatchSource> data = load_data(config);
     check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
     std::unique_ptr<RunJournal> journal;
     if (communicator.is_first()) {
@@ -238,9 +271,9 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
                                ? RunDirectory::open(directory)
                                : RunDirectory::create(directory, start == RunStart::overwrite);
       journal = std::make_unique<RunJournal>(config, std::move(taken),
-                                             run_info(config, command, communicator.ranks()));
+                                             run_info(config, *data, command, communicator.ranks()));
     }
-    session.emplace(config, std::move(journal), std::move(splits), plan, hooks, communicator);
+    session.emplace(config, std::move(journal), std::move(data), plan, hooks, communicator);
     if (start == RunStart::resume) session->resume();
   });
   return session->run();

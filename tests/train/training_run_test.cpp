@@ -63,7 +63,7 @@ void check_complete_log(const RunLog& log, const Config& config) {
 void write_middle_checkpoint(const Config& config, const std::filesystem::path& file) {
   const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
                                       config.training.threads);
-  Trainer trainer(config, load_splits(config), plan.arena_bytes);
+  Trainer trainer(config, load_data(config), plan.arena_bytes);
   trainer.step();
   trainer.step();
   Checkpoint checkpoint = trainer.checkpoint();
