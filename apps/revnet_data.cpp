@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "data/cifar.h"
 #include "data/contact_sheet.h"
@@ -24,9 +25,10 @@ constexpr const char* examples = R"(Examples:
   revnet-data pack imagewoof imagewoof.h5
       the class folders imagewoof/train and imagewoof/val as one file, for revnet-train images --data-dir
   revnet-data check imagewoof.h5
-      reads every image, of a packed file, of class folders, or of the folder with CIFAR's, and says what is wrong
+      also class folders, or the folder in which those of CIFAR lie
   revnet-data show images --data-dir imagewoof --image-size 128 --output batch.png
       the first batch of a training, as the network sees it
+  revnet-data speed images --data-dir imagewoof.h5 --workers 2 --batch 64
 
 Exit codes: 0 done, 1 failed or something is wrong with the data, 2 usage.)";
 
@@ -75,8 +77,8 @@ int report(const std::string& what, const std::vector<std::string>& wrong) {
 int check_cifar(const std::filesystem::path& folder) {
   std::size_t images = 0;
   std::vector<std::string> wrong;
-  for (const auto& [there, read] : {std::pair{cifar10_available(folder), read_cifar10},
-                                    std::pair{cifar100_available(folder), read_cifar100}}) {
+  for (const auto& [there, read] : {std::pair{cifar10_available(folder), &read_cifar10},
+                                    std::pair{cifar100_available(folder), &read_cifar100}}) {
     if (!there) continue;
     try {
       const Splits splits = read(folder);
@@ -130,6 +132,29 @@ int show(const Config& config, const ShowRequest& request) {
   return static_cast<int>(ExitCode::done);
 }
 
+// Batches as a training reads them, with nothing to do in between. The first one starts the threads, and does
+// not count.
+int measure(const Config& config, std::int64_t batches) {
+  const std::unique_ptr<BatchSource> data = load_data(config);
+  const std::int64_t batch = config.training.batch;
+  const auto count = static_cast<std::size_t>(batch), side = static_cast<std::size_t>(image_size_of(config));
+  std::vector<float> images(3 * side * side * count);
+  std::vector<std::int32_t> labels(count);
+  data->fill_training(0, batch, images, labels);
+  const Stopwatch stopwatch;
+  for (std::int64_t step = 1; step <= batches; ++step) {
+    data->fill_training(step * batch, (step + 1) * batch, images, labels);
+  }
+  std::cout << fmt::format("{:.0f} images/s of {} x {} pixels by {} threads\n",
+                           static_cast<double>(batches * batch) / stopwatch.seconds(), side, side,
+                           has_photographs(config) ? loader_workers(config) : 1);
+  return static_cast<int>(ExitCode::done);
+}
+
+bool is_about_data(const Setting& setting) {
+  return setting.section() == "dataset" || setting.key == "training.batch" || setting.key == "training.seed";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -166,10 +191,7 @@ int main(int argc, char** argv) {
 
   ShowRequest request;
   CLI::App* showing = app.add_subcommand("show", "draws a batch as the network sees it");
-  const TrainingOptions options(*showing, [](const Setting& setting) {
-    return setting.section() == "dataset" || setting.key == "training.batch" ||
-           setting.key == "training.seed";
-  });
+  const TrainingOptions options(*showing, is_about_data);
   showing->get_option("dataset")->required();
   showing->add_option("--output", request.file, "picture to be written")->type_name("FILE.png")->required();
   showing->add_option("--iteration", request.iteration, "which batch of the training, counted from 0")
@@ -178,6 +200,17 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   showing->add_flag("--evaluation", request.evaluation, "a batch of the evaluation set instead");
   on_call(showing, [&] { return show(resolve(options.apply_to({})), request); });
+
+  std::int64_t batches = 20;
+  CLI::App* measuring =
+      app.add_subcommand("speed", "measures how many images a second a training is given at most");
+  const TrainingOptions measured(*measuring, is_about_data);
+  measuring->get_option("dataset")->required();
+  measuring->add_option("--batches", batches, "to be read")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  on_call(measuring, [&] { return measure(resolve(measured.apply_to({})), batches); });
 
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;

@@ -13,7 +13,7 @@
 namespace revnet {
 
 struct JpegOptions {
-  PhotographOptions photograph;
+  PhotographOptions photograph{};
   std::uint64_t seed = 1;
   int workers = 1;
   DamagedImages damaged = DamagedImages::refuse;

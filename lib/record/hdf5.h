@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,9 +42,6 @@ class Writer {
   // In memory: touches no file before save(). On disk: PATH.tmp, gone with the object unless it was saved.
   enum class Place { memory, disk };
   explicit Writer(std::filesystem::path target, Place place = Place::memory);
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer();
 
   // Each makes the groups on the way; a name that is there already is an error.
   void group(const std::string& name);
@@ -76,10 +74,12 @@ class Writer {
                         const void* value);
 
   std::filesystem::path target_;
-  Place place_;
+  struct RemoveFile {
+    void operator()(const std::filesystem::path* file) const;
+  };
+  std::unique_ptr<const std::filesystem::path, RemoveFile> temporary_;  // null in memory
   Handle file_;
   Handle link_properties_;
-  bool saved_ = false;
 };
 
 struct FloatArray {

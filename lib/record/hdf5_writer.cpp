@@ -29,20 +29,22 @@ Handle text_type(std::size_t size) {
 
 }  // namespace
 
-Writer::Writer(std::filesystem::path target, Place place) : target_(std::move(target)), place_(place) {
+Writer::Writer(std::filesystem::path target, Place place) : target_(std::move(target)) {
   start_library();
   const Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), ""));
   // In the default format, which everything reads.
-  if (place_ == Place::memory && H5Pset_fapl_core(access.id(), memory_step, false) < 0) fail("");
-  const std::filesystem::path file = place_ == Place::memory ? target_ : temporary_path(target_);
+  if (place == Place::memory && H5Pset_fapl_core(access.id(), memory_step, false) < 0) fail("");
+  if (place == Place::disk) temporary_.reset(new std::filesystem::path(temporary_path(target_)));
+  const std::filesystem::path& file = temporary_ ? *temporary_ : target_;
   file_ = Handle(checked(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), ""));
   link_properties_ = Handle(checked(H5Pcreate(H5P_LINK_CREATE), ""));
   if (H5Pset_create_intermediate_group(link_properties_.id(), 1) < 0) fail("");
 }
 
-Writer::~Writer() {
-  std::error_code ignored;  // what cannot be removed is no worse than what has happened before
-  if (place_ == Place::disk && !saved_) std::filesystem::remove(temporary_path(target_), ignored);
+void Writer::RemoveFile::operator()(const std::filesystem::path* file) const {
+  std::error_code ignored;  // saved, it has moved away; what else cannot be removed is no worse than before
+  std::filesystem::remove(*file, ignored);
+  delete file;
 }
 
 void Writer::fail(const std::string& object) const {
@@ -161,10 +163,9 @@ void Writer::attribute(const std::string& object, const std::string& name, std::
 
 void Writer::save(Durability durability) {
   if (H5Fflush(file_.id(), H5F_SCOPE_LOCAL) < 0) fail("");
-  saved_ = true;
-  if (place_ == Place::disk) {
+  if (temporary_) {
     file_ = Handle();
-    move_into_place(temporary_path(target_), target_, durability);
+    move_into_place(*temporary_, target_, durability);
     return;
   }
   const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
