@@ -46,7 +46,7 @@ class BatchSource {
   virtual bool may_be_damaged() const { return false; }
   // What has been left out since the last call, a line each.
   virtual std::vector<std::string> take_notices() { return {}; }
-  // Names these images, in their order: of different images it is different.
+  // Stands for the images' names and labels, in their order; empty where a set is always the same.
   virtual std::string fingerprint() const { return ""; }
   virtual std::array<ShownValues, 3> shown_values() const { return {}; }
 };

@@ -111,7 +111,7 @@ std::string JpegSource::fingerprint() const {
   std::string text;
   for (const JpegSet* set : {&splits_.train, &splits_.val}) {
     for (std::size_t i = 0; i < set->size(); ++i) {
-      text += fmt::format("{} {} {}\n", set->image(i).name, set->image(i).bytes, set->image(i).label);
+      text += fmt::format("{} {}\n", set->image(i).label, set->image(i).name);
     }
   }
   const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
