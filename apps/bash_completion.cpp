@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "shell_completion.h"
 
@@ -79,7 +81,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 std::string value_of(const OptionDescription& option) {
   if (option.kind == ValueKind::file) return "'@files'";
   if (option.kind == ValueKind::directory) return "'@directories'";
-  return "'" + join(option.choices, " ") + "'";
+  return fmt::format("'{}'", fmt::join(option.choices, " "));
 }
 
 // One branch for the command and one for each of its subcommands; the path leaves out the program's name.
@@ -96,8 +98,8 @@ void write_branches(std::ostream& out, const CommandDescription& command, const 
   }
   for (std::size_t i = 0; i < command.positionals.size(); ++i) {
     const OptionDescription& positional = command.positionals[i];
-    out << "      [" << (positional.repeated ? "more" : std::to_string(i + 1)) << "]=" << value_of(positional)
-        << '\n';
+    out << fmt::format("      [{}]={}\n", positional.repeated ? "more" : fmt::to_string(i + 1),
+                       value_of(positional));
   }
   out << "    )\n    ;;\n";
   for (const auto& subcommand : command.subcommands) {

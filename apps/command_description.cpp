@@ -106,7 +106,7 @@ std::string described(CLI::App& app, const std::string& format) {
   if (format == "bash") return bash_completion(describe(app));
   if (format == "zsh") return zsh_completion(describe(app));
   if (format == "man") return man_page(describe(app));
-  throw UsageError("--describe: '" + format + "' is not one of " + join(description_formats()));
+  throw UsageError("--describe: '{}' is not one of {}", format, join(description_formats()));
 }
 
 }  // namespace revnet

@@ -37,9 +37,8 @@ int run_exchange(const ExchangeRequest& request, Communicator& communicator) {
 
 void add_exchange_command(CLI::App& app, const Invocation& invocation) {
   auto request = std::make_shared<ExchangeRequest>();
-  CLI::App* exchange = app.add_subcommand(
-      "exchange",
-      "under mpirun or srun: how long sums over all ranks take, by size, with nothing else going on");
+  CLI::App* exchange =
+      app.add_subcommand("exchange", "under mpirun or srun: how long sums over all ranks take, by size");
   exchange->add_option("--repetitions", request->repetitions, "sums timed of each size")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))

@@ -70,10 +70,8 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* gradient =
       app.add_subcommand("gradient", "gradients with stored against reconstructed activations");
   gradient->require_subcommand(1);
-  CLI::App* angle = gradient->add_subcommand(
-      "angle",
-      "trains a RevNet and measures, on the same weights and batch, how far the gradient with reconstructed "
-      "activations is from the one with stored ones, and how much of that is due to ReLUs that flipped");
+  CLI::App* angle =
+      gradient->add_subcommand("angle", "trains a RevNet, comparing its stored and reconstructed gradients");
   auto request = std::make_shared<AngleRequest>(*angle);
   const auto positive = CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000});
   angle->add_option("--every", request->options.every, "iterations between measurements")
@@ -90,14 +88,12 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
       ->group("Study");
   angle
       ->add_option("--dump", request->dump,
-                   "batch, parameters and both gradients of the last measurement, as HDF5")
+                   "batch, parameters, both gradients of the last measurement, as HDF5")
       ->type_name("FILE")
       ->group("Study");
   angle
-      ->add_option(
-          "--checkpoint", request->checkpoints,
-          "measure at this checkpoint instead of training, or at all in a folder (RUN/checkpoints, of "
-          "--keep-checkpoints); may be repeated")
+      ->add_option("--checkpoint", request->checkpoints,
+                   "instead of training, measure at a checkpoint, or at all of a folder")
       ->type_name("FILE|DIR")
       ->take_all()
       ->allow_extra_args(false)

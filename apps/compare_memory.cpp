@@ -5,6 +5,8 @@
 #include <memory>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "compare_commands.h"
@@ -22,12 +24,14 @@ namespace revnet {
 namespace {
 
 struct MemoryRequest {
-  std::vector<std::string> architectures{"resnet32", "revnet38"};
-  std::vector<std::string> activations;
+  explicit MemoryRequest(CLI::App& app)
+      : settings(app, {"network.engine", "training.batch", "training.threads"}) {}
+
+  TrainingOptions settings;
+  std::vector<std::string> architectures{"resnet32", "revnet38"}, activations;
   std::vector<std::int64_t> units{3, 6, 9, 12, 18, 24, 36};
-  std::int64_t batch = 100, steps = 2;
-  int threads = 0;
-  std::string engine = "auto", limit, format = "text", output = "runs/memory.h5";
+  std::int64_t steps = 2;
+  std::string limit, format = "text", output = "runs/memory.h5";
   bool force = false, child = false;
 };
 
@@ -51,11 +55,11 @@ MemoryResult decode(const std::string& line) {
 
 // In a process of its own, since a process's peak of resident memory never falls.
 MemoryResult measure_in_child(const MemoryCase& what, std::int64_t steps) {
-  return decode(
-      output_of({program_path().string(), "memory", "--measure", "--arch", what.architecture, "--activations",
-                 std::string(name(what.activations)), "--units", std::to_string(what.units), "--batch",
-                 std::to_string(what.batch), "--engine", std::string(name(what.engine)), "--threads",
-                 std::to_string(what.threads), "--steps", std::to_string(steps)}));
+  return decode(output_of(
+      {program_path().string(), "memory", "--measure", fmt::format("--arch={}", what.architecture),
+       fmt::format("--activations={}", name(what.activations)), fmt::format("--engine={}", name(what.engine)),
+       fmt::format("--units={}", what.units), fmt::format("--batch={}", what.batch),
+       fmt::format("--threads={}", what.threads), fmt::format("--steps={}", steps)}));
 }
 
 std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
@@ -72,16 +76,14 @@ std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
 std::vector<MemoryCase> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
   std::vector<MemoryCase> cases;
   for (const std::string& architecture : request.architectures) {
-    Config config;
+    Config config = request.settings.apply_to({});
     set_value(config, "network.architecture", architecture, "--arch");
-    set_value(config, "network.engine", request.engine, "--engine");
-    set_value(config, "training.threads", std::to_string(request.threads), "--threads");
-    const NetworkOptions options = network_options(resolve(config));
-    const int threads = resolve(config).training.threads;
+    config = resolve(config);
+    const NetworkOptions options = network_options(config);
     for (const ActivationMode mode : modes_of(request)) {
       if (!can_keep(find_architecture(architecture), mode)) continue;
       for (const std::int64_t count : units)
-        cases.push_back({architecture, count, mode, request.batch, threads, options.engine});
+        cases.push_back({architecture, count, mode, options.batch, config.training.threads, options.engine});
     }
   }
   if (cases.empty()) throw UsageError("nothing to measure: a ResNet's activations cannot be reconstructed");
@@ -143,11 +145,10 @@ int run_limit(const MemoryRequest& request) {
     std::fprintf(stderr, "%s, %s: trying batch %lld\n", what.architecture.c_str(),
                  std::string(name(what.activations)).c_str(), static_cast<long long>(what.batch));
     const MemoryResult result = measure_in_child(what, 1);
-    table.add(
-        {what.architecture, std::string(name(what.activations)), std::to_string(what.batch),
-         format_bytes(bytes), format_bytes(result.resident_bytes),
-         format_fixed(100 * static_cast<double>(result.resident_bytes) / static_cast<double>(limit), 1) +
-             " %"});
+    table.add({what.architecture, std::string(name(what.activations)), fmt::to_string(what.batch),
+               format_bytes(bytes), format_bytes(result.resident_bytes),
+               fmt::format("{:.1f} %",
+                           100 * static_cast<double>(result.resident_bytes) / static_cast<double>(limit))});
   }
   std::cout << table.format(format) << std::flush;
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
@@ -165,44 +166,27 @@ int run_memory(const MemoryRequest& request, const std::string& command) {
 }  // namespace
 
 void add_memory_command(CLI::App& app, const Invocation& invocation) {
-  auto request = std::make_shared<MemoryRequest>();
-  CLI::App* memory = app.add_subcommand(
-      "memory",
-      "memory, arithmetic and time of the ways to keep activations against the number of units; with "
-      "--memory-limit, the largest batch that fits");
+  CLI::App* memory =
+      app.add_subcommand("memory", "memory, arithmetic, time of the ways to keep activations, by depth");
+  auto request = std::make_shared<MemoryRequest>(*memory);
   std::vector<std::string> ways = find_setting("network.activations")->choices;
   std::erase(ways, name(Config::Network::Activations::automatic));
-  const auto many = [&](const char* option, auto& target, const char* type, const char* help) {
-    return memory->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
-  };
-  many("--arch", request->architectures, "NAME", "a network; may be repeated")
-      ->check(choices_of_setting("network.architecture"))
+  add_repeated_option(*memory, "network.architecture", request->architectures)
       ->default_str("resnet32 revnet38");
-  many("--activations", request->activations, "MODE",
-       "a way to keep activations; may be repeated; default: all")
-      ->check(CLI::IsMember(ways));
-  memory->add_option("--engine", request->engine, "fused, onednn or auto")
-      ->type_name("ENGINE")
-      ->check(choices_of_setting("network.engine"))
-      ->capture_default_str();
-  many("--units", request->units, "N", "units a stage; may be repeated")
+  add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
+  memory->add_option("--units", request->units, "units a stage")
+      ->type_name("N")
+      ->take_all()
+      ->allow_extra_args(false)
       ->check(CLI::Range(0, 1000))
       ->default_str("3 6 9 12 18 24 36");
-  memory->add_option("--batch", request->batch, "images a step")
-      ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
-      ->capture_default_str();
-  memory->add_option("--threads", request->threads, "0: all cores this process may use")
-      ->type_name("N")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
   memory->add_option("--steps", request->steps, "steps timed for each line")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();
   memory
       ->add_option("--memory-limit", request->limit,
-                   "the largest batch of each network and way that fits, such as 8GiB: by plan, then tried")
+                   "find the largest batch that fits, such as 8GiB, by plan, and try it")
       ->type_name("BYTES");
   add_format_option(*memory, request->format);
   memory->add_option("--output", request->output, "where all figures go, as HDF5")

@@ -21,10 +21,10 @@ namespace revnet {
 namespace {
 
 struct SpeedRequest {
-  std::vector<std::string> architectures, activations, engines{"auto"};
-  std::string convolution = "auto";
-  std::vector<std::int64_t> batches{100};
-  std::vector<int> threads{0};
+  explicit SpeedRequest(CLI::App& app) : settings(app, {"network.convolution"}) {}
+
+  TrainingOptions settings;
+  std::vector<std::string> architectures, activations, engines, batches, threads;  // empty: by default
   SpeedOptions options;
   std::string format = "text", output = "runs/speed.h5";
   bool force = false;
@@ -42,37 +42,31 @@ std::vector<std::pair<std::string, std::string>> pairs(const std::vector<std::st
 
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 
-SpeedOptions options_of(const SpeedRequest& request) {
-  Config config;
-  set_value(config, "network.convolution", request.convolution, "--convolution");
-  SpeedOptions options = request.options;
-  options.convolution = config.network.convolution;
-  return options;
-}
-
 // Every combination asked for that can be: a ResNet's activations are always stored.
-std::vector<SpeedCase> cases_of(const SpeedRequest& request, const SpeedOptions& options) {
+std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& settings) {
   std::vector<std::string> names = request.architectures;
   if (names.empty()) {
     for (const Architecture& architecture : architectures()) names.push_back(architecture.name);
   }
+  const auto given_or = [&](const std::vector<std::string>& given, const char* key) {
+    return given.empty() ? std::vector{value_of(settings, key)} : given;
+  };
   std::vector<SpeedCase> cases;
-  for (const int threads : request.threads) {
-    for (const std::int64_t batch : request.batches) {
-      for (const auto& [architecture, engine] : pairs(names, request.engines)) {
+  for (const std::string& threads : given_or(request.threads, "training.threads")) {
+    for (const std::string& batch : given_or(request.batches, "training.batch")) {
+      for (const auto& [architecture, engine] : pairs(names, given_or(request.engines, "network.engine"))) {
         for (const auto mode : modes) {
           const bool wanted =
               request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
           if (!wanted || !can_keep(find_architecture(architecture), activation_mode(mode))) continue;
           // The same checks, and the same meaning of 0 threads, as everywhere.
-          Config config;
-          config.network.convolution = options.convolution;
-          set_value(config, "training.batch", std::to_string(batch), "--batch");
-          set_value(config, "training.threads", std::to_string(threads), "--threads");
+          Config config = settings;
+          set_value(config, "training.batch", batch, "--batch");
+          set_value(config, "training.threads", threads, "--threads");
           set_value(config, "network.architecture", architecture, "--arch");
           set_value(config, "network.engine", engine, "--engine");
-          cases.push_back(
-              {architecture, mode, batch, resolve(config).training.threads, config.network.engine});
+          cases.push_back({architecture, mode, config.training.batch, resolve(config).training.threads,
+                           config.network.engine});
         }
       }
     }
@@ -88,8 +82,10 @@ void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
 
 int run_speed(const SpeedRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
-  const SpeedOptions options = options_of(request);
-  const std::vector<SpeedCase> cases = cases_of(request, options);
+  const Config settings = request.settings.apply_to({});
+  SpeedOptions options = request.options;
+  options.convolution = settings.network.convolution;
+  const std::vector<SpeedCase> cases = cases_of(request, settings);
   claim_study_log(request.output, request.force);
   catch_interrupts();
   SpeedStudy study{options, {}, {}};
@@ -124,27 +120,15 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
 }  // namespace
 
 void add_speed_command(CLI::App& app, const Invocation& invocation) {
-  auto request = std::make_shared<SpeedRequest>();
-  CLI::App* speed = app.add_subcommand(
-      "speed", "milliseconds a step, beside the floor: the sum of oneDNN's own primitives in isolation");
-  const auto many = [&](const char* option, auto& target, const char* type, const char* help) {
-    return speed->add_option(option, target, help)->type_name(type)->take_all()->allow_extra_args(false);
-  };
-  many("--arch", request->architectures, "NAME", "a network; may be repeated; default: all six")
-      ->check(choices_of_setting("network.architecture"));
-  many("--activations", request->activations, "MODE",
-       "stored or reconstructed; may be repeated; default: both")
-      ->check(CLI::IsMember({name(modes[0]), name(modes[1])}));
-  many("--engine", request->engines, "ENGINE", "fused, onednn or auto; may be repeated")
-      ->default_str("auto")
-      ->check(choices_of_setting("network.engine"));
-  many("--batch", request->batches, "N", "images a step; may be repeated")->default_str("100");
-  many("--threads", request->threads, "N", "0: all cores this process may use; may be repeated")
-      ->default_str("0");
-  speed->add_option("--convolution", request->convolution, "auto or direct")
-      ->type_name("POLICY")
-      ->check(choices_of_setting("network.convolution"))
-      ->capture_default_str();
+  CLI::App* speed =
+      app.add_subcommand("speed", "milliseconds a step beside the floor, oneDNN's primitives alone");
+  auto request = std::make_shared<SpeedRequest>(*speed);
+  add_repeated_option(*speed, "network.architecture", request->architectures)->default_str("all");
+  add_repeated_option(*speed, "network.activations", request->activations, {name(modes[0]), name(modes[1])})
+      ->default_str("both");
+  add_repeated_option(*speed, "network.engine", request->engines);
+  add_repeated_option(*speed, "training.batch", request->batches);
+  add_repeated_option(*speed, "training.threads", request->threads);
   speed->add_option("--steps", request->options.steps, "steps timed for each line")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))

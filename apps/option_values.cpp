@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <sstream>
-#include <stdexcept>
 
 #include "base/table.h"
 #include "base/text.h"
@@ -27,10 +26,16 @@ CLI::Validator choices(const std::vector<std::string>& values) {
   return values.empty() ? validator : validator.name(std::string(prefix) + join(values, " "));
 }
 
-CLI::Validator choices_of_setting(const std::string& key) {
-  const Setting* setting = find_setting(key);
-  if (setting == nullptr) throw std::logic_error("no such setting: " + key);
-  return choices(setting->choices);
+CLI::Option* add_repeated_option(CLI::App& app, const std::string& key, std::vector<std::string>& values,
+                                 const std::vector<std::string>& only) {
+  const Setting& setting = *find_setting(key);
+  return app.add_option(setting.option.name, values, only.empty() ? option_help(setting) : join(only))
+      ->type_name(setting.option.value)
+      ->check(only.empty() ? choices(setting.choices) : CLI::Validator(CLI::IsMember(only)))
+      ->default_str(setting.yaml(Config{}))
+      ->take_all()
+      ->allow_extra_args(false)
+      ->group(setting.group);
 }
 
 CLI::Validator choices_of_assignments() {

@@ -14,8 +14,10 @@ namespace revnet {
 // another, and says more. A choice that ends in '=' is only the beginning of a value.
 CLI::Validator choices(const std::vector<std::string>& values);
 
-// The words that one setting allows; none for a setting that is no choice.
-CLI::Validator choices_of_setting(const std::string& key);
+// The option of a setting for a command that takes several values of it: all that the setting allows, which
+// whoever takes them checks, or some of its choices only.
+CLI::Option* add_repeated_option(CLI::App& app, const std::string& key, std::vector<std::string>& values,
+                                 const std::vector<std::string>& only = {});
 // KEY=VALUE for the settings that are a choice, KEY= for all others.
 CLI::Validator choices_of_assignments();
 

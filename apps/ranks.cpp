@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "system/host.h"
 #include "training_options.h"
 
@@ -22,7 +24,7 @@ int guarded_ranks(const std::string& program, const std::function<int(Communicat
     return static_cast<int>(error.exit_code());
   };
   bool known_to_all = true;
-  const std::string me = program + ": rank " + std::to_string(communicator->rank()) + " on " + host_name();
+  const std::string me = fmt::format("{}: rank {} on {}", program, communicator->rank(), host_name());
   int code = guarded(me, [&] {
     try {
       return body(*communicator);

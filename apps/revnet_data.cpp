@@ -151,9 +151,10 @@ int measure(const Config& config, std::int64_t batches) {
   return static_cast<int>(ExitCode::done);
 }
 
-bool is_about_data(const Setting& setting) {
-  return setting.section() == "dataset" || setting.key == "training.batch" || setting.key == "training.seed";
-}
+// The options that say which batches.
+const std::vector<std::string> batch_keys{"dataset.name",       "dataset.directory", "dataset.validation",
+                                          "dataset.image_size", "dataset.workers",   "training.batch",
+                                          "training.seed"};
 
 }  // namespace
 
@@ -191,7 +192,8 @@ int main(int argc, char** argv) {
 
   ShowRequest request;
   CLI::App* showing = app.add_subcommand("show", "draws a batch as the network sees it");
-  const TrainingOptions options(*showing, is_about_data);
+  TrainingOptions options(*showing, batch_keys);
+  options.take_any_setting(*showing);
   showing->get_option("dataset")->required();
   showing->add_option("--output", request.file, "picture to be written")->type_name("FILE.png")->required();
   showing->add_option("--iteration", request.iteration, "which batch of the training, counted from 0")
@@ -204,7 +206,8 @@ int main(int argc, char** argv) {
   std::int64_t batches = 20;
   CLI::App* measuring =
       app.add_subcommand("speed", "measures how many images a second a training is given at most");
-  const TrainingOptions measured(*measuring, is_about_data);
+  TrainingOptions measured(*measuring, batch_keys);
+  measured.take_any_setting(*measuring);
   measuring->get_option("dataset")->required();
   measuring->add_option("--batches", batches, "to be read")
       ->type_name("N")

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <unistd.h>
@@ -27,8 +28,8 @@ constexpr const char* examples = R"(Examples:
   revnet-sweep run experiments/batch-sweep.yaml --jobs 2
       two at a time, each on half of the processors; run again to go on after an interruption
   revnet-sweep run experiments/batch-sweep.yaml --launcher slurm
-      as an array job of Slurm; what it asks for stands in the file's section sweep.slurm. With --dry-run: the
-      batch script
+      as an array job of Slurm, which asks for what the file's section sweep.slurm says; with --dry-run:
+      the batch script
   revnet-sweep status experiments/batch-sweep.yaml --watch 2
   revnet-sweep cancel experiments/batch-sweep.yaml
       takes it out of Slurm; running jobs save a checkpoint
@@ -38,7 +39,8 @@ constexpr const char* examples = R"(Examples:
 Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints saved.)";
 
 struct SweepRequest {
-  std::string file, directory, memory, data, launcher = "local";
+  std::string file, directory, memory, launcher = "local";
+  std::optional<TrainingOptions> settings;  // of `run` alone
   SweepOptions options;
   // Given options that only one machine can follow.
   std::vector<std::string> local_only;
@@ -57,8 +59,7 @@ std::filesystem::path program_beside_this() {
 // The jobs of the file, with the environment's and the command line's data directory.
 std::vector<Job> jobs_of(const SweepRequest& request) {
   SweepFile sweep = read_sweep_file(request.file);
-  apply_environment(sweep.base, [](const char* name) { return std::getenv(name); });
-  if (!request.data.empty()) set_value(sweep.base, "dataset.directory", request.data, "--data-dir");
+  sweep.base = request.settings->apply_to(std::move(sweep.base));
   return expand(sweep);
 }
 
@@ -122,8 +123,9 @@ int show_status(const SweepRequest& request) {
 int collect(const SweepRequest& request) {
   const std::filesystem::path directory = directory_of(request);
   const std::vector<JobResult> results = read_results(jobs_of(request), directory);
-  if (results.empty())
-    throw UsageError("no job of " + directory.string() + " has results yet: revnet-sweep run");
+  if (results.empty()) {
+    throw UsageError("no job of {} has results yet: revnet-sweep run", directory.string());
+  }
   const std::string csv = results_table(results).format(TableFormat::csv);
   write_text_file_atomically(directory / "results.csv", csv);
   write_results(directory / "results.h5", results, request.command);
@@ -167,11 +169,11 @@ int main(int argc, char** argv) {
     return run(request);
   });
   runs->add_option("--launcher", request.launcher,
-                   "local: processes on this machine; slurm: an array job, by the file's section sweep.slurm")
+                   "local: processes here; slurm: an array job, by section sweep.slurm")
       ->type_name("WHERE")
       ->check(CLI::IsMember({"local", "slurm"}))
       ->capture_default_str();
-  runs->add_option("--jobs", request.options.jobs, "at one time, each on its share of the processors")
+  runs->add_option("--jobs", request.options.jobs, "at one time, each on its part of the processors")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();
@@ -183,9 +185,9 @@ int main(int argc, char** argv) {
   runs->add_option("--memory", request.memory,
                    "for all jobs together, such as 16GiB; default: what is available")
       ->type_name("BYTES");
-  runs->add_option("--data-dir", request.data, "holds the data sets; also $REVNET_DATA")->type_name("DIR");
+  request.settings.emplace(*runs, std::vector<std::string>{"dataset.directory"});
   runs->add_flag("--dry-run", request.dry_run,
-                 "print the jobs with memory and time, or the batch script, and start nothing");
+                 "print the jobs' memory and time, or the batch script, start nothing");
   CLI::App* status = subcommand("status", "how far the jobs are", [&] { return show_status(request); });
   status->add_option("--watch", request.watch, "again every so many seconds, until Ctrl-C")
       ->type_name("SECONDS")

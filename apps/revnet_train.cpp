@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "ranks.h"
@@ -36,8 +38,8 @@ checkpoint saved.
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
-  return "runs/" + name(config.dataset.name) + "-" + config.network.architecture + "-seed" +
-         std::to_string(config.training.seed);
+  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), config.network.architecture,
+                     config.training.seed);
 }
 
 void print_exchange(const RunSummary& summary) {
@@ -73,7 +75,8 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR or photographs, on CPUs.", "revnet-train");
+  CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR or photographs, on CPUs.",
+               "revnet-train");
   app.footer(std::string(examples) + environment_help);
   std::string directory;
   bool resume = false, force = false, dry_run = false;

@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "train/communicator.h"
 #include "train/setup.h"
@@ -24,7 +26,7 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
 
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
     : prefix_(std::move(prefix)), training_(app), dataset_(app.get_option("dataset")) {
-  dataset_->description(dataset_->get_description() + "; default: cifar10 if it is there");
+  dataset_->description(dataset_->get_description() + "; default: cifar10 if found");
   app.add_option("--run-dir", directory_, "where the study is recorded")
       ->type_name("DIR")
       ->default_str("runs/" + prefix_ + "-DATASET-ARCH-seedN")
@@ -47,8 +49,8 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
   const Config& config = prepared.config;
   prepared.directory = !directory_.empty()
                            ? directory_
-                           : "runs/" + prefix_ + "-" + name(config.dataset.name) + "-" +
-                                 config.network.architecture + "-seed" + std::to_string(config.training.seed);
+                           : fmt::format("runs/{}-{}-{}-seed{}", prefix_, name(config.dataset.name),
+                                         config.network.architecture, config.training.seed);
   prepared.start = resume_ ? RunStart::resume : force_ ? RunStart::overwrite : RunStart::fresh;
   return prepared;
 }

@@ -13,10 +13,18 @@
 
 namespace revnet {
 
-TrainingOptions::TrainingOptions(CLI::App& app, const std::function<bool(const Setting&)>& wanted) {
+TrainingOptions::TrainingOptions(CLI::App& app) {
   for (const Setting& setting : settings()) {
-    if (!setting.option.name.empty() && wanted(setting)) declare(app, setting);
+    if (!setting.option.name.empty()) declare(app, setting);
   }
+  take_any_setting(app);
+}
+
+TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) declare(app, *find_setting(key));
+}
+
+void TrainingOptions::take_any_setting(CLI::App& app) {
   app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
       ->type_name("FILE")
       ->group("Settings");
@@ -58,7 +66,7 @@ int parse(CLI::App& app, int argc, char** argv) {
   app.get_formatter()->column_width(34);
   if (argc > 1 && std::string_view(argv[1]) == "--describe") {
     return guarded(app.get_name(), [&] {
-      if (argc != 3) throw UsageError("--describe takes one of " + join(description_formats()));
+      if (argc != 3) throw UsageError("--describe takes one of {}", join(description_formats()));
       std::cout << described(app, argv[2]) << std::flush;
       return static_cast<int>(ExitCode::done);
     });

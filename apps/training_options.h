@@ -2,7 +2,6 @@
 // the documented order (defaults < experiment file < environment < command line).
 #pragma once
 
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,10 +14,12 @@ namespace revnet {
 
 class TrainingOptions {
  public:
-  // Declares the options and the positional `dataset`; must outlive the parse. `wanted`: those settings alone
-  // have options of their own.
-  explicit TrainingOptions(
-      CLI::App& app, const std::function<bool(const Setting&)>& wanted = [](const Setting&) { return true; });
+  // Declares the options and the positional `dataset`; must outlive the parse.
+  explicit TrainingOptions(CLI::App& app);
+  // The options of these settings alone.
+  TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
+  // Then --config and --set, too.
+  void take_any_setting(CLI::App& app);
 
   // Lays file, environment and command line over the given settings. UsageError for anything unknown or
   // impossible.

@@ -1,6 +1,6 @@
 """A short model of a training step on several nodes, from measured constants. scripts/scaling.py measures and draws.
 
-A node computes its share of the batch in the time that was measured on one. Gradients are summed in buckets, each as
+A node computes its shard of the batch in the time that was measured on one. Gradients are summed in buckets, each as
 soon as the backward pass has made it final; the network carries one bucket after the other, so
 
     end of a bucket = max(its gradients are final, the bucket before has ended) + its all-reduce

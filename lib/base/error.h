@@ -3,6 +3,9 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include <fmt/core.h>
 
 namespace revnet {
 
@@ -20,6 +23,10 @@ enum class ExitCode {
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message) : std::runtime_error(message) {}
+  // Error("cannot open {}", path).
+  template <typename Arg, typename... Args>
+  explicit Error(fmt::format_string<Arg, Args...> text, Arg&& arg, Args&&... args)
+      : std::runtime_error(fmt::format(text, std::forward<Arg>(arg), std::forward<Args>(args)...)) {}
   virtual ExitCode exit_code() const { return ExitCode::failed; }
 };
 

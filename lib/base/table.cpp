@@ -1,9 +1,9 @@
 #include "base/table.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -40,9 +40,7 @@ std::string quoted(const std::string& cell) {
 }  // namespace
 
 std::string format_fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
+  return fmt::format("{:.{}f}", value, decimals);
 }
 
 const std::vector<std::string>& table_format_names() {
@@ -54,7 +52,7 @@ TableFormat table_format(std::string_view name) {
   const auto& names = table_format_names();
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
-    throw UsageError("--format: " + std::string(name) + " is not one of " + join(names));
+    throw UsageError("--format: {} is not one of {}", name, join(names));
   }
   return static_cast<TableFormat>(found - names.begin());
 }

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <numeric>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -38,9 +39,7 @@ std::string format_bytes(std::uint64_t bytes) {
     value /= 1000.0;
     ++unit;
   }
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-  return text.data();
+  return fmt::format("{:.{}f} {}", value, unit == 0 ? 0 : 1, units[unit]);
 }
 
 std::uint64_t parse_bytes(std::string_view text, std::string_view origin) {
@@ -61,28 +60,17 @@ std::uint64_t parse_bytes(std::string_view text, std::string_view origin) {
       return static_cast<std::uint64_t>(product);
     }
   }
-  throw UsageError(std::string(origin) + ": " + in_quotes(text) +
-                   " is no size in bytes, such as 8GiB or 500MB");
+  throw UsageError("{}: {} is no size in bytes, such as 8GiB or 500MB", origin, in_quotes(text));
 }
 
 std::string format_grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  const std::ptrdiff_t first = number < 0 ? 1 : 0;
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > first; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
-  }
-  return digits;
+  return fmt::format("{}{}", number < 0 ? "-" : "", fmt::group_digits(std::abs(number)));
 }
 
 std::string format_duration(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  std::array<char, 48> text{};
-  if (whole >= 3600) {
-    std::snprintf(text.data(), text.size(), "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
-  } else {
-    std::snprintf(text.data(), text.size(), "%lld:%02lld", whole / 60, whole % 60);
-  }
-  return text.data();
+  const long long whole = std::llround(std::max(0.0, seconds));
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
 std::string in_quotes(std::string_view text) {
@@ -91,10 +79,10 @@ std::string in_quotes(std::string_view text) {
   std::size_t at = 0;
   while (at < line.size()) {
     const std::size_t length = printable_length(std::string_view(line).substr(at));
-    if (at + length > longest) return "'" + line.substr(0, at) + "...'";
+    if (at + length > longest) return fmt::format("'{}...'", line.substr(0, at));
     at += length;
   }
-  return "'" + line + "'";
+  return fmt::format("'{}'", line);
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
@@ -110,13 +98,13 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string near = nearest(word, candidates);
+  return near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near);
+}
+
 std::string join(const std::vector<std::string>& words, std::string_view separator) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += separator;
-    text += words[i];
-  }
-  return text;
+  return fmt::format("{}", fmt::join(words, separator));
 }
 
 }  // namespace revnet

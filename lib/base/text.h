@@ -28,6 +28,9 @@ std::string in_quotes(std::string_view text);
 // The candidate with the smallest edit distance to word, or "" when none comes near (more than half differs).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+// " (did you mean 'batch'?)" with the nearest candidate, or "".
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+
 // "a, b, c".
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
 

@@ -35,7 +35,7 @@ class NormRelu {
   // written unless the pass is inference.
   virtual void forward(const Tensor& src, Pass pass, Tensor& dst, Tensor& mask) = 0;
   // Turns the gradient by dst into the one by src, in place; overwrites the gradients of scale and shift,
-  // with this process's share where the batch is shared.
+  // by this process's shard where the batch is shared.
   virtual void backward(const Tensor& src, const Tensor& mask, Tensor& diff) = 0;
 };
 

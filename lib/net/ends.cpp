@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "net/engine.h"
+#include "onednn/layers.h"
 #include "ops/elementwise.h"
 #include "ops/pooling.h"
 
@@ -26,8 +26,8 @@ Stem::Stem(Device& device, const Architecture& architecture, std::int64_t image_
                                  .width = image_size,
                                  .kernel = 3,
                                  .stride = 1};
-    convolutions_.push_back(make_image_convolution(device, "stem/conv/weight", rows, shape, options));
-    norms_.push_back(make_norm_relu(device, "stem/bn", rows, shape.dst(), options));
+    convolutions_.push_back(onednn::make_image_convolution(device, "stem/conv/weight", rows, shape, options));
+    norms_.push_back(onednn::make_norm_relu(device, "stem/bn", rows, shape.dst(), options));
   }
 }
 
@@ -82,8 +82,8 @@ Head::Head(Device& device, const Architecture& architecture, std::int64_t height
       dense_(device, options.batch, architecture.out_width(2), classes) {
   const std::int64_t total = architecture.out_width(2), width = total / architecture.parts();
   for (std::int64_t part = 0; part < architecture.parts(); ++part) {
-    norms_.push_back(make_norm_relu(device, "head/bn", Rows{part * width, total},
-                                    {options.batch, width, height, height}, options));
+    norms_.push_back(onednn::make_norm_relu(device, "head/bn", Rows{part * width, total},
+                                            {options.batch, width, height, height}, options));
   }
 }
 

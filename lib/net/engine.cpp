@@ -1,7 +1,6 @@
 #include "net/engine.h"
 
 #include "fused/residual_function.h"
-#include "onednn/layers.h"
 #include "onednn/residual_function.h"
 
 namespace revnet {
@@ -17,22 +16,6 @@ std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const s
     return fused::make_residual_function(device, name, shape, options);
   }
   return onednn::make_residual_function(device, name, shape, options);
-}
-
-std::unique_ptr<Convolution> make_image_convolution(Device& device, const std::string& name, Rows rows,
-                                                    const ConvolutionShape& shape,
-                                                    const LayerOptions& options) {
-  return onednn::make_image_convolution(device, name, rows, shape, options);
-}
-
-std::unique_ptr<Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
-                                              const ConvolutionShape& shape, const LayerOptions& options) {
-  return onednn::make_convolution(device, name, rows, shape, options);
-}
-
-std::unique_ptr<NormRelu> make_norm_relu(Device& device, const std::string& name, Rows rows,
-                                         const Shape& nchw, const LayerOptions& options) {
-  return onednn::make_norm_relu(device, name, rows, nchw, options);
 }
 
 }  // namespace revnet

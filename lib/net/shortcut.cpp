@@ -1,6 +1,6 @@
 #include "net/shortcut.h"
 
-#include "net/engine.h"
+#include "onednn/layers.h"
 #include "ops/pooling.h"
 
 namespace revnet {
@@ -30,15 +30,15 @@ class PoolingShortcut final : public Shortcut {
 class Projection final : public Shortcut {
  public:
   Projection(Device& device, const std::string& name, const ShortcutShape& shape, const LayerOptions& options)
-      : convolution_(make_convolution(device, name, Rows{0, shape.out},
-                                      {.batch = options.batch,
-                                       .in = shape.in,
-                                       .out = shape.out,
-                                       .height = shape.height,
-                                       .width = shape.width,
-                                       .kernel = 1,
-                                       .stride = shape.stride},
-                                      options)) {}
+      : convolution_(onednn::make_convolution(device, name, Rows{0, shape.out},
+                                              {.batch = options.batch,
+                                               .in = shape.in,
+                                               .out = shape.out,
+                                               .height = shape.height,
+                                               .width = shape.width,
+                                               .kernel = 1,
+                                               .stride = shape.stride},
+                                              options)) {}
 
   Tensor forward(const Tensor& x) override {
     Tensor y(x.device(), convolution_->dst_layout(), MemoryPurpose::temporaries);

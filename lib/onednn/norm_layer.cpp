@@ -20,7 +20,7 @@ REVNET_MULTITARGET void take_away(const float* src, const float* mean, const flo
 // What the gradient with constant statistics lacks: the statistics depend on the input, too. With g the
 // gradient by what went into the ReLU, and means over the whole batch,
 //   factor * (mean(g) + (x - mean) * mean(g (x - mean)) / (variance + epsilon)),  factor = scale / deviation,
-// is to be taken away. Both sums over this process's share stand in the gradients of shift and scale.
+// is to be taken away. Both sums over this process's shard stand in the gradients of shift and scale.
 class Correction {
  public:
   Correction(const Norm& norm, const Layout& layout)

@@ -30,10 +30,9 @@ void fields(Archive& archive, Checkpoint& checkpoint) {
 namespace {
 
 constexpr std::int64_t format_version = 1;
-constexpr int deepest_name = 32;  // parts; deeper ones are a damaged file that refers to itself
 
 [[noreturn]] void refuse(const std::string& name, const std::string& why) {
-  throw Error("checkpoint: array '" + name + "' " + why);
+  throw Error("checkpoint: array '{}' {}", name, why);
 }
 
 void check_name(const std::string& name, std::set<std::string>& earlier) {
@@ -42,7 +41,8 @@ void check_name(const std::string& name, std::set<std::string>& earlier) {
       name.find('\0') != std::string::npos) {
     refuse(name, "has an impossible name");
   }
-  if (std::count(name.begin(), name.end(), '/') >= deepest_name) refuse(name, "has a name of too many parts");
+  if (std::count(name.begin(), name.end(), '/') >= hdf5::deepest_name)
+    refuse(name, "has a name of too many parts");
   if (!earlier.insert(name).second) refuse(name, "appears twice");
 }
 
@@ -57,8 +57,8 @@ void write_arrays(hdf5::Writer& file, const std::string& group, const std::vecto
       count *= static_cast<std::uint64_t>(size);
     }
     if (count != array.values.size()) {
-      refuse(array.name, "has " + std::to_string(array.values.size()) + " values for a shape of " +
-                             std::to_string(count));
+      throw Error("checkpoint: array '{}' has {} values for a shape of {}", array.name, array.values.size(),
+                  count);
     }
     file.floats(group + "/" + array.name, array.shape, array.values);
   }
@@ -78,32 +78,10 @@ void write_running(hdf5::Writer& file, const std::vector<RunningAverage>& averag
   }
 }
 
-// Names of all datasets below group, each with prefix before it, in the order of the alphabet within each
-// group.
-void collect_names(const hdf5::Reader& file, const std::string& group, const std::string& prefix, int depth,
-                   std::vector<std::string>& names) {
-  if (depth > deepest_name) file.fail(group + " is nested too deeply");
-  const std::string in_group = group + "/";
-  for (const hdf5::Reader::Member& member : file.members(group)) {
-    if (member.is_group) {
-      const std::string inside = member.name + "/";
-      collect_names(file, in_group + member.name, prefix + inside, depth + 1, names);
-    } else {
-      names.push_back(prefix + member.name);
-    }
-  }
-}
-
-std::vector<std::string> dataset_names(const hdf5::Reader& file, const std::string& group) {
-  std::vector<std::string> names;
-  collect_names(file, group, "", 0, names);
-  return names;
-}
-
 std::vector<NamedArray> read_arrays(const hdf5::Reader& file, const std::string& group) {
   const std::string in_group = group + "/";
   std::vector<NamedArray> arrays;
-  for (const std::string& name : dataset_names(file, group)) {
+  for (const std::string& name : file.datasets(group)) {
     hdf5::FloatArray array = file.floats(in_group + name);
     arrays.push_back({name, std::move(array.shape), std::move(array.values)});
   }
@@ -112,19 +90,18 @@ std::vector<NamedArray> read_arrays(const hdf5::Reader& file, const std::string&
 
 std::vector<float> read_vector(const hdf5::Reader& file, const std::string& name) {
   hdf5::FloatArray array = file.floats(name);
-  if (array.shape.size() != 1)
-    file.fail(name + " has rank " + std::to_string(array.shape.size()) + ", not 1");
+  if (array.shape.size() != 1) file.fail("{} has rank {}, not 1", name, array.shape.size());
   return std::move(array.values);
 }
 
 std::vector<RunningAverage> read_running(const hdf5::Reader& file) {
   // Whatever lies in the folder of a mean or a variance must be both of them, and nothing else.
   std::set<std::string> names;
-  for (const std::string& dataset : dataset_names(file, "/running")) {
+  for (const std::string& dataset : file.datasets("/running")) {
     const std::size_t slash = dataset.rfind('/');
     const std::string leaf = slash == std::string::npos ? dataset : dataset.substr(slash + 1);
     if (slash == std::string::npos || (leaf != "mean" && leaf != "variance")) {
-      file.fail("/running/" + dataset + " is neither a mean nor a variance");
+      file.fail("/running/{} is neither a mean nor a variance", dataset);
     }
     names.insert(dataset.substr(0, slash));
   }
@@ -144,8 +121,7 @@ Checkpoint read_here(const std::filesystem::path& path) {
   check_format_version(file, format_version);
   Checkpoint checkpoint;
   checkpoint.iteration = file.integer_attribute("/", "iteration");
-  if (checkpoint.iteration < 0)
-    file.fail("iteration " + std::to_string(checkpoint.iteration) + " is negative");
+  if (checkpoint.iteration < 0) file.fail("iteration {} is negative", checkpoint.iteration);
   for (const std::string& name : file.attributes("progress")) {
     checkpoint.progress[name] = file.double_attribute("progress", name);
   }

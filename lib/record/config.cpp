@@ -3,10 +3,16 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "record/config_schema.h"
-#include "record/plain_text.h"
 
 namespace revnet {
 namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blank = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(blank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+}
 
 // Without a YAML parser in between: a value on the command line is what it is, whatever # or : it holds.
 WrittenValue written_on_one_line(const Setting& setting, std::string_view text) {
@@ -33,7 +39,7 @@ WrittenValue written_on_one_line(const Setting& setting, std::string_view text) 
 void set_value(Config& config, std::string_view key, std::string_view value, const std::string& origin) {
   const Setting* setting = find_setting(key);
   if (setting == nullptr) {
-    throw UsageError(origin + ": unknown key " + in_quotes(key) + suggestion(std::string(key)));
+    throw UsageError("{}: unknown key {}{}", origin, in_quotes(key), suggestion(std::string(key)));
   }
   setting->assign(config, written_on_one_line(*setting, value), origin);
 }
@@ -41,7 +47,7 @@ void set_value(Config& config, std::string_view key, std::string_view value, con
 void apply(Config& config, std::string_view assignment, const std::string& origin) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos) {
-    throw UsageError(origin + ": " + in_quotes(assignment) + " is not of the form key.path=value");
+    throw UsageError("{}: {} is not of the form key.path=value", origin, in_quotes(assignment));
   }
   set_value(config, trimmed(assignment.substr(0, equals)), trimmed(assignment.substr(equals + 1)), origin);
 }
@@ -71,7 +77,7 @@ std::string to_yaml(const Config& config) {
 std::string value_of(const Config& config, std::string_view key) {
   const Setting* setting = find_setting(key);
   if (setting == nullptr) {
-    throw UsageError("unknown setting '" + std::string(key) + "'" + suggestion(std::string(key)));
+    throw UsageError("unknown setting '{}'{}", key, suggestion(std::string(key)));
   }
   return setting->yaml(config);
 }

@@ -80,7 +80,7 @@ struct Config {
     bool operator==(const Training&) const = default;
   };
   struct BatchNorm {
-    enum class Statistics { local, synchronized };  // of each rank's share of a batch, of all of it
+    enum class Statistics { local, synchronized };  // of each rank's shard of a batch, of all of it
     friend constexpr auto words(Statistics) { return std::array{"local", "synchronized"}; }
 
     double epsilon = 1e-3;

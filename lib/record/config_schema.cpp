@@ -70,7 +70,7 @@ std::vector<Setting> experiment_settings() {
                                             "revnet-data pack"),
       setting<dataset, &Dataset::validation>(
           "dataset.validation", {"--validation"}, {},
-          "hold out 5,000 training images and evaluate on them instead of the test set"),
+          "evaluate on 5,000 held-out training images, not on the test set"),
       setting<dataset, &Dataset::image_size>(
           "dataset.image_size", {"--image-size", "N"}, between(0, 4096),
           "pixels a side of what the network sees of a photograph; 0: 224, and 32 of CIFAR's images"),
@@ -94,22 +94,19 @@ std::vector<Setting> network_settings() {
   constexpr auto network = &C::network;
   return {
       setting<network, &Network::architecture>(
-          "network.architecture", {"--arch", "NAME"}, {}, "network, as in the paper's table 2",
+          "network.architecture", {"--arch", "NAME"}, {},
+          "resnet32, revnet38, resnet110, revnet110, resnet164 or revnet164",
           {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"}),
       setting<network, &Network::activations>(
           "network.activations", {"--activations", "MODE"}, {},
-          "stored: keep all for the backward pass; reconstructed: recompute them from each block's output "
-          "(RevNets); checkpointed: keep every sqrt(L)-th; recursive: keep the first; "
-          "auto: reconstructed for RevNets, stored for ResNets"),
+          "stored, reconstructed (RevNets), checkpointed, recursive or auto"),
       setting<network, &Network::convolution>(
           "network.convolution", {"--convolution", "POLICY"}, {},
-          "auto: Winograd where it wins, by a rule on the shape; direct: never Winograd"),
+          "auto: Winograd where a rule says it wins; direct: never Winograd"),
       setting<network, &Network::engine>("network.engine", {"--engine", "ENGINE"}, {},
-                                         "fused: kernels of our own; onednn: oneDNN's operations; auto: "
-                                         "fused, unless convolutions are direct"),
+                                         "fused: our own kernels; onednn: oneDNN's; auto: fused if possible"),
       setting<network, &Network::coupling>("network.coupling", {"--coupling", "COUPLING"}, {},
-                                           "float: units add as float32 rounds, as in the paper; exact: on a "
-                                           "grid, so that reconstruction gives back every bit"),
+                                           "float, as in the paper, or exact: reconstruction loses no bit"),
       setting<network, &Network::grid_bits>("network.grid_bits", {}, between(1, 20),
                                             "with exact coupling, the grid's step is 2^-bits, and sums are "
                                             "exact up to 2^(24-bits)"),
@@ -126,14 +123,13 @@ std::vector<Setting> training_settings() {
   return {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1),
-          "training steps; by default the learning rate falls at 1/2 and 3/4 of them"),
+          "training steps; the learning rate falls at 1/2 and 3/4 of them"),
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, at_least(1),
                                           "images a step, under mpirun of all ranks together"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0),
                                          "of initial weights, shuffling, augmentation and the synthetic set"),
-      setting<training, &Training::threads>(
-          "training.threads", {"--threads", "N", "REVNET_THREADS"}, between(0, 4096),
-          "0: all cores this process may use, under mpirun those given to the rank"),
+      setting<training, &Training::threads>("training.threads", {"--threads", "N", "REVNET_THREADS"},
+                                            between(0, 4096), "0: all cores of this process or rank"),
       setting<training, &Training::rank_timeout>(
           "training.rank_timeout", {}, at_least(0),
           "under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever"),
@@ -151,11 +147,10 @@ std::vector<Setting> training_settings() {
                                                "added to the variance"),
       setting<batch_norm, &BatchNorm::decay>(
           "batch_norm.decay", {}, below(0, 1),
-          "share of the old value that the running averages keep at each step"),
-      setting<batch_norm, &BatchNorm::statistics>("batch_norm.statistics", {"--batch-norm", "SCOPE"}, {},
-                                                  "under mpirun: each rank normalises with the statistics of "
-                                                  "its own share of the batch (local) or of "
-                                                  "the whole batch, as one process does (synchronized)"),
+          "fraction of the old value that the running averages keep at each step"),
+      setting<batch_norm, &BatchNorm::statistics>(
+          "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {},
+          "statistics of each rank's shard (local) or the batch (synchronized)"),
       setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {},
                                                     "crop and flip training images"),
       setting<augmentation, &Augmentation::padding>("augmentation.padding", {}, between(0, 32),
@@ -176,9 +171,8 @@ std::vector<Setting> recording_settings() {
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
                                                       at_least(0),
                                                       "iterations between checkpoints; 0: only at the end"),
-      setting<&C::checkpoint, &C::Checkpoints::keep>(
-          "checkpoint.keep", {"--keep-checkpoints"}, {},
-          "keep all of them, as RUN/checkpoints/ITERATION.h5, not just the last"),
+      setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
+                                                     "keep all of them, as RUN/checkpoints/ITERATION.h5"),
   };
 }
 
@@ -216,8 +210,7 @@ std::string suggestion(const std::string& unknown_key) {
     if (setting.leaf() == unknown_key) same_leaf.push_back("'" + setting.key + "'");
   }
   if (!same_leaf.empty()) return " (did you mean " + join(same_leaf, " or ") + "?)";
-  const std::string known = nearest(unknown_key, keys);
-  return known.empty() ? "" : " (did you mean '" + known + "'?)";
+  return did_you_mean(unknown_key, keys);
 }
 
 std::string Setting::section() const {

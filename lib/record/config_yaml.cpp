@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 
 #include "base/error.h"
@@ -46,7 +47,7 @@ class DocumentReader {
 
  private:
   std::string where(const YAML::Node& key) const {
-    return origin_ + ":" + std::to_string(key.Mark().line + 1);
+    return fmt::format("{}:{}", origin_, key.Mark().line + 1);
   }
 
   // The full key; refuses what is not a word and what was there before.
@@ -55,8 +56,8 @@ class DocumentReader {
     std::string path = section.empty() ? key.Scalar() : section + "." + key.Scalar();
     const auto [earlier, is_new] = lines_.emplace(path, key.Mark().line + 1);
     if (!is_new) {
-      throw UsageError(where(key) + ": key " + in_quotes(path) + " appears twice (first in line " +
-                       std::to_string(earlier->second) + "); remove one");
+      throw UsageError("{}: key {} appears twice (first in line {}); remove one", where(key), in_quotes(path),
+                       earlier->second);
     }
     return path;
   }
@@ -66,7 +67,7 @@ class DocumentReader {
     if (is_section(name)) {
       if (value.IsNull()) return;  // all of its settings are commented out
       if (!value.IsMap())
-        throw UsageError(where(key) + ": " + name + ": expected settings below it (key: value)");
+        throw UsageError("{}: {}: expected settings below it (key: value)", where(key), name);
       for (const auto& entry : value) read_setting(entry.first, entry.second, name);
     } else if (name.find('.') == std::string::npos && find_setting(name) != nullptr) {
       find_setting(name)->assign(config_, written(key, value, name), where(key));
@@ -84,20 +85,20 @@ class DocumentReader {
 
   [[noreturn]] void refuse_unknown(const YAML::Node& key, const YAML::Node& value, std::string path) const {
     if (path.find('.') != std::string::npos && find_setting(path) != nullptr) {
-      throw UsageError(where(key) + ": key " + in_quotes(path) + " must be written as " +
-                       in_quotes(path.substr(0, path.find('.')) + ":") + " with " +
-                       in_quotes(find_setting(path)->leaf() + ":") + " indented below it");
+      throw UsageError("{}: key {} must be written as {} with {} indented below it", where(key),
+                       in_quotes(path), in_quotes(path.substr(0, path.find('.')) + ":"),
+                       in_quotes(find_setting(path)->leaf() + ":"));
     }
     // Below a misspelt section stands the key that was meant.
     if (value.IsMap() && value.size() > 0 && value.begin()->first.IsScalar()) {
       path += "." + value.begin()->first.Scalar();
     }
-    throw UsageError(where(key) + ": unknown key " + in_quotes(path) + suggestion(path));
+    throw UsageError("{}: unknown key {}{}", where(key), in_quotes(path), suggestion(path));
   }
 
   WrittenValue written(const YAML::Node& key, const YAML::Node& value, const std::string& path) const {
     const auto refuse = [&](const std::string& why) {
-      throw UsageError(where(key) + ": " + path + ": " + why + "; allowed: " + find_setting(path)->allowed());
+      throw UsageError("{}: {}: {}; allowed: {}", where(key), path, why, find_setting(path)->allowed());
     };
     WrittenValue result;
     const auto add = [&](const YAML::Node& scalar) {
@@ -128,7 +129,7 @@ void check_encoding(std::string_view text, const std::string& origin) {
   const std::size_t bad = first_unprintable(text);
   if (bad == std::string_view::npos) return;
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
-  throw UsageError(origin + ":" + std::to_string(line) + ": not plain text in UTF-8; save it as such");
+  throw UsageError("{}:{}: not plain text in UTF-8; save it as such", origin, line);
 }
 
 // Notes where documents begin.
@@ -169,8 +170,8 @@ void check_one_document(const std::string& yaml, const std::string& origin) {
     }
   }
   if (starts.count() > 1) {
-    throw UsageError(origin + ": holds " + std::to_string(starts.count()) +
-                     " YAML documents (separated by ---); one is allowed");
+    throw UsageError("{}: holds {} YAML documents (separated by ---); one is allowed", origin,
+                     starts.count());
   }
 }
 
@@ -185,8 +186,8 @@ YAML::Node read_document(Config& config, std::string_view yaml, const std::strin
     check_one_document(text, origin);
     sweep.reset(DocumentReader(result, origin).read(YAML::Load(text)));
   } catch (const YAML::Exception& error) {
-    const std::string line = error.mark.is_null() ? "" : ":" + std::to_string(error.mark.line + 1);
-    throw UsageError(origin + line + ": not valid YAML: " + one_line(error.msg));
+    const std::string line = error.mark.is_null() ? "" : fmt::format(":{}", error.mark.line + 1);
+    throw UsageError("{}{}: not valid YAML: {}", origin, line, one_line(error.msg));
   }
   config = result;
   return sweep;

@@ -6,10 +6,10 @@ void check_format_version(const hdf5::Reader& file, std::int64_t known) {
   const std::int64_t version = file.integer_attribute("/", format_version_name);
   if (version > known) {
     throw RecordError(RecordError::Kind::newer_format,
-                      file.path().string() + " has format version " + std::to_string(version) +
-                          ", newer than this program's " + std::to_string(known) + "; use a newer revnet");
+                      "{} has format version {}, newer than this program's {}; use a newer revnet",
+                      file.path().string(), version, known);
   }
-  if (version < 1) file.fail("format version " + std::to_string(version) + " never existed");
+  if (version < 1) file.fail("format version {} never existed", version);
 }
 
 }  // namespace revnet

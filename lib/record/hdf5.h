@@ -37,6 +37,9 @@ class Handle {
   std::int64_t id_ = -1;
 };
 
+// Parts of a name; groups nested deeper are a damaged file that refers to itself.
+inline constexpr int deepest_name = 32;
+
 class Writer {
  public:
   // In memory: touches no file before save(). On disk: PATH.tmp, gone with the object unless it was saved.
@@ -99,6 +102,8 @@ class Reader {
   };
   // Groups and datasets directly in a group, by name.
   std::vector<Member> members(const std::string& group) const;
+  // The datasets below a group, however deep, as paths from there.
+  std::vector<std::string> datasets(const std::string& group) const;
 
   // Of exactly this type (doubles are float64, floats are float32, integers are int64).
   std::vector<double> doubles(const std::string& name) const;         // rank 1
@@ -124,11 +129,17 @@ class Reader {
 
   // A RecordError of kind damaged: "PATH is damaged: WHAT; restore it from a copy or start the run anew".
   [[noreturn]] void fail(const std::string& what) const;
+  template <typename Arg, typename... Args>
+  [[noreturn]] void fail(fmt::format_string<Arg, Args...> what, Arg&& arg, Args&&... args) const {
+    fail(fmt::format(what, std::forward<Arg>(arg), std::forward<Args>(args)...));
+  }
 
  private:
   std::int64_t checked(std::int64_t id, const std::string& object) const;
   Handle object(const std::string& name) const;
   Handle dataset(const std::string& name) const;
+  void add_datasets(const std::string& group, const std::string& prefix, int depth,
+                    std::vector<std::string>& names) const;
   Handle attribute(const std::string& object, const std::string& name) const;
   std::vector<std::int64_t> checked_shape(std::int64_t space, std::size_t item_size,
                                           const std::string& name) const;

@@ -45,7 +45,7 @@ Reader::Reader(std::filesystem::path file) : path_(std::move(file)) {
   H5Pset_file_locking(access.id(), false, true);
 #endif
   file_ = Handle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.id()));
-  if (file_.id() < 0) fail("not a whole HDF5 file (" + take_error() + ")");
+  if (file_.id() < 0) fail("not a whole HDF5 file ({})", take_error());
 }
 
 void Reader::fail(const std::string& what) const {
@@ -63,7 +63,7 @@ Handle Reader::object(const std::string& name) const {
   if (opened.id() < 0) {
     const std::string why = take_error();
     // Not H5Lexists: it fails when a group on the way is missing.
-    fail(path + " is missing or unreadable (" + why + ")");
+    fail("{} is missing or unreadable ({})", path, why);
   }
   return opened;
 }
@@ -102,6 +102,25 @@ std::vector<Reader::Member> Reader::members(const std::string& group) const {
   return list;
 }
 
+std::vector<std::string> Reader::datasets(const std::string& group) const {
+  std::vector<std::string> names;
+  add_datasets(group, "", 0, names);
+  return names;
+}
+
+void Reader::add_datasets(const std::string& group, const std::string& prefix, int depth,
+                          std::vector<std::string>& names) const {
+  if (depth > deepest_name) fail(group + " is nested too deeply");
+  for (const Member& member : members(group)) {
+    if (member.is_group) {
+      add_datasets(fmt::format("{}/{}", group, member.name), fmt::format("{}{}/", prefix, member.name),
+                   depth + 1, names);
+    } else {
+      names.push_back(prefix + member.name);
+    }
+  }
+}
+
 std::vector<std::int64_t> Reader::checked_shape(std::int64_t space, std::size_t item_size,
                                                 const std::string& label) const {
   const int rank = H5Sget_simple_extent_ndims(space);
@@ -134,7 +153,7 @@ void Reader::check_type(const Handle& stored, std::int64_t expected, const std::
   std::string wanted = H5Tget_class(expected) == H5T_FLOAT     ? "float"
                        : H5Tget_sign(expected) == H5T_SGN_NONE ? "uint"
                                                                : "int";
-  fail(label + " is not of type " + wanted + std::to_string(8 * H5Tget_size(expected)));
+  fail("{} is not of type {}{}", label, wanted, 8 * H5Tget_size(expected));
 }
 
 std::vector<std::int64_t> Reader::array_shape(const Handle& dataset, std::int64_t type,
@@ -149,7 +168,7 @@ std::vector<T> Reader::column(const std::string& name, std::int64_t type) const 
   const Handle opened = dataset(name);
   const std::string label = absolute(name);
   const std::vector<std::int64_t> shape = array_shape(opened, type, label);
-  if (shape.size() != 1) fail(label + " has rank " + std::to_string(shape.size()) + ", not 1");
+  if (shape.size() != 1) fail("{} has rank {}, not 1", label, shape.size());
   std::vector<T> values(static_cast<std::size_t>(shape[0]));
   if (!values.empty() && H5Dread(opened.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
     fail(label + ": " + take_error());

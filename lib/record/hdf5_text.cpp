@@ -75,7 +75,7 @@ std::string Reader::text_attribute(const std::string& object_name, const std::st
                           [&](hid_t type, void* target) { return H5Aread(opened.id(), type, target); }};
   std::string result;
   const std::string reason = read_text(stored, file_bytes_, result);
-  if (!reason.empty()) fail("attribute " + name + " of " + absolute(object_name) + ": " + reason);
+  if (!reason.empty()) fail("attribute {} of {}: {}", name, absolute(object_name), reason);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/format.h>
 #include <hdf5.h>
 
 #include "record/hdf5.h"
@@ -48,8 +49,8 @@ void Writer::RemoveFile::operator()(const std::filesystem::path* file) const {
 }
 
 void Writer::fail(const std::string& object) const {
-  throw RecordError(RecordError::Kind::io,
-                    "cannot write " + target_.string() + ": " + absolute(object) + ": " + take_error());
+  throw RecordError(RecordError::Kind::io, "cannot write {}: {}: {}", target_.string(), absolute(object),
+                    take_error());
 }
 
 std::int64_t Writer::checked(std::int64_t id, const std::string& object) const {
@@ -88,8 +89,8 @@ void Writer::integers(const std::string& name, std::span<const std::int64_t> val
 void Writer::floats(const std::string& name, const std::vector<std::int64_t>& shape,
                     std::span<const float> values) {
   if (product(shape) != values.size()) {
-    throw std::logic_error("hdf5::Writer: " + name + " has " + std::to_string(values.size()) +
-                           " values, which is not the product of its shape");
+    throw std::logic_error(fmt::format(
+        "hdf5::Writer: {} has {} values, which is not the product of its shape", name, values.size()));
   }
   dataset(name, H5T_NATIVE_FLOAT, {shape.begin(), shape.end()}, values.size_bytes(), values.data());
 }

@@ -99,9 +99,9 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit)
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
     if (text.size() > limit) {
-      throw RecordError(RecordError::Kind::damaged, "cannot read " + path.string() + ": it has more than " +
-                                                        std::to_string(limit) +
-                                                        " bytes; check that it is the right file");
+      throw RecordError(RecordError::Kind::damaged,
+                        "cannot read {}: it has more than {} bytes; check that it is the right file",
+                        path.string(), limit);
     }
   }
 }

@@ -41,7 +41,7 @@ ProcessResult call_reader(const std::filesystem::path& file, const std::function
   try {
     return call_in_child([&] { return read_and_tell(file, read); }, limits_for(file, seconds));
   } catch (const Error& error) {
-    throw RecordError(RecordError::Kind::io, "cannot read " + file.string() + ": " + error.what());
+    throw RecordError(RecordError::Kind::io, "cannot read {}: {}", file.string(), error.what());
   }
 }
 

@@ -5,8 +5,8 @@
 namespace revnet {
 
 RecordError damage_error(const std::filesystem::path& path, const std::string& what) {
-  return {RecordError::Kind::damaged, path.string() + " is damaged: " + one_line(what) +
-                                          "; restore it from a copy or start the run anew"};
+  return {RecordError::Kind::damaged, "{} is damaged: {}; restore it from a copy or start the run anew",
+          path.string(), one_line(what)};
 }
 
 }  // namespace revnet

@@ -19,6 +19,9 @@ class RecordError : public Error {
   };
 
   RecordError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}
+  template <typename Arg, typename... Args>
+  RecordError(Kind kind, fmt::format_string<Arg, Args...> text, Arg&& arg, Args&&... args)
+      : Error(text, std::forward<Arg>(arg), std::forward<Args>(args)...), kind_(kind) {}
   Kind kind() const { return kind_; }
 
  private:

@@ -77,8 +77,8 @@ void check_room(const RunFiles& files, bool overwrite) {
   const std::string directory = files.directory().string();
   if (!contents.run && !contents.lock && (contents.ours || !contents.stranger.empty())) {
     const std::string held = contents.stranger.empty() ? "some files of a run" : in_quotes(contents.stranger);
-    throw UsageError(directory + " is not a run directory (it holds " + held +
-                     " but no run.h5); choose another folder");
+    throw UsageError("{} is not a run directory (it holds {} but no run.h5); choose another folder",
+                     directory, held);
   }
   // A lock without run.h5 or checkpoint.h5 is left by a run that ended before it had anything to lose.
   if (!overwrite && (contents.run || !contents.stranger.empty())) {
@@ -111,7 +111,7 @@ RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
 
 RunDirectory RunDirectory::open(const fs::path& directory) {
   const auto refuse = [&](const std::string& why) {
-    throw UsageError(directory.string() + " holds no run to resume (" + why + "); check --run-dir");
+    throw UsageError("{} holds no run to resume ({}); check --run-dir", directory.string(), why);
   };
   std::error_code error;
   if (!fs::is_directory(directory, error)) refuse("no such folder");

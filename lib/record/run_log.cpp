@@ -21,8 +21,8 @@ void fields(Archive& archive, RunInfo& info) {
 namespace {
 
 constexpr std::int64_t format_version = 1;
-constexpr std::array statuses{RunStatus::running, RunStatus::complete, RunStatus::interrupted,
-                              RunStatus::diverged};
+constexpr std::array<std::string_view, 4> statuses{"running", "complete", "interrupted",
+                                                   "diverged"};  // as in RunStatus
 
 // A text of RunInfo and its attribute; one table for writing and reading.
 struct TextAttribute {
@@ -43,7 +43,7 @@ bool belongs_to_format(const std::string& name) {
 void check_extra(const RunInfo& info) {
   for (const auto& [name, text] : info.extra) {
     if (name.empty() || belongs_to_format(name)) {
-      throw Error("run log: an extra attribute cannot be called '" + name + "'; choose another name");
+      throw Error("run log: an extra attribute cannot be called '{}'; choose another name", name);
     }
   }
 }
@@ -90,7 +90,7 @@ std::vector<Row> read_rows(const hdf5::Reader& file, const std::string& table, c
     const std::string name = in_table + column.name;
     const std::vector<double> values = file.doubles(name);
     if (values.size() != rows.size()) {
-      file.fail(name + " has " + std::to_string(values.size()) + " rows, not " + std::to_string(rows.size()));
+      file.fail("{} has {} rows, not {}", name, values.size(), rows.size());
     }
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].*column.value = values[i];
   }
@@ -100,9 +100,10 @@ std::vector<Row> read_rows(const hdf5::Reader& file, const std::string& table, c
 template <typename Row>
 void append_row(std::vector<Row>& rows, const Row& row, const char* table) {
   if (!rows.empty() && row.iteration <= rows.back().iteration) {
-    throw Error("run log: " + std::string(table) + " already has a row for iteration " +
-                std::to_string(rows.back().iteration) + ", so iteration " + std::to_string(row.iteration) +
-                " cannot follow; drop the later rows first");
+    throw Error(
+        "run log: {} already has a row for iteration {}, so iteration {} cannot follow; drop the "
+        "later rows first",
+        table, rows.back().iteration, row.iteration);
   }
   rows.push_back(row);
 }
@@ -125,26 +126,15 @@ RunInfo read_info(const hdf5::Reader& file) {
 
 RunStatus read_status(const hdf5::Reader& file) {
   const std::string text = file.text_attribute("/", "status");
-  for (const RunStatus status : statuses) {
-    if (text == name(status)) return status;
-  }
-  file.fail("status '" + text + "' is unknown");
+  const auto found = std::ranges::find(statuses, text);
+  if (found == statuses.end()) file.fail("status '{}' is unknown", text);
+  return static_cast<RunStatus>(found - statuses.begin());
 }
 
 }  // namespace
 
 std::string_view name(RunStatus status) {
-  switch (status) {
-    case RunStatus::running:
-      return "running";
-    case RunStatus::complete:
-      return "complete";
-    case RunStatus::interrupted:
-      return "interrupted";
-    case RunStatus::diverged:
-      return "diverged";
-  }
-  throw Error("run log: no such status");
+  return statuses.at(static_cast<std::size_t>(status));
 }
 
 RunLog::RunLog(std::filesystem::path file, RunInfo info) : path_(std::move(file)), info_(std::move(info)) {}

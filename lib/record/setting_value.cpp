@@ -6,6 +6,8 @@
 #include <concepts>
 #include <type_traits>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -28,9 +30,8 @@ std::string number_text(double value) {
 }
 
 std::string limit_text(double limit) {
-  return std::abs(limit) < 1e15 && limit == std::floor(limit)
-             ? std::to_string(static_cast<std::int64_t>(limit))
-             : number_text(limit);
+  return std::abs(limit) < 1e15 && limit == std::floor(limit) ? fmt::format("{:.0f}", limit)
+                                                              : number_text(limit);
 }
 
 // Plain where every YAML reader sees a string, else in double quotes.
@@ -73,13 +74,13 @@ std::string value_yaml(double value) {
 }
 template <std::integral T>
 std::string value_yaml(T value) {
-  return std::to_string(value);
+  return fmt::to_string(value);
 }
 std::string value_yaml(const std::vector<double>& values) {
   std::vector<std::string> items;
   items.reserve(values.size());
   for (const double value : values) items.push_back(number_text(value));
-  return std::string("[").append(join(items)).append("]");
+  return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
 // Turns one written value into the setting's type, or says why not.
@@ -127,12 +128,12 @@ class ValueReader {
   }
 
   [[noreturn]] void refuse(std::string_view text, const std::string& why) const {
-    throw UsageError(where_ + ": " + setting_.key + ": " + in_quotes(text) + " " + why +
-                     "; allowed: " + setting_.allowed());
+    throw UsageError("{}: {}: {} {}; allowed: {}", where_, setting_.key, in_quotes(text), why,
+                     setting_.allowed());
   }
 
   const std::string& scalar(const std::string& type) const {
-    if (value_.list) refuse("[" + join(value_.items) + "]", "is a list, not " + type);
+    if (value_.list) refuse(fmt::format("[{}]", fmt::join(value_.items, ", ")), "is a list, not " + type);
     return value_.items.at(0);
   }
 
@@ -148,10 +149,7 @@ class ValueReader {
   std::size_t place(const std::string& word) const {
     const auto& choices = setting_.choices;
     const auto found = std::find(choices.begin(), choices.end(), word);
-    if (found == choices.end()) {
-      const std::string near = nearest(word, choices);
-      refuse(word, "is unknown" + (near.empty() ? "" : " (did you mean '" + near + "'?)"));
-    }
+    if (found == choices.end()) refuse(word, "is unknown" + did_you_mean(word, choices));
     return static_cast<std::size_t>(found - choices.begin());
   }
 
@@ -218,11 +216,10 @@ bool Range::contains(double value) const {
 std::string Range::text() const {
   if (std::isinf(low) && std::isinf(high)) return "finite";
   if (std::isinf(high)) return low_open ? "more than " + limit_text(low) : limit_text(low) + " or more";
-  std::string ends = "from " + limit_text(low) + " to " + limit_text(high);
+  const std::string ends = fmt::format("from {} to {}", limit_text(low), limit_text(high));
   if (low_open && high_open) return ends + " (both excluded)";
-  if (low_open) return ends + " (" + limit_text(low) + " excluded)";
-  if (high_open) return ends + " (" + limit_text(high) + " excluded)";
-  return ends;
+  return low_open || high_open ? fmt::format("{} ({} excluded)", ends, limit_text(low_open ? low : high))
+                               : ends;
 }
 
 std::string Setting::allowed() const {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <regex>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -49,9 +51,10 @@ class SectionReader {
     }
     const std::int64_t limit = slurm_seconds(settings_.time);
     if (limit >= 0 && settings_.signal_seconds >= limit) {
-      throw UsageError(nodes_.where(time) + ": sweep.slurm.time: a limit of " + settings_.time +
-                       " is no longer than signal_seconds, the " + std::to_string(settings_.signal_seconds) +
-                       " seconds before it in which a job is asked to stop");
+      throw UsageError(
+          "{}: sweep.slurm.time: a limit of {} is no longer than signal_seconds, the {} seconds "
+          "before it in which a job is asked to stop",
+          nodes_.where(time), settings_.time, settings_.signal_seconds);
     }
     return settings_;
   }
@@ -82,7 +85,9 @@ class SectionReader {
     return names;
   }
 
-  std::string at(const YAML::Node& key) const { return nodes_.where(key) + ": sweep.slurm." + key.Scalar(); }
+  std::string at(const YAML::Node& key) const {
+    return fmt::format("{}: sweep.slurm.{}", nodes_.where(key), key.Scalar());
+  }
 
   // What can stand behind an option of sbatch as it is.
   std::string word(const YAML::Node& key, const YAML::Node& value) const {
@@ -91,10 +96,10 @@ class SectionReader {
       return std::isalnum(c) != 0 ||
              std::string_view("_-.,:+@/").find(static_cast<char>(c)) != std::string_view::npos;
     });
-    if (!plain) throw UsageError(at(key) + ": " + in_quotes(text) + " is not one plain word");
+    if (!plain) throw UsageError("{}: {} is not one plain word", at(key), in_quotes(text));
     if (key.Scalar() == "time" && slurm_seconds(text) <= 0) {
-      throw UsageError(at(key) + ": " + in_quotes(text) +
-                       " is no time; allowed: minutes, hours:minutes:seconds (in quotes), days-hours");
+      throw UsageError("{}: {} is no time; allowed: minutes, hours:minutes:seconds (in quotes), days-hours",
+                       at(key), in_quotes(text));
     }
     return text;
   }
@@ -104,8 +109,7 @@ class SectionReader {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most) {
-      throw UsageError(at(key) + ": " + in_quotes(text) + " is no integer from " + std::to_string(least) +
-                       " to " + std::to_string(most));
+      throw UsageError("{}: {} is no integer from {} to {}", at(key), in_quotes(text), least, most);
     }
     return number;
   }

@@ -39,7 +39,7 @@ class SweepReader : NodeReader {
 
  private:
   YAML::Node list(const YAML::Node& key, const YAML::Node& value) const {
-    if (!value.IsSequence()) throw UsageError(where(key) + ": sweep." + key.Scalar() + ": expected a list");
+    if (!value.IsSequence()) throw UsageError("{}: sweep.{}: expected a list", where(key), key.Scalar());
     return value;
   }
 
@@ -49,7 +49,7 @@ class SweepReader : NodeReader {
     const std::string name = key.Scalar();
     const Setting* setting = find_setting(name);
     if (setting == nullptr) {
-      throw UsageError(where(key) + ": unknown setting " + in_quotes(name) + suggestion(name));
+      throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
     }
     WrittenValue written;
     written.list = value.IsSequence() || std::holds_alternative<Field<std::vector<double>>>(setting->field);
@@ -66,8 +66,8 @@ class SweepReader : NodeReader {
   void read_axis(const YAML::Node& key, const YAML::Node& value) {
     SweepFile::Axis axis{key.Scalar(), {}};
     if (!value.IsSequence() || value.size() == 0) {
-      throw UsageError(where(key) + ": sweep.grid: " + in_quotes(axis.key) +
-                       ": expected a list of values, such as [1, 2]");
+      throw UsageError("{}: sweep.grid: {}: expected a list of values, such as [1, 2]", where(key),
+                       in_quotes(axis.key));
     }
     for (const YAML::Node& item : value) axis.values.push_back(checked(key, item));
     sweep_.grid.push_back(std::move(axis));
@@ -78,7 +78,7 @@ class SweepReader : NodeReader {
     each(map, what, [&](const YAML::Node& key, const YAML::Node& value) {
       result.emplace_back(key.Scalar(), checked(key, value));
     });
-    if (result.empty()) throw UsageError(where(map) + ": " + what + ": an entry names no setting");
+    if (result.empty()) throw UsageError("{}: {}: an entry names no setting", where(map), what);
     return result;
   }
 
@@ -107,11 +107,11 @@ class SweepReader : NodeReader {
     const std::string name = scalar(value, key);
     const Setting* setting = find_setting(name);
     if (setting == nullptr)
-      throw UsageError(where(key) + ": unknown setting " + in_quotes(name) + suggestion(name));
+      throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
     const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
                            !std::holds_alternative<Field<bool>>(setting->field) &&
                            !std::holds_alternative<Field<std::vector<double>>>(setting->field);
-    if (!is_number) throw UsageError(where(key) + ": sweep.rules: " + name + " is not a number");
+    if (!is_number) throw UsageError("{}: sweep.rules: {} is not a number", where(key), name);
     return name;
   }
 
@@ -119,7 +119,7 @@ class SweepReader : NodeReader {
     try {
       return value.as<double>();
     } catch (const YAML::Exception&) {
-      throw UsageError(where(key) + ": sweep.rules: " + key.Scalar() + ": expected a number");
+      throw UsageError("{}: sweep.rules: {}: expected a number", where(key), key.Scalar());
     }
   }
 

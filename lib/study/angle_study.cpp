@@ -27,6 +27,44 @@ void add(Series::Row& row, const std::string& prefix, const std::map<std::string
   for (const auto& [name, comparison] : parts) add(row, prefix + name + "/", comparison);
 }
 
+// One measurement as a row of the series.
+Series::Row angle_row(const GradientAngle& angle) {
+  Series::Row row;
+  row["cross_entropy"] = angle.cross_entropy;
+  add(row, "", angle.all);
+  add(row, "", angle.stages);
+  add(row, "units/", angle.units);
+  add(row, "forced/", angle.all_forced);
+  add(row, "forced/", angle.stages_forced);
+  for (const auto& [stage, error] : angle.reconstruction) add(row, stage + "/reconstruction/", error);
+  for (const auto& [stage, count] : angle.relus) {
+    row[stage + "/relus"] = static_cast<double>(count.relus);
+    row[stage + "/flipped"] = static_cast<double>(count.flipped);
+    row["relus"] += static_cast<double>(count.relus);
+    row["flipped"] += static_cast<double>(count.flipped);
+  }
+  return row;
+}
+
+// /batch/{images, labels}, /parameters, /gradients/stored and /gradients/reconstructed of the meter's last
+// measurement, with the attribute iteration.
+void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, const AngleMeter& meter,
+                         const std::string& command) {
+  hdf5::Writer dump = start_study_log(file, "gradient dump", command);
+  dump.attribute("/", "iteration", trainer.iteration());
+  const Shape shape = trainer.images().shape();
+  dump.floats("batch/images", shape, trainer.images().values());
+  const std::vector<std::int64_t> labels(trainer.labels().begin(), trainer.labels().end());
+  dump.integers("batch/labels", labels);
+  const auto write = [&](const std::string& where, const std::vector<NamedArray>& arrays) {
+    for (const NamedArray& array : arrays) dump.floats(where + array.name, array.shape, array.values);
+  };
+  write("parameters/", export_values(trainer.network()));
+  write("gradients/stored/", meter.stored());
+  write("gradients/reconstructed/", meter.reconstructed());
+  dump.save(Durability::process_crash);
+}
+
 // The measurements of one run, in memory and in the file.
 class Measurements {
  public:
@@ -45,8 +83,8 @@ class Measurements {
     const auto same = [&](const char* name, std::int64_t now) {
       const std::int64_t before = log.attributes.at(name);
       if (before != now) {
-        throw UsageError(file_.string() + ": " + name + " was " + std::to_string(before) + ", " +
-                         std::to_string(now) + " is asked for; resume with the same");
+        throw UsageError("{}: {} was {}, {} is asked for; resume with the same", file_.string(), name, before,
+                         now);
       }
     };
     same("every", options_.every);
@@ -116,32 +154,14 @@ std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std
     const std::int64_t iteration = read_checkpoint(file).iteration;
     const auto [entry, is_new] = ordered.try_emplace(iteration, file);
     if (!is_new) {
-      throw UsageError(file.string() + " and " + entry->second.string() + " are both of iteration " +
-                       std::to_string(iteration) + "; measure them in two run directories");
+      throw UsageError("{} and {} are both of iteration {}; measure them in two run directories",
+                       file.string(), entry->second.string(), iteration);
     }
   }
   return ordered;
 }
 
 }  // namespace
-
-Series::Row angle_row(const GradientAngle& angle) {
-  Series::Row row;
-  row["cross_entropy"] = angle.cross_entropy;
-  add(row, "", angle.all);
-  add(row, "", angle.stages);
-  add(row, "units/", angle.units);
-  add(row, "forced/", angle.all_forced);
-  add(row, "forced/", angle.stages_forced);
-  for (const auto& [stage, error] : angle.reconstruction) add(row, stage + "/reconstruction/", error);
-  for (const auto& [stage, count] : angle.relus) {
-    row[stage + "/relus"] = static_cast<double>(count.relus);
-    row[stage + "/flipped"] = static_cast<double>(count.flipped);
-    row["relus"] += static_cast<double>(count.relus);
-    row["flipped"] += static_cast<double>(count.flipped);
-  }
-  return row;
-}
 
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
@@ -177,23 +197,6 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
     trainer.restore(read_checkpoint(file), file.string());
     measurements.measure(trainer, iteration);
   }
-}
-
-void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, const AngleMeter& meter,
-                         const std::string& command) {
-  hdf5::Writer dump = start_study_log(file, "gradient dump", command);
-  dump.attribute("/", "iteration", trainer.iteration());
-  const Shape shape = trainer.images().shape();
-  dump.floats("batch/images", shape, trainer.images().values());
-  const std::vector<std::int64_t> labels(trainer.labels().begin(), trainer.labels().end());
-  dump.integers("batch/labels", labels);
-  const auto write = [&](const std::string& where, const std::vector<NamedArray>& arrays) {
-    for (const NamedArray& array : arrays) dump.floats(where + array.name, array.shape, array.values);
-  };
-  write("parameters/", export_values(trainer.network()));
-  write("gradients/stored/", meter.stored());
-  write("gradients/reconstructed/", meter.reconstructed());
-  dump.save(Durability::process_crash);
 }
 
 }  // namespace revnet

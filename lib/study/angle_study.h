@@ -27,9 +27,6 @@ struct AngleOptions {
   std::filesystem::path dump;  // empty: none
 };
 
-// One measurement as a row of the series.
-Series::Row angle_row(const GradientAngle& angle);
-
 // Called after every measurement.
 using AngleReport = std::function<void(std::int64_t iteration, const Series::Row& row)>;
 
@@ -46,10 +43,5 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
                                     const std::function<Config(Config)>& adjust, const AngleOptions& options,
                                     const std::filesystem::path& directory, const std::string& command,
                                     const AngleReport& report);
-
-// /batch/{images, labels}, /parameters, /gradients/stored and /gradients/reconstructed of the meter's last
-// measurement, with the attribute iteration.
-void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, const AngleMeter& meter,
-                         const std::string& command);
 
 }  // namespace revnet

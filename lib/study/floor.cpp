@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/quantile.h"
 #include "base/stopwatch.h"
 #include "onednn/batch_norm_primitives.h"
@@ -16,12 +18,10 @@ using onednn::BatchNormPrimitives;
 using onednn::ConvolutionPrimitives;
 
 std::string describe(const ConvolutionShape& shape) {
-  const auto text = [](std::int64_t number) { return std::to_string(number); };
-  std::string result =
-      text(shape.batch) + "x" + text(shape.in) + "x" + text(shape.height) + "x" + text(shape.width);
+  std::string result = fmt::format("{}x{}x{}x{}", shape.batch, shape.in, shape.height, shape.width);
   if (shape.kernel == 0) return result;
-  result += " -> " + text(shape.out) + ", " + text(shape.kernel) + "x" + text(shape.kernel);
-  return shape.stride == 1 ? result : result + "/" + text(shape.stride);
+  result += fmt::format(" -> {}, {}x{}", shape.out, shape.kernel, shape.kernel);
+  return shape.stride == 1 ? result : fmt::format("{}/{}", result, shape.stride);
 }
 
 // A tensor with something in it: untouched pages would all be one in cache.

@@ -12,8 +12,6 @@ namespace {
 // Keeps what goes into the first reversible unit of each stage, and compares what comes back.
 class ReconstructionError final : public ReconstructionObserver {
  public:
-  explicit ReconstructionError(Device& device) : device_(device) {}
-
   void entering(std::size_t unit, const Activation& x) override {
     // A stage's first unit is not reversible, so that the first reversible one follows a gap.
     const bool first = !last_ || *last_ + 1 != unit;
@@ -51,7 +49,6 @@ class ReconstructionError final : public ReconstructionObserver {
     return {halves.begin(), halves.end()};
   }
 
-  Device& device_;
   std::optional<std::size_t> last_;
   std::vector<Input> inputs_;
 };
@@ -141,7 +138,7 @@ GradientAngle AngleMeter::measure() {
   stored_ = gradient(ActivationMode::stored);
   result.cross_entropy = cross_entropy_;
 
-  ReconstructionError error(trainer_.device());
+  ReconstructionError error;
   network_.observe_reconstruction(&error);
   masks_.start(ReluMasks::Task::compare);
   reconstructed_ = gradient(ActivationMode::reconstructed);

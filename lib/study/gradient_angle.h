@@ -48,7 +48,7 @@ class AngleMeter {
   // Of the batch that the trainer fetched last, in three backward passes. The network keeps its activations
   // afterwards as before; its parameters' gradients are overwritten. All ranks of a training measure
   // together: gradients and counts are those of the whole batch, the reconstruction is that of the rank's own
-  // share.
+  // shard.
   GradientAngle measure();
 
   // Of the last measurement.

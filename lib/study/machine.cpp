@@ -4,6 +4,7 @@
 #include <chrono>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -69,14 +70,17 @@ double measure_sgemm_gflops(int threads) {
 std::vector<std::string> doubts(double other_cores, const std::vector<double>& sgemm_gflops) {
   std::vector<std::string> reasons;
   if (other_cores > 0.05) {
-    reasons.push_back("the machine is busy: others used " + format_fixed(other_cores, 2) +
-                      " cores meanwhile; timings are too long by an unknown amount");
+    reasons.push_back(fmt::format(
+        "the machine is busy: others used {:.2f} cores meanwhile; timings are too long by an unknown amount",
+        other_cores));
   }
   if (!sgemm_gflops.empty()) {
     const auto [slowest, fastest] = std::ranges::minmax(sgemm_gflops);
     if (fastest > 1.1 * slowest) {
-      reasons.push_back("the machine's speed drifted: sgemm ran at " + format_fixed(slowest, 0) + " to " +
-                        format_fixed(fastest, 0) + " GFLOP/s meanwhile; trust ratios, not times");
+      reasons.push_back(
+          fmt::format("the machine's speed drifted: sgemm ran at {:.0f} to {:.0f} GFLOP/s meanwhile; trust "
+                      "ratios, not times",
+                      slowest, fastest));
     }
   }
   return reasons;

@@ -5,6 +5,8 @@
 #include <set>
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 #include "base/quantile.h"
 #include "base/random.h"
 #include "base/stopwatch.h"
@@ -143,10 +145,8 @@ Table memory_table(const MemoryStudy& study) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
     const Architecture network = what.network();
-    table.add({what.architecture,
-               std::to_string(network.units[0]) + "-" + std::to_string(network.units[1]) + "-" +
-                   std::to_string(network.units[2]),
-               std::to_string(what.depth()), std::string(name(what.activations)),
+    table.add({what.architecture, fmt::format("{}", fmt::join(network.units, "-")),
+               fmt::to_string(what.depth()), std::string(name(what.activations)),
                format_bytes(result.saved_bytes), format_bytes(result.tape_bytes),
                format_bytes(result.peak_bytes), format_bytes(result.resident_bytes),
                format_fixed(static_cast<double>(result.macs) / 1e9, 2),
@@ -178,7 +178,7 @@ std::map<std::pair<std::string, ActivationMode>, Curve> curves_of(const MemorySt
 
 std::string describe(const std::vector<Growth>& fits) {
   const Growth& best = fits.front();
-  return best.name + " (" + format_fixed(100 * best.residual, 1) + " %)";
+  return fmt::format("{} ({:.1f} %)", best.name, 100 * best.residual);
 }
 
 }  // namespace

@@ -40,36 +40,17 @@ void Series::write(hdf5::Writer& log, const std::string& group) const {
   for (const auto& [name, values] : columns_) log.doubles(group + "/" + name, values);
 }
 
-namespace {
-
-// Names of all datasets below a group, "" at its root.
-void list_datasets(const hdf5::Reader& log, const std::string& group, const std::string& below,
-                   std::vector<std::string>& names) {
-  for (const auto& member : log.members(group)) {
-    const std::string name = below + member.name, path = group + "/" + member.name;
-    if (member.is_group) {
-      list_datasets(log, path, name + "/", names);
-    } else {
-      names.push_back(name);
-    }
-  }
-}
-
-}  // namespace
-
 Series Series::read(const hdf5::Reader& log, const std::string& group) {
   Series series;
   series.iterations_ = log.integers(group + "/" + iteration_name);
   if (!std::ranges::is_sorted(series.iterations_, std::ranges::less_equal())) {
-    log.fail("/" + group + "/" + iteration_name + " does not ascend");
+    log.fail("/{}/{} does not ascend", group, iteration_name);
   }
-  std::vector<std::string> names;
-  list_datasets(log, group, "", names);
-  for (const std::string& name : names) {
+  for (const std::string& name : log.datasets(group)) {
     if (name == iteration_name) continue;
     std::vector<double> values = log.doubles(group + "/" + name);
     if (values.size() != series.iterations_.size()) {
-      log.fail("/" + group + "/" + name + " has another number of rows than " + iteration_name);
+      log.fail("/{}/{} has another number of rows than {}", group, name, iteration_name);
     }
     series.columns_[name] = std::move(values);
   }

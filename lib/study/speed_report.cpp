@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/quantile.h"
 #include "base/text.h"
 #include "study/study_log.h"
@@ -38,15 +40,15 @@ Table speed_table(const SpeedStudy& study) {
     const double step = median(result.step_seconds);
     const SpeedResult* twin = stored_twin(study, result);
     table.add({result.of.architecture, name(result.of.activations), name(result.of.engine),
-               std::to_string(result.of.batch), std::to_string(result.of.threads), milliseconds(step),
-               milliseconds(quantile(result.step_seconds, 0.1)) + " to " +
-                   milliseconds(quantile(result.step_seconds, 0.9)),
+               fmt::to_string(result.of.batch), fmt::to_string(result.of.threads), milliseconds(step),
+               fmt::format("{} to {}", milliseconds(quantile(result.step_seconds, 0.1)),
+                           milliseconds(quantile(result.step_seconds, 0.9))),
                format_fixed(static_cast<double>(result.of.batch) / step, 0),
                milliseconds(result.floor_seconds), format_fixed(step / result.floor_seconds, 2),
                milliseconds(result.floor_seconds_out_of_cache),
                twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
                format_fixed(result.flops / step * giga, 0),
-               format_fixed(100 * result.flops / step * giga / study.sgemm_gflops[i], 0) + " %",
+               fmt::format("{:.0f} %", 100 * result.flops / step * giga / study.sgemm_gflops[i]),
                format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
   }
   return table;
@@ -68,11 +70,10 @@ Table profile_table(const SpeedResult& result) {
   for (const auto& [key, row] : result.profile.rows()) {
     const auto [operation, height] = key;
     const auto found = floor.find(key);
-    table.add({std::string(name(operation)),
-               height == 0 ? "-" : std::to_string(height) + "x" + std::to_string(height),
+    table.add({std::string(name(operation)), height == 0 ? "-" : fmt::format("{0}x{0}", height),
                format_fixed(static_cast<double>(row.calls) / steps, 0),
                format_fixed(row.seconds / steps * milli, 2),
-               format_fixed(100 * row.seconds / total.seconds, 1) + " %",
+               fmt::format("{:.1f} %", 100 * row.seconds / total.seconds),
                row.flops > 0 ? format_fixed(row.flops / row.seconds * giga, 0) : "-",
                format_fixed(row.bytes / row.seconds * giga, 1),
                found == floor.end() ? "-" : format_fixed(found->second.floor * milli, 2),
@@ -89,45 +90,39 @@ Table profile_table(const SpeedResult& result) {
 
 namespace {
 
-void write_floor(hdf5::Writer& log, const std::string& group, const SpeedResult& result) {
-  std::vector<std::string> names, shapes, implementations;
-  std::vector<std::int64_t> counts;
-  std::vector<double> seconds, out_of_cache;
-  for (const IsolatedPrimitive& primitive : result.floor) {
-    names.emplace_back(name(primitive.work.operation));
-    shapes.push_back(primitive.shape);
-    implementations.push_back(primitive.fastest().implementation);
-    counts.push_back(primitive.count);
-    seconds.push_back(primitive.seconds());
-    out_of_cache.push_back(primitive.seconds_out_of_cache());
-  }
-  log.texts(group + "/operation", names);
-  log.texts(group + "/shape", shapes);
-  log.texts(group + "/implementation", implementations);
-  log.integers(group + "/count", counts);
-  log.doubles(group + "/seconds", seconds);
-  log.doubles(group + "/seconds_out_of_cache", out_of_cache);
+// of(row) of every row.
+template <class Rows, class Of>
+auto column(const Rows& rows, Of of) {
+  std::vector<std::invoke_result_t<Of, const typename Rows::value_type&>> values;
+  for (const auto& row : rows) values.push_back(of(row));
+  return values;
 }
 
-void write_profile(hdf5::Writer& log, const std::string& group, const SpeedResult& result) {
-  std::vector<std::string> names;
-  std::vector<std::int64_t> heights, calls;
-  std::vector<double> seconds, flops, bytes;
-  const auto steps = static_cast<double>(result.profiled_steps);
-  for (const auto& [key, row] : result.profile.rows()) {
-    names.emplace_back(name(key.first));
-    heights.push_back(key.second);
-    calls.push_back(row.calls / result.profiled_steps);
-    seconds.push_back(row.seconds / steps);
-    flops.push_back(row.flops / steps);
-    bytes.push_back(row.bytes / steps);
-  }
-  log.texts(group + "/operation", names);
-  log.integers(group + "/height", heights);
-  log.integers(group + "/calls", calls);
-  log.doubles(group + "/seconds", seconds);
-  log.doubles(group + "/flops", flops);
-  log.doubles(group + "/bytes", bytes);
+void write_floor(hdf5::Writer& log, const std::string& group, const std::vector<IsolatedPrimitive>& floor) {
+  using Row = const IsolatedPrimitive&;
+  log.texts(group + "/operation",
+            column(floor, [](Row row) { return std::string(name(row.work.operation)); }));
+  log.texts(group + "/shape", column(floor, [](Row row) { return row.shape; }));
+  log.texts(group + "/implementation", column(floor, [](Row row) { return row.fastest().implementation; }));
+  log.integers(group + "/count", column(floor, [](Row row) { return row.count; }));
+  log.doubles(group + "/seconds", column(floor, [](Row row) { return row.seconds(); }));
+  log.doubles(group + "/seconds_out_of_cache",
+              column(floor, [](Row row) { return row.seconds_out_of_cache(); }));
+}
+
+// Each row's figures are those of all profiled steps.
+void write_profile(hdf5::Writer& log, const std::string& group, const Profile& profile, std::int64_t steps) {
+  using Row = const Profile::Rows::value_type&;
+  const auto& rows = profile.rows();
+  const auto of_step = [&](double Profile::Row::*figure) {
+    return column(rows, [&](Row row) { return row.second.*figure / static_cast<double>(steps); });
+  };
+  log.texts(group + "/operation", column(rows, [](Row row) { return std::string(name(row.first.first)); }));
+  log.integers(group + "/height", column(rows, [](Row row) { return row.first.second; }));
+  log.integers(group + "/calls", column(rows, [&](Row row) { return row.second.calls / steps; }));
+  log.doubles(group + "/seconds", of_step(&Profile::Row::seconds));
+  log.doubles(group + "/flops", of_step(&Profile::Row::flops));
+  log.doubles(group + "/bytes", of_step(&Profile::Row::bytes));
 }
 
 }  // namespace
@@ -137,7 +132,7 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
   log.attribute("/", "convolution", name(study.options.convolution));
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
-    const std::string group = std::to_string(i + 1);
+    const std::string group = fmt::to_string(i + 1);
     log.group(group);
     log.attribute(group, "architecture", result.of.architecture);
     log.attribute(group, "activations", name(result.of.activations));
@@ -152,8 +147,10 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
     log.attribute(group, "saved_bytes", static_cast<std::int64_t>(result.saved_bytes));
     log.attribute(group, "peak_bytes", static_cast<std::int64_t>(result.peak_bytes));
     log.doubles(group + "/step_seconds", result.step_seconds);
-    write_floor(log, group + "/floor", result);
-    if (result.profiled_steps > 0) write_profile(log, group + "/profile", result);
+    write_floor(log, group + "/floor", result.floor);
+    if (result.profiled_steps > 0) {
+      write_profile(log, group + "/profile", result.profile, result.profiled_steps);
+    }
   }
   log.save(Durability::process_crash);
 }

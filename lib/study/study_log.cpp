@@ -28,8 +28,8 @@ void claim_study_log(const std::filesystem::path& file, bool replace) {
   std::error_code error;
   std::filesystem::create_directories(file.parent_path(), error);
   if (error) {
-    throw Error("cannot make " + file.parent_path().string() + ": " + error.message() +
-                "; name another file with --output");
+    throw Error("cannot make {}: {}; name another file with --output", file.parent_path().string(),
+                error.message());
   }
 }
 
@@ -52,7 +52,7 @@ StudyLog read_study_log(const std::filesystem::path& file, const std::string& st
     const hdf5::Reader log(file);
     check_format_version(log, format_version);
     const std::string found = log.text_attribute("/", "study");
-    if (found != study) log.fail("it is of the study '" + found + "', not '" + study + "'");
+    if (found != study) log.fail("it is of the study '{}', not '{}'", found, study);
     StudyLog read;
     for (const std::string& name : attributes) read.attributes[name] = log.integer_attribute("/", name);
     read.series = Series::read(log, group);

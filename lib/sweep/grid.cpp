@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -37,17 +38,12 @@ bool has(const Assignments& assignments, const std::string& key) {
   return std::ranges::find(assignments, key, &Assignments::value_type::first) != assignments.end();
 }
 
-std::string shortest(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.12g", value);
-  return text.data();
-}
-
 void apply_rule(const SweepFile::Rule& rule, const Assignments& given, Config& config) {
   if (has(given, rule.set)) return;
   const double x = std::strtod(value_of(config, rule.proportional_to).c_str(), nullptr),
                y = std::strtod(value_of(config, rule.set).c_str(), nullptr);
-  set_value(config, rule.set, shortest(y * std::pow(x / rule.at, rule.power)), "sweep.rules: " + rule.set);
+  const double scaled = y * std::pow(x / rule.at, rule.power);
+  set_value(config, rule.set, fmt::format("{:.12g}", scaled), "sweep.rules: " + rule.set);
 }
 
 Job make_job(const SweepFile& sweep, const Assignments& assignments) {
@@ -71,14 +67,18 @@ void check_size(const SweepFile& sweep) {
   std::size_t runs = 1;
   for (const SweepFile::Axis& axis : sweep.grid) {
     if (axis.values.size() > most_runs / runs) {
-      throw UsageError("the sweep's grid has more than " + format_grouped(most_runs) +
-                       " combinations, which is the limit of one sweep; divide it into several files");
+      throw UsageError(
+          "the sweep's grid has more than {} combinations, which is the limit of one sweep; "
+          "divide it into several files",
+          format_grouped(most_runs));
     }
     runs *= axis.values.size();
   }
   if (std::max(sweep.include.size(), sweep.exclude.size()) > most_runs) {
-    throw UsageError("the sweep includes or excludes more than " + format_grouped(most_runs) +
-                     " runs, which is the limit of one sweep; divide it into several files");
+    throw UsageError(
+        "the sweep includes or excludes more than {} runs, which is the limit of one sweep; "
+        "divide it into several files",
+        format_grouped(most_runs));
   }
 }
 
@@ -101,15 +101,18 @@ void add(std::vector<Job>& jobs, Job job) {
   constexpr std::size_t longest_name =
       200;  // file systems have 255, and files beside a run are called NAME.yaml.tmp
   if (job.name.size() > longest_name) {
-    throw UsageError("a run of the sweep would be called " + in_quotes(job.name) +
-                     ", which is too long for a folder (" + std::to_string(job.name.size()) +
-                     " characters); put fewer or shorter values into the grid");
+    throw UsageError(
+        "a run of the sweep would be called {}, which is too long for a folder ({} characters); "
+        "put fewer or shorter values into the grid",
+        in_quotes(job.name), job.name.size());
   }
   for (const Job& other : jobs) {
     if (other.config == job.config) return;
     if (other.name == job.name) {
-      throw UsageError("two different runs of the sweep would both be called " + job.name +
-                       "; let them differ in a setting that is in the grid");
+      throw UsageError(
+          "two different runs of the sweep would both be called {}; let them differ in a setting "
+          "that is in the grid",
+          job.name);
     }
   }
   jobs.push_back(std::move(job));
@@ -132,9 +135,8 @@ std::vector<Job> expand(const SweepFile& sweep) {
   for (const Assignments& assignments : sweep.include) add(jobs, make_job(sweep, assignments));
   if (jobs.empty()) throw UsageError("the sweep excludes every run");
   if (jobs.size() > most_runs) {
-    throw UsageError("the sweep has " + format_grouped(static_cast<std::int64_t>(jobs.size())) +
-                     " runs, more than the " + format_grouped(most_runs) +
-                     " of one sweep; divide it into several files");
+    throw UsageError("the sweep has {} runs, more than the {} of one sweep; divide it into several files",
+                     format_grouped(static_cast<std::int64_t>(jobs.size())), format_grouped(most_runs));
   }
   return jobs;
 }

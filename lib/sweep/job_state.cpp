@@ -45,9 +45,10 @@ void check_unchanged(const std::filesystem::path& sweep, const Job& job) {
   if (!std::filesystem::exists(RunFiles(run).config())) return;
   for (const SettingDifference& difference : differences(resolve(job.config), settings_of_run(run))) {
     if (may_differ_when_resumed(difference.key)) continue;
-    throw UsageError(run.string() + ": " + difference.key + " was " + difference.right +
-                     " in this run, the sweep now says " + difference.left +
-                     "; give the sweep another name, or remove the run to have it done again");
+    throw UsageError(
+        "{}: {} was {} in this run, the sweep now says {}; give the sweep another name, or "
+        "remove the run to have it done again",
+        run.string(), difference.key, difference.right, difference.left);
   }
 }
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "sweep/launcher.h"
 
@@ -9,9 +11,10 @@ class LocalLauncher : public Launcher {
   explicit LocalLauncher(SweepOptions options) : options_(std::move(options)) {}
 
   std::string plan(const std::vector<Job>& jobs, const Say& /*say*/) const override {
-    return plan_table(jobs, options_).format(TableFormat::text) + std::to_string(jobs.size()) + " jobs in " +
-           options_.directory.string() + ", " + std::to_string(options_.jobs) + " at a time, " +
-           format_bytes(memory_for_jobs(options_).left) + " of memory; times are rough estimates\n";
+    return fmt::format("{}{} jobs in {}, {} at a time, {} of memory; times are rough estimates\n",
+                       plan_table(jobs, options_).format(TableFormat::text), jobs.size(),
+                       options_.directory.string(), options_.jobs,
+                       format_bytes(memory_for_jobs(options_).left));
   }
 
   SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {

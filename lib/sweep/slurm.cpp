@@ -6,6 +6,8 @@
 #include <functional>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -52,7 +54,7 @@ std::string slurm_job_name(const std::filesystem::path& sweep) {
 }
 
 std::string format_task(const SlurmTask& task) {
-  return std::to_string(task.array_job) + "\t" + std::to_string(task.index) + "\t" + task.job + "\n";
+  return fmt::format("{}\t{}\t{}\n", task.array_job, task.index, task.job);
 }
 
 std::vector<SlurmTask> parse_tasks(std::string_view text, const std::string& origin) {
@@ -64,8 +66,8 @@ std::vector<SlurmTask> parse_tasks(std::string_view text, const std::string& ori
     const auto id = number(parts[0]), index = parts.size() == 3 ? number(parts[1]) : std::nullopt;
     if (!id || !index) {
       throw Error(
-          origin + ":" + std::to_string(count) +
-          ": not a line of array job, index and job; remove the file if no job of the sweep is queued");
+          "{}:{}: not a line of array job, index and job; remove the file if no job of the sweep is queued",
+          origin, count);
     }
     tasks.push_back({*id, *index, parts[2]});
   });
@@ -87,9 +89,10 @@ std::vector<QueueEntry> parse_queue(std::string_view text) {
 }
 
 std::string describe(const QueueEntry& entry) {
-  if (entry.state == "RUNNING") return "running on " + entry.nodes + ", " + entry.time_left + " to its limit";
+  if (entry.state == "RUNNING")
+    return fmt::format("running on {}, {} to its limit", entry.nodes, entry.time_left);
   const bool has_reason = !entry.reason.empty() && entry.reason != "None";
-  return lower(entry.state) + (has_reason ? " (" + entry.reason + ")" : "");
+  return has_reason ? fmt::format("{} ({})", lower(entry.state), entry.reason) : lower(entry.state);
 }
 
 std::vector<AccountingEntry> parse_accounting(std::string_view text) {
@@ -108,7 +111,7 @@ std::vector<AccountingEntry> parse_accounting(std::string_view text) {
 
 std::string describe(const AccountingEntry& entry) {
   const bool plain = entry.exit_code.empty() || entry.exit_code == "0:0";
-  return lower(entry.state) + (plain ? "" : " (exit code " + entry.exit_code + ")");
+  return plain ? lower(entry.state) : fmt::format("{} (exit code {})", lower(entry.state), entry.exit_code);
 }
 
 std::int64_t parse_submission(std::string_view text) {

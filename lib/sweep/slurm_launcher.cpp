@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -41,8 +42,8 @@ void add_tasks(const fs::path& sweep, std::int64_t array_job, const SlurmArray& 
     file << format_task({array_job, static_cast<std::int64_t>(i), array.elements[i].job});
   }
   if (!file.flush()) {
-    throw Error("cannot write " + task_file(sweep).string() + ", but array job " + std::to_string(array_job) +
-                " is submitted: cancel it with scancel " + std::to_string(array_job));
+    throw Error("cannot write {0}, but array job {1} is submitted: cancel it with scancel {1}",
+                task_file(sweep).string(), array_job);
   }
 }
 
@@ -56,8 +57,8 @@ void require_slurm() {
 
 // The user's tasks that are not over, of whatever sweep.
 std::vector<QueueEntry> queue() {
-  return parse_queue(output_of({"squeue", "--noheader", "--array", "--user=" + std::to_string(::getuid()),
-                                std::string("--format=") + queue_format}));
+  return parse_queue(output_of({"squeue", "--noheader", "--array", fmt::format("--user={}", ::getuid()),
+                                fmt::format("--format={}", queue_format)}));
 }
 
 // By job, the sweep's tasks that are not over. Names are compared too, since another Slurm counts from 1
@@ -81,10 +82,9 @@ std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& ta
   if (tasks.empty() || !has_program("sacct")) return result;
   std::set<std::int64_t> ids;
   for (const SlurmTask& task : tasks) ids.insert(task.array_job);
-  std::string list;
-  for (const std::int64_t id : ids) list += (list.empty() ? "" : ",") + std::to_string(id);
   const ProcessResult answer = run_command({"sacct", "--noheader", "--parsable2", "--array", "--allocations",
-                                            "--jobs=" + list, std::string("--format=") + accounting_format});
+                                            fmt::format("--jobs={}", fmt::join(ids, ",")),
+                                            fmt::format("--format={}", accounting_format)});
   if (answer.status.code != 0) return result;  // "accounting storage is disabled"
   const std::vector<AccountingEntry> entries = parse_accounting(answer.out);
   for (const SlurmTask& task : tasks) {
@@ -103,7 +103,7 @@ std::string last_exit(const fs::path& sweep, const SlurmTask& task) {
   int tries = 0, code = 0;
   const bool known = static_cast<bool>(line >> array_job >> index >> tries >> code);
   if (!known || array_job != task.array_job || index != task.index) return "";
-  return "ended with exit code " + std::to_string(code) + " at try " + std::to_string(tries);
+  return fmt::format("ended with exit code {} at try {}", code, tries);
 }
 
 class SlurmLauncher : public Launcher {
@@ -180,8 +180,10 @@ class SlurmLauncher : public Launcher {
     std::optional<std::int64_t> limit;
     if (has_program("scontrol")) limit = parse_array_limit(run_command({"scontrol", "show", "config"}).out);
     if (!limit) {
-      say("scontrol does not tell this cluster's MaxArraySize: arrays of at most " +
-          std::to_string(slurms_default) + " jobs are assumed, which is Slurm's default");
+      say(
+          fmt::format("scontrol does not tell this cluster's MaxArraySize: arrays of at most {} jobs are "
+                      "assumed, which is Slurm's default",
+                      slurms_default));
     }
     if (limit == 0) throw Error("this cluster allows no array jobs (MaxArraySize is 0)");
     const std::int64_t own =
@@ -202,9 +204,8 @@ class SlurmLauncher : public Launcher {
     const Job& widest = *std::max_element(jobs.begin(), jobs.end(), most_threads);
     if (chosen.cpus_per_task == 0) chosen.cpus_per_task = std::max(1, widest.config.training.threads);
     if (widest.config.training.threads > chosen.cpus_per_task) {
-      throw UsageError(widest.name + " has " + std::to_string(widest.config.training.threads) +
-                       " threads (training.threads), more than sweep.slurm.cpus_per_task, " +
-                       std::to_string(chosen.cpus_per_task));
+      throw UsageError("{} has {} threads (training.threads), more than sweep.slurm.cpus_per_task, {}",
+                       widest.name, widest.config.training.threads, chosen.cpus_per_task);
     }
     // Slurm's own default starts tasks that know nothing of each other.
     if (chosen.mpi.empty() && chosen.tasks > 1) chosen.mpi = "pmix";
@@ -227,14 +228,14 @@ class SlurmLauncher : public Launcher {
 
   void submit(const SlurmArray& array, const Say& say) const {
     const fs::path folder = slurm_folder(options_.directory);
+    const auto numbered = [&](int number) { return folder / fmt::format("{}.sh", number); };
     int number = 1;
-    while (fs::exists(folder / (std::to_string(number) + ".sh"))) ++number;
-    const fs::path script = folder / (std::to_string(number) + ".sh");
+    while (fs::exists(numbered(number))) ++number;
+    const fs::path script = numbered(number);
     write_text_file_atomically(script, batch_script(array));
     const std::int64_t id = parse_submission(output_of({"sbatch", "--parsable", script.string()}));
     add_tasks(options_.directory, id, array);
-    say("array job " + std::to_string(id) + ": " + std::to_string(array.elements.size()) + " jobs, " +
-        script.string());
+    say(fmt::format("array job {}: {} jobs, {}", id, array.elements.size(), script.string()));
   }
 
   SweepOptions options_;
@@ -271,7 +272,7 @@ std::size_t cancel_in_slurm(const fs::path& sweep) {
   std::set<std::int64_t> arrays;
   for (const auto& [job, entry] : queued) arrays.insert(entry.array_job);
   std::vector<std::string> words{"scancel"};
-  for (const std::int64_t array : arrays) words.push_back(std::to_string(array));
+  for (const std::int64_t array : arrays) words.push_back(fmt::to_string(array));
   if (!arrays.empty()) output_of(words);
   return queued.size();
 }

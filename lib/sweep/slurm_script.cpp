@@ -1,5 +1,7 @@
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "sweep/slurm.h"
 
 namespace revnet {
@@ -36,23 +38,23 @@ bool is_option(const std::string& line) {
 std::string options(const SlurmArray& array) {
   const SlurmSettings& settings = array.settings;
   std::ostringstream lines;
-  const auto option = [&](const std::string& name, const std::string& value) {
+  const auto option = [&](const char* name, const std::string& value) {
     if (!value.empty()) lines << "#SBATCH --" << name << '=' << value << '\n';
   };
+  const std::string at_once = settings.running_limit > 0 ? fmt::format("%{}", settings.running_limit) : "";
   option("job-name", slurm_job_name(array.sweep));
-  option("array", "0-" + std::to_string(array.elements.size() - 1) +
-                      (settings.running_limit > 0 ? "%" + std::to_string(settings.running_limit) : ""));
+  option("array", fmt::format("0-{}{}", array.elements.size() - 1, at_once));
   option("output", in_double_quotes(without_patterns((array.sweep / "slurm").string()) + "/%A_%a.log"));
   option("open-mode", "append");
   lines << "#SBATCH --requeue\n";
-  option("signal", "USR1@" + std::to_string(settings.signal_seconds));
+  option("signal", fmt::format("USR1@{}", settings.signal_seconds));
   option("partition", settings.partition);
   option("account", settings.account);
   option("time", settings.time);
-  option("nodes", std::to_string(settings.nodes));
-  option("ntasks", std::to_string(settings.tasks));
-  option("cpus-per-task", std::to_string(settings.cpus_per_task));
-  option("mem", std::to_string((settings.memory_bytes + (1 << 20) - 1) >> 20) + "M");
+  option("nodes", fmt::to_string(settings.nodes));
+  option("ntasks", fmt::to_string(settings.tasks));
+  option("cpus-per-task", fmt::to_string(settings.cpus_per_task));
+  option("mem", fmt::format("{}M", (settings.memory_bytes + (1 << 20) - 1) >> 20));
   for (const std::string& line : settings.extra_lines) {
     if (is_option(line)) lines << line << '\n';
   }

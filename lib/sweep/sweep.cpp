@@ -7,6 +7,8 @@
 #include <optional>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "record/run_directory.h"
@@ -37,6 +39,18 @@ std::uint64_t dataset_bytes(const Config& config) {
 // memory.
 double share_of_sgemm(const Architecture& architecture) {
   return architecture.bottleneck ? 0.65 : 1.0;
+}
+
+// How long it will take, roughly: from its arithmetic and what sgemm reaches on one thread.
+double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
+  const Config config = resolve(job.config);
+  const Architecture& architecture = find_architecture(config.network.architecture);
+  Device device = Device::planning(threads);
+  const Network network(device, architecture, network_options(config));
+  const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
+  const auto images = static_cast<double>(config.training.batch * config.training.iterations);
+  return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
+         (sgemm_gflops * threads * share_of_sgemm(architecture));
 }
 
 int threads_of(const Job& job, std::size_t cores) {
@@ -95,9 +109,10 @@ class Runner {
     }
     const std::uint64_t bytes = planned_memory(job, threads_of(job, free_.front().size()));
     if (bytes > memory_.left) {
-      throw UsageError(job.name + " needs " + format_bytes(bytes) + " of memory, and " + memory_.name +
-                       " leaves " + format_bytes(memory_.left) +
-                       ": use a smaller training.batch, or activations reconstructed");
+      throw UsageError(
+          "{} needs {} of memory, and {} leaves {}: use a smaller training.batch, or activations "
+          "reconstructed",
+          job.name, format_bytes(bytes), memory_.name, format_bytes(memory_.left));
     }
     waiting_.push_back({job, bytes});
   }
@@ -156,27 +171,26 @@ class Runner {
   void judge(Waiting what, const ExitStatus& status) {
     const std::string& name = what.job.name;
     const JobState state = read_state(directory_of(options_.directory, what.job));
+    const bool diverged = status.code == static_cast<int>(ExitCode::diverged);
     if (status.code == static_cast<int>(ExitCode::done)) {
       ++summary_.complete;
       say_(name + ": complete" + describe_result(state));
     } else if (status.code == static_cast<int>(ExitCode::interrupted)) {
       ++stopped_;
       say_(name + ": interrupted, a checkpoint is saved");
-    } else if (status.code != static_cast<int>(ExitCode::diverged) && what.tries < options_.retries &&
-               !stopping_) {
+    } else if (!diverged && what.tries < options_.retries && !stopping_) {
       ++what.tries;
-      say_(name + ": failed, trying again: " + reason(what, status));
+      say_(fmt::format("{}: failed, trying again: {}", name, reason(what, status)));
       waiting_.push_front(what);
     } else {
       ++summary_.failed;
-      say_(name + (status.code == static_cast<int>(ExitCode::diverged) ? ": diverged: " : ": failed: ") +
-           reason(what, status));
+      say_(fmt::format("{}: {}: {}", name, diverged ? "diverged" : "failed", reason(what, status)));
     }
   }
 
   static std::string describe_result(const JobState& state) {
     if (!state.log || state.log->eval().empty()) return "";
-    return ", error " + format_fixed(state.log->eval().back().error_percent, 2) + " %";
+    return fmt::format(", error {:.2f} %", state.log->eval().back().error_percent);
   }
 
   // The last line it printed.
@@ -188,7 +202,7 @@ class Runner {
 
   void stop() {
     stopping_ = true;
-    say_("stopping: " + std::to_string(running_.size()) + " jobs save their checkpoints");
+    say_(fmt::format("stopping: {} jobs save their checkpoints", running_.size()));
     for (const Running& job : running_) job.process.send(SIGTERM);
   }
 
@@ -230,17 +244,6 @@ std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::si
   return result;
 }
 
-double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
-  const Config config = resolve(job.config);
-  const Architecture& architecture = find_architecture(config.network.architecture);
-  Device device = Device::planning(threads);
-  const Network network(device, architecture, network_options(config));
-  const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
-  const auto images = static_cast<double>(config.training.batch * config.training.iterations);
-  return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
-         (sgemm_gflops * threads * share_of_sgemm(architecture));
-}
-
 Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
   const std::size_t cores = split_cores(usable_cores(), std::min(options.jobs, jobs.size())).front().size();
@@ -251,8 +254,8 @@ Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {
     table.add({job.name, std::string(name(read_state(directory_of(options.directory, job)).status)),
                format_bytes(planned_memory(job, threads)),
                format_duration(estimated_seconds(job, threads, gflops)),
-               std::to_string(job.config.training.iterations), std::to_string(job.config.training.batch),
-               std::to_string(threads)});
+               fmt::to_string(job.config.training.iterations), fmt::to_string(job.config.training.batch),
+               fmt::to_string(threads)});
   }
   return table;
 }

@@ -34,8 +34,6 @@ std::uint64_t planned_memory(const Job& job, int threads);
 MemoryLimit memory_for_jobs(const SweepOptions& options);
 // Groups of cores as equal as can be, at most one a core.
 std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::size_t groups);
-// How long it will take, roughly: from its arithmetic and what sgemm reaches on one thread.
-double estimated_seconds(const Job& job, int threads, double sgemm_gflops);
 
 // A line a job, with state, memory and estimated time; for --dry-run.
 Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options);

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace revnet {
@@ -64,8 +65,8 @@ int write_all(int descriptor, std::span<const std::byte> bytes) {
 }
 
 std::string file_failure(const std::string& action, const std::filesystem::path& path, int error) {
-  return "cannot " + action + " " + path.string() + ": " + std::generic_category().message(error) +
-         advice(error);
+  return fmt::format("cannot {} {}: {}{}", action, path.string(), std::generic_category().message(error),
+                     advice(error));
 }
 
 }  // namespace revnet

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -36,10 +37,10 @@ LockFile::LockFile(const std::filesystem::path& path, const std::string& what)
   }
   if (refused != 0) {
     if (errno != EWOULDBLOCK) throw Error(file_failure("lock", path, errno));
-    throw InUseError(what + " is in use by " + read_holder(descriptor_.get()) +
-                     "; wait for it or choose another folder");
+    throw InUseError("{} is in use by {}; wait for it or choose another folder", what,
+                     read_holder(descriptor_.get()));
   }
-  const std::string holder = "process " + std::to_string(::getpid()) + " on " + host_name() + "\n";
+  const std::string holder = fmt::format("process {} on {}\n", ::getpid(), host_name());
   int error = ::ftruncate(descriptor_.get(), 0) == 0 ? 0 : errno;
   if (error == 0) error = write_all(descriptor_.get(), std::as_bytes(std::span(holder)));
   if (error != 0) throw Error(file_failure("write", path, error));

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -29,7 +30,7 @@ constexpr milliseconds to_end{10'000};  // that an abandoned child has before it
 constexpr milliseconds between_looks{2};
 
 [[noreturn]] void fail_to_start(const std::string& what, int error) {
-  throw Error("cannot start " + what + ": " + std::strerror(error));
+  throw Error("cannot start {}: {}", what, std::strerror(error));
 }
 
 // In a child the three standard descriptors are replaced one by one, so none of those that replace them may
@@ -103,7 +104,7 @@ std::vector<std::string> environment_of(const Command& command) {
     if (!command.environment.contains(text.substr(0, text.find('=')))) entries.push_back(text);
   }
   for (const auto& [name, value] : command.environment) {
-    if (!value.empty()) entries.push_back(std::string(name).append("=").append(value));
+    if (!value.empty()) entries.push_back(fmt::format("{}={}", name, value));
   }
   return entries;
 }
@@ -197,7 +198,7 @@ std::string last_line(const std::string& text) {
 }  // namespace
 
 std::string ExitStatus::text() const {
-  return signal != 0 ? "killed by signal " + std::to_string(signal) : "exit code " + std::to_string(code);
+  return signal != 0 ? fmt::format("killed by signal {}", signal) : fmt::format("exit code {}", code);
 }
 
 ChildProcess::ChildProcess(const Command& command)
@@ -241,7 +242,7 @@ void ChildProcess::collect(int options) {
   int status = 0;
   const pid_t ended = without_interruption([&] { return ::waitpid(id_, &status, options); });
   if (ended < 0) {
-    throw Error("cannot wait for process " + std::to_string(id_) + ": " + std::strerror(errno));
+    throw Error("cannot wait for process {}: {}", id_, std::strerror(errno));
   }
   if (ended == 0) return;
   status_ = WIFSIGNALED(status) ? ExitStatus{-1, WTERMSIG(status)} : ExitStatus{WEXITSTATUS(status), 0};
@@ -271,7 +272,7 @@ std::string output_of(const std::vector<std::string>& words) {
   const ProcessResult result = run_command(words);
   if (result.status.code == 0) return result.out;
   const std::string why = last_line(result.err);
-  throw Error(words[0] + " failed (" + result.status.text() + ")" + (why.empty() ? "" : ": " + why));
+  throw Error("{} failed ({}){}{}", words[0], result.status.text(), why.empty() ? "" : ": ", why);
 }
 
 ProcessResult call_in_child(const std::function<std::string()>& function, const ProcessLimits& limits) {

@@ -29,8 +29,8 @@ Arena::Arena(std::size_t capacity) : capacity_(aligned(capacity)) {
   void* region =
       mmap(nullptr, capacity_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (region == MAP_FAILED) {
-    throw Error("cannot map " + format_bytes(capacity_) + " of memory (" + std::strerror(errno) +
-                "): use a smaller --batch or raise the memory limit");
+    throw Error("cannot map {} of memory ({}): use a smaller --batch or raise the memory limit",
+                format_bytes(capacity_), std::strerror(errno));
   }
   base_ = static_cast<char*>(region);
   // Large pages spare a page-table walk for every few kilobytes of a blocked layout; only advice, so a
@@ -74,8 +74,8 @@ void* Arena::take(std::size_t bytes) {
   // None fits: go beyond the last buffer. Neither the capacity nor an earlier extent plays a part in where a
   // buffer goes, so every step places the same sequence alike, in a planning arena and in a real one.
   if (bytes > capacity_ - end_) {
-    throw Error("the memory plan of " + format_bytes(capacity_) + " is full: " + format_bytes(bytes) +
-                " more needed");
+    throw Error("the memory plan of {} is full: {} more needed", format_bytes(capacity_),
+                format_bytes(bytes));
   }
   void* buffer = base_ + end_;
   end_ += bytes;

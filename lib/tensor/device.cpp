@@ -1,7 +1,9 @@
 #include "tensor/device.h"
 
 #include <stdexcept>
+#include <utility>
 
+#include <fmt/format.h>
 #include <omp.h>
 
 #include "tensor/onednn.h"
@@ -83,8 +85,25 @@ void onednn::execute(Device& device, const dnnl::primitive& primitive, const Arg
 
 std::string onednn_version() {
   const dnnl_version_t* version = dnnl_version();
-  return std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-         std::to_string(version->patch);
+  return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
+}
+
+std::string onednn_instruction_set() {
+  using Isa = dnnl::cpu_isa;
+  constexpr std::pair<Isa, const char*> names[] = {{Isa::sse41, "sse41"},
+                                                   {Isa::avx, "avx"},
+                                                   {Isa::avx2, "avx2"},
+                                                   {Isa::avx2_vnni, "avx2_vnni"},
+                                                   {Isa::avx512_core, "avx512_core"},
+                                                   {Isa::avx512_core_vnni, "avx512_core_vnni"},
+                                                   {Isa::avx512_core_bf16, "avx512_core_bf16"},
+                                                   {Isa::avx512_core_amx, "avx512_core_amx"}};
+  const Isa isa = dnnl::get_effective_cpu_isa();
+  for (const auto& [known, name] : names) {
+    if (isa == known) return name;
+  }
+  const char* const later = onednn::name_of_later(isa);
+  return later != nullptr ? later : fmt::format("oneDNN's number {}", static_cast<int>(isa));
 }
 
 std::string onednn_winograd() {

@@ -74,6 +74,9 @@ class Device {
 
 // "2.6.3": of the library that runs.
 std::string onednn_version();
+// The widest instructions that oneDNN generates code for here, "avx512_core_bf16": $ONEDNN_MAX_CPU_ISA may
+// keep it below what the processor has.
+std::string onednn_instruction_set();
 // "present" or "absent": Device::has_winograd() in the words of files and logs.
 std::string onednn_winograd();
 

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "base/version.h"
 
@@ -34,7 +36,7 @@ std::uint64_t fingerprint(const Network& network) {
 std::string dissenters(const std::vector<std::string>& texts) {
   std::vector<std::string> ranks;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (texts[i] != texts.front()) ranks.push_back("rank " + std::to_string(i));
+    if (texts[i] != texts.front()) ranks.push_back(fmt::format("rank {}", i));
   }
   return join(ranks);
 }
@@ -50,7 +52,7 @@ void broadcast_state(Communicator& communicator, Network& network) {
 
 void check_equal_state(Communicator& communicator, const Network& network) {
   if (communicator.ranks() == 1) return;
-  const std::string others = dissenters(communicator.gather(std::to_string(fingerprint(network))));
+  const std::string others = dissenters(communicator.gather(fmt::to_string(fingerprint(network))));
   if (others.empty()) return;
   throw AgreedError(others +
                         ": weights are no longer those of rank 0, so no checkpoint is written; look for a "
@@ -61,14 +63,15 @@ void check_equal_state(Communicator& communicator, const Network& network) {
 void check_equal_start(Communicator& communicator, const Device& device, const std::string& settings) {
   if (communicator.ranks() == 1) return;
   const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
-  const std::vector<std::string> machines =
-      communicator.gather("revnet " + version() + ", oneDNN " + onednn_version() +
-                          ", channels in blocks of " + std::to_string(block));
+  const std::vector<std::string> machines = communicator.gather(
+      fmt::format("revnet {}, oneDNN {}, channels in blocks of {}", version(), onednn_version(), block));
   const std::string unlike = dissenters(machines);
   if (!unlike.empty()) {
-    throw AgreedError(unlike + ": does not compute as rank 0 does (" + machines.front() +
-                          "); use nodes of one kind and one installation of revnet",
-                      ExitCode::failed);
+    throw AgreedError(
+        fmt::format(
+            "{}: does not compute as rank 0 does ({}); use nodes of one kind and one installation of revnet",
+            unlike, machines.front()),
+        ExitCode::failed);
   }
   const std::string odd = dissenters(communicator.gather(settings));
   if (!odd.empty()) {

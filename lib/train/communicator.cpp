@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #ifdef REVNET_WITH_MPI
 #include "train/communicator_mpi.h"
 #endif
@@ -81,9 +83,9 @@ void Communicator::together(const std::function<void()>& body) {
   try {
     body();
   } catch (const Error& error) {
-    failure = std::to_string(static_cast<int>(error.exit_code())) + error.what();
+    failure = fmt::format("{}{}", fmt::underlying(error.exit_code()), error.what());
   } catch (const std::bad_alloc&) {
-    failure = std::to_string(static_cast<int>(ExitCode::failed)) + "out of memory: use a smaller --batch";
+    failure = fmt::format("{}out of memory: use a smaller --batch", fmt::underlying(ExitCode::failed));
   }
   const std::vector<std::string> failures = gather(failure);
   const auto failed = std::ranges::find_if(failures, [](const std::string& text) { return !text.empty(); });
@@ -91,7 +93,7 @@ void Communicator::together(const std::function<void()>& body) {
   // What fails everywhere in the same way is nobody's fault in particular.
   const bool everywhere =
       std::ranges::all_of(failures, [&](const std::string& text) { return text == *failed; });
-  const std::string who = everywhere ? "" : "rank " + std::to_string(failed - failures.begin()) + ": ";
+  const std::string who = everywhere ? "" : fmt::format("rank {}: ", failed - failures.begin());
   throw AgreedError(who + failed->substr(1), static_cast<ExitCode>(failed->front() - '0'));
 }
 
@@ -118,17 +120,18 @@ std::unique_ptr<Communicator> make_communicator() {
 #ifdef REVNET_WITH_MPI
   return make_mpi_communicator(*launch);
 #else
-  throw UsageError(launch->launcher + " started " + std::to_string(launch->ranks) +
-                   " processes, but this revnet was built without MPI: install libopenmpi-dev and build it "
-                   "again, or start one process");
+  throw UsageError(
+      "{} started {} processes, but this revnet was built without MPI: install libopenmpi-dev "
+      "and build it again, or start one process",
+      launch->launcher, launch->ranks);
 #endif
 }
 
 void require_one_process(const std::string& command) {
   const std::optional<Launch> launch = find_launch();
   if (!launch || launch->ranks == 1) return;
-  throw UsageError(command + " runs as one process, " + launch->launcher + " started " +
-                   std::to_string(launch->ranks) + ": start it without");
+  throw UsageError("{} runs as one process, {} started {}: start it without", command, launch->launcher,
+                   launch->ranks);
 }
 
 }  // namespace revnet

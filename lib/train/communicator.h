@@ -39,7 +39,7 @@ class Communicator : public Reduction {
   virtual int rank() const = 0;
   virtual int ranks() const = 0;
   bool is_first() const { return rank() == 0; }
-  // Shares differ by one at most.
+  // Shards differ by one at most.
   Shard shard(std::int64_t count) const;
 
   void sum(std::span<double> values) override = 0;

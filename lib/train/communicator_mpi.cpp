@@ -10,6 +10,7 @@
 
 #define OMPI_SKIP_MPICXX 1
 #define MPICH_SKIP_MPICXX 1
+#include <fmt/format.h>
 #include <mpi.h>
 #include <unistd.h>
 
@@ -127,21 +128,23 @@ void RollCall::ask(double waited) {
     return;
   }
   if (missing.empty()) {
-    throw Error("all ranks have waited for each other for " + format_duration(timeout_) +
-                ": a message was lost; look at the network, and go on with --resume");
+    throw Error(
+        "all ranks have waited for each other for {}: a message was lost; look at the network, "
+        "and go on with --resume",
+        format_duration(timeout_));
   }
-  report(missing, "has not been heard of for " + format_duration(timeout_) + " (training.rank_timeout)");
+  report(missing,
+         fmt::format("has not been heard of for {} (training.rank_timeout)", format_duration(timeout_)));
 }
 
 void RollCall::report(const std::vector<int>& missing, const std::string& what) const {
   std::vector<std::string> names;
   for (const int rank : missing) {
     const Other& other = others_[static_cast<std::size_t>(rank)];
-    names.push_back("rank " + std::to_string(rank) + " (process " + std::to_string(other.process) + " on " +
-                    other.host + ")");
+    names.push_back(fmt::format("rank {} (process {} on {})", rank, other.process, other.host));
   }
-  throw Error(join(names, ", ") + " " + what +
-              ": the run ends here; go on from its last checkpoint with --resume");
+  throw Error("{} {}: the run ends here; go on from its last checkpoint with --resume",
+              fmt::join(names, ", "), what);
 }
 
 class MpiCommunicator final : public Communicator {
@@ -192,7 +195,7 @@ void choose_algorithm() {
 }
 
 int count_of(std::size_t size) {
-  if (size > INT_MAX) throw Error("MPI cannot take " + std::to_string(size) + " values at once");
+  if (size > INT_MAX) throw Error("MPI cannot take {} values at once", size);
   return static_cast<int>(size);
 }
 
@@ -204,15 +207,15 @@ MpiCommunicator::MpiCommunicator(const Launch& launch) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks_);
   if (ranks_ != launch.ranks) {
-    throw UsageError(launch.launcher + " started " + std::to_string(launch.ranks) +
-                     " processes, but MPI sees " + std::to_string(ranks_) +
-                     ": start them with the mpirun of " +
-                     "the MPI that revnet was built with, or with srun --mpi=pmix or pmi2");
+    throw UsageError(
+        "{} started {} processes, but MPI sees {}: start them with the mpirun of the MPI that "
+        "revnet was built with, or with srun --mpi=pmix or pmi2",
+        launch.launcher, launch.ranks, ranks_);
   }
   MPI_Comm_dup(MPI_COMM_WORLD, &data_);
   MPI_Comm_dup(MPI_COMM_WORLD, &channel_);
   roll_call_ = std::make_unique<RollCall>(channel_, rank_);
-  roll_call_->introduce(gather(std::to_string(::getpid()) + " " + host_name()));
+  roll_call_->introduce(gather(fmt::format("{} {}", ::getpid(), host_name())));
 }
 
 void MpiCommunicator::wait(MPI_Request& request) const {

@@ -18,8 +18,8 @@ double ExchangeTimes::hidden() const {
   return std::clamp(1 - (exposed + working) / alone, 0.0, 1.0);
 }
 
-GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double share)
-    : communicator_(communicator), network_(network), share_(share) {
+GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double weight)
+    : communicator_(communicator), network_(network), weight_(weight) {
   make_buckets();
   if (shares_statistics()) return;
   std::size_t channels = 0;
@@ -76,7 +76,7 @@ void GradientExchange::start(Bucket& bucket) {
 
 void GradientExchange::start_statistics() {
   auto at = statistics_.values.begin();
-  const auto weighted = [&](float value) { return static_cast<float>(share_ * value); };
+  const auto weighted = [&](float value) { return static_cast<float>(weight_ * value); };
   for (const Norm* norm : network_.norms()) {
     at = std::ranges::transform(norm->batch().mean.values(), at, weighted).out;
     at = std::ranges::transform(norm->batch().variance.values(), at, weighted).out;

@@ -1,4 +1,4 @@
-// The gradients of a batch's shares, added up over all ranks while the backward pass still runs.
+// The gradients of a batch's shards, added up over all ranks while the backward pass still runs.
 //
 // Parameters are taken in the order in which their gradients become final, which is the same on all ranks,
 // and packed into buckets; each bucket's sum starts when it is full, and makes progress whenever the backward
@@ -21,16 +21,16 @@ struct ExchangeTimes {
   double exposed = 0;    // of that, what the last rank to come waited, too: the rest was for slower ranks
   double working = 0;    // packing, unpacking and driving the sums during the backward pass
   double alone = 0;      // the same exchange as often with nothing else going on, as measured once
-  // The share of `alone` that did not lengthen the steps, from 0 to 1.
+  // The fraction of `alone` that did not lengthen the steps, from 0 to 1.
   double hidden() const;
 };
 
 class GradientExchange {
  public:
-  // Refers to all three, which must outlive this. `share`: this rank's part of the whole batch; where each
-  // rank has batch statistics of its own, their mean in these proportions is what finish() leaves in the
+  // Refers to all three, which must outlive this. `weight`: of this rank's shard, as a fraction of the whole
+  // batch; where each rank has batch statistics of its own, finish() leaves their weighted mean in the
   // norms, so that running averages stay equal everywhere.
-  GradientExchange(Communicator& communicator, const Network& network, double share);
+  GradientExchange(Communicator& communicator, const Network& network, double weight);
 
   // Of a step: the gradients of parameters [first, ...) are final, as GradientsFinal has it. 0 is the last.
   void ready(std::size_t first);
@@ -63,7 +63,7 @@ class GradientExchange {
 
   Communicator& communicator_;
   const Network& network_;
-  double share_;
+  double weight_;
   std::vector<Bucket> buckets_;  // in the order in which they start
   Bucket statistics_{};          // empty where all ranks have the same
   bool under_way_ = false;

@@ -1,5 +1,7 @@
 #include "train/memory_check.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "train/load_data.h"
@@ -33,13 +35,12 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
                       images);
       });
   const std::string remedy =
-      batch > 0 ? "the largest batch that fits is " + std::to_string(batch) + ": use --batch " +
-                      std::to_string(batch) + ", or raise the limit"
-                : "not even a batch of " + std::to_string(ranks.all) + " fits: raise the limit";
-  const std::string sharing =
-      ranks.here > 1 ? " for each of the " + std::to_string(ranks.here) + " ranks here" : "";
-  throw Error("this run needs " + format_bytes(needed(plan, share)) + " of memory, and " + limit.name +
-              " leaves " + format_bytes(left) + sharing + "; " + remedy);
+      batch > 0
+          ? fmt::format("the largest batch that fits is {0}: use --batch {0}, or raise the limit", batch)
+          : fmt::format("not even a batch of {} fits: raise the limit", ranks.all);
+  const std::string sharing = ranks.here > 1 ? fmt::format(" for each of the {} ranks here", ranks.here) : "";
+  throw Error("this run needs {} of memory, and {} leaves {}{}; {}", format_bytes(needed(plan, share)),
+              limit.name, format_bytes(left), sharing, remedy);
 }
 
 }  // namespace revnet

@@ -18,7 +18,7 @@ struct Ranks {
   int all = 1, here = 1;
 };
 
-// Error that names the limit and the largest batch that fits, where the plan, of one rank's share, does not.
+// Error that names the limit and the largest batch that fits, where the plan, of one rank's shard, does not.
 // `also` as in plan_memory. The ranks of a host take the same from what a limit leaves.
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
                   const MemoryLimit& limit, Ranks ranks = {});

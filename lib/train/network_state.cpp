@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 
 namespace revnet {
 namespace {
-
-std::string describe(const Shape& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
 
 Shape whole_shape(const Parameter& parameter) {
   Shape shape = parameter.shape();
@@ -51,11 +47,12 @@ class ArrayLookup {
 
   const NamedArray& get(const std::string& name, const Shape& shape) {
     const auto found = arrays_.find(name);
-    if (found == arrays_.end())
-      throw Error(where_ + name + " is missing: the checkpoint is of another network");
+    if (found == arrays_.end()) {
+      throw Error("{}{} is missing: the checkpoint is of another network", where_, name);
+    }
     if (found->second.array->shape != shape) {
-      throw Error(where_ + name + " has shape " + describe(found->second.array->shape) +
-                  ", this network's is " + describe(shape));
+      throw Error("{}{} has shape [{}], this network's is [{}]", where_, name,
+                  fmt::join(found->second.array->shape, ", "), fmt::join(shape, ", "));
     }
     found->second.used = true;
     return *found->second.array;
@@ -63,8 +60,9 @@ class ArrayLookup {
 
   void check_all_used() const {
     for (const auto& [name, entry] : arrays_) {
-      if (!entry.used)
-        throw Error(where_ + name + " is not in this network: the checkpoint is of another one");
+      if (!entry.used) {
+        throw Error("{}{} is not in this network: the checkpoint is of another one", where_, name);
+      }
     }
   }
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
@@ -71,9 +73,9 @@ std::string describe_activation_bytes(const Config& config) {
   for (const auto& [mode, plan] : plans(config)) {
     const std::string bytes = format_bytes(plan.peak(MemoryPurpose::saved_activations));
     if (mode == activation_mode(config.network.activations)) {
-      mine = bytes + " saved (" + std::string(name(mode)) + ")";
+      mine = fmt::format("{} saved ({})", bytes, name(mode));
     } else if (mode == ActivationMode::stored || mode == ActivationMode::reconstructed) {
-      others += "; " + bytes + " if " + std::string(name(mode));
+      others += fmt::format("; {} if {}", bytes, name(mode));
     }
   }
   return mine + others;

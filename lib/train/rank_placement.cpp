@@ -5,14 +5,16 @@
 #include <set>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "system/host.h"
 
 namespace revnet {
 namespace {
 
-std::string count_of(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+std::string count_of(auto count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 // The ranks of one host.
@@ -25,13 +27,13 @@ struct Host {
 void warn_of(const std::string& name, const Host& host, std::vector<std::string>& warnings) {
   const auto given = host.cores.size();
   if (host.threads > static_cast<int>(given)) {
-    warnings.push_back(name + ": " + count_of(static_cast<std::size_t>(host.threads), "thread") + " on " +
-                       count_of(given, "core") +
-                       " will wait for each other; use --threads, fewer ranks, or mpirun --map-by slot:PE=N");
+    warnings.push_back(fmt::format(
+        "{}: {} on {} will wait for each other; use --threads, fewer ranks, or mpirun --map-by slot:PE=N",
+        name, count_of(host.threads, "thread"), count_of(given, "core")));
   } else if (host.threads < host.cores_of_host) {
-    warnings.push_back(name + ": " + count_of(static_cast<std::size_t>(host.threads), "thread") + " for " +
-                       count_of(static_cast<std::size_t>(host.cores_of_host), "core") +
-                       "; mpirun gives a rank one core, --map-by slot:PE=N gives it N");
+    warnings.push_back(
+        fmt::format("{}: {} for {}; mpirun gives a rank one core, --map-by slot:PE=N gives it N", name,
+                    count_of(host.threads, "thread"), count_of(host.cores_of_host, "core")));
   }
 }
 
@@ -42,8 +44,8 @@ std::string format_cores(const std::vector<int>& cores) {
   for (std::size_t first = 0, last = 0; first < cores.size(); first = last + 1) {
     last = first;
     while (last + 1 < cores.size() && cores[last + 1] == cores[last] + 1) ++last;
-    text += (text.empty() ? "" : ",") + std::to_string(cores[first]);
-    if (last > first) text += "-" + std::to_string(cores[last]);
+    if (!text.empty()) text += ',';
+    text += last > first ? fmt::format("{}-{}", cores[first], cores[last]) : fmt::to_string(cores[first]);
   }
   return text;
 }
@@ -55,15 +57,15 @@ PlacementReport describe_placement(const std::vector<RankPlacement>& ranks) {
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     const RankPlacement& placement = ranks[rank];
     Host& host = hosts[placement.host];
-    host.ranks.push_back("rank " + std::to_string(rank) + " with " +
-                         count_of(static_cast<std::size_t>(placement.threads), "thread") + " on core" +
-                         (placement.cores.size() == 1 ? " " : "s ") + format_cores(placement.cores));
+    host.ranks.push_back(fmt::format("rank {} with {} on core{} {}", rank,
+                                     count_of(placement.threads, "thread"),
+                                     placement.cores.size() == 1 ? "" : "s", format_cores(placement.cores)));
     host.cores.insert(placement.cores.begin(), placement.cores.end());
     host.threads += placement.threads;
     host.cores_of_host = placement.cores_of_host;
   }
   for (const auto& [name, host] : hosts) {
-    report.lines.push_back(name + ": " + join(host.ranks));
+    report.lines.push_back(fmt::format("{}: {}", name, fmt::join(host.ranks, ", ")));
     warn_of(name, host, report.warnings);
   }
   return report;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -35,7 +36,7 @@ Reporter::Reporter(const std::filesystem::path& log_file) : terminal_(isatty(STD
     logger_ = std::make_unique<Logger>(
         Logger{spdlog::logger("run", {file, console}), spdlog::logger("file", spdlog::sink_ptr(file))});
   } catch (const spdlog::spdlog_ex& error) {
-    throw Error("cannot write the log " + log_file.string() + ": " + error.what());
+    throw Error("cannot write the log {}: {}", log_file.string(), error.what());
   }
   // The text log is for people; what counts is in run.h5, so a run goes on without it.
   const auto complain = [said = false](const std::string& why) mutable {

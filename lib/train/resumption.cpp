@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 
 namespace revnet {
@@ -27,7 +29,7 @@ struct Trait {
 
 // What is missing in files of earlier versions counts as equal.
 constexpr std::array traits{
-    Trait{"threads", [](const RunInfo& info) { return std::to_string(info.threads); }},
+    Trait{"threads", [](const RunInfo& info) { return fmt::to_string(info.threads); }},
     Trait{"cpu", [](const RunInfo& info) { return info.cpu; }},
     Trait{"instruction set", [](const RunInfo& info) { return extra(info, "instruction_set", ""); }},
     Trait{"ranks", [](const RunInfo& info) { return extra(info, "ranks", "1"); }},
@@ -55,9 +57,10 @@ bool may_differ_when_resumed(const std::string& key) {
 void check_same_run(const Config& now, const Config& before, const std::string& where) {
   for (const SettingDifference& difference : differences(now, before)) {
     if (may_differ_when_resumed(difference.key)) continue;
-    throw UsageError(where + ": " + difference.key + " is " + difference.right + " in this run, " +
-                     difference.left +
-                     " was asked for; resume with the run's own settings or start another run directory");
+    throw UsageError(
+        "{}: {} is {} in this run, {} was asked for; resume with the run's own settings or start "
+        "another run directory",
+        where, difference.key, difference.right, difference.left);
   }
 }
 
@@ -67,12 +70,12 @@ Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t i
   for (const Trait& trait : traits) {
     const std::string was = trait.of(before), is = trait.of(now);
     if (was == is || was.empty()) continue;
-    warnings_.push_back("resuming with " + std::string(trait.name) + " " + is + ", the run so far had " +
-                        was + ": " + trait.consequence +
-                        ", so the result will not equal an uninterrupted "
-                        "run's bit for bit");
-    changed += (changed.empty() ? "" : "; ") + std::string(trait.name) + " " + was + " -> " + is +
-               " after iteration " + std::to_string(iteration);
+    warnings_.push_back(
+        fmt::format("resuming with {} {}, the run so far had {}: {}, so the result "
+                    "will not equal an uninterrupted run's bit for bit",
+                    trait.name, is, was, trait.consequence));
+    changed += fmt::format("{}{} {} -> {} after iteration {}", changed.empty() ? "" : "; ", trait.name, was,
+                           is, iteration);
   }
   if (!changed.empty()) info_.extra[changed_on_resume] = changed;
 }

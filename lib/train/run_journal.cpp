@@ -1,7 +1,6 @@
 #include "train/run_journal.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -34,7 +33,7 @@ void RunJournal::resume(Trainer& trainer) {
   check_same_run(config_, before, file);
   const auto progress = [&](const char* key) {
     const auto found = checkpoint.progress.find(key);
-    if (found == checkpoint.progress.end()) throw Error(file + ": /progress/" + key + " is missing");
+    if (found == checkpoint.progress.end()) throw Error("{}: /progress/{} is missing", file, key);
     return found->second;
   };
   window_.cross_entropy = progress("window_cross_entropy");
@@ -48,7 +47,7 @@ void RunJournal::resume(Trainer& trainer) {
   for (const std::string& warning : resumption.warnings()) reporter_.warn(warning);
   log_.set_info(resumption.info());
   log_.truncate_after(trainer.iteration());
-  reporter_.info("resuming after iteration " + std::to_string(trainer.iteration()));
+  reporter_.info(fmt::format("resuming after iteration {}", trainer.iteration()));
 }
 
 void RunJournal::begin(std::int64_t iteration) {
@@ -83,9 +82,10 @@ void RunJournal::watch_range(const Trainer& trainer) {
     ++beyond;
     if (warned_of_range_) continue;
     warned_of_range_ = true;
-    reporter_.warn("iteration " + std::to_string(trainer.iteration()) + ": " + function + " writes up to " +
-                   format_fixed(largest, 0) + ", beyond the " + format_fixed(grid.range(), 0) +
-                   " up to which coupling is exact; use fewer network.grid_bits");
+    reporter_.warn(
+        fmt::format("iteration {}: {} writes up to {:.0f}, beyond the {:.0f} up to which coupling is exact; "
+                    "use fewer network.grid_bits",
+                    trainer.iteration(), function, largest, grid.range()));
   }
   log_.set_exact_coupling(std::move(figures));
 }
@@ -99,12 +99,9 @@ void RunJournal::log_row(const Trainer& trainer, double rate) {
 
 void RunJournal::evaluated(const Trainer& trainer, const Loss& loss) {
   log_.append(EvalRow{trainer.iteration(), loss.mean_cross_entropy(), loss.error_percent()});
-  std::array<char, 160> text{};
-  std::snprintf(text.data(), text.size(), "iteration %lld: %s error %.2f %%, cross entropy %.4f",
-                static_cast<long long>(trainer.iteration()),
-                config_.dataset.validation ? "validation" : "test", loss.error_percent(),
-                loss.mean_cross_entropy());
-  reporter_.info(text.data());
+  reporter_.info(fmt::format("iteration {}: {} error {:.2f} %, cross entropy {:.4f}", trainer.iteration(),
+                             config_.dataset.validation ? "validation" : "test", loss.error_percent(),
+                             loss.mean_cross_entropy()));
 }
 
 void RunJournal::left_out(const std::set<std::string>& lines) {

@@ -16,30 +16,6 @@ using Activations = Config::Network::Activations;
   throw std::logic_error("a configuration is used that was not resolved");
 }
 
-ConvolutionPolicy convolution_policy(Config::Network::Convolution convolution) {
-  using enum Config::Network::Convolution;
-  switch (convolution) {
-    case automatic:
-      return ConvolutionPolicy::automatic;
-    case direct:
-      return ConvolutionPolicy::direct;
-  }
-  refuse_unresolved();
-}
-
-Engine engine_of(Config::Network::Engine engine) {
-  using enum Config::Network::Engine;
-  switch (engine) {
-    case fused:
-      return Engine::fused;
-    case onednn:
-      return Engine::onednn;
-    case automatic:
-      break;
-  }
-  refuse_unresolved();
-}
-
 // Why the fused engine cannot compute what is asked; empty when it can.
 std::string against_fusing(const Config& config) {
   if (config.network.convolution == Config::Network::Convolution::direct) {
@@ -97,9 +73,12 @@ NetworkOptions network_options(const Config& config) {
   options.batch = config.training.batch;
   options.image_size = image_size_of(config);
   options.activations = activation_mode(config.network.activations);
-  options.convolution = convolution_policy(config.network.convolution);
+  options.convolution = config.network.convolution == Config::Network::Convolution::direct
+                            ? ConvolutionPolicy::direct
+                            : ConvolutionPolicy::automatic;
   options.epsilon = config.batch_norm.epsilon;
-  options.engine = engine_of(config.network.engine);
+  if (config.network.engine == Config::Network::Engine::automatic) refuse_unresolved();
+  options.engine = config.network.engine == Config::Network::Engine::fused ? Engine::fused : Engine::onednn;
   if (config.network.coupling == Config::Network::Coupling::exact)
     options.grid = Grid{config.network.grid_bits};
   return options;
@@ -109,8 +88,8 @@ NetworkOptions network_options(const Config& config, Communicator& communicator)
   NetworkOptions options = network_options(config);
   if (communicator.ranks() == 1) return options;
   if (options.batch < communicator.ranks()) {
-    throw UsageError("training.batch: " + std::to_string(options.batch) + " images are too few for " +
-                     std::to_string(communicator.ranks()) + " ranks; each needs one at least");
+    throw UsageError("training.batch: {} images are too few for {} ranks; each needs one at least",
+                     options.batch, communicator.ranks());
   }
   options.whole_batch = options.batch;
   options.batch = communicator.shard(options.whole_batch).size;

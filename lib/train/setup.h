@@ -21,7 +21,7 @@ Config resolve(Config config);
 // Of a resolved configuration:
 ActivationMode activation_mode(Config::Network::Activations activations);
 NetworkOptions network_options(const Config& config);
-// The same of one rank's share of the batch. UsageError when there are more ranks than images in it. The
+// The same of one rank's shard of the batch. UsageError when there are more ranks than images in it. The
 // communicator must outlive the network.
 NetworkOptions network_options(const Config& config, Communicator& communicator);
 StepSchedule schedule(const Config& config);

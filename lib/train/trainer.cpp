@@ -23,18 +23,18 @@ Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::s
       communicator_(alone_ ? *alone_ : *communicator),
       data_(std::move(data)),
       batch_(config.training.batch),
-      share_(communicator_.shard(batch_)),
+      shard_(communicator_.shard(batch_)),
       running_decay_(config.batch_norm.decay),
       device_(config.training.threads, arena_bytes),
       schedule_(schedule(config)),
-      labels_(static_cast<std::size_t>(share_.size)) {
+      labels_(static_cast<std::size_t>(shard_.size)) {
   NetworkOptions options = network_options(config, communicator_);
   if (options.grid) options.range = &range_;
   network_.emplace(device_, find_architecture(config.network.architecture), options);
   network_->initialize(config.training.seed);
   if (communicator_.ranks() > 1) {
     exchange_.emplace(communicator_, *network_,
-                      static_cast<double>(share_.size) / static_cast<double>(batch_));
+                      static_cast<double>(shard_.size) / static_cast<double>(batch_));
   }
   sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay);
   images_ = network_->make_images();
@@ -51,7 +51,7 @@ void Trainer::reading(const Read& read) {
 
 void Trainer::fetch_batch(std::int64_t later) {
   device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())}, [&] {
-    const std::int64_t first = (iteration_ + later) * batch_ + share_.first;
+    const std::int64_t first = (iteration_ + later) * batch_ + shard_.first;
     data_->fill_training(first, first + batch_, images_.values(), labels_);
   });
 }
@@ -82,9 +82,10 @@ Loss Trainer::step() {
   range_.reset();
   const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {
-    throw DivergedError("diverged in iteration " + std::to_string(iteration_ + 1) + ": first " +
-                        first_not_finite(*network_) +
-                        " is not finite; use a smaller learning rate (training.learning_rate)");
+    throw DivergedError(
+        "diverged in iteration {}: first {} is not finite; use a smaller learning rate "
+        "(training.learning_rate)",
+        iteration_ + 1, first_not_finite(*network_));
   }
   network_->commit_statistics(running_decay_);
   sgd_->step(device_, learning_rate());
@@ -97,7 +98,7 @@ Loss Trainer::evaluate_share() {
   Loss total;
   const Shard mine = communicator_.shard(static_cast<std::int64_t>(data_->evaluation_size()));
   const std::int64_t end = mine.first + mine.size;
-  for (std::int64_t first = mine.first; first < end; first += share_.size) {
+  for (std::int64_t first = mine.first; first < end; first += shard_.size) {
     const std::size_t real = data_->fill_evaluation(static_cast<std::size_t>(first),
                                                     static_cast<std::size_t>(end), images_.values(), labels_);
     if (real > 0) total += network_->evaluate(images_, std::span(labels_).first(real));
@@ -111,9 +112,9 @@ Loss Trainer::evaluate() {
   return of_all_ranks(total);
 }
 
-void Trainer::share_state() {
+void Trainer::broadcast_state() {
   iteration_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(iteration_)));
-  broadcast_state(communicator_, *network_);
+  revnet::broadcast_state(communicator_, *network_);
 }
 
 void Trainer::check_equal() {

@@ -1,8 +1,8 @@
 // A network in training: one step after another, evaluation, and its whole state as a checkpoint.
 //
-// Of several ranks, each has a Trainer: it computes its share of every batch and of the evaluation set, and
+// Of several ranks, each has a Trainer: it computes its shard of every batch and of the evaluation set, and
 // all make the same steps. What is told of losses and gradients is of the whole batch. step(), evaluate(),
-// compute_gradient(), share_state() and check_equal() are calls that all ranks make.
+// compute_gradient(), broadcast_state() and check_equal() are calls that all ranks make.
 //
 // Ownership: owns device, network and data; borrows the communicator, which must outlive it. Knows no
 // files and prints nothing.
@@ -43,7 +43,7 @@ class Trainer {
   Loss step();
   // The loss of the batch fetched last, and its gradient, in every parameter.
   Loss compute_gradient();
-  // Overwrites images() and labels() with this rank's share of the batch that comes `later` steps after this
+  // Overwrites images() and labels() with this rank's shard of the batch that comes `later` steps after this
   // one (0: with the next step's own). step() fetches its batch itself.
   void fetch_batch(std::int64_t later);
   // The batch fetched last, by whatever call.
@@ -59,7 +59,7 @@ class Trainer {
   void restore(const Checkpoint& checkpoint, const std::string& origin);
 
   // The first rank's state becomes everybody's.
-  void share_state();
+  void broadcast_state();
   // AgreedError when the ranks' states have come to differ in any bit.
   void check_equal();
   Communicator& communicator() { return communicator_; }
@@ -67,7 +67,7 @@ class Trainer {
   GradientExchange* exchange() { return exchange_ ? &*exchange_ : nullptr; }
   const GradientExchange* exchange() const { return exchange_ ? &*exchange_ : nullptr; }
 
-  // The largest magnitudes that residual functions wrote in the last step, of this rank's share; empty
+  // The largest magnitudes that residual functions wrote in the last step, of this rank's shard; empty
   // without exact coupling.
   const RangeWatch& range() const { return range_; }
 
@@ -92,7 +92,7 @@ class Trainer {
   Communicator& communicator_;
   std::unique_ptr<BatchSource> data_;
   std::int64_t batch_;  // of all ranks
-  Shard share_;         // of it
+  Shard shard_;         // of it
   double running_decay_;
   Device device_;
   RangeWatch range_;

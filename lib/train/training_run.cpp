@@ -7,12 +7,13 @@
 #include <set>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "system/host.h"
-#include "tensor/instruction_set.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/interrupt.h"
@@ -43,7 +44,7 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
                 {"engine", name(config.network.engine)},
                 {"coupling", name(config.network.coupling)},
                 {"batch_norm", name(config.batch_norm.statistics)},
-                {"ranks", std::to_string(ranks)},
+                {"ranks", fmt::to_string(ranks)},
                 {"instruction_set", onednn_instruction_set()},
                 {"onednn_winograd", onednn_winograd()}};
   const std::string fingerprint = data.fingerprint();
@@ -53,8 +54,8 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
 
 // What the bits of a run depend on beside its settings, for run.log.
 std::string describe_machine() {
-  return "revnet " + version() + ", oneDNN " + onednn_version() + " with " + onednn_instruction_set() +
-         " (Winograd " + onednn_winograd() + ") on " + host_name() + ", " + cpu_name();
+  return fmt::format("revnet {}, oneDNN {} with {} (Winograd {}) on {}, {}", version(), onednn_version(),
+                     onednn_instruction_set(), onednn_winograd(), host_name(), cpu_name());
 }
 
 // What all ranks must have been given alike.
@@ -147,7 +148,7 @@ void Session::begin() {
     for (const std::string& line : placement.lines) journal_->reporter().info(line);
     for (const std::string& warning : placement.warnings) journal_->reporter().warn(warning);
   }
-  trainer_.share_state();
+  trainer_.broadcast_state();
   evaluated_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(evaluated_)));
   if (GradientExchange* exchange = trainer_.exchange()) exchange->measure_alone();
   if (journal_) journal_->begin(trainer_.iteration());
@@ -181,15 +182,17 @@ void Session::finish() {
   if (!journal_) return;
   journal_->end(trainer_, status_);
   if (!stopped_) return;
-  journal_->reporter().info("interrupted after iteration " + std::to_string(trainer_.iteration()) +
-                            "; a checkpoint is saved, go on with --resume");
+  journal_->reporter().info(fmt::format(
+      "interrupted after iteration {}; a checkpoint is saved, go on with --resume", trainer_.iteration()));
 }
 
 void Session::evaluate() {
   const Loss loss = trainer_.evaluate();
   if (!std::isfinite(loss.cross_entropy)) {
-    throw DivergedError("diverged: the evaluation after iteration " + std::to_string(trainer_.iteration()) +
-                        " is not finite; use a smaller learning rate (training.learning_rate)");
+    throw DivergedError(
+        "diverged: the evaluation after iteration {} is not finite; use a smaller learning rate "
+        "(training.learning_rate)",
+        trainer_.iteration());
   }
   evaluated_ = trainer_.iteration();
   evaluation_images_ = loss.images;
@@ -213,9 +216,9 @@ void Session::save_checkpoint() {
   trainer_.check_equal();
   Checkpoint checkpoint = trainer_.checkpoint();
   if (const std::string array = first_not_finite(checkpoint); !array.empty()) {
-    throw DivergedError("diverged: " + array + " is not finite after iteration " +
-                        std::to_string(checkpoint.iteration) +
-                        "; use a smaller learning rate (training.learning_rate)");
+    throw DivergedError(
+        "diverged: {} is not finite after iteration {}; use a smaller learning rate (training.learning_rate)",
+        array, checkpoint.iteration);
   }
   if (journal_) journal_->save(trainer_, std::move(checkpoint));
 }
@@ -244,8 +247,7 @@ RunSummary Session::summary() const {
 Config settings_of_run(const std::filesystem::path& directory) {
   const RunFiles files(directory);
   if (!std::filesystem::exists(files.config())) {
-    throw UsageError(directory.string() + " holds no run to resume: " + files.config().string() +
-                     " is missing");
+    throw UsageError("{} holds no run to resume: {} is missing", directory.string(), files.config().string());
   }
   Config config;
   config.network.engine = Config::Network::Engine::onednn;  // of runs from before there was a choice

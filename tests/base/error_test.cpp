@@ -11,6 +11,11 @@ TEST_CASE("each kind of error has its exit code") {
   CHECK(DivergedError("x").exit_code() == ExitCode::diverged);
 }
 
+TEST_CASE("a message is text as it is, or a format string with what belongs in it") {
+  CHECK(Error("50 % of {}").what() == std::string("50 % of {}"));
+  CHECK(UsageError("{}: line {}", "a.yaml", 3).what() == std::string("a.yaml: line 3"));
+}
+
 TEST_CASE("exit codes are the documented numbers") {
   CHECK(static_cast<int>(ExitCode::done) == 0);
   CHECK(static_cast<int>(ExitCode::failed) == 1);

@@ -77,6 +77,11 @@ TEST_CASE("nearest prefers the first among equals") {
   CHECK(nearest("cat", {"car", "cap"}) == "car");
 }
 
+TEST_CASE("a suggestion names the nearest word, where one comes near") {
+  CHECK(did_you_mean("bacth", {"batch", "seed"}) == " (did you mean 'batch'?)");
+  CHECK(did_you_mean("learning", {"batch", "seed"}) == "");
+}
+
 TEST_CASE("join puts separators between words only") {
   CHECK(join({}) == "");
   CHECK(join({"a"}) == "a");

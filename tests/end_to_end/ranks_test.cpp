@@ -74,7 +74,7 @@ Outcome interfere(const fs::path& folder, int signal, const Arguments& more, pid
 
 }  // namespace
 
-TEST_CASE("under mpirun one rank computes what a process does, and several, of uneven shares, follow it") {
+TEST_CASE("under mpirun one rank computes what a process does, and several, of uneven shards, follow it") {
   TemporaryDirectory folder;
   const Outcome alone =
       train(folder.path(), fresh("1", {"--iterations", "2"}), environment_in(folder.path()));

@@ -83,18 +83,18 @@ void compute(const Architecture& architecture, const NetworkOptions& options, st
   result.add(network, loss);
 }
 
-// By shares of the batch, one a rank.
+// By shards of the batch, one a rank.
 Result compute_in_parts(const Architecture& architecture, const NetworkOptions& options, std::uint64_t seed,
-                        const std::vector<std::int64_t>& shares) {
+                        const std::vector<std::int64_t>& shards) {
   Result result;
   std::mutex mutex;
-  MeetingPlace place(static_cast<int>(shares.size()));
+  MeetingPlace place(static_cast<int>(shards.size()));
   on_ranks(place, [&](int rank) {
     ThreadReduction reduction(place, rank);
     NetworkOptions mine = options;
     std::int64_t first = 0;
-    for (int i = 0; i < rank; ++i) first += shares[static_cast<std::size_t>(i)];
-    mine.batch = shares[static_cast<std::size_t>(rank)];
+    for (int i = 0; i < rank; ++i) first += shards[static_cast<std::size_t>(i)];
+    mine.batch = shards[static_cast<std::size_t>(rank)];
     mine.whole_batch = batch;
     mine.statistics = &reduction;
     compute(architecture, mine, seed, first, result, mutex);
@@ -107,14 +107,14 @@ Result compute_in_parts(const Architecture& architecture, const NetworkOptions& 
 // which some ReLU comes out differently with nearly every seed, is stood in for by one of its kind with few
 // units.
 void check_parts(const Architecture& architecture, const NetworkOptions& options,
-                 const std::vector<std::int64_t>& shares) {
+                 const std::vector<std::int64_t>& shards) {
   constexpr double tolerance = 2e-5;
   double least = 1;
   for (std::uint64_t seed = 1; seed <= 5 && least > tolerance; ++seed) {
     Result whole;
     std::mutex mutex;
     compute(architecture, options, seed, 0, whole, mutex);
-    const Result parts = compute_in_parts(architecture, options, seed, shares);
+    const Result parts = compute_in_parts(architecture, options, seed, shards);
     CHECK(parts.cross_entropy == doctest::Approx(whole.cross_entropy).epsilon(1e-5));
     CHECK(distance(whole.statistics, parts.statistics) < 1e-5);
     least = std::min(least, distance(whole.gradient, parts.gradient));

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "net/engine.h"
+#include "onednn/layers.h"
 
 namespace revnet {
 namespace {
@@ -15,8 +15,8 @@ constexpr std::int64_t batch = 2, channels = 20, size = 3;  // padded to 32 chan
 // One normalisation under watch, and its input.
 struct Bench {
   Device device{1, std::size_t{16} << 20, true};
-  std::unique_ptr<NormRelu> layer = make_norm_relu(device, "stage2/unit1/f/bn1", {0, channels},
-                                                   {batch, channels, size, size}, {.batch = batch});
+  std::unique_ptr<NormRelu> layer = onednn::make_norm_relu(device, "stage2/unit1/f/bn1", {0, channels},
+                                                           {batch, channels, size, size}, {.batch = batch});
   Norm& norm = layer->norm();
   Tensor src{device, device.activation_layout(norm.shape()), MemoryPurpose::temporaries};
   ReluMasks masks;

@@ -37,11 +37,11 @@ TEST_CASE("a plan that does not fit is refused with the largest batch that does"
 
 TEST_CASE("ranks of one host share what a limit leaves, and the batch told is that of all") {
   Config config = small_config();
-  Config share = config;
-  share.training.batch = 2;
+  Config shard = config;
+  shard.training.batch = 2;
   const std::uint64_t needed =
-      needed_by(share) + sizeof(float) * static_cast<std::uint64_t>(plan_of(share).parameters);
-  CHECK_NOTHROW(check_memory(config, plan_of(share), {}, {2 * needed, "the limit"}, {4, 2}));
+      needed_by(shard) + sizeof(float) * static_cast<std::uint64_t>(plan_of(shard).parameters);
+  CHECK_NOTHROW(check_memory(config, plan_of(shard), {}, {2 * needed, "the limit"}, {4, 2}));
   const std::string message = message_of<Error>([&] {
     check_memory(config, plan_of(small_config()), {}, {2 * needed, "the limit"}, {4, 2});
   });

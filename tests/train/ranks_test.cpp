@@ -127,7 +127,7 @@ double distance_of_ranks(int ranks, const Config& config) {
 // below 1e-5 with AVX-512, up to 1.2e-5 with AVX2.
 TEST_CASE("with synchronized statistics, gradients of several ranks are those of one process") {
   for (const auto engine : {fused, onednn}) {
-    for (const int ranks : {2, 3, 4}) {  // of 4 images: shares of 2, of 1 and 2, of 1
+    for (const int ranks : {2, 3, 4}) {  // of 4 images: shards of 2, of 1 and 2, of 1
       CAPTURE(engine);
       CAPTURE(ranks);
       Config config = shared_config(engine, synchronized, 4);
@@ -140,24 +140,24 @@ TEST_CASE("with synchronized statistics, gradients of several ranks are those of
   }
 }
 
-// The oracle: each share as a batch of its own in one process, weighted by its size.
-TEST_CASE("with local statistics, gradients and averages are means over the ranks' own, by share") {
+// The oracle: each shard as a batch of its own in one process, weighted by its size.
+TEST_CASE("with local statistics, gradients and averages are means over the ranks' own, by shard") {
   const Config config = shared_config(fused, local, 5);
-  const std::vector<Gradient> several = gradients_of_ranks(2, config);  // shares of 2 and 3
+  const std::vector<Gradient> several = gradients_of_ranks(2, config);  // shards of 2 and 3
   std::vector<NamedArray> expected;
   std::vector<RunningAverage> running;
   for (const std::int64_t first : {0, 2}) {
-    Config share = config;
-    share.training.batch = first == 0 ? 2 : 3;
+    Config shard = config;
+    shard.training.batch = first == 0 ? 2 : 3;
     const MemoryPlan plan =
-        plan_memory(find_architecture(config.network.architecture), network_options(share), 1);
-    Trainer trainer(share, load_data(share, small_splits()), plan.arena_bytes + (std::size_t{1} << 20));
+        plan_memory(find_architecture(config.network.architecture), network_options(shard), 1);
+    Trainer trainer(shard, load_data(shard, small_splits()), plan.arena_bytes + (std::size_t{1} << 20));
     Tensor images = trainer.network().make_images();
-    std::vector<std::int32_t> labels(static_cast<std::size_t>(share.training.batch));
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(shard.training.batch));
     trainer.data().fill_training(first, first, images.values(), labels);
     trainer.network().compute_gradient(images, labels);
     trainer.network().commit_statistics(0.5);
-    const auto weight = static_cast<float>(static_cast<double>(share.training.batch) / 5);
+    const auto weight = static_cast<float>(static_cast<double>(shard.training.batch) / 5);
     std::vector<NamedArray> arrays = export_gradients(trainer.network());
     std::vector<RunningAverage> averages = export_running(trainer.network());
     for (NamedArray& array : arrays) {
@@ -242,7 +242,7 @@ TEST_CASE("one bit of difference is found, and the rank named, and the first ran
     }
     const std::string message = message_of<AgreedError>([&] { trainer.check_equal(); });
     if (contains(message, "rank 1:")) ++told;
-    trainer.share_state();
+    trainer.broadcast_state();
     trainer.check_equal();
   });
   CHECK(told == 3);
@@ -253,7 +253,7 @@ TEST_CASE("all ranks diverge together") {
   config.training.learning_rate = 1e30;
   std::atomic<int> diverged = 0;
   train_on_ranks(2, config, [&](Trainer& trainer) {
-    // NaN in one rank's share only.
+    // NaN in one rank's shard only.
     trainer.step();
     try {
       for (int step = 0; step < 3; ++step) trainer.step();
@@ -271,7 +271,7 @@ TEST_CASE("more ranks than images are refused") {
   CHECK(contains(message_of<UsageError>([&] { network_options(config, communicator); }), "3 ranks"));
 }
 
-TEST_CASE("shares cover a batch, and differ by one at most") {
+TEST_CASE("shards cover a batch, and differ by one at most") {
   MeetingPlace place(3);
   std::int64_t next = 0;
   for (int rank = 0; rank < 3; ++rank) {
