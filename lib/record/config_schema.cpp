@@ -65,15 +65,12 @@ std::vector<Setting> experiment_settings() {
       setting<&C::description>("description", {}, {}, "what the experiment is for"),
       setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, "data set"),
       setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR", "REVNET_DATA"}, {},
-                                            "holds cifar-10-batches-bin and cifar-100-binary, or the folders "
-                                            "train and val of classes of JPEG images; or is a file of "
-                                            "revnet-data pack"),
+                                            "CIFAR's folders, class folders, a packed file"),
       setting<dataset, &Dataset::validation>(
           "dataset.validation", {"--validation"}, {},
           "evaluate on 5,000 held-out training images, not on the test set"),
-      setting<dataset, &Dataset::image_size>(
-          "dataset.image_size", {"--image-size", "N"}, between(0, 4096),
-          "pixels a side of what the network sees of a photograph; 0: 224, and 32 of CIFAR's images"),
+      setting<dataset, &Dataset::image_size>("dataset.image_size", {"--image-size", "N"}, between(0, 4096),
+                                             "pixels a side of a photograph; 0: 224 (CIFAR: 32)"),
       setting<dataset, &Dataset::classes>("dataset.classes", {}, between(0, 1'000'000),
                                           "of images; 0: as many as there are class folders"),
       setting<dataset, &Dataset::values>("dataset.values", {}, {},
@@ -83,9 +80,8 @@ std::vector<Setting> experiment_settings() {
           "dataset.damaged", {}, {},
           "photographs that are damaged or no JPEG images: refuse them, which "
           "ends the run, or skip them, which is counted"),
-      setting<dataset, &Dataset::workers>(
-          "dataset.workers", {"--workers", "N"}, between(0, 1024),
-          "threads that decode photographs, beside those that train; 0: one for every eight cores"),
+      setting<dataset, &Dataset::workers>("dataset.workers", {"--workers", "N"}, between(0, 1024),
+                                          "threads that decode photographs; 0: one for every 8 cores"),
   };
 }
 

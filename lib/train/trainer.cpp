@@ -50,9 +50,9 @@ void Trainer::reading(const Read& read) {
 }
 
 void Trainer::fetch_batch(std::int64_t later) {
+  const std::int64_t first = (iteration_ + later) * batch_ + shard_.first;
   device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())}, [&] {
-    const std::int64_t first = (iteration_ + later) * batch_ + shard_.first;
-    data_->fill_training(first, first + batch_, images_.values(), labels_);
+    reading([&] { data_->fill_training(first, first + batch_, images_.values(), labels_); });
   });
 }
 
@@ -78,7 +78,7 @@ Loss Trainer::compute_gradient() {
 }
 
 Loss Trainer::step() {
-  reading([this] { fetch_batch(0); });
+  fetch_batch(0);
   range_.reset();
   const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {

@@ -1,8 +1,8 @@
 // A network in training: one step after another, evaluation, and its whole state as a checkpoint.
 //
 // Of several ranks, each has a Trainer: it computes its shard of every batch and of the evaluation set, and
-// all make the same steps. What is told of losses and gradients is of the whole batch. step(), evaluate(),
-// compute_gradient(), broadcast_state() and check_equal() are calls that all ranks make.
+// all make the same steps. What is told of losses and gradients is of the whole batch. fetch_batch(), step(),
+// evaluate(), compute_gradient(), broadcast_state() and check_equal() are calls that all ranks make.
 //
 // Ownership: owns device, network and data; borrows the communicator, which must outlive it. Knows no
 // files and prints nothing.
