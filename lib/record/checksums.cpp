@@ -9,8 +9,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "base/crc32.h"
 #include "record/posix_file.h"
 
 namespace revnet {
@@ -20,13 +20,8 @@ constexpr std::string_view mark = "revnet-crc32 ";
 constexpr std::size_t hex_digits = 8, size_digits = 10;
 constexpr std::size_t last_line_bytes = mark.size() + hex_digits + 1 + size_digits + 1;
 
-std::uint32_t extend(std::uint32_t crc, std::span<const std::byte> bytes) {
-  const auto* data = reinterpret_cast<const Bytef*>(bytes.data());  // NOLINT(cppcoreguidelines-pro-type-*)
-  return static_cast<std::uint32_t>(::crc32_z(crc, data, bytes.size()));
-}
-
 std::uint32_t extend(std::uint32_t crc, std::string_view text) {
-  return extend(crc, std::as_bytes(std::span(text)));
+  return crc32(std::as_bytes(std::span(text)), crc);
 }
 
 bool read_number(std::string_view digits, int base, std::uint64_t& value) {
@@ -103,14 +98,10 @@ std::vector<ArrayChecksum> read_lines(std::string_view lines) {
 
 }  // namespace
 
-std::uint32_t crc32_of(std::span<const std::byte> bytes) {
-  return extend(0, bytes);
-}
-
 std::string checksum_lines(std::span<const std::byte> image, const std::vector<ArrayChecksum>& arrays) {
   std::string lines;
   for (const ArrayChecksum& array : arrays) lines += fmt::format("{:08x} {}\n", array.crc32, array.name);
-  const std::uint32_t whole = extend(crc32_of(image), lines);
+  const std::uint32_t whole = extend(crc32(image), lines);
   return lines + fmt::format("{}{:08x} {:010}\n", mark, whole, lines.size());
 }
 

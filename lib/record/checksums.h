@@ -4,7 +4,7 @@
 // Behind the last byte of the HDF5 file proper, where HDF5 does not look:
 //   CRC32 /NAME\n                 one line for each array of numbers, of its bytes as they are stored
 //   revnet-crc32 CRC32 SIZE\n     of all bytes before this line; SIZE: of the lines above it, in ten digits
-// CRC-32 is zlib's (Python: zlib.crc32), in eight hexadecimal digits. A program that changes the file through
+// CRC-32 is in eight hexadecimal digits. A program that changes the file through
 // HDF5 cuts the lines off, which leaves a file without checksums, as earlier versions wrote them.
 #pragma once
 
@@ -16,8 +16,6 @@
 #include <vector>
 
 namespace revnet {
-
-std::uint32_t crc32_of(std::span<const std::byte> bytes);
 
 struct ArrayChecksum {
   std::string name;  // a path from the root

@@ -68,10 +68,23 @@ std::vector<Setting> experiment_settings() {
       setting<&C::description>("description", {}, {}, "what the experiment is for"),
       setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, "data set"),
       setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR", "REVNET_DATA"}, {},
-                                            "holds cifar-10-batches-bin and cifar-100-binary"),
+                                            "CIFAR's folders, class folders, a packed file"),
       setting<dataset, &Dataset::validation>(
           "dataset.validation", {"--validation"}, {},
           "evaluate on 5,000 held-out training images, not on the test set"),
+      setting<dataset, &Dataset::image_size>("dataset.image_size", {"--image-size", "N"}, between(0, 4096),
+                                             "pixels a side of a photograph; 0: 224 (CIFAR: 32)"),
+      setting<dataset, &Dataset::classes>("dataset.classes", {}, between(0, 1'000'000),
+                                          "of images; 0: as many as there are class folders"),
+      setting<dataset, &Dataset::values>("dataset.values", {}, {},
+                                         "of photographs: symmetric, from -1 to 1; standardized: less "
+                                         "ImageNet's mean colour, over its deviation"),
+      setting<dataset, &Dataset::damaged>(
+          "dataset.damaged", {}, {},
+          "photographs that are damaged or no JPEG images: refuse them, which "
+          "ends the run, or skip them, which is counted"),
+      setting<dataset, &Dataset::workers>("dataset.workers", {"--workers", "N"}, between(0, 1024),
+                                          "threads that decode photographs; 0: one for every 8 cores"),
   };
 }
 
@@ -172,6 +185,8 @@ std::vector<Setting> training_settings() {
                                                     "zero padding before the random crop, in pixels a side"),
       setting<augmentation, &Augmentation::flip>("augmentation.flip", {}, {},
                                                  "flip half of the images left to right"),
+      setting<augmentation, &Augmentation::colour>(
+          "augmentation.colour", {}, {}, "distort brightness, saturation, hue and contrast of photographs"),
   };
 }
 

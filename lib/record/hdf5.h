@@ -1,10 +1,11 @@
 // HDF5 files of plain arrays and attributes, over the C API, whose types stay out of this header.
 //
-// A file is written whole: Writer builds it in memory and save() swaps it into place, so HDF5 never leaves a
-// half-written file, and a full disk is an errno with a name. Reader opens read-only and checks type, rank
-// and size of everything before it allocates: sizes are bounded by the size of the file (its own files are
-// not compressed), and verifies the checksums that save() puts behind the file (record/checksums.h). Names
-// are paths from the root ("stage1/unit1/f/conv1/weight"); "" or "/" is the root itself.
+// A file is written whole: Writer builds it in memory, or beside its target where it is too large for that,
+// and save() swaps it into place, so HDF5 never leaves a half-written file; a full disk is, in memory, an
+// errno with a name. Reader opens read-only and checks type, rank and size of everything before it allocates:
+// sizes are bounded by the size of the file (its own files are not compressed). It verifies the checksums
+// that save() puts behind a file built in memory (record/checksums.h). Names are paths from the root
+// ("stage1/unit1/f/conv1/weight"); "" or "/" is the root itself.
 //
 // Every failure is a RecordError. HDF5's automatic error printing is switched off for the process by the
 // first Reader or Writer. The library is not thread-safe: use all of this from one thread at a time.
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,8 +44,9 @@ inline constexpr int deepest_name = 32;
 
 class Writer {
  public:
-  // Touches no file before save().
-  explicit Writer(std::filesystem::path target);
+  // In memory: touches no file before save(). On disk: PATH.tmp, gone with the object unless it was saved.
+  enum class Place { memory, disk };
+  explicit Writer(std::filesystem::path target, Place place = Place::memory);
 
   // Each makes the groups on the way; a name that is there already is an error.
   void group(const std::string& name);
@@ -53,6 +56,9 @@ class Writer {
   void floats(const std::string& name, const std::vector<std::int64_t>& shape, std::span<const float> values);
   void text(const std::string& name, const std::string& value);  // one UTF-8 string, without NUL bytes
   void texts(const std::string& name, const std::vector<std::string>& values);  // [values.size()], likewise
+  // [size] bytes in one piece, which write_bytes() fills.
+  void bytes(const std::string& name, std::uint64_t size);
+  void write_bytes(const std::string& name, std::uint64_t first, std::span<const std::uint8_t> values);
 
   // On the group or dataset object, which must be there. Text is variable-length UTF-8, without NUL bytes.
   void attribute(const std::string& object, const std::string& name, const std::string& value);
@@ -73,6 +79,10 @@ class Writer {
                         const void* value);
 
   std::filesystem::path target_;
+  struct RemoveFile {
+    void operator()(const std::filesystem::path* file) const;
+  };
+  std::unique_ptr<const std::filesystem::path, RemoveFile> temporary_;  // null in memory
   Handle file_;
   Handle link_properties_;
   std::vector<ArrayChecksum> checksums_;
@@ -107,6 +117,12 @@ class Reader {
   std::vector<std::int64_t> integers(const std::string& name) const;  // rank 1
   FloatArray floats(const std::string& name) const;                   // any rank
   std::string text(const std::string& name) const;                    // one string
+  std::vector<std::string> texts(const std::string& name) const;      // rank 1
+  // Where in the file the bytes [size] of a data set lie, in one piece.
+  struct Extent {
+    std::uint64_t offset = 0, size = 0;
+  };
+  Extent extent_of_bytes(const std::string& name) const;
 
   // Attributes of a group or dataset, by name.
   std::vector<std::string> attributes(const std::string& object) const;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crc32.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "record/hdf5.h"
@@ -85,7 +86,7 @@ bool Reader::is_changed(const ArrayChecksum& array) const {
   std::vector<std::byte> values(bytes);
   if (bytes > 0)
     checked(H5Dread(opened.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), array.name);
-  return crc32_of(values) != array.crc32;
+  return crc32(values) != array.crc32;
 }
 
 void Reader::fail(const std::string& what) const {
@@ -236,6 +237,21 @@ FloatArray Reader::floats(const std::string& name) const {
     fail(absolute(name) + ": " + take_error());
   }
   return array;
+}
+
+Reader::Extent Reader::extent_of_bytes(const std::string& name) const {
+  const Handle opened = dataset(name);
+  const std::string label = absolute(name);
+  const std::vector<std::int64_t> shape = array_shape(opened, H5T_NATIVE_UINT8, label);
+  if (shape.size() != 1) fail(label + " has rank " + std::to_string(shape.size()) + ", not 1");
+  const haddr_t offset = H5Dget_offset(opened.id());
+  const auto size = static_cast<std::uint64_t>(shape[0]);
+  if (size == 0) return {};
+  if (offset == HADDR_UNDEF || offset > file_bytes_ - size) {
+    H5Eclear2(H5E_DEFAULT);
+    fail(label + " does not lie in the file in one piece");
+  }
+  return {offset, size};
 }
 
 std::vector<std::string> Reader::attributes(const std::string& object_name) const {

@@ -119,6 +119,19 @@ void RunJournal::evaluated(const Trainer& trainer, const Loss& loss) {
                              loss.mean_cross_entropy()));
 }
 
+void RunJournal::left_out(const std::set<std::string>& lines) {
+  const std::size_t before = left_out_.size();
+  for (const std::string& line : lines) {
+    if (!left_out_.insert(line).second) continue;
+    reporter_.warn("left out: " + line);
+  }
+  if (left_out_.size() == before) return;
+  reporter_.warn(fmt::format("left out so far: {} damaged images", left_out_.size()));
+  RunInfo info = log_.info();
+  info.extra["images_left_out"] = fmt::format("{}", left_out_.size());
+  log_.set_info(std::move(info));
+}
+
 // The log first: a checkpoint never stands for rows that are not in the log.
 void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint, bool keep) {
   save_log(trainer, RunStatus::running, true);

@@ -75,11 +75,6 @@ void check_flips(const std::filesystem::path& file, const Read& read) {
 
 }  // namespace
 
-TEST_CASE("checksums are zlib's CRC-32") {
-  const std::string text = "123456789";
-  CHECK(crc32_of(std::as_bytes(std::span(text))) == 0xcbf43926);  // the check value in every list of CRCs
-}
-
 TEST_CASE("no flipped bit of a checkpoint goes unnoticed") {
   const TemporaryDirectory folder;
   write_checkpoint(folder / "checkpoint.h5", sample_checkpoint());

@@ -10,7 +10,6 @@
 
 #include <doctest/doctest.h>
 
-#include "data/mean_image.h"
 #include "train/agreement.h"
 #include "train/network_state.h"
 #include "train/rank_placement.h"
@@ -49,7 +48,7 @@ void train_on_ranks(int ranks, const Config& config, const std::function<void(Tr
     ThreadCommunicator communicator(place, rank);
     const MemoryPlan plan =
         plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
+    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
     body(trainer);
   });
 }
@@ -85,7 +84,7 @@ Gradient gradient_of(Trainer& trainer) {
 
 Gradient gradient_of_one_process(const Config& config) {
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  Trainer trainer(config, small_splits(), plan.arena_bytes);
+  Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes);
   return gradient_of(trainer);
 }
 
@@ -150,12 +149,10 @@ TEST_CASE("with local statistics, gradients and averages are means over the rank
     Config shard = config;
     shard.training.batch = first == 0 ? 2 : 3;
     const MemoryPlan plan = plan_memory(architecture(config), network_options(shard), 1);
-    Trainer trainer(shard, small_splits(), plan.arena_bytes + (std::size_t{1} << 20));
-    TrainingBatches batches(trainer.splits().train, mean_image(trainer.splits().train), config.training.seed,
-                            augmentation(config));
+    Trainer trainer(shard, load_data(shard, small_splits()), plan.arena_bytes + (std::size_t{1} << 20));
     Tensor images = trainer.network().make_images();
     std::vector<std::int32_t> labels(static_cast<std::size_t>(shard.training.batch));
-    batches.fill(first, images.values(), labels);
+    trainer.data().fill_training(first, first, images.values(), labels);
     trainer.network().compute_gradient(images, labels);
     trainer.network().commit_statistics(0.5);
     const auto weight = static_cast<float>(static_cast<double>(shard.training.batch) / 5);
@@ -207,7 +204,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   CHECK(same_state(states[0], states[2]));
 
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
-  Trainer one(config, small_splits(), plan.arena_bytes);
+  Trainer one(config, load_data(config, small_splits()), plan.arena_bytes);
   one.restore(states[0], "here");
   const Loss alone = one.evaluate().value();
   for (const Loss& loss : losses) {
@@ -376,7 +373,7 @@ TEST_CASE("what a rank waits beyond the least is for slower ranks, and not the e
     UnevenCommunicator communicator(place, rank);
     const MemoryPlan plan =
         plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
+    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
     for (int i = 0; i < 2; ++i) trainer.step();
     times[static_cast<std::size_t>(rank)] = trainer.exchange()->times();
   });

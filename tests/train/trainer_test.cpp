@@ -6,7 +6,6 @@
 
 #include <doctest/doctest.h>
 
-#include "data/mean_image.h"
 #include "train/support.h"
 
 namespace revnet {
@@ -159,12 +158,11 @@ TEST_CASE("evaluation counts every test image once") {
   CHECK(loss.images == 50);
 
   Network& network = trainer.network();
-  const EvaluationBatches batches(trainer.splits().test, mean_image(trainer.splits().train));
   Tensor images = network.make_images();
   std::vector<std::int32_t> labels(8);
   Loss one_by_one;
   for (std::size_t i = 0; i < 50; ++i) {
-    batches.fill(i, images.values(), labels);
+    trainer.data().fill_evaluation(i, 50, images.values(), labels);
     one_by_one += network.evaluate(images, std::span(labels).first(1));
   }
   CHECK(loss.errors == one_by_one.errors);

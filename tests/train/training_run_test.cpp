@@ -62,7 +62,7 @@ void check_complete_log(const RunLog& log, const Config& config) {
 // The state after two iterations, as an interrupted run leaves it.
 void write_middle_checkpoint(const Config& config, const std::filesystem::path& file) {
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  Trainer trainer(config, load_splits(config), plan.arena_bytes);
+  Trainer trainer(config, load_data(config), plan.arena_bytes);
   trainer.step();
   trainer.step();
   Checkpoint checkpoint = trainer.checkpoint();
