@@ -247,7 +247,7 @@ TEST_CASE("a failing write leaves the old checkpoint whole and no temporary file
 
   std::filesystem::create_directory(folder / "checkpoint.h5.tmp");
   CHECK(contains(message_of<RecordError>([&] { write_checkpoint(path, next); }),
-                 "checkpoint.h5.tmp: Is a directory; move that folder away"));
+                 "checkpoint.h5.tmp: Is a directory; it is a folder: name a file, or move it away"));
   CHECK(read_checkpoint(path).iteration == sample().iteration);
   std::filesystem::remove(folder / "checkpoint.h5.tmp");
 

@@ -327,7 +327,11 @@ TEST_CASE("a launcher is known by its environment") {
 TEST_CASE("where ranks are placed is described by host, with its cores") {
   CHECK(format_cores({0, 1, 2, 3, 8}) == "0-3,8");
   CHECK(format_cores({5}) == "5");
-  CHECK(describe_placement({{"a", 4, {0, 1}, 2}}).lines.empty());
+  const PlacementReport alone = describe_placement({{"a", 4, {0, 1}, 2}});
+  CHECK(alone.lines.empty());
+  CHECK(alone.warnings ==
+        std::vector<std::string>{"4 threads on 2 cores will wait for each other; use --threads 2"});
+  CHECK(describe_placement({{"a", 2, {0, 1}, 2}}).warnings.empty());
 
   const PlacementReport fitting =
       describe_placement({{"a", 2, {0, 1}, 4}, {"a", 2, {2, 3}, 4}, {"b", 1, {0}, 1}});
