@@ -29,12 +29,12 @@ constexpr const char* examples = R"(Examples:
   revnet-train synthetic --arch revnet38 --iterations 300 --eval-every 100
       without any data set: ten classes of drawn shapes
   revnet-train images --data-dir imagewoof --image-size 128 --arch resnet32
-      JPEG images in imagewoof/train/CLASS and imagewoof/val/CLASS; imagenet: the same with its 1,000 classes
+      JPEG images in imagewoof/train/CLASS and imagewoof/val/CLASS; imagenet: the same, 1,000 classes
   revnet-train cifar100 --arch revnet164 --dry-run
       parameters, arithmetic and memory of a run, which is not started
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged, 5 a damaged image with a
-checkpoint saved.
+Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged,
+5 a damaged image with a checkpoint saved.
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
