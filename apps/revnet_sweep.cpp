@@ -115,6 +115,15 @@ int run(const SweepRequest& request) {
   return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
 }
 
+// The first job that `run` would refuse, and how many more there are.
+void say_changes(const std::vector<Job>& jobs, const std::filesystem::path& directory) {
+  std::vector<std::string> changes;
+  for (const Job& job : jobs) changes.push_back(change_of(directory, job));
+  std::erase(changes, "");
+  if (changes.size() > 1) say(fmt::format("{} jobs have changed, the first of them:", changes.size()));
+  if (!changes.empty()) say(changes.front());
+}
+
 int show_status(const SweepRequest& request) {
   const std::vector<Job> jobs = jobs_of(request);
   catch_interrupts();
@@ -122,9 +131,7 @@ int show_status(const SweepRequest& request) {
     const std::filesystem::path directory = directory_of(request);
     const std::string table =
         status_table(jobs, directory, slurm_states(directory, say)).format(TableFormat::text);
-    for (const Job& job : jobs) {
-      if (const std::string change = change_of(directory, job); !change.empty()) say(change);
-    }
+    say_changes(jobs, directory);
     if (request.watch > 0 && isatty(STDOUT_FILENO) == 1) std::cout << "\x1b[H\x1b[2J";
     std::cout << table << std::flush;
     for (double waited = 0; waited < request.watch && !interrupted(); waited += 0.1) {

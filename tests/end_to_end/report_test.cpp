@@ -154,7 +154,9 @@ void collect_sweep(const std::filesystem::path& folder) {
         const RunFiles files(folder / "runs/q" /
                              fmt::format("{}-learning_rate{}-seed{}", network, rate, seed));
         write_file(files.config(), to_yaml(config));
-        RunLog log = RunLog::create(files.run_log(), {.config = to_yaml(config)});
+        RunInfo info;
+        info.config = to_yaml(config);
+        RunLog log = RunLog::create(files.run_log(), info);
         for (const int row : {5, 10}) log.append(TrainRow{row, 1, 50, 0.1, 1.0 * row});
         log.append(EvalRow{10, 0.5,
                            100 * config.training.learning_rate + static_cast<double>(config.training.seed)});
@@ -210,7 +212,7 @@ TEST_CASE("figures are drawn from short runs, and what cannot be drawn is one li
       {"curves damaged.h5", "curves: damaged.h5 is damaged: "},
       {"sweep sweep.h5 --x training.batch --lines network.architecture",
        "sweep: sweep.h5: runs of one line would differ in training.learning_rate: add it to --lines"},
-      {"sweep sweep.h5 --x batch", "sweep: sweep.h5 has no setting batch; these vary: network.architecture"},
+      {"sweep sweep.h5 --x batch", "sweep: sweep.h5 has no setting batch; these vary: network.activations"},
       {"sweep sweep.h5 --y speed", "sweep: sweep.h5 has no jobs/speed"}};
   std::vector<std::string> lines = drawn;
   for (const auto& [line, why] : refused) lines.push_back(line);
