@@ -186,8 +186,8 @@ TEST_CASE("figures are drawn from short runs, and what cannot be drawn is one li
   compare(join({"training"}, join(small, {"--run-dir", "training"})));
   compare({"memory", "--arch", "revnet38", "--units", "1", "--activations", "stored", "--batch", "2",
            "--steps", "1", "--output", "memory.h5"});
-  compare({"speed", "--arch", "revnet38", "--batch", "2", "--batch", "4", "--steps", "1", "--output",
-           "speed.h5"});
+  compare({"speed", "--arch", "revnet38", "--activations", "reconstructed", "--batch", "2", "--threads", "1",
+           "--steps", "1", "--output", "speed.h5"});
   collect_sweep(folder.path());
   std::filesystem::copy(folder / "runs/q/results.h5", folder / "sweep.h5");
   damage(RunFiles(folder / "training/stored").run_log(), folder / "damaged.h5");
