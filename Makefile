@@ -33,8 +33,8 @@ test: build
 	@ctest --preset $(PRESET)
 
 # The tables and figures of experiments/results, from the logs there.
-results: deps
-	@scripts/results.py write
+results: build
+	@scripts/results.py --report $(BUILD)/bin/revnet-report write
 
 # Kills runs with SIGKILL at random moments: after each kill everything is there, and in the end every bit. Then repeats
 # a run, and flips bits of files, none of which may go unnoticed. `make test` does a little of it all.

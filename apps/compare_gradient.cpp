@@ -9,6 +9,7 @@
 #include "study/angle_study.h"
 #include "study/study_log.h"
 #include "study_options.h"
+#include "system/host.h"
 #include "train/interrupt.h"
 
 namespace revnet {
@@ -36,7 +37,8 @@ void print_row(std::int64_t iteration, const Series::Row& row) {
 
 void print_files(const std::filesystem::path& directory) {
   std::cerr << "written to " << (directory / "angle.h5").string()
-            << "; draw it with: scripts/figures.py angle " << directory.string() << '\n';
+            << "; draw it with: " << figures_script(program_path()).string() << " angle "
+            << directory.string() << '\n';
 }
 
 int run_angle(const AngleRequest& request, const std::string& command, Communicator& communicator) {

@@ -138,11 +138,15 @@ int run_study(const MemoryRequest& request, const std::string& command) {
   if (!growth.empty()) {
     std::cout << "\nGrowth with the number of units L (what the fit leaves, of the mean):\n"
               << growth.format(format);
+  } else {
+    std::cerr << fmt::format("how they grow with the number of units shows from {} depths on (--units)\n",
+                             depths_for_growth);
   }
   std::cout.flush();
   write_memory_log(request.output, study, command);
-  std::cerr << "written to " << request.output << "; draw it with: scripts/figures.py memory "
-            << request.output << '\n';
+  std::cerr << "written to " << request.output
+            << "; draw it with: " << figures_script(program_path()).string() << " memory " << request.output
+            << '\n';
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
 }
 

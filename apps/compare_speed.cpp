@@ -13,6 +13,7 @@
 #include "study/machine.h"
 #include "study/speed_report.h"
 #include "study/study_log.h"
+#include "system/host.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
 #include "train/setup.h"
@@ -114,8 +115,9 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
     std::cerr << "warning: " << doubt << '\n';
   }
   write_speed_log(request.output, study, command);
-  std::cerr << "written to " << request.output << "; draw it with: scripts/figures.py speed "
-            << request.output << '\n';
+  std::cerr << "written to " << request.output
+            << "; draw it with: " << figures_script(program_path()).string() << " speed " << request.output
+            << '\n';
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
 }
 

@@ -7,6 +7,7 @@
 #include "compare_commands.h"
 #include "study/training_comparison.h"
 #include "study_options.h"
+#include "system/host.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
 
@@ -38,7 +39,8 @@ int run_comparison(const StudyOptions& options, const std::string& command) {
   if (!comparison.eval.empty()) print(comparison, prepared.config.dataset.validation);
   if (!comparison.train.empty()) {
     std::cerr << "written to " << (prepared.directory / "training.h5").string()
-              << "; draw it with: scripts/figures.py training " << prepared.directory.string() << '\n';
+              << "; draw it with: " << figures_script(program_path()).string() << " training "
+              << prepared.directory.string() << '\n';
   }
   return static_cast<int>(comparison.status == RunStatus::complete ? ExitCode::done : ExitCode::interrupted);
 }

@@ -1,11 +1,15 @@
-// revnet-report: the paper's CIFAR tables beside what was measured.
+// revnet-report: what runs measured, in groups and beside the paper's CIFAR tables.
 #include <filesystem>
 #include <iostream>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "net/network.h"
 #include "option_values.h"
+#include "record/config_schema.h"
 #include "record/run_directory.h"
 #include "report/page.h"
 #include "report/paper.h"
@@ -22,6 +26,8 @@ constexpr const char* examples = R"(Examples:
   revnet-report runs/table3-tenth --format markdown
   revnet-report runs --html report.html
       a page with the curves too, which needs no other file
+  revnet-report runs/sweep --group-by network.architecture,training.learning_rate --metric eval_error_percent
+      a line a group: mean and standard deviation over its runs
   revnet-report
       Table 2 alone: the networks as the code builds them
 
@@ -56,24 +62,29 @@ void write_page(const std::string& file, const std::string& page) {
   std::cerr << "wrote " << file << '\n';
 }
 
-int report(const std::vector<std::string>& folders, const std::string& format_name,
-           const std::optional<std::string>& page) {
-  const TableFormat format = table_format(format_name);
-  std::vector<RunRecord> runs;
-  if (!folders.empty()) {
-    for (const auto& run : find_runs({folders.begin(), folders.end()})) runs.push_back(read_run(run));
+struct Request {
+  std::vector<std::string> folders, group_by, metrics;
+  std::string format = "text";
+  std::optional<std::string> page;
+};
+
+int report(const Request& request) {
+  const TableFormat format = table_format(request.format);
+  ReportRequest wanted{request.group_by};
+  for (const std::string& metric : request.metrics)
+    wanted.metrics.push_back(&find_metric(metric, "--metric"));
+  if (request.folders.empty() && !(request.group_by.empty() && request.metrics.empty())) {
+    throw UsageError("--group-by and --metric need runs: name run directories, or folders of them");
   }
-  const std::vector<Section> sections = report_sections(build_networks(), runs);
-  if (page) write_page(*page, report_page(sections, runs));
-  std::cout << format_sections(sections, format);
-  if (is_for_programs(format)) {
-    for (const Section& section : sections) {
-      for (const std::string& command : section.commands) {
-        std::cerr << "to fill a cell of " << section.title << ": " << command << '\n';
-      }
+  std::vector<RunRecord> runs;
+  if (!request.folders.empty()) {
+    for (const auto& run : find_runs({request.folders.begin(), request.folders.end()})) {
+      runs.push_back(read_run(run));
     }
   }
-  std::cout.flush();
+  const std::vector<Section> sections = report_sections(build_networks(), runs, wanted);
+  if (request.page) write_page(*request.page, report_page(sections, runs));
+  std::cout << format_sections(sections, format) << std::flush;
   return static_cast<int>(ExitCode::done);
 }
 
@@ -82,13 +93,27 @@ int report(const std::vector<std::string>& folders, const std::string& format_na
 int main(int argc, char** argv) {
   CLI::App app("Sets the paper's CIFAR tables beside what runs measured.", "revnet-report");
   app.footer(examples);
-  std::vector<std::string> folders;
-  std::string format = "text";
-  std::optional<std::string> page;
-  app.add_option("runs", folders, "run directories, or folders of them")->type_name("RUN...");
-  add_format_option(app, format);
-  app.add_option("--html", page, "also write a page with the tables and the training curves")
+  Request request;
+  app.add_option("runs", request.folders, "run directories, or folders of them")->type_name("RUN...");
+  std::vector<std::string> keys, names;
+  for (const Setting& setting : settings()) keys.push_back(setting.key);
+  for (const Metric& metric : metrics()) names.emplace_back(metric.name);
+  app.add_option("--group-by", request.group_by,
+                 "settings that set groups apart; default: whatever varies but the seed")
+      ->type_name("KEY,...")
+      ->delimiter(',')
+      ->take_all()
+      ->allow_extra_args(false)
+      ->check(choices(keys));
+  app.add_option("--metric", request.metrics, "what groups show, the first marking the best: " + join(names))
+      ->type_name("NAME,...")
+      ->delimiter(',')
+      ->take_all()
+      ->allow_extra_args(false)
+      ->check(choices(names));
+  add_format_option(app, request.format);
+  app.add_option("--html", request.page, "also write a page with the tables and the training curves")
       ->type_name("FILE");
   if (const int code = parse(app, argc, argv); code >= 0) return code;
-  return guarded("revnet-report", [&] { return report(folders, format, page); });
+  return guarded("revnet-report", [&] { return report(request); });
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -34,7 +35,7 @@ constexpr const char* examples = R"(Examples:
   revnet-sweep cancel experiments/batch-sweep.yaml
       takes it out of Slurm; running jobs save a checkpoint
   revnet-sweep collect experiments/batch-sweep.yaml
-      one CSV and one HDF5 file of all results
+      CSV and HDF5 files of all results: runs, and means over their seeds
 
 Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints saved.)";
 
@@ -60,15 +61,25 @@ std::filesystem::path program_beside_this() {
 std::vector<Job> jobs_of(const SweepRequest& request) {
   SweepFile sweep = read_sweep_file(request.file);
   sweep.base = request.settings->apply_to(std::move(sweep.base));
-  return expand(sweep);
+  std::vector<Job> jobs = expand(sweep);
+  for (const Job& job : jobs) check_possible(job);
+  return jobs;
 }
 
 // runs/NAME, by the name in the file, or the file's own.
 std::filesystem::path directory_of(const SweepRequest& request) {
   if (!request.directory.empty()) return request.directory;
   const std::string name = read_sweep_file(request.file).base.name;
-  return std::filesystem::path("runs") /
-         (name.empty() ? std::filesystem::path(request.file).stem().string() : name);
+  const std::filesystem::path folder =
+      std::filesystem::path(name.empty() ? std::filesystem::path(request.file).stem().string() : name)
+          .lexically_normal();
+  if (folder.is_absolute() || *folder.begin() == ".." || folder == ".") {
+    throw UsageError(
+        fmt::format("{}: a sweep called {} would lie outside of runs/: give it another name, or its folder "
+                    "with --sweep-dir",
+                    request.file, in_quotes(name)));
+  }
+  return std::filesystem::path("runs") / folder;
 }
 
 void say(const std::string& line) {
@@ -104,6 +115,15 @@ int run(const SweepRequest& request) {
   return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
 }
 
+// The first job that `run` would refuse, and how many more there are.
+void say_changes(const std::vector<Job>& jobs, const std::filesystem::path& directory) {
+  std::vector<std::string> changes;
+  for (const Job& job : jobs) changes.push_back(change_of(directory, job));
+  std::erase(changes, "");
+  if (changes.size() > 1) say(fmt::format("{} jobs have changed, the first of them:", changes.size()));
+  if (!changes.empty()) say(changes.front());
+}
+
 int show_status(const SweepRequest& request) {
   const std::vector<Job> jobs = jobs_of(request);
   catch_interrupts();
@@ -111,6 +131,7 @@ int show_status(const SweepRequest& request) {
     const std::filesystem::path directory = directory_of(request);
     const std::string table =
         status_table(jobs, directory, slurm_states(directory, say)).format(TableFormat::text);
+    say_changes(jobs, directory);
     if (request.watch > 0 && isatty(STDOUT_FILENO) == 1) std::cout << "\x1b[H\x1b[2J";
     std::cout << table << std::flush;
     for (double waited = 0; waited < request.watch && !interrupted(); waited += 0.1) {
@@ -122,17 +143,22 @@ int show_status(const SweepRequest& request) {
 
 int collect(const SweepRequest& request) {
   const std::filesystem::path directory = directory_of(request);
-  const std::vector<JobResult> results = read_results(jobs_of(request), directory);
-  if (results.empty()) {
+  const SweepResults results = read_results(jobs_of(request), directory);
+  for (const std::string& change : results.changed) say("left out: " + change);
+  if (results.jobs.empty()) {
     throw UsageError("no job of {} has results yet: revnet-sweep run", directory.string());
   }
+  const Grouping groups = group_runs(results.runs, {});
   const std::string csv = results_table(results).format(TableFormat::csv);
-  write_text_file_atomically(directory / "results.csv", csv);
-  write_results(directory / "results.h5", results, request.command);
+  const std::filesystem::path runs = directory / "results.csv", means = directory / "groups.csv",
+                              file = directory / "results.h5";
+  write_text_file_atomically(runs, csv);
+  write_text_file_atomically(means, group_data(groups, usual_metrics()).format(TableFormat::csv));
+  write_results(file, results, groups, request.command);
   std::cout << csv << std::flush;
-  std::cerr << "written to " << (directory / "results.csv").string() << " and "
-            << (directory / "results.h5").string() << "; draw it with: scripts/figures.py sweep "
-            << (directory / "results.h5").string() << '\n';
+  for (const std::string& note : groups.notes) say(note);
+  say(fmt::format("written to {}, {} (means over seeds) and {}; draw it with: {} sweep {}", runs.string(),
+                  means.string(), file.string(), figures_script(program_path()).string(), file.string()));
   return static_cast<int>(ExitCode::done);
 }
 
@@ -194,7 +220,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.0, 86400.0));
   subcommand("cancel", "takes the jobs out of Slurm; running ones save a checkpoint",
              [&] { return cancel(request); });
-  subcommand("collect", "one CSV and one HDF5 file of all results", [&] { return collect(request); });
+  subcommand("collect", "CSV and HDF5 files of all results: runs, and means over their seeds",
+             [&] { return collect(request); });
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;
 }

@@ -37,11 +37,6 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 
 5 a damaged image with a checkpoint saved.
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
-std::string default_run_directory(const Config& config) {
-  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), network_name(config.network),
-                     config.training.seed);
-}
-
 void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;
   const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
@@ -102,7 +97,7 @@ int run(int argc, char** argv) {
       }
       config = resolve(options.apply_to(std::move(config)));
     });
-    if (directory.empty()) directory = default_run_directory(config);
+    if (directory.empty()) directory = default_run_directory(config).string();
     if (dry_run) {
       if (communicator.is_first()) std::cout << plan_yaml(config, directory);
       return static_cast<int>(ExitCode::done);

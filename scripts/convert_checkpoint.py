@@ -123,6 +123,31 @@ def from_torch(saved, config=None):
                       saved["progress"])
 
 
+def load_torch(path):
+    """What torch.save wrote, if that is one of the dicts described above."""
+    with open(path, "rb"):  # so that a file that is not there says so itself
+        pass
+    try:
+        saved = torch.load(path, map_location="cpu")
+    except Exception as error:  # of many kinds: whatever unpickling makes of other bytes
+        raise FileError(f"{path} is no file of torch.save: {str(error).splitlines()[0][:100]}") from error
+    state = saved.get("model", saved) if isinstance(saved, dict) else None
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise FileError(f"{path} holds no state dict: see convert_checkpoint.py --help")
+    missing = {"momentum", "iteration", "config", "progress"} - saved.keys()
+    if "model" in saved and missing:
+        raise FileError(f"{path} has a model, but no {', '.join(sorted(missing))}")
+    return saved
+
+
+def save_torch(saved, path):
+    try:
+        with open(path, "wb") as file:
+            torch.save(saved, file)
+    except RuntimeError as error:  # of torch, when a disk is full
+        raise FileError(f"cannot write {path}: {str(error).splitlines()[0]}") from error
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     directions = parser.add_subparsers(dest="direction", required=True)
@@ -136,14 +161,13 @@ def main():
     arguments = parser.parse_args()
     try:
         if arguments.direction == "to-torch":
-            torch.save(to_torch(read_checkpoint(arguments.source)), arguments.target)
+            save_torch(to_torch(read_checkpoint(arguments.source)), arguments.target)
             return
         config = None
         if arguments.config:
             with open(arguments.config, encoding="utf-8") as file:
                 config = file.read()
-        saved = torch.load(arguments.source, map_location="cpu")
-        write_checkpoint(arguments.target, from_torch(saved, config))
+        write_checkpoint(arguments.target, from_torch(load_torch(arguments.source), config))
     except (FileError, OSError) as error:
         sys.exit(f"convert_checkpoint.py: {error}")
 

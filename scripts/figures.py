@@ -2,7 +2,8 @@
 """Draws figures from revnet's HDF5 files. Needs python3-h5py and python3-matplotlib.
 
   figures.py curves RUN [RUN ...] [--output FILE.svg]
-      cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid
+      cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid; runs
+      that differ in nothing but the seed are one line, their mean, in a band of a standard deviation
   figures.py angle RUN [RUN ...] [--one-panel] [--output FILE.svg]
       angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation
       solid) of runs of `revnet-compare gradient angle`; of those with --checkpoint, the angle alone; of several
@@ -11,18 +12,22 @@
       the two trainings of `revnet-compare training`
   figures.py memory FILE.h5 [--output FILE.svg]
       what `revnet-compare memory` measured: memory and time against depth
-  figures.py sweep FILE.h5 [--output FILE.svg]
-      what `revnet-sweep collect` wrote: images a second, memory and error against the batch
+  figures.py sweep FILE.h5 [--x KEY] [--y METRIC,...] [--lines KEY,...] [--output FILE.svg]
+      what `revnet-sweep collect` wrote, complete runs: metrics against a setting, a line for each combination of
+      others, with a band of a standard deviation over seeds
   figures.py speed FILE.h5 [--output FILE.svg]
       what `revnet-compare speed` measured: images a second and memory against the batch
 """
 import argparse
+import math
 import os
+import statistics
 import sys
 
 import matplotlib
 
 import revnet_files
+from revnet_files import FileError
 
 matplotlib.use("Agg")
 matplotlib.rcParams["svg.hashsalt"] = "revnet"  # the same figure is the same file
@@ -30,34 +35,43 @@ import matplotlib.ticker  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 
 MARKERS = "osv^Dx"  # tell the lines apart in black and white
-
-
-def fail(message):
-    sys.exit(f"figures.py: {message}")
-
-
-def open_file(path):
-    try:
-        return revnet_files.open_file(path)
-    except revnet_files.FileError as error:
-        fail(error)
-
-
-def open_run(run):
-    return open_file(os.path.join(run, "run.h5") if os.path.isdir(run) else run)
-
-
-def open_study(path, study):
-    file = open_file(path)
-    if file.attrs.get("study") != study:
-        fail(f"{path} is not from revnet-compare {study}")
-    return file
+ENDINGS = (".svg", ".png", ".pdf")
+SPREAD = 8  # values that reach from one to so many times that get a logarithmic axis
+AXIS_NAMES = {"eval_error_percent": "error (%)", "train_error_percent": "training error (%)",
+              "eval_cross_entropy": "cross entropy (nats)", "train_cross_entropy": "training cross entropy (nats)",
+              "images_per_second": "images/s", "peak_bytes": "memory (MB)", "saved_bytes": "saved (MB)"}
 
 
 def save(figure, output):
     figure.tight_layout()
     figure.savefig(output, metadata={"Date": None} if output.endswith(".svg") else None)
+    plt.close(figure)
     print(output)
+
+
+def words_of(key, value):
+    """A setting as labels say it: "revnet38", "learning rate 0.1"."""
+    try:
+        float(value)
+    except ValueError:
+        if value not in ("true", "false", "auto"):
+            return value
+    return f"{key.rpartition('.')[2].replace('_', ' ')} {value}"
+
+
+def telling(keys, runs, given=()):
+    """The keys that it takes to tell runs apart beside the given ones, the architecture first, without those that
+    follow from others, as a learning rate may from the batch."""
+    chosen = []
+    for key in sorted(keys, key=lambda key: key != "network.architecture"):
+        values = {}
+        if any(values.setdefault(tuple(run[k] for k in (*given, *chosen)), run[key]) != run[key] for run in runs):
+            chosen.append(key)
+    return chosen
+
+
+def mean_and_deviation(values):
+    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def smoothed(values, window):
@@ -70,21 +84,57 @@ def smoothed(values, window):
 
 
 def line_style(number, linestyle="-"):
+    # Not clipped, or a marker on the edge would be half a marker.
     return dict(color=f"C{number}", marker=MARKERS[number % len(MARKERS)], markersize=4, linewidth=1.2,
-                linestyle=linestyle)
+                linestyle=linestyle, clip_on=False)
 
 
-def plot_run(run, loss, error, number, label=None):
-    """Training dotted, evaluation solid."""
-    with open_run(run) as file:
-        train = {name: data[()] for name, data in file["train"].items()}
-        evaluation = {name: data[()] for name, data in file["eval"].items()}
-        label = label or f"{file.attrs['architecture']}, {file.attrs['activations']}"
-        label += ", unfinished" if file.attrs["status"] != "complete" else ""
-    window = max(1, len(train["iteration"]) // 100)
+def columns_over(tables, column):
+    """Iterations that all of these tables have, and mean and deviation of a column there."""
+    by_iteration = [dict(zip(table["iteration"].tolist(), table[column].tolist())) for table in tables]
+    iterations = sorted(set.intersection(*map(set, by_iteration)))
+    pairs = [mean_and_deviation([rows[i] for rows in by_iteration]) for i in iterations]
+    return iterations, [mean for mean, _ in pairs], [deviation for _, deviation in pairs]
+
+
+def draw_band(axes, xs, means, deviations, number):
+    """Of a standard deviation; around a point alone it has no width, and is a bar."""
+    if len(xs) == 1:
+        axes.errorbar(xs, means, deviations, color=f"C{number}", capsize=3, linewidth=1)
+    else:
+        axes.fill_between(xs, [mean - d for mean, d in zip(means, deviations)],
+                          [mean + d for mean, d in zip(means, deviations)], color=f"C{number}", alpha=0.2, linewidth=0)
+
+
+def plot_runs(runs, loss, error, number, label):
+    """The mean over runs: training dotted, evaluation solid in a band of a standard deviation."""
+    if any(run.attributes["status"] != "complete" for run in runs):
+        label += ", unfinished"
     for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
-        axes.plot(train["iteration"], smoothed(train[column], window), ":", color=f"C{number}", linewidth=1.2)
-        axes.plot(evaluation["iteration"], evaluation[column], label=label, **line_style(number))
+        iterations, mean, _ = columns_over([run.train for run in runs], column)
+        axes.plot(iterations, smoothed(mean, max(1, len(mean) // 100)), ":", color=f"C{number}", linewidth=1.2)
+        iterations, mean, deviation = columns_over([run.evaluation for run in runs], column)
+        axes.plot(iterations, mean, label=label, **line_style(number))
+        if len(runs) > 1:
+            draw_band(axes, iterations, mean, deviation, number)
+
+
+def groups_of(paths):
+    """(label, runs) of what differs in more than the seed."""
+    runs = [revnet_files.read_run(path) for path in paths]
+    settings = [dict(revnet_files.settings_of(run.config), path=path) for run, path in zip(runs, paths)]
+    known = set.intersection(*map(set, settings)) - set(revnet_files.WITHOUT_EFFECT) - {"path"}
+    known = [key for key in settings[0] if key in known]
+    keys = telling([key for key in known if key != "training.seed"], settings)
+    alike = [tuple(one[key] for key in (*keys, "training.seed")) for one in settings]
+    if len(set(alike)) < len(alike):  # one seed twice is no sample of two
+        keys += ["path"]
+    groups = {}
+    for run, one in zip(runs, settings):
+        groups.setdefault(tuple(one[key] for key in keys), []).append(run)
+    for values, members in groups.items():
+        label = ", ".join(map(words_of, keys, values)) or members[0].attributes["architecture"]
+        yield label + (f" (mean of {len(members)})" if len(members) > 1 else ""), members
 
 
 def name_curves(loss, error):
@@ -92,7 +142,8 @@ def name_curves(loss, error):
     error.set_ylabel("error (%)")
     for axes in (loss, error):
         axes.set_xlabel("iteration")
-        axes.set_ylim(bottom=0)
+        top = axes.dataLim.y1  # minus infinity without data
+        axes.set_ylim(0, 1.05 * top if top > 0 else 1)
         axes.grid(alpha=0.3)
 
 
@@ -100,8 +151,8 @@ def draw_curve_rows(rows, output):
     """A row of panels for each list of runs."""
     figure, panels = plt.subplots(len(rows), 2, figsize=(10, 4 * len(rows)), squeeze=False)
     for runs, (loss, error) in zip(rows, panels):
-        for number, run in enumerate(runs):
-            plot_run(run, loss, error, number)
+        for number, (label, members) in enumerate(groups_of(runs)):
+            plot_runs(members, loss, error, number, label)
         name_curves(loss, error)
         error.legend(title="solid: evaluation, dotted: training", fontsize=9, title_fontsize=9)
     save(figure, output)
@@ -127,9 +178,8 @@ def angle_panels(architectures, one_panel):
 def draw_angle(runs, output, one_panel=False):
     studies = []
     for run in runs:
-        with open_study(os.path.join(run, "angle.h5"), "gradient angle") as file:
-            study = {name: file["angle"][name][()] for name in ("iteration", "degrees", "forced/degrees")}
-            studies.append((file.attrs["architecture"], file.attrs["convolution"], study))
+        file = revnet_files.read_study(os.path.join(run, "angle.h5"), "gradient angle")
+        studies.append((file.attrs["architecture"], file.attrs["convolution"], file["angle"]))
     architectures = list(dict.fromkeys(architecture for architecture, _, _ in studies))
     angles, loss, error, figure = angle_panels(architectures, one_panel)
     for number, (run, (architecture, convolution, study)) in enumerate(zip(runs, studies)):
@@ -138,7 +188,7 @@ def draw_angle(runs, output, one_panel=False):
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)
         if os.path.exists(os.path.join(run, "run.h5")):  # or else: at checkpoints of a training that lies elsewhere
-            plot_run(run, loss, error, number, label)
+            plot_runs([revnet_files.read_run(run)], loss, error, number, label)
     next(iter(angles.values())).set_ylabel("angle (degrees)")
     for angle in angles.values():
         angle.set_yscale("log")
@@ -157,25 +207,21 @@ def draw_angle(runs, output, one_panel=False):
 
 def draw_training(run, output):
     figure, (loss, error) = plt.subplots(1, 2, figsize=(10, 4))
-    with open_study(os.path.join(run, "training.h5"), "training") as file:
-        for number, mode in enumerate(("stored", "reconstructed")):
-            for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
-                train = file[f"train/{mode}/{column}"][()]
-                axes.plot(file["train/iteration"][()], smoothed(train, max(1, len(train) // 100)), ":",
-                          color=f"C{number}", linewidth=1.2)
-                axes.plot(file["eval/iteration"][()], file[f"eval/{mode}/{column}"][()], label=mode,
-                          **line_style(number))
-        error.set_title(f"{file.attrs['architecture']}; dotted: training; solid: evaluation", fontsize=9)
+    file = revnet_files.read_study(os.path.join(run, "training.h5"), "training")
+    for number, mode in enumerate(("stored", "reconstructed")):
+        for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
+            train = file[f"train/{mode}/{column}"]
+            axes.plot(file["train/iteration"], smoothed(train, max(1, len(train) // 100)), ":", color=f"C{number}",
+                      linewidth=1.2)
+            axes.plot(file["eval/iteration"], file[f"eval/{mode}/{column}"], label=mode, **line_style(number))
+    error.set_title(f"{file.attrs['architecture']}; dotted: training; solid: evaluation", fontsize=9)
     name_curves(loss, error)
     loss.legend(fontsize=9)
     save(figure, output)
 
 
 def draw_memory(path, output):
-    lines = {}
-    with open_study(path, "memory") as file:
-        cases = {name: data.asstr()[()] if data.dtype == object else data[()]
-                 for name, data in file["cases"].items()}
+    lines, cases = {}, revnet_files.read_study(path, "memory")["cases"]
     for i, architecture in enumerate(cases["architecture"]):
         line = lines.setdefault((architecture, cases["activations"][i]), ([], [], []))
         kept = cases["saved_bytes"][i] + cases["tape_bytes"][i]
@@ -200,41 +246,95 @@ def draw_memory(path, output):
     save(figure, output)
 
 
-def draw_sweep(path, output):
-    lines = {}
-    with open_study(path, "sweep") as file:
-        jobs = file["jobs"]
-        settings = {name: values.asstr()[()] for name, values in jobs["settings"].items()}
-        varying = [name for name, values in settings.items()
-                   if len(set(values)) > 1 and name not in ("training.batch", "training.learning_rate")]
-        varying.sort(key=lambda name: name != "network.architecture")
-        for i, batch in enumerate(jobs["batch"]):
-            label = ", ".join(settings[name][i] for name in varying) or settings["network.architecture"][i]
-            row = (batch, jobs["images_per_second"][i], jobs["peak_bytes"][i] / 1e6, jobs["eval_error_percent"][i])
-            lines.setdefault(label, []).append(row)
-    figure, panels = plt.subplots(1, 3, figsize=(13, 4))
-    for number, (label, rows) in enumerate(sorted(lines.items())):
-        batch, *columns = zip(*sorted(rows))
-        for axes, column in zip(panels, columns):
-            axes.plot(batch, column, label=label, **line_style(number))
-    for axes, quantity in zip(panels, ("images/s", "memory (MB)", "error (%)")):
-        axes.set_ylabel(quantity)
-        axes.set_xlabel("batch")
-        axes.set_xscale("log", base=2)
-        axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
-        axes.set_ylim(bottom=0)
-        axes.grid(alpha=0.3)
-    panels[0].legend(fontsize=8)
+def sweep_rows(path, metrics):
+    """A dict of settings and metrics of each complete run, and the settings that vary beside the seed."""
+    file = revnet_files.read_study(path, "sweep")
+    if "groups" not in file:
+        raise FileError(f"{path} has no groups: write it again with revnet-sweep collect")
+    settings, columns = file["jobs/settings"].items, {metric: file[f"jobs/{metric}"] for metric in metrics}
+    rows = []
+    for i, status in enumerate(file["jobs/status"]):
+        if status == "complete":
+            rows.append({key: values[i] for key, values in settings.items()})
+            rows[-1].update({metric: float(column[i]) for metric, column in columns.items()})
+    if not rows:
+        raise FileError(f"{path} has no complete run")
+    varying = file["groups"].items.get("settings")  # without one where nothing varies
+    return rows, list(varying.items) if varying else []
+
+
+def set_scales(axes, xs, ys, positions):
+    if positions:  # values that are no numbers
+        axes.set_xticks(list(positions.values()), list(positions))
+    elif 0 < SPREAD * min(xs) <= max(xs):
+        axes.set_xscale("log")
+        axes.set_xticks(sorted(set(xs)), [f"{x:g}" for x in sorted(set(xs))])
+        axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+    if 0 < SPREAD * min(ys) <= max(ys):
+        axes.set_yscale("log")
+        for which in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            which(matplotlib.ticker.LogFormatter(minor_thresholds=(2, 0.5)))
+    axes.grid(alpha=0.3)
+
+
+def choose_keys(path, rows, varying, x, lines):
+    """What is asked for, or else the batch, or what varies first, and whatever else tells runs apart."""
+    for key in (x or [], *lines):
+        if key and key not in rows[0]:
+            raise FileError(f"{path} has no setting {key}; these vary: {', '.join(varying) or 'none'}")
+    if x is None:
+        numbers = [key for key in varying if all(position_of(row[key]) is not None for row in rows)]
+        x = next((key for key in ("training.batch", *numbers) if key in varying), "training.batch")
+    needed = telling([key for key in varying if key != x], rows, [x])
+    missing = [key for key in telling(varying, rows, [x, *lines]) if key not in (x, *lines)]
+    if lines and missing:
+        raise FileError(f"{path}: runs of one line would differ in {', '.join(missing)}: add it to --lines")
+    return x, lines or needed
+
+
+def position_of(value):
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def draw_sweep(path, output, x=None, y="images_per_second,peak_bytes,eval_error_percent", lines=""):
+    metrics = y.split(",")
+    rows, varying = sweep_rows(path, metrics)
+    x, lines = choose_keys(path, rows, varying, x, lines.split(",") if lines else [])
+    values = sorted({row[x] for row in rows}, key=lambda value: (position_of(value) is None, position_of(value), value))
+    positions = {} if all(position_of(value) is not None for value in values) else {v: i for i, v in enumerate(values)}
+    groups = {}
+    for row in rows:
+        group = groups.setdefault(tuple(row[key] for key in lines), {})
+        group.setdefault(positions[row[x]] if positions else float(row[x]), []).append(row)
+    figure, panels = plt.subplots(1, len(metrics), figsize=(max(5, 4.3 * len(metrics)), 4), squeeze=False)
+    for axes, metric in zip(panels[0], metrics):
+        scale, seen = 1e-6 if metric.endswith("_bytes") else 1, []
+        for number, (line, points) in enumerate(groups.items()):
+            measured = {position: [scale * row[metric] for row in members if not math.isnan(row[metric])]
+                        for position, members in points.items()}
+            xs = sorted(position for position, found in measured.items() if found)
+            means, deviations = zip(*(mean_and_deviation(measured[position]) for position in xs)) if xs else ((), ())
+            axes.plot(xs, means, label=", ".join(map(words_of, lines, line)), **line_style(number))
+            draw_band(axes, xs, means, deviations, number)
+            seen += means
+        if seen:
+            set_scales(axes, [point for points in groups.values() for point in points], seen, positions)
+        axes.set_xlabel(x.rpartition(".")[2].replace("_", " "))
+        axes.set_ylabel(AXIS_NAMES.get(metric, metric))
+    if lines:
+        panels[0][0].legend(fontsize=8)
     save(figure, output)
 
 
 def draw_speed(path, output):
     lines = {}
-    with open_study(path, "speed") as file:
-        for group in file.values():
-            case = dict(group.attrs)
-            key = (case["architecture"], case["activations"], case["engine"], case["threads"])
-            lines.setdefault(key, []).append(case)
+    for group in revnet_files.read_study(path, "speed").items.values():
+        case = group.attrs
+        key = (case["architecture"], case["activations"], case["engine"], case["threads"])
+        lines.setdefault(key, []).append(case)
     figure, (speed, memory) = plt.subplots(1, 2, figsize=(10, 4))
     for number, ((architecture, activations, engine, threads), cases) in enumerate(sorted(lines.items())):
         cases.sort(key=lambda case: case["batch"])
@@ -256,7 +356,7 @@ def draw_speed(path, output):
     save(figure, output)
 
 
-def main():
+def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     figures = parser.add_subparsers(dest="figure", required=True)
 
@@ -270,18 +370,27 @@ def main():
     figure("curves", draw_curves, True, "RUN", "run directory or run.h5", "cross entropy and error by iteration")
     angle = figure("angle", draw_angle, True, "RUN", "directory of revnet-compare gradient angle",
                    "the gradient-angle study")
-    angle.add_argument("--one-panel", dest="draw", action="store_const",
-                       const=lambda runs, output: draw_angle(runs, output, one_panel=True),
-                       help="one panel for the angles of all networks")
+    angle.add_argument("--one-panel", action="store_true", help="one panel for the angles of all networks")
     figure("training", draw_training, False, "RUN", "directory of revnet-compare training",
            "a training stored and reconstructed")
     figure("memory", draw_memory, False, "FILE.h5", "of revnet-compare memory", "memory and time against depth")
-    figure("sweep", draw_sweep, False, "FILE.h5", "of revnet-sweep collect",
-           "images a second, memory and error against the batch")
+    sweep = figure("sweep", draw_sweep, False, "FILE.h5", "of revnet-sweep collect", "metrics against a setting")
+    sweep.add_argument("--x", metavar="KEY", help="setting below; default: training.batch, or a number that varies")
+    sweep.add_argument("--y", metavar="METRIC,...", default=draw_sweep.__defaults__[1],
+                       help="a panel each, as results.csv calls them (default: %(default)s)")
+    sweep.add_argument("--lines", metavar="KEY,...", default="", help="a line each; default: whatever else varies")
     figure("speed", draw_speed, False, "FILE.h5", "of revnet-compare speed",
            "images a second and memory against the batch")
-    arguments = parser.parse_args()
-    arguments.draw(arguments.source, arguments.output)
+    options = vars(parser.parse_args(words))
+    draw, name, source, output = (options.pop(key) for key in ("draw", "figure", "source", "output"))
+    if not output.endswith(ENDINGS):
+        sys.exit(f"figures.py {name}: --output {output}: the ending says the format: {', '.join(ENDINGS)}")
+    try:
+        draw(source, output, **options)
+    except FileError as error:
+        sys.exit(f"figures.py {name}: {error}")
+    except OSError as error:
+        sys.exit(f"figures.py {name}: cannot write {output}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,15 @@
   results.py tables                 prints Table 3, then every run, in Markdown
   results.py write                  writes these tables into README.md and draws the figures beside it
 
---results names another folder than experiments/results. Needs python3-h5py; `write` also needs python3-matplotlib.
+--results names another folder than experiments/results. Needs a built revnet-report, which says what fills the cells of
+Table 3, and python3-h5py; `write` also needs python3-matplotlib.
 """
 import argparse
+import csv
 import os
 import re
 import statistics
+import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -19,7 +22,8 @@ import numpy as np
 
 import revnet_files
 
-RESULTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "experiments", "results")
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+RESULTS, REPORT = os.path.join(ROOT, "experiments", "results"), os.path.join(ROOT, "build", "bin", "revnet-report")
 LOGS = ("run.h5", "angle.h5", "training.h5")
 TEXTS = ("config.yaml", "run.log")
 BEGIN, END = "<!-- made by `make results` from here -->\n", "<!-- made by `make results` up to here -->\n"
@@ -35,23 +39,6 @@ PAIRS = (
      ("revnet164", "RevNet-164", (5.17, 5.44, 5.10), (23.69, 23.61, 23.10))))
 DATASETS = (("cifar10", "CIFAR-10"), ("cifar100", "CIFAR-100"))
 SCHEDULES = ((80_000, "whole", "80,000 iterations"), (8_000, "tenth", "8,000 iterations"))
-
-# A network as its architecture's name says, nothing of it changed.
-UNCHANGED = {"network.reversible": "auto", "network.bottleneck": "auto", "network.units": "[]", "network.widths": "[]",
-             "network.strides": "[]", "network.stem_kernel": 0, "network.stem_stride": 0, "network.stem_width": 0,
-             "network.stem_pool": "auto"}
-# What a run has to have been for a cell of Table 3, beside its network, data set and schedule.
-RECIPE = {"dataset.validation": "false", "training.batch": 100, "training.learning_rate": 0.1,
-          "training.momentum": 0.9, "training.weight_decay": 2e-4, "training.decay_at": "[0.5, 0.75]",
-          "training.decay_factor": 0.1, "batch_norm.epsilon": 0.001, "batch_norm.decay": 0.99,
-          "augmentation.enabled": "true", "augmentation.padding": 2, "augmentation.flip": "true",
-          "network.coupling": "float", **UNCHANGED}
-# Settings that logs of earlier versions do not know, and what those versions did.
-LATER = {"network.coupling": "float", "network.grid_bits": 13, **UNCHANGED}
-# In what the runs of one cell may differ: none of it is part of what is measured.
-MAY_DIFFER = {"name", "description", "dataset.directory", "training.seed", "training.threads",
-              "training.rank_timeout", "evaluation.every", "log.every", "checkpoint.every", "checkpoint.keep"}
-
 
 def fail(message):
     sys.exit(f"results.py: {message}")
@@ -78,6 +65,7 @@ def neutral(text, hosts):
 
 def copy_log(source, target, hosts):
     """Into a new file, because HDF5 leaves what is overwritten in the file."""
+    revnet_files.read(source)  # which would not crash here
     with revnet_files.open_file(source) as log, h5py.File(target, "w") as copy:
         for name, value in log.attrs.items():
             copy.attrs[name] = "host" if name == "host" else neutral(value, hosts) if isinstance(value, str) else value
@@ -99,8 +87,7 @@ def copy_run(source, target):
                 texts[name] = file.read()
     hosts = set(re.findall(r"\) on (\S+), ", texts.get("run.log", "")))  # a run may have gone on elsewhere
     for name in logs:
-        with revnet_files.open_file(os.path.join(source, name)) as log:
-            hosts.add(log.attrs["host"])
+        hosts.add(revnet_files.read(os.path.join(source, name)).attrs["host"])
     for name in logs:
         copy_log(os.path.join(source, name), os.path.join(target, name), hosts)
     for name, text in texts.items():
@@ -133,59 +120,48 @@ class Result:
     name: str
     directory: str
     log: revnet_files.Run
-    settings: dict  # by the names of --set
+    settings: dict  # text, by the names of --set
+    report: dict    # what revnet-report has of it
     angle: bool     # whether the gradient angle was measured, too
 
     @property
-    def complete(self):
-        return self.log.attributes["status"] == "complete" and len(self.log.evaluation["iteration"]) > 0
+    def in_cell(self):
+        return self.report["in_table_3"] == "yes"
 
     @property
-    def recipe(self):
-        return {key: value for key, value in self.settings.items() if key not in MAY_DIFFER}
+    def belongs_to_cell(self):
+        return self.report["in_table_3"] in ("yes", "not yet")
 
 
-def settings_of(config):
-    """From the YAML that revnet writes: sections of `key: value`."""
-    settings, section = {}, ""
-    for line in config.splitlines():
-        key, _, value = (part.strip() for part in line.partition(":"))
-        if not value:
-            section = key + "."
-            continue
-        try:
-            value = float(value)
-        except ValueError:
-            pass
-        settings[(section if line.startswith(" ") else "") + key] = value
-    return {**LATER, **settings}
+def report_of(report, runs):
+    """A dict of what revnet-report has of each run below this folder, by its directory."""
+    if not os.path.exists(report):
+        fail(f"{report} is not there: make build, or name another revnet-report with --report")
+    answer = subprocess.run([report, runs, "--format", "csv"], capture_output=True, text=True)
+    if answer.returncode != 0:
+        fail(answer.stderr.strip())
+    tables = [list(csv.DictReader(table.splitlines())) for table in answer.stdout.split("\n\n")]
+    return {row["run"]: row for table in tables for row in table if "in_table_3" in row}
 
 
-def read_results(folder):
-    runs, results = os.path.join(folder, "runs"), []
-    for directory in directories(runs):
-        if os.path.exists(os.path.join(directory, "run.h5")):
-            log = revnet_files.read_run(directory)
-            results.append(Result(os.path.relpath(directory, runs), directory, log, settings_of(log.config),
-                                  os.path.exists(os.path.join(directory, "angle.h5"))))
+def read_results(arguments):
+    runs, results = os.path.join(arguments.results, "runs"), []
+    found = [folder for folder in directories(runs) if os.path.exists(os.path.join(folder, "run.h5"))]
+    report = report_of(arguments.report, runs) if found else {}
+    for directory in found:
+        log = revnet_files.read_run(directory)
+        results.append(Result(os.path.relpath(directory, runs), directory, log,
+                              revnet_files.settings_of(log.config), report[directory],
+                              os.path.exists(os.path.join(directory, "angle.h5"))))
     return results
 
 
 def of_cell(results, architecture, dataset, iterations):
     """Runs, finished or not, that belong to a cell of Table 3, the first seed first."""
-    wanted = {**RECIPE, "dataset.name": dataset, "network.architecture": architecture,
-              "network.activations": "stored" if architecture.startswith("resnet") else "reconstructed",
-              "training.iterations": iterations}
-    found = [result for result in results if wanted.items() <= result.settings.items()]
-    found.sort(key=lambda result: result.log.attributes["seed"])
-    for one, other in zip(found, found[1:]):
-        differing = sorted(key for key in {**one.recipe, **other.recipe}
-                           if one.recipe.get(key) != other.recipe.get(key))
-        if differing:
-            fail(f"{one.name} and {other.name} differ in {', '.join(differing)}: keep one of them for Table 3")
-        if one.log.attributes["seed"] == other.log.attributes["seed"]:
-            fail(f"{one.name} and {other.name} have the same seed: keep one of them for Table 3")
-    return found
+    wanted = {"dataset.name": dataset, "network.architecture": architecture, "training.iterations": str(iterations)}
+    return sorted((result for result in results
+                   if result.belongs_to_cell and wanted.items() <= result.settings.items()),
+                  key=lambda result: result.log.attributes["seed"])
 
 
 # Tables
@@ -217,7 +193,7 @@ def table_3(results, number, dataset):
         columns = []  # of a network: the errors in each column
         for architecture, title, *published in pair:
             measured = [[float(result.log.evaluation["error_percent"][-1])
-                         for result in of_cell(results, architecture, dataset, iterations) if result.complete]
+                         for result in of_cell(results, architecture, dataset, iterations) if result.in_cell]
                         for iterations, _, _ in SCHEDULES]
             columns.append([[error] for error in published[number]] + measured)
             rows.append([title, *map(in_words, columns[-1])])
@@ -230,23 +206,14 @@ def duration(seconds):
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def speed(result):
-    """Images a second: the median between rows, so that neither evaluations nor measurements count."""
-    train = result.log.train
-    if len(train["iteration"]) < 2:
-        return "-"
-    images = result.settings["training.batch"] * np.diff(train["iteration"])
-    return f"{np.median(images / np.diff(train['seconds'])):.0f}"
-
-
 def measured_columns(result):
     """What both tables of runs end with."""
-    attributes, kept = result.log.attributes, result.log.bytes
+    attributes, report = result.log.attributes, result.report
     mark = "\\*" if result.angle else ""
-    seconds = result.log.train["seconds"]
-    return [duration(seconds[-1] if len(seconds) else 0) + mark, speed(result),
-            *(f"{kept[purpose] / 1e6:.1f} MB{mark}" if purpose in kept else "-"
-              for purpose in ("saved_activations", "peak")),
+    seconds, speed = report["seconds"], report["images_per_second"]
+    return [duration(0 if seconds == "-" else float(seconds)) + mark, speed if speed == "-" else f"{float(speed):.0f}",
+            *(report[kept] if report[kept] == "-" else f"{float(report[kept]) / 1e6:.1f} MB{mark}"
+              for kept in ("saved_bytes", "peak_bytes")),
             f"{attributes['cpu']}, {attributes['instruction_set']}", str(attributes["threads"])]
 
 
@@ -255,14 +222,14 @@ def run_tables(results):
     for result in results:
         evaluation, train = result.log.evaluation, result.log.train
         row = [result.name, str(result.log.attributes["seed"])]
-        if result.complete:
+        if result.report["status"] == "complete" and len(evaluation["iteration"]):
             row += [f"{evaluation['error_percent'][-1]:.2f}", f"{evaluation['cross_entropy'][-1]:.4f}"]
             complete.append(row + measured_columns(result))
             continue
         done = train["iteration"][-1] if len(train["iteration"]) else 0
         last = (f"{evaluation['error_percent'][-1]:.2f} at {evaluation['iteration'][-1]:,}"
                 if len(evaluation["iteration"]) else "-")
-        row += [result.log.attributes["status"], f"{done:,} of {result.settings['training.iterations']:,.0f}", last]
+        row += [result.report["status"], f"{done:,} of {int(result.settings['training.iterations']):,}", last]
         unfinished.append(row + measured_columns(result))
     cost = ["time", "images/s", "saved", "peak", "processor", "threads"]
     tables = [("Complete runs", ["run", "seed", "error, %", "cross entropy", *cost], complete),
@@ -288,20 +255,23 @@ def tables(results):
     text = "\n## Table 3\n"
     for number, (dataset, title) in enumerate(DATASETS):
         text += f"\n### {title}\n\n{table_3(results, number, dataset)}"
+    for result in results:
+        if not result.belongs_to_cell:
+            text += f"\nLeft out: {result.name}, {result.report['in_table_3'].partition(': ')[2]}.\n"
     for name, title, _ in curves(results):
         text += f"\n![cross entropy and error by iteration, {title}]({name})\n"
     return text + "\n## Every run\n" + run_tables(results) + "\n"
 
 
 def write(arguments):
-    import figures  # here, because it needs matplotlib
-
-    results, readme = read_results(arguments.results), os.path.join(arguments.results, "README.md")
+    results, readme = read_results(arguments), os.path.join(arguments.results, "README.md")
     with open(readme, encoding="utf-8") as file:
         before, begin, rest = file.read().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         fail(f"{readme} has no place for the tables: it needs the lines\n{BEGIN}{END}")
+    import figures  # here, because it needs matplotlib
+
     with open(readme, "w", encoding="utf-8") as file:
         file.write(before + BEGIN + tables(results) + END + after)
     print(readme)
@@ -319,13 +289,14 @@ def write(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", default=RESULTS, metavar="DIR", help="experiments/results")
+    parser.add_argument("--report", default=REPORT, metavar="COMMAND", help="revnet-report; default: build/bin's")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("collect", help="copies logs")
     command.add_argument("runs", metavar="RUNS", help="a run directory or a folder of them, finished or not")
     command.add_argument("name", nargs="?", metavar="NAME", help="their folder under runs/")
     command.set_defaults(do=collect)
     command = commands.add_parser("tables", help="prints the tables")
-    command.set_defaults(do=lambda arguments: print(tables(read_results(arguments.results)), end=""))
+    command.set_defaults(do=lambda arguments: print(tables(read_results(arguments)), end=""))
     command = commands.add_parser("write", help="writes README.md and figures")
     command.set_defaults(do=write)
     arguments = parser.parse_args()

@@ -9,10 +9,13 @@
     checkpoint.iteration, checkpoint.parameters["stem/conv/weight"].shape
 
 Every file carries the attribute format_version. What cannot be read, a file of a newer version too, is a FileError
-of one line.
+of one line. Files are read in a process apart, because HDF5 may crash, loop or take all memory on a damaged one.
 """
 import os
+import pickle
 import re
+import resource
+import signal
 import zlib
 from dataclasses import dataclass, field
 
@@ -20,6 +23,12 @@ import h5py
 import numpy as np
 
 FORMAT_VERSION = 1
+# Settings that act on no result of a training, so that runs may differ in them and measure the same thing: those of
+# lib/record/config_schema.cpp that are not marked Effect::result (tests/end_to_end/python_test.cpp holds them equal).
+WITHOUT_EFFECT = ("name", "description", "dataset.directory", "dataset.damaged", "dataset.workers", "training.threads",
+                  "training.rank_timeout", "evaluation.every", "log.every", "checkpoint.every", "checkpoint.seconds",
+                  "checkpoint.keep")
+MOST_SECONDS, MOST_BYTES = 60, 1 << 30  # of a process that reads a small file
 
 
 class FileError(Exception):
@@ -47,6 +56,87 @@ class Checkpoint:
     progress: dict = field(default_factory=dict)  # of the row of run.h5 that is under way, and seconds so far
 
 
+@dataclass
+class Group:
+    """Of a file, all in memory: file["train/iteration"] is an array, file["train"] a Group, text is str."""
+    attrs: dict
+    items: dict
+    file: str  # its path
+
+    def __getitem__(self, path):
+        item = self
+        for name in path.split("/"):
+            if not isinstance(item, Group) or name not in item.items:
+                raise FileError(f"{self.file} has no {path}")
+            item = item.items[name]
+        return item
+
+    def __contains__(self, name):
+        return name in self.items
+
+
+def read(path):
+    """The whole file, of a version known here."""
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _answer(path, receiver, sender)
+    os.close(sender)
+    with os.fdopen(receiver, "rb") as pipe:
+        answer = pipe.read()
+    status = os.waitpid(child, 0)[1]
+    if status != 0 or not answer:
+        endless = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
+        raise FileError(f"{path} is damaged: reading it {'does not come to an end' if endless else 'crashes HDF5'}")
+    content = pickle.loads(answer)
+    if isinstance(content, FileError):
+        raise content
+    return content
+
+
+def _answer(path, receiver, sender):
+    """Of the child: a Group or a FileError goes into the pipe."""
+    os.close(receiver)
+    try:
+        _set_limits(path)
+        try:
+            with open_file(path) as file:
+                content = _group(file, path)
+        except FileError as error:
+            content = error
+        except Exception as error:  # whatever h5py makes of damage
+            content = FileError(f"{path} is damaged: {' '.join(str(error).split()) or type(error).__name__}")
+        with os.fdopen(sender, "wb") as pipe:
+            pickle.dump(content, pipe, pickle.HIGHEST_PROTOCOL)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _set_limits(path):
+    size = os.path.getsize(path) if os.path.isfile(path) else 0
+    with open("/proc/self/statm", encoding="ascii") as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS + (size >> 24), MOST_SECONDS + (size >> 24) + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (now + 4 * size + MOST_BYTES, resource.RLIM_INFINITY))
+
+
+def _group(group, path):
+    return Group({name: _value(value) for name, value in group.attrs.items()},
+                 {name: _group(item, path) if isinstance(item, h5py.Group) else _value(item[()])
+                  for name, item in group.items()}, path)
+
+
+def _value(value):
+    """Text as str."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [_value(item) for item in value]
+    return value
+
+
 def check_bytes(path):
     """Refuses a file that is not as it was written, by the checksum behind it (lib/record/checksums.h), where it has one."""
     last = re.compile(rb"revnet-crc32 ([0-9a-f]{8}) [0-9]{10}\n")
@@ -58,7 +148,7 @@ def check_bytes(path):
 
 
 def open_file(path):
-    """An h5py.File to read from, as it was written and of a version known here."""
+    """An h5py.File to copy from, as it was written and of a version known here; read() is for all else."""
     try:
         check_bytes(path)
         file = h5py.File(path, "r")
@@ -73,28 +163,47 @@ def open_file(path):
     return file
 
 
+def read_study(path, study):
+    """What revnet-compare or revnet-sweep collect wrote, of this study."""
+    file = read(path)
+    if file.attrs.get("study") != study:
+        raise FileError(f"{path} is not from revnet-{'sweep collect' if study == 'sweep' else 'compare ' + study}")
+    return file
+
+
 def read_run(path):
     """Of a run directory, or of the file itself."""
     path = os.path.join(path, "run.h5") if os.path.isdir(path) else path
-    with open_file(path) as file:
-        try:
-            return Run(dict(file.attrs), _text(file["config"]), _columns(file["train"]), _columns(file["eval"]),
-                       dict(file["bytes"].attrs))
-        except KeyError as error:
-            raise FileError(f"{path} is no run.h5: {error.args[0]}") from error
+    file = read(path)
+    try:
+        return Run(file.attrs, file["config"], file["train"].items, file["eval"].items, file["bytes"].attrs)
+    except AttributeError as error:
+        raise FileError(f"{path} is no run.h5: {error}") from error
 
 
 def read_checkpoint(path):
-    with open_file(path) as file:
-        try:
-            running = _arrays(file["running"])
-            names = sorted({name.rpartition("/")[0] for name in running})
-            return Checkpoint(int(file.attrs["iteration"]), _text(file["config"]), _arrays(file["parameters"]),
-                              _arrays(file["momentum"]),
-                              {name: (running[f"{name}/mean"], running[f"{name}/variance"]) for name in names},
-                              {name: float(value) for name, value in file["progress"].attrs.items()})
-        except KeyError as error:
-            raise FileError(f"{path} is no checkpoint: {error.args[0]}") from error
+    file = read(path)
+    try:
+        running = _arrays(file["running"])
+        names = sorted({name.rpartition("/")[0] for name in running})
+        return Checkpoint(int(file.attrs["iteration"]), file["config"], _arrays(file["parameters"]),
+                          _arrays(file["momentum"]),
+                          {name: (running[f"{name}/mean"], running[f"{name}/variance"]) for name in names},
+                          {name: float(value) for name, value in file["progress"].attrs.items()})
+    except (KeyError, AttributeError) as error:
+        raise FileError(f"{path} is no checkpoint: {error}") from error
+
+
+def settings_of(config):
+    """Text by the keys of --set, from the YAML that revnet writes: sections of `key: value`."""
+    settings, section = {}, ""
+    for line in config.splitlines():
+        key, _, value = (part.strip() for part in line.partition(":"))
+        if not value:
+            section = key + "."
+            continue
+        settings[(section if line.startswith(" ") else "") + key] = value
+    return settings
 
 
 def write_checkpoint(path, checkpoint):
@@ -121,17 +230,9 @@ def write_checkpoint(path, checkpoint):
         raise FileError(f"cannot write {path}: {error}") from error
 
 
-def _text(dataset):
-    value = dataset[()]
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _columns(group):
-    return {name: data[()] for name, data in group.items()}
-
-
-def _arrays(group):
+def _arrays(group, before=""):
     """All datasets below a group, by their path from there."""
     arrays = {}
-    group.visititems(lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    for name, item in group.items.items():
+        arrays.update(_arrays(item, f"{before}{name}/") if isinstance(item, Group) else {before + name: item})
     return arrays

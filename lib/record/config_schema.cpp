@@ -20,11 +20,11 @@ auto& at(auto& config) {
 }
 
 template <auto... Path>
-Setting setting(const char* key, SettingOption option, Range range, std::string help,
+Setting setting(const char* key, SettingOption option, Range range, Effect effect, std::string help,
                 std::vector<std::string> choices = {}) {
   using T = std::remove_cvref_t<decltype(at<Path...>(std::declval<Config&>()))>;
   if (!option.environment.empty()) help += "; also $" + option.environment;
-  Setting result{key, {}, std::move(option), range, std::move(help), std::move(choices), ""};
+  Setting result{key, {}, std::move(option), range, effect, std::move(help), std::move(choices), ""};
   if constexpr (std::is_enum_v<T>) {
     constexpr auto known = words(T{});
     result.choices.assign(known.begin(), known.end());
@@ -64,26 +64,28 @@ std::vector<Setting> experiment_settings() {
   using Dataset = C::Dataset;
   constexpr auto dataset = &C::dataset;
   return {
-      setting<&C::name>("name", {}, {}, "name of the experiment"),
-      setting<&C::description>("description", {}, {}, "what the experiment is for"),
-      setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, "data set"),
+      setting<&C::name>("name", {}, {}, Effect::none, "name of the experiment"),
+      setting<&C::description>("description", {}, {}, Effect::none, "what the experiment is for"),
+      setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, Effect::result, "data set"),
       setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR", "REVNET_DATA"}, {},
-                                            "CIFAR's folders, class folders, a packed file"),
+                                            Effect::none, "CIFAR's folders, class folders, a packed file"),
       setting<dataset, &Dataset::validation>(
-          "dataset.validation", {"--validation"}, {},
+          "dataset.validation", {"--validation"}, {}, Effect::result,
           "evaluate on 5,000 held-out training images, not on the test set"),
       setting<dataset, &Dataset::image_size>("dataset.image_size", {"--image-size", "N"}, between(0, 4096),
+                                             Effect::result,
                                              "pixels a side of a photograph; 0: 224 (CIFAR: 32)"),
-      setting<dataset, &Dataset::classes>("dataset.classes", {}, between(0, 1'000'000),
+      setting<dataset, &Dataset::classes>("dataset.classes", {}, between(0, 1'000'000), Effect::result,
                                           "of images; 0: as many as there are class folders"),
-      setting<dataset, &Dataset::values>("dataset.values", {}, {},
+      setting<dataset, &Dataset::values>("dataset.values", {}, {}, Effect::result,
                                          "of photographs: symmetric, from -1 to 1; standardized: less "
                                          "ImageNet's mean colour, over its deviation"),
       setting<dataset, &Dataset::damaged>(
-          "dataset.damaged", {}, {},
+          "dataset.damaged", {}, {}, Effect::none,  // none was left out so far, or the run would have ended
           "photographs that are damaged or no JPEG images: refuse them, which "
           "ends the run, or skip them, which is counted"),
       setting<dataset, &Dataset::workers>("dataset.workers", {"--workers", "N"}, between(0, 1024),
+                                          Effect::speed,
                                           "threads that decode photographs; 0: one for every 8 cores"),
   };
 }
@@ -93,21 +95,21 @@ std::vector<Setting> network_settings() {
   constexpr auto network = &C::network;
   return {
       setting<network, &Network::architecture>(
-          "network.architecture", {"--arch", "NAME"}, {},
+          "network.architecture", {"--arch", "NAME"}, {}, Effect::result,
           "resnet32 50 101 110 152 164, revnet38 56 104 110 164 or custom",
           {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164", "resnet50",
            "resnet101", "resnet152", "revnet56", "revnet104", Network::custom}),
       setting<network, &Network::activations>(
-          "network.activations", {"--activations", "MODE"}, {},
+          "network.activations", {"--activations", "MODE"}, {}, Effect::result,
           "stored, reconstructed (RevNets), checkpointed, recursive or auto"),
       setting<network, &Network::convolution>(
-          "network.convolution", {"--convolution", "POLICY"}, {},
+          "network.convolution", {"--convolution", "POLICY"}, {}, Effect::result,
           "auto: Winograd where a rule says it wins; direct: never Winograd"),
-      setting<network, &Network::engine>("network.engine", {"--engine", "ENGINE"}, {},
+      setting<network, &Network::engine>("network.engine", {"--engine", "ENGINE"}, {}, Effect::result,
                                          "fused: our own kernels; onednn: oneDNN's; auto: fused if possible"),
-      setting<network, &Network::coupling>("network.coupling", {"--coupling", "COUPLING"}, {},
+      setting<network, &Network::coupling>("network.coupling", {"--coupling", "COUPLING"}, {}, Effect::result,
                                            "float, as in the paper, or exact: reconstruction loses no bit"),
-      setting<network, &Network::grid_bits>("network.grid_bits", {}, between(1, 20),
+      setting<network, &Network::grid_bits>("network.grid_bits", {}, between(1, 20), Effect::result,
                                             "with exact coupling, the grid's step is 2^-bits, and sums are "
                                             "exact up to 2^(24-bits)"),
   };
@@ -119,25 +121,27 @@ std::vector<Setting> architecture_settings() {
   using Network = C::Network;
   constexpr auto network = &C::network;
   return {
-      setting<network, &Network::reversible>("network.reversible", {}, {},
+      setting<network, &Network::reversible>("network.reversible", {}, {}, Effect::result,
                                              "units in two halves, which give back their input: a RevNet"),
-      setting<network, &Network::bottleneck>("network.bottleneck", {}, {},
+      setting<network, &Network::bottleneck>("network.bottleneck", {}, {}, Effect::result,
                                              "units of convolutions 1x1, 3x3, 1x1 at a quarter of the width "
                                              "instead of two of 3x3"),
-      setting<network, &Network::units>("network.units", {}, between(1, 10000), "units of each stage"),
+      setting<network, &Network::units>("network.units", {}, between(1, 10000), Effect::result,
+                                        "units of each stage"),
       setting<network, &Network::widths>(
-          "network.widths", {}, between(1, 65536),
+          "network.widths", {}, between(1, 65536), Effect::result,
           "width of each stage, in channels; a bottleneck stage puts out 4 times as many"),
-      setting<network, &Network::strides>("network.strides", {}, between(1, 16),
+      setting<network, &Network::strides>("network.strides", {}, between(1, 16), Effect::result,
                                           "stride of each stage's first unit; custom: 1, then 2"),
-      setting<network, &Network::stem_kernel>("network.stem_kernel", {}, between(0, 31),
+      setting<network, &Network::stem_kernel>("network.stem_kernel", {}, between(0, 31), Effect::result,
                                               "pixels a side of the stem's convolution; custom: 3"),
-      setting<network, &Network::stem_stride>("network.stem_stride", {}, between(0, 16),
+      setting<network, &Network::stem_stride>("network.stem_stride", {}, between(0, 16), Effect::result,
                                               "stride of the stem's convolution; custom: 1"),
-      setting<network, &Network::stem_width>("network.stem_width", {}, between(0, 65536),
+      setting<network, &Network::stem_width>("network.stem_width", {}, between(0, 65536), Effect::result,
                                              "channels of the stem; custom: the first of widths"),
       setting<network, &Network::stem_pool>(
-          "network.stem_pool", {}, {}, "end the stem with max pooling, 3x3 in steps of 2; custom: false"),
+          "network.stem_pool", {}, {}, Effect::result,
+          "end the stem with max pooling, 3x3 in steps of 2; custom: false"),
   };
 }
 
@@ -150,59 +154,67 @@ std::vector<Setting> training_settings() {
   constexpr auto augmentation = &C::augmentation;
   return {
       setting<training, &Training::iterations>(
-          "training.iterations", {"--iterations", "N"}, at_least(1),
+          "training.iterations", {"--iterations", "N"}, at_least(1), Effect::result,
           "training steps; the learning rate falls at 1/2 and 3/4 of them"),
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
+                                          Effect::result,
                                           "images a step, under mpirun of all ranks together"),
-      setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0),
+      setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0), Effect::result,
                                          "of initial weights, shuffling, augmentation and the synthetic set"),
       setting<training, &Training::threads>("training.threads", {"--threads", "N", "REVNET_THREADS"},
-                                            between(0, 4096), "0: all cores of this process or rank"),
+                                            between(0, 4096), Effect::speed,
+                                            "0: all cores of this process or rank"),
       setting<training, &Training::rank_timeout>(
-          "training.rank_timeout", {}, at_least(0),
+          "training.rank_timeout", {}, at_least(0), Effect::none,
           "under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever"),
-      setting<training, &Training::learning_rate>("training.learning_rate", {}, more_than(0),
+      setting<training, &Training::learning_rate>("training.learning_rate", {}, more_than(0), Effect::result,
                                                   "learning rate before the first decay"),
-      setting<training, &Training::momentum>("training.momentum", {}, below(0, 1), "momentum of SGD"),
-      setting<training, &Training::weight_decay>("training.weight_decay", {}, at_least(0),
+      setting<training, &Training::momentum>("training.momentum", {}, below(0, 1), Effect::result,
+                                             "momentum of SGD"),
+      setting<training, &Training::weight_decay>("training.weight_decay", {}, at_least(0), Effect::result,
                                                  "weight decay, on convolution and dense weights only"),
       setting<training, &Training::decay_at>(
-          "training.decay_at", {}, inside(0, 1),
+          "training.decay_at", {}, inside(0, 1), Effect::result,
           "when the learning rate decays, in fractions of training.iterations"),
       setting<training, &Training::decay_factor>("training.decay_factor", {}, {0, 1, true, false},
+                                                 Effect::result,
                                                  "what each decay multiplies the learning rate by"),
-      setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0),
+      setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0), Effect::result,
                                                "added to the variance"),
       setting<batch_norm, &BatchNorm::decay>(
-          "batch_norm.decay", {}, below(0, 1),
+          "batch_norm.decay", {}, below(0, 1), Effect::result,
           "fraction of the old value that the running averages keep at each step"),
       setting<batch_norm, &BatchNorm::statistics>(
-          "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {},
+          "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {}, Effect::result,
           "statistics of each rank's shard (local) or the batch (synchronized)"),
-      setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {},
+      setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {}, Effect::result,
                                                     "crop and flip training images"),
       setting<augmentation, &Augmentation::padding>("augmentation.padding", {}, between(0, 32),
+                                                    Effect::result,
                                                     "zero padding before the random crop, in pixels a side"),
-      setting<augmentation, &Augmentation::flip>("augmentation.flip", {}, {},
+      setting<augmentation, &Augmentation::flip>("augmentation.flip", {}, {}, Effect::result,
                                                  "flip half of the images left to right"),
       setting<augmentation, &Augmentation::colour>(
-          "augmentation.colour", {}, {}, "distort brightness, saturation, hue and contrast of photographs"),
+          "augmentation.colour", {}, {}, Effect::result,
+          "distort brightness, saturation, hue and contrast of photographs"),
   };
 }
 
 std::vector<Setting> recording_settings() {
   return {
       setting<&C::evaluation, &C::Evaluation::every>("evaluation.every", {"--eval-every", "N"}, at_least(0),
+                                                     Effect::rows,
                                                      "iterations between evaluations; 0: only at the end"),
-      setting<&C::log, &C::Log::every>("log.every", {"--log-every", "N"}, at_least(1),
+      setting<&C::log, &C::Log::every>("log.every", {"--log-every", "N"}, at_least(1), Effect::rows,
                                        "iterations between rows of /train in run.h5"),
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
-                                                      at_least(0),
+                                                      at_least(0), Effect::none,
                                                       "iterations between checkpoints; 0: only at the end"),
       setting<&C::checkpoint, &C::Checkpoints::seconds>("checkpoint.seconds", {"--checkpoint-seconds", "S"},
-                                                        at_least(0),
+                                                        at_least(0), Effect::none,
                                                         "and at most so many seconds; 0: no limit"),
       setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
+                                                     Effect::none,
                                                      "keep all of them, as RUN/checkpoints/ITERATION.h5"),
   };
 }

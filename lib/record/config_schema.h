@@ -52,11 +52,21 @@ struct SettingOption {
   std::string environment{};  // the variable that gives it too
 };
 
+// What a setting acts on: a resumed run may change what acts on nothing but speed, and runs that differ in
+// their seed and in nothing that acts on the result measure the same thing.
+enum class Effect {
+  none,
+  speed,   // and the order in which sums are rounded
+  rows,    // of the logs
+  result,  // of the training, or what is measured
+};
+
 struct Setting {
   std::string key;
   AnyField field;
   SettingOption option;
-  Range range;                       // of a number, or of each number in a list
+  Range range;  // of a number, or of each number in a list
+  Effect effect = Effect::result;
   std::string help;                  // of the option and of the setting, in one line with the unit
   std::vector<std::string> choices;  // the words allowed; empty: any text
   std::string group;                 // of the option in --help

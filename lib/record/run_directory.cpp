@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -141,6 +142,11 @@ void write_text_file_atomically(const fs::path& file, std::string_view text) {
 
 bool is_in_use(const std::filesystem::path& directory) {
   return LockFile::is_held(RunFiles(directory).lock());
+}
+
+std::filesystem::path default_run_directory(const Config& config) {
+  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), network_name(config.network),
+                     config.training.seed);
 }
 
 }  // namespace revnet

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "record/config.h"
 #include "system/lock_file.h"
 
 namespace revnet {
@@ -59,6 +60,9 @@ class RunDirectory {
 
 // Whether some process holds a RunDirectory there. False where there is none.
 bool is_in_use(const std::filesystem::path& directory);
+
+// runs/DATASET-ARCH-seedN, where revnet-train puts a run unless it is told otherwise.
+std::filesystem::path default_run_directory(const Config& config);
 
 // Replaces the file in one step and syncs it to the disk; on failure (RecordError) the old one is untouched.
 void write_text_file_atomically(const std::filesystem::path& file, std::string_view text);

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "base/quantile.h"
 #include "base/table.h"
@@ -49,21 +50,21 @@ bool is_finite(const Points& points, std::size_t i) {
 }
 
 std::string at(double x, double y) {
-  return format_fixed(x, 1) + " " + format_fixed(y, 1);
+  return fmt::format("{:.1f} {:.1f}", x, y);
 }
 
 // Text that would be wider than most is squeezed.
 std::string text_at(double x, double y, std::string_view anchor, const std::string& text,
                     double most = width) {
   const bool squeezed = letter * static_cast<double>(text.size()) > most;
-  return "<text x=\"" + format_fixed(x, 1) + "\" y=\"" + format_fixed(y, 1) + "\" text-anchor=\"" +
-         std::string(anchor) + "\"" +
-         (squeezed ? " lengthAdjust=\"spacingAndGlyphs\" textLength=\"" + format_fixed(most, 1) + "\"" : "") +
-         ">" + escape_xml(text) + "</text>\n";
+  const std::string squeeze =
+      squeezed ? fmt::format(R"( lengthAdjust="spacingAndGlyphs" textLength="{:.1f}")", most) : "";
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor,
+                     squeeze, escape_xml(text));
 }
 
 std::string style_class(std::size_t series) {
-  return "style" + std::to_string(series % chart_styles + 1);
+  return fmt::format("style{}", series % chart_styles + 1);
 }
 
 Frame frame_of(const Chart& chart) {
@@ -89,9 +90,7 @@ Frame frame_of(const Chart& chart) {
 }
 
 std::string scientific(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
+  return fmt::format("{:.3g}", value);
 }
 
 // "2,000", "0.5": with the decimals that the step needs.
@@ -105,7 +104,7 @@ std::string axes(const Chart& chart, const Frame& frame) {
   std::string grid, labels;
   const std::vector<double> ys = ticks(frame.y_top, 6);
   for (const double y : ys) {
-    grid += "M" + at(plot_left, frame.y(y)) + "H" + format_fixed(plot_right, 1);
+    grid += fmt::format("M{}H{:.1f}", at(plot_left, frame.y(y)), plot_right);
     labels += text_at(plot_left - 6, frame.y(y) + 4, "end", tick_label(y, ys.size() > 1 ? ys[1] : 1));
   }
   for (const double x : ticks(frame.x_top, 5)) {
@@ -167,7 +166,7 @@ std::string line_title(const std::string& name, const std::string& what, const P
 
 std::string line_element(const std::string& kind, const std::string& title, const std::string& path) {
   if (path.empty()) return "";
-  return "<path class=\"" + kind + "\" d=\"" + path + "\"><title>" + escape_xml(title) + "</title></path>\n";
+  return fmt::format("<path class=\"{}\" d=\"{}\"><title>{}</title></path>\n", kind, path, escape_xml(title));
 }
 
 std::string series_element(const Chart& chart, const Frame& frame, std::size_t number) {
@@ -199,7 +198,7 @@ class Legend {
            const std::string& label) {
     const double length = swatch + letter * static_cast<double>(label.size());
     if (x_ > plot_left && x_ + length > width) begin_row();
-    svg_ += "<g class=\"" + style + "\"><path class=\"" + kind + "\" d=\"M" + at(x_, y_) + "h24\"/>";
+    svg_ += fmt::format("<g class=\"{}\"><path class=\"{}\" d=\"M{}h24\"/>", style, kind, at(x_, y_));
     if (marker != nullptr) {
       svg_ += "<path class=\"marker\" d=\"M" + at(x_ + 12, y_) + std::string(*marker) + "\"/>";
     }
@@ -274,16 +273,16 @@ std::string chart_svg(const Chart& chart) {
     lines = text_at((plot_left + plot_right) / 2, (plot_top + plot_bottom) / 2, "middle", "no values");
   }
   const auto box = [](double x, double y, double w, double h) {
-    return " viewBox=\"" + at(x, y) + " " + at(w, h) + "\"";
+    return fmt::format(" viewBox=\"{} {}\"", at(x, y), at(w, h));
   };
   const double x = plot_left - margin, y = plot_top - margin;
   const double w = plot_right - plot_left + 2 * margin, h = plot_bottom - plot_top + 2 * margin;
   // The inner <svg> cuts off what leaves the plot, without an id that a second chart could have too.
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"" + box(0, 0, width, legend.bottom()) +
-         " role=\"img\" aria-label=\"" + escape_xml(label) + "\">\n" + axes(chart, frame) + "<svg x=\"" +
-         format_fixed(x, 1) + "\" y=\"" + format_fixed(y, 1) + "\" width=\"" + format_fixed(w, 1) +
-         "\" height=\"" + format_fixed(h, 1) + "\"" + box(x, y, w, h) + ">\n" + lines + "</svg>\n" +
-         legend.svg() + "</svg>\n";
+         " role=\"img\" aria-label=\"" + escape_xml(label) + "\">\n" + axes(chart, frame) +
+         fmt::format("<svg x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"{}>\n", x, y, w, h,
+                     box(x, y, w, h)) +
+         lines + "</svg>\n" + legend.svg() + "</svg>\n";
 }
 
 std::string_view chart_style() {

@@ -1,26 +1,16 @@
 #include "report/curves.h"
 
-#include <algorithm>
-#include <array>
 #include <map>
-#include <set>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
+#include "record/config_schema.h"
+#include "report/groups.h"
 #include "report/tables.h"
 
 namespace revnet {
 namespace {
-
-// What a name may say beside the network, the most telling first.
-std::vector<std::string> details(const RunRecord& run) {
-  const Config& config = run.config;
-  return {name(config.network.activations),
-          format_grouped(config.training.iterations) + " iterations",
-          "batch " + std::to_string(config.training.batch),
-          "seed " + std::to_string(config.training.seed),
-          name(config.network.convolution) + " convolution",
-          run.directory.string()};
-}
 
 template <typename Row>
 Points points_of(const std::vector<Row>& rows, double Row::*value) {
@@ -39,16 +29,23 @@ Chart empty_chart(const std::string& dataset, const std::string& quantity, const
 }  // namespace
 
 std::vector<std::string> short_names(const std::vector<RunRecord>& runs) {
+  const std::vector<std::string> keys = telling_keys(runs, varying_keys(runs));
   std::vector<std::string> names;
-  names.reserve(runs.size());
-  for (const RunRecord& run : runs) names.push_back(network_title(network_name(run.config.network)));
-  const std::size_t most = runs.empty() ? 0 : details(runs.front()).size();
-  for (std::size_t detail = 0; detail < most; ++detail) {
-    std::map<std::string, std::set<std::string>> same;  // what runs of one name have to tell
-    for (std::size_t i = 0; i < runs.size(); ++i) same[names[i]].insert(details(runs[i])[detail]);
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      if (same.at(names[i]).size() > 1) names[i] += ", " + details(runs[i])[detail];
+  std::map<std::string, int> times;
+  for (const RunRecord& run : runs) {
+    std::vector<std::string> words;
+    for (const std::string& key : keys) {
+      const std::string value = value_of(run.config, key);
+      const bool says_what = !find_setting(key)->choices.empty();
+      words.push_back(key == "network.architecture" ? network_title(value)
+                      : says_what                   ? value
+                                                    : fmt::format("{} {}", heading(key), value));
     }
+    names.push_back(words.empty() ? network_title(network_name(run.config.network)) : join(words));
+    ++times[names.back()];
+  }
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (times.at(names[i]) > 1) names[i] += ", " + runs[i].directory.string();
   }
   return names;
 }

@@ -9,7 +9,7 @@
 
 namespace revnet {
 
-// A name for each run, no longer than it takes to tell them apart: "RevNet-38", "RevNet-38, seed 2"; with the
+// A name for each run, of what it takes to tell them apart: "RevNet-38", "RevNet-38, seed 2"; with the
 // directory where settings do not.
 std::vector<std::string> short_names(const std::vector<RunRecord>& runs);
 

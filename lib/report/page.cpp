@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/utf8.h"
 #include "base/version.h"
 #include "report/chart.h"
@@ -15,7 +17,7 @@ constexpr std::string_view page_style = R"(
 @media screen and (prefers-color-scheme: dark) {
   :root { --paper: #14171b; --ink: #e4e7eb; --soft: #20242a; --link: #6cb2f5; }
 }
-body { margin: 0 auto; max-width: 78rem; padding: 1.5rem 1.25rem 3rem; background: var(--paper);
+body { margin: 0 auto; max-width: 90rem; padding: 1.5rem 1.25rem 3rem; background: var(--paper);
   color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0.5rem 0 1rem; }
@@ -24,12 +26,13 @@ h3 { font-size: 1.05rem; margin: 1.5rem 0 0.25rem; }
 p { max-width: 46rem; margin: 0.5rem 0; overflow-wrap: anywhere; }
 a { color: var(--link); }
 .scroll { overflow-x: auto; margin: 0.75rem 0; }
-table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums;
+table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums;
   border-top: 2px solid var(--ink); border-bottom: 2px solid var(--ink); }
-th, td { padding: 0.3rem 0.6rem; text-align: left; vertical-align: bottom; white-space: nowrap; }
+th, td { padding: 0.25rem 0.5rem; text-align: left; vertical-align: top; white-space: nowrap; }
 th { font-weight: 600; }
-thead th { border-bottom: 1px solid var(--ink); }
-tbody th { font-weight: normal; }
+thead th { border-bottom: 1px solid var(--ink); white-space: normal; vertical-align: bottom; }
+thead .number { min-width: 3.5rem; }
+tbody th { font-weight: normal; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
 tbody tr:nth-child(even) { background: var(--soft); }
 .number { text-align: right; }
 pre { background: var(--soft); padding: 0.6rem 0.8rem; overflow-x: auto; margin: 0.5rem 0;
@@ -40,7 +43,6 @@ code { font: 0.85rem/1.5 ui-monospace, Menlo, Consolas, "Liberation Mono", monos
 figure { margin: 0.5rem 0; max-width: 40rem; }
 footer { margin-top: 3rem; font-size: 0.85rem; }
 @media screen and (max-width: 40rem) {
-  thead th { white-space: normal; }
   thead .number { min-width: 4.5rem; }
 }
 @media print {
@@ -48,7 +50,6 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   table, code { font-size: 8pt; }
   th, td { padding: 0.15rem 0.4rem; }
-  tbody th { white-space: normal; overflow-wrap: anywhere; }
   .scroll { overflow: visible; }
   tr, figure, pre { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
@@ -71,11 +72,6 @@ std::string section_html(const Section& section) {
                      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" +
                      escape_xml(section.title) + "\">\n" + section.table.html() + "</div>\n";
   for (const std::string& note : section.notes) html += element("p", note);
-  if (!section.commands.empty()) {
-    html += element("p", std::string(fill_title)) + "<pre><code>";
-    for (const std::string& command : section.commands) html += escape_xml(command) + "\n";
-    html += "</code></pre>\n";
-  }
   return html + "</section>\n";
 }
 
@@ -105,7 +101,7 @@ std::string introduction(const std::vector<RunRecord>& runs) {
          "Grosse, <a href=\"https://arxiv.org/abs/1707.04585\">The Reversible Residual Network: "
          "Backpropagation "
          "Without Storing Activations</a> (NIPS 2017) say, beside what revnet built and measured. Runs: " +
-         std::to_string(runs.size()) + ", of which complete: " + std::to_string(complete) + ".</p>\n";
+         fmt::format("{}, of which complete: {}.</p>\n", runs.size(), complete);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@ RunRecord read_run(const std::filesystem::path& directory) {
   record.directory = directory;
   read_config_text(record.config, log.info().config, file.string());
   record.status = log.status();
+  // A process that was killed could not say so in its log.
+  if (record.status == RunStatus::running && !is_in_use(directory)) record.status = RunStatus::interrupted;
   record.train = log.train();
   record.eval = log.eval();
   record.images_per_second = log.images_per_second(record.config.training.batch);

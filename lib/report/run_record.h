@@ -13,8 +13,8 @@ namespace revnet {
 
 struct RunRecord {
   std::filesystem::path directory;
-  Config config;  // resolved
-  RunStatus status = RunStatus::running;
+  Config config;                          // resolved
+  RunStatus status = RunStatus::running;  // of a log alone: running only while some process holds the run
   std::vector<TrainRow> train;
   std::vector<EvalRow> eval;
   double images_per_second = 0;  // the median over the rows of /train, so that evaluations do not count
@@ -24,7 +24,7 @@ struct RunRecord {
   bool complete() const { return status == RunStatus::complete && !eval.empty(); }
 };
 
-// From RUN/run.h5. RecordError, naming the file, when it is missing or damaged.
+// From RUN/run.h5, and RUN/run.lock. RecordError, naming the file, when it is missing or damaged.
 RunRecord read_run(const std::filesystem::path& directory);
 
 // Every run directory at or below these folders (a folder that holds run.h5), in the order of their paths.

@@ -1,44 +1,87 @@
 #include "report/sections.h"
 
-namespace revnet {
+#include <algorithm>
 
-std::vector<Section> report_sections(const std::vector<BuiltNetwork>& built,
-                                     const std::vector<RunRecord>& runs) {
-  std::vector<Section> sections{{"Table 2",
-                                 "the networks; parameters in the paper (millions) and as built",
-                                 architecture_table(built),
-                                 {},
-                                 {}}};
-  if (runs.empty()) return sections;
-  sections.push_back(
-      {"Table 3",
-       "test error in percent, in the paper (after 80,000 iterations) and measured after so many "
-       "(mean ± standard deviation where there are several runs)",
-       error_table(runs), measured_notes(runs), missing_runs(runs)});
-  sections.push_back({"Runs",
-                      "settings, last error, speed and memory (saved: activations for the backward pass)",
-                      run_table(runs),
-                      {},
-                      {}});
-  return sections;
+#include <fmt/format.h>
+
+#include "report/groups.h"
+
+namespace revnet {
+namespace {
+
+Section group_section(const std::vector<RunRecord>& runs, const ReportRequest& request) {
+  const std::vector<const Metric*> metrics = request.metrics.empty() ? usual_metrics() : request.metrics;
+  const Grouping grouping = group_runs(runs, request.group_by);
+  return {
+      .title = "Groups",
+      .about = fmt::format(
+          "complete runs that differ in nothing but the seed: mean ± standard deviation (number of runs); "
+          "a star marks the best by {}",
+          metrics.front()->title),
+      .table = group_table(grouping, metrics),
+      .data = group_data(grouping, metrics),
+      .notes = grouping.notes};
 }
 
-bool is_for_programs(TableFormat format) {
-  return format == TableFormat::csv || format == TableFormat::latex;
+Section error_section(const std::vector<RunRecord>& runs, const std::vector<Place>& places) {
+  Section section{.title = "Table 3",
+                  .about =
+                      "test error in percent, in the paper (after 80,000 iterations) and measured after "
+                      "so many (mean ± standard deviation where there are several seeds)",
+                  .table = error_table(runs, places),
+                  .notes = measured_notes(runs, places),
+                  .commands = missing_runs(runs, places)};
+  for (std::string& note : left_out_notes(runs, places)) section.notes.push_back(std::move(note));
+  return section;
+}
+
+Section run_section(const std::vector<RunRecord>& runs, const std::vector<Place>& places) {
+  std::vector<std::string> directories, in_table_3, reasons;
+  for (const RunRecord& run : runs) directories.push_back(run.directory.string());
+  for (const Place& place : places) {
+    in_table_3.emplace_back(name(place.in));
+    reasons.push_back(place.reason.empty() ? in_table_3.back()
+                                           : fmt::format("{}: {}", name(place.in), place.reason));
+  }
+  const bool some =
+      std::ranges::any_of(places, [](const Place& place) { return place.in != Place::In::none; });
+  if (!some) in_table_3.clear();
+  return {.title = "Runs",
+          .about = "what varies between them, status, last evaluation, speed, memory and time",
+          .table = run_table(runs, in_table_3),
+          .data = run_data("run", directories, runs, reasons)};
+}
+
+}  // namespace
+
+std::vector<Section> report_sections(const std::vector<BuiltNetwork>& built,
+                                     const std::vector<RunRecord>& runs, const ReportRequest& request) {
+  std::vector<Section> sections;
+  const bool own_question = !request.group_by.empty();
+  const std::vector<Place> places = place_runs(runs);
+  if (own_question || runs.size() > 1) sections.push_back(group_section(runs, request));
+  if (!own_question && !runs.empty()) sections.push_back(error_section(runs, places));
+  if (!runs.empty()) sections.push_back(run_section(runs, places));
+  if (own_question) return sections;
+  sections.push_back({.title = "Table 2",
+                      .about = "the networks; parameters in the paper (millions) and as built",
+                      .table = architecture_table(built)});
+  return sections;
 }
 
 std::string format_sections(const std::vector<Section>& sections, TableFormat format) {
   std::string text;
   for (const Section& section : sections) {
-    if (is_for_programs(format)) {
-      text += section.table.format(format) + "\n";
+    if (format == TableFormat::csv || format == TableFormat::latex) {
+      const bool has_data = format == TableFormat::csv && section.data.has_value();
+      text += (has_data ? *section.data : section.table).format(format) + "\n";
       continue;
     }
-    text += (format == TableFormat::markdown ? "## " : "") + section.title + ": " + section.about + "\n\n";
-    text += section.table.format(format) + "\n";
+    const char* mark = format == TableFormat::markdown ? "## " : "";
+    text += fmt::format("{}{}: {}\n\n{}\n", mark, section.title, section.about, section.table.format(format));
     for (const std::string& note : section.notes) text += note + "\n\n";
-    if (section.commands.empty()) continue;
-    text += std::string(fill_title) + "\n\n";
+    if (section.commands.empty() || format != TableFormat::text) continue;
+    text += "To fill its empty cells for the paper's schedule:\n\n";
     for (const std::string& command : section.commands) text += "    " + command + "\n";
     text += "\n";
   }

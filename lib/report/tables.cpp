@@ -2,87 +2,66 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstdio>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
+#include "record/run_directory.h"
+#include "report/metrics.h"
 #include "report/paper.h"
 
 namespace revnet {
 namespace {
 
-constexpr std::int64_t full_schedule = 80'000, paper_batch = 100;
+constexpr std::int64_t full_schedule = 80'000;
 using Dataset = Config::Dataset::Name;
 constexpr std::array datasets{Dataset::cifar10, Dataset::cifar100};
 
-// Whether a run measures what a cell of Table 3 holds.
-bool counts(const RunRecord& run) {
-  return run.complete() && std::ranges::count(datasets, run.config.dataset.name) > 0 &&
-         std::ranges::count(paper_rows, network_name(run.config.network), &PaperRow::network) > 0 &&
-         !run.config.dataset.validation && run.config.training.batch == paper_batch;
-}
-
-// Test errors of one network on one data set with one schedule, a seed each.
-std::vector<double> errors_of(const std::vector<RunRecord>& runs, std::string_view network, Dataset dataset,
-                              std::int64_t iterations) {
-  std::vector<double> errors;
-  for (const RunRecord& run : runs) {
-    if (counts(run) && network_name(run.config.network) == network && run.config.dataset.name == dataset &&
-        run.config.training.iterations == iterations) {
-      errors.push_back(run.eval.back().error_percent);
-    }
-  }
-  return errors;
-}
-
-std::string describe(const std::vector<double>& errors) {
-  if (errors.empty()) return "-";
-  const auto n = static_cast<double>(errors.size());
-  double mean = 0, squares = 0;
-  for (const double error : errors) mean += error / n;
-  if (errors.size() == 1) return format_fixed(mean, 2);
-  for (const double error : errors) squares += (error - mean) * (error - mean);
-  return format_fixed(mean, 2) + " ± " + format_fixed(std::sqrt(squares / (n - 1)), 2) + " (" +
-         std::to_string(errors.size()) + ")";
-}
-
-// Schedules to show for a data set: the paper's, and every other that a run had.
-std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, Dataset dataset) {
+// Schedules to show for a data set: the paper's, and every other that a run in a cell had.
+std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, const std::vector<Place>& places,
+                                       Dataset dataset) {
   std::set<std::int64_t> schedules{full_schedule};
-  for (const RunRecord& run : runs) {
-    if (counts(run) && run.config.dataset.name == dataset) schedules.insert(run.config.training.iterations);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Config& config = runs[i].config;
+    if (places[i].in == Place::In::cell && config.dataset.name == dataset) {
+      schedules.insert(config.training.iterations);
+    }
   }
   return {schedules.rbegin(), schedules.rend()};
 }
 
-// "0.1", "2e-04".
-std::string shortest(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%g", value);
-  return text.data();
+// As a shell takes it for one word.
+std::string quoted(const std::filesystem::path& path) {
+  const std::string text = path.string();
+  const bool is_plain = std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("/._-+,:@%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (is_plain) return text;
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
 }
 
-// "CIFAR-10 (read from data), 8,000 iterations of 100 images, learning rate 0.1, times 0.1 after 4,000 and
-// 6,000".
-std::string conditions(const Config& config) {
-  const Config::Training& training = config.training;
-  std::string text = dataset_title(config.dataset.name) + " (read from " + config.dataset.directory + "), " +
-                     format_grouped(training.iterations) + " iterations of " +
-                     std::to_string(training.batch) + " images, learning rate " +
-                     shortest(training.learning_rate);
-  std::vector<std::string> decays;
-  for (const double fraction : training.decay_at) {
-    decays.push_back(format_grouped(std::llround(fraction * static_cast<double>(training.iterations))));
-  }
-  if (decays.empty()) return text;
-  return text + ", times " + shortest(training.decay_factor) + " after " + join(decays, " and ");
+// Whether revnet-train could go on with it.
+bool can_resume(const RunRecord& run) {
+  const RunFiles files(run.directory);
+  return run.status != RunStatus::running && std::filesystem::exists(files.checkpoint()) &&
+         std::filesystem::exists(files.config());
 }
 
-std::string or_dash(bool known, const std::string& text) {
-  return known ? text : "-";
+std::string command_for(Dataset dataset, const PaperRow& paper) {
+  Config config;
+  config.dataset.name = dataset;
+  config.network.architecture = paper.network;
+  while (std::filesystem::exists(default_run_directory(config))) ++config.training.seed;
+  const std::uint64_t seed = config.training.seed;
+  return fmt::format("revnet-train {} --arch {}{}", name(dataset), paper.network,
+                     seed > 1 ? fmt::format(" --seed {}", seed) : "");
 }
 
 }  // namespace
@@ -110,12 +89,13 @@ Table architecture_table(const std::vector<BuiltNetwork>& built) {
   return table;
 }
 
-Table error_table(const std::vector<RunRecord>& runs) {
+Table error_table(const std::vector<RunRecord>& runs, const std::vector<Place>& places) {
+  const Metric& error = find_metric("eval_error_percent", "metric");
   std::vector<std::string> header{"network"};
   for (const Dataset dataset : datasets) {
     header.push_back(dataset_title(dataset) + ", paper");
-    for (const std::int64_t iterations : schedules_of(runs, dataset)) {
-      header.push_back(dataset_title(dataset) + " at " + format_grouped(iterations));
+    for (const std::int64_t iterations : schedules_of(runs, places, dataset)) {
+      header.push_back(fmt::format("{} at {}", dataset_title(dataset), format_grouped(iterations)));
     }
   }
   Table table(header);
@@ -123,8 +103,9 @@ Table error_table(const std::vector<RunRecord>& runs) {
     std::vector<std::string> row{std::string(paper.title)};
     for (const Dataset dataset : datasets) {
       row.push_back(format_fixed(dataset == Dataset::cifar10 ? paper.error_10 : paper.error_100, 2));
-      for (const std::int64_t iterations : schedules_of(runs, dataset)) {
-        row.push_back(describe(errors_of(runs, paper.network, dataset, iterations)));
+      for (const std::int64_t iterations : schedules_of(runs, places, dataset)) {
+        row.push_back(describe(
+            error, statistic_of(error, runs_of_cell(runs, places, paper.network, dataset, iterations))));
       }
     }
     table.add(std::move(row));
@@ -132,65 +113,55 @@ Table error_table(const std::vector<RunRecord>& runs) {
   return table;
 }
 
-std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs) {
+std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs, const std::vector<Place>& places) {
   std::vector<std::string> commands;
   for (const Dataset dataset : datasets) {
     for (const PaperRow& paper : paper_rows) {
-      if (!errors_of(runs, paper.network, dataset, full_schedule).empty()) continue;
-      commands.push_back("revnet-train " + name(dataset) + " --arch " + std::string(paper.network));
+      if (!runs_of_cell(runs, places, paper.network, dataset, full_schedule).empty()) continue;
+      const RunRecord* begun = nullptr;
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        const Config& config = runs[i].config;
+        if (places[i].in == Place::In::cell_when_complete && network_name(config.network) == paper.network &&
+            config.dataset.name == dataset && config.training.iterations == full_schedule) {
+          begun = &runs[i];
+        }
+      }
+      if (begun != nullptr && begun->status == RunStatus::running) continue;
+      if (begun == nullptr || !can_resume(*begun)) {
+        commands.push_back(command_for(dataset, paper));
+        continue;
+      }
+      commands.push_back(
+          fmt::format("revnet-train {} --run-dir {} --resume", name(dataset), quoted(begun->directory)));
     }
   }
   return commands;
 }
 
-std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs) {
+std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs,
+                                        const std::vector<Place>& places) {
   using Seeds = std::map<std::string, std::set<std::uint64_t>>;            // by network
   std::map<std::tuple<Dataset, std::int64_t, std::string>, Seeds> groups;  // by data set, longest first
-  std::int64_t counted = 0;
-  for (const RunRecord& run : runs) {
-    if (!counts(run)) continue;
-    ++counted;
-    const Config& config = run.config;
-    groups[{config.dataset.name, -config.training.iterations, conditions(config)}]
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (places[i].in != Place::In::cell) continue;
+    const Config& config = runs[i].config;
+    groups[{config.dataset.name, -config.training.iterations, config.dataset.directory}]
           [network_title(network_name(config.network))]
               .insert(config.training.seed);
   }
   std::vector<std::string> notes;
   for (const auto& [key, networks] : groups) {
+    const auto& [dataset, iterations, directory] = key;
     std::vector<std::string> measured;
     for (const auto& [network, seeds] : networks) {
-      std::vector<std::string> numbers;
-      for (const std::uint64_t seed : seeds) numbers.push_back(std::to_string(seed));
-      measured.push_back(network + (numbers.size() > 1 ? " (seeds " : " (seed ") + join(numbers) + ")");
+      measured.push_back(
+          fmt::format("{} (seed{} {})", network, seeds.size() > 1 ? "s" : "", fmt::join(seeds, ", ")));
     }
-    notes.push_back("Measured on " + std::get<2>(key) + ": " + join(measured) + ".");
-  }
-  const auto all = static_cast<std::int64_t>(runs.size());
-  if (counted < all) {
-    notes.push_back("Runs that fill a cell: " + std::to_string(counted) + " of " + std::to_string(all) +
-                    " (complete ones on CIFAR's test images, in batches of " + std::to_string(paper_batch) +
-                    ").");
+    notes.push_back(fmt::format("Measured on {} (read from {}), {} iterations of the paper's recipe: {}.",
+                                dataset_title(dataset), directory, format_grouped(-iterations),
+                                join(measured)));
   }
   return notes;
-}
-
-Table run_table(const std::vector<RunRecord>& runs) {
-  Table table({"run", "network", "data set", "activations", "batch", "seed", "iterations", "status",
-               "error %", "images/s", "time", "saved", "peak"});
-  for (const RunRecord& run : runs) {
-    const Config& config = run.config;
-    table.add({run.directory.string(), network_name(config.network), name(config.dataset.name),
-               name(config.network.activations), std::to_string(config.training.batch),
-               std::to_string(config.training.seed),
-               std::to_string(run.train.empty() ? 0 : run.train.back().iteration),
-               std::string(name(run.status)),
-               run.eval.empty() ? "-" : format_fixed(run.eval.back().error_percent, 2),
-               or_dash(run.images_per_second > 0, format_fixed(run.images_per_second, 0)),
-               or_dash(run.seconds > 0, format_duration(run.seconds)),
-               or_dash(run.saved_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.saved_bytes))),
-               or_dash(run.peak_bytes > 0, format_bytes(static_cast<std::uint64_t>(run.peak_bytes)))});
-  }
-  return table;
 }
 
 }  // namespace revnet

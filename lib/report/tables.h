@@ -1,10 +1,12 @@
 // The paper's tables beside what was measured.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/table.h"
+#include "report/cells.h"
 #include "report/run_record.h"
 
 namespace revnet {
@@ -26,18 +28,14 @@ std::string dataset_title(Config::Dataset::Name dataset);
 std::string network_title(const std::string& network);
 
 // Table 3: a line a network; for CIFAR-10 and CIFAR-100 the paper's test error and what was measured, a
-// column a schedule: "14.53" of one run, "14.53 ± 0.21 (3)" of several seeds, the sample standard deviation.
-// Only complete runs on the test set with the paper's batch count; "-" where there is none.
-Table error_table(const std::vector<RunRecord>& runs);
+// column a schedule: "14.53" of one run, "14.53 ± 0.21 (3)" of several seeds; "-" where there is none.
+Table error_table(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
-// The commands that would fill the empty cells of the full schedule in error_table.
-std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs);
+// Commands that fill the empty cells of the full schedule in error_table, started where this process was: a
+// run that has a checkpoint goes on, another gets a seed whose default directory is free.
+std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
-// On what error_table's runs were measured, a sentence a schedule with networks and seeds; and how many of
-// all runs count, when not all do.
-std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs);
-
-// A line a run: settings, iterations, error, speed, time and memory.
-Table run_table(const std::vector<RunRecord>& runs);
+// On what error_table's runs were measured, a sentence a schedule with networks and seeds.
+std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
 }  // namespace revnet

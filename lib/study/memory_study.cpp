@@ -173,9 +173,15 @@ std::map<std::pair<std::string, ActivationMode>, Curve> curves_of(const MemorySt
   return curves;
 }
 
+// "sqrt L (1.8 %)"; "L or L log L (2.3 %)" where one leaves hardly less than another.
 std::string describe(const std::vector<Growth>& fits) {
-  const Growth& best = fits.front();
-  return fmt::format("{} ({:.1f} %)", best.name, 100 * best.residual);
+  constexpr double hardly = 1.2;
+  const double least = fits.front().residual;
+  std::vector<std::string> names{fits.front().name};
+  for (std::size_t i = 1; i < fits.size() && fits.front().name != "1"; ++i) {
+    if (fits[i].residual < hardly * least) names.push_back(fits[i].name);
+  }
+  return fmt::format("{} ({:.1f} %)", join(names, " or "), 100 * least);
 }
 
 }  // namespace
@@ -183,7 +189,7 @@ std::string describe(const std::vector<Growth>& fits) {
 Table growth_table(const MemoryStudy& study) {
   Table table({"network", "activations", "saved and recomputed", "peak", "multiply-adds"});
   for (const auto& [key, curve] : curves_of(study)) {
-    if (std::set<double>(curve.depths.begin(), curve.depths.end()).size() < 3) continue;
+    if (std::set<double>(curve.depths.begin(), curve.depths.end()).size() < depths_for_growth) continue;
     table.add(
         {key.first, std::string(name(key.second)), describe(fit_growth(curve.depths, curve.activations)),
          describe(fit_growth(curve.depths, curve.peak)), describe(fit_growth(curve.depths, curve.macs))});

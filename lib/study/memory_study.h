@@ -59,7 +59,11 @@ struct MemoryStudy {
 };
 
 Table memory_table(const MemoryStudy& study);
-// For each architecture and way: how saved bytes, peak bytes and multiply-adds grow with the depth.
+// Checkpointing keeps every sqrt(L)-th activation, rounded: on fewer depths the rounding decides what fits
+// best.
+inline constexpr std::size_t depths_for_growth = 5;
+// For each architecture and way with so many depths: how saved bytes, peak bytes and multiply-adds grow with
+// them.
 Table growth_table(const MemoryStudy& study);
 
 // HDF5: columns architecture, activations, units, depth, batch, threads, saved_bytes, tape_bytes, peak_bytes,

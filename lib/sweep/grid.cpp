@@ -49,8 +49,15 @@ void apply_rule(const SweepFile::Rule& rule, const Assignments& given, Config& c
 Job make_job(const SweepFile& sweep, const Assignments& assignments) {
   Job job{name_of(assignments), sweep.base};
   for (const auto& [key, value] : assignments) set_value(job.config, key, value, "sweep: " + key);
-  for (const SweepFile::Rule& rule : sweep.rules) apply_rule(rule, assignments, job.config);
   return job;
+}
+
+void apply_rules(const SweepFile& sweep, const Assignments& given, Job& job) {
+  try {
+    for (const SweepFile::Rule& rule : sweep.rules) apply_rule(rule, given, job.config);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}; leave the combination out with sweep.exclude", job.name, error.what());
+  }
 }
 
 // Whether the job has all of the entry's values, however they are written.
@@ -60,6 +67,10 @@ bool matches(const Config& config, const Assignments& entry) {
     set_value(other, assignment.first, assignment.second, "sweep.exclude: " + assignment.first);
     return other == config;
   });
+}
+
+bool is_excluded(const SweepFile& sweep, const Config& config) {
+  return std::ranges::any_of(sweep.exclude, [&](const Assignments& entry) { return matches(config, entry); });
 }
 
 // Before any is made: a few short lists have more combinations than memory holds.
@@ -127,12 +138,16 @@ std::vector<Job> expand(const SweepFile& sweep) {
   if (!only_included) {
     for (const Assignments& assignments : combinations(sweep.grid)) {
       Job job = make_job(sweep, assignments);
-      const bool excluded = std::ranges::any_of(
-          sweep.exclude, [&](const Assignments& entry) { return matches(job.config, entry); });
-      if (!excluded) add(jobs, std::move(job));
+      if (is_excluded(sweep, job.config)) continue;  // a rule need not have a value for it
+      apply_rules(sweep, assignments, job);
+      if (!is_excluded(sweep, job.config)) add(jobs, std::move(job));
     }
   }
-  for (const Assignments& assignments : sweep.include) add(jobs, make_job(sweep, assignments));
+  for (const Assignments& assignments : sweep.include) {
+    Job job = make_job(sweep, assignments);
+    apply_rules(sweep, assignments, job);
+    add(jobs, std::move(job));
+  }
   if (jobs.empty()) throw UsageError("the sweep excludes every run");
   if (jobs.size() > most_runs) {
     throw UsageError("the sweep has {} runs, more than the {} of one sweep; divide it into several files",

@@ -3,6 +3,8 @@
 #include <array>
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "record/run_directory.h"
 #include "train/setup.h"
@@ -40,15 +42,29 @@ JobState read_state(const std::filesystem::path& run) {
   return state;
 }
 
-void check_unchanged(const std::filesystem::path& sweep, const Job& job) {
+std::string change_of(const std::filesystem::path& sweep, const Job& job) {
   const std::filesystem::path run = directory_of(sweep, job);
-  if (!std::filesystem::exists(RunFiles(run).config())) return;
+  if (!std::filesystem::exists(RunFiles(run).config())) return "";
   for (const SettingDifference& difference : differences(resolve(job.config), settings_of_run(run))) {
     if (may_differ_when_resumed(difference.key)) continue;
-    throw UsageError(
-        "{}: {} was {} in this run, the sweep now says {}; give the sweep another name, or "
-        "remove the run to have it done again",
+    return fmt::format(
+        "{}: {} was {} in this run, the sweep now says {}; give the sweep another name, or remove the run to "
+        "have it done again",
         run.string(), difference.key, difference.right, difference.left);
+  }
+  return "";
+}
+
+void check_unchanged(const std::filesystem::path& sweep, const Job& job) {
+  const std::string change = change_of(sweep, job);
+  if (!change.empty()) throw UsageError(change);
+}
+
+void check_possible(const Job& job) {
+  try {
+    resolve(job.config);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}; leave the combination out with sweep.exclude", job.name, error.what());
   }
 }
 

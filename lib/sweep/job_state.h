@@ -41,9 +41,14 @@ std::string last_line_of(const std::filesystem::path& file);
 
 JobState read_state(const std::filesystem::path& run);
 
-// Refuses, naming the setting, when a job that has begun was begun with other settings than it has now.
-// Settings that do not change the result (threads, the data directory, how often checkpoints are saved) may
-// differ. UsageError.
+// What is to be said, naming the setting, when a job that has begun was begun with other settings than it has
+// now; "" when it was not. Settings that do not change the result (threads, the data directory, how often
+// checkpoints are saved) may differ.
+std::string change_of(const std::filesystem::path& sweep, const Job& job);
+// UsageError that says it.
 void check_unchanged(const std::filesystem::path& sweep, const Job& job);
+
+// UsageError for a job with settings that cannot go together, such as a ResNet that is reconstructed.
+void check_possible(const Job& job);
 
 }  // namespace revnet

@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "base/text.h"
 #include "sweep/launcher.h"
 
 namespace revnet {
@@ -11,10 +8,7 @@ class LocalLauncher : public Launcher {
   explicit LocalLauncher(SweepOptions options) : options_(std::move(options)) {}
 
   std::string plan(const std::vector<Job>& jobs, const Say& /*say*/) const override {
-    return fmt::format("{}{} jobs in {}, {} at a time, {} of memory; times are rough estimates\n",
-                       plan_table(jobs, options_).format(TableFormat::text), jobs.size(),
-                       options_.directory.string(), options_.jobs,
-                       format_bytes(memory_for_jobs(options_).left));
+    return plan_text(jobs, options_);
   }
 
   SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {

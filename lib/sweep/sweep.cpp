@@ -35,22 +35,25 @@ std::uint64_t dataset_bytes(const Config& config) {
   return image * (config.dataset.name == Config::Dataset::Name::synthetic ? synthetic_images : cifar_images);
 }
 
+std::int64_t evaluation_images(const Config& config) {
+  constexpr std::int64_t test = 10'000, validation = 5000, synthetic = 2000, imagenet = 50'000;
+  if (has_photographs(config)) return imagenet;  // a guess for other sets
+  if (config.dataset.name == Config::Dataset::Name::synthetic) return synthetic;
+  return config.dataset.validation ? validation : test;
+}
+
+// The part of a job's iterations that no checkpoint or log has seen.
+double share_left(const Job& job, const JobState& state) {
+  if (state.status == JobStatus::complete) return 0;
+  if (!state.log || state.log->train().empty()) return 1;
+  const auto done = static_cast<double>(state.log->train().back().iteration);
+  return std::max(0.0, 1 - done / static_cast<double>(job.config.training.iterations));
+}
+
 // What a step reaches of sgemm's speed, measured with revnet-compare speed: bottleneck networks are bound by
 // memory.
 double share_of_sgemm(const Architecture& architecture) {
   return architecture.bottleneck ? 0.65 : 1.0;
-}
-
-// How long it will take, roughly: from its arithmetic and what sgemm reaches on one thread.
-double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
-  const Config config = resolve(job.config);
-  const Architecture built = architecture(config);
-  Device device = Device::planning(threads);
-  const Network network(device, built, network_options(config));
-  const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
-  const auto images = static_cast<double>(config.training.batch * config.training.iterations);
-  return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
-         (sgemm_gflops * threads * share_of_sgemm(built));
 }
 
 int threads_of(const Job& job, std::size_t cores) {
@@ -243,20 +246,46 @@ std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::si
   return result;
 }
 
-Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options) {
+double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
+  const Config config = resolve(job.config);
+  const Architecture built = architecture(config);
+  Device device = Device::planning(threads);
+  const Network network(device, built, network_options(config));
+  const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
+  const std::int64_t iterations = config.training.iterations, every = config.evaluation.every;
+  const std::int64_t evaluations = every > 0 ? (iterations + every - 1) / every : 1;  // the last one always
+  const double images = passes * static_cast<double>(config.training.batch * iterations) +
+                        static_cast<double>(evaluations * evaluation_images(config));
+  return 2e-9 * static_cast<double>(network.macs_per_image()) * images /
+         (sgemm_gflops * threads * share_of_sgemm(built));
+}
+
+double seconds_in_all(const std::vector<double>& jobs, std::size_t places) {
+  std::vector<double> busy_until(std::max<std::size_t>(places, 1));
+  for (const double seconds : jobs) *std::ranges::min_element(busy_until) += seconds;
+  return std::ranges::max(busy_until);
+}
+
+std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
-  const std::size_t cores = split_cores(usable_cores(), std::min(options.jobs, jobs.size())).front().size();
+  const auto groups = split_cores(usable_cores(), std::min(options.jobs, jobs.size()));
   const double gflops = measure_sgemm_gflops(1);
+  std::vector<double> times;
   for (const Job& job : jobs) {
     check_unchanged(options.directory, job);
-    const int threads = threads_of(job, cores);
-    table.add({job.name, std::string(name(read_state(directory_of(options.directory, job)).status)),
-               format_bytes(planned_memory(job, threads)),
-               format_duration(estimated_seconds(job, threads, gflops)),
-               fmt::to_string(job.config.training.iterations), fmt::to_string(job.config.training.batch),
-               fmt::to_string(threads)});
+    const int threads = threads_of(job, groups.front().size());
+    const JobState state = read_state(directory_of(options.directory, job));
+    const double left = share_left(job, state);
+    times.push_back(left * estimated_seconds(job, threads, gflops));
+    table.add({job.name, std::string(name(state.status)), format_bytes(planned_memory(job, threads)),
+               left > 0 ? format_duration(times.back()) : "-",
+               fmt::format("{}", job.config.training.iterations),
+               fmt::format("{}", job.config.training.batch), fmt::format("{}", threads)});
   }
-  return table;
+  return fmt::format(
+      "{}{} jobs in {}, {} at a time, {} of memory; about {} in all; times are rough estimates\n",
+      table.format(TableFormat::text), jobs.size(), options.directory.string(), options.jobs,
+      format_bytes(memory_for_jobs(options).left), format_duration(seconds_in_all(times, groups.size())));
 }
 
 SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,

@@ -34,9 +34,15 @@ std::uint64_t planned_memory(const Job& job, int threads);
 MemoryLimit memory_for_jobs(const SweepOptions& options);
 // Groups of cores as equal as can be, at most one a core.
 std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::size_t groups);
+// How long it will take, roughly, with its evaluations: from its arithmetic and what sgemm reaches on one
+// thread.
+double estimated_seconds(const Job& job, int threads, double sgemm_gflops);
+// How long jobs of these times take when each begins as soon as one of the places is free.
+double seconds_in_all(const std::vector<double>& jobs, std::size_t places);
 
-// A line a job, with state, memory and estimated time; for --dry-run.
-Table plan_table(const std::vector<Job>& jobs, const SweepOptions& options);
+// A line a job, with state, memory and the estimated time of what is left to do, and below them what that is
+// in all; for --dry-run.
+std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options);
 
 struct SweepSummary {
   std::size_t complete = 0, failed = 0, unfinished = 0;

@@ -88,4 +88,19 @@ std::filesystem::path program_path() {
   return program;
 }
 
+std::filesystem::path figures_script(const std::filesystem::path& program) {
+  const char* name = "figures.py";
+  for (std::filesystem::path folder = program.parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
+    for (const char* place : {"share/revnet", "scripts"}) {
+      const std::filesystem::path script = folder / place / name;
+      std::error_code none;
+      if (!std::filesystem::exists(script, none)) continue;
+      const std::filesystem::path near = std::filesystem::proximate(script, none);
+      return none || *near.begin() == ".." ? script : near;
+    }
+  }
+  return name;
+}
+
 }  // namespace revnet

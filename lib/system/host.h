@@ -22,5 +22,8 @@ std::uint64_t address_space_bytes();
 std::uint64_t peak_resident_bytes();
 // The file this process was started from. Error when the system does not tell.
 std::filesystem::path program_path();
+// Where figures.py lies, seen from the folder this process is in: installed or in a build, it is found from
+// the program's folder. By its name alone where it is not there.
+std::filesystem::path figures_script(const std::filesystem::path& program);
 
 }  // namespace revnet

@@ -1,11 +1,11 @@
 #include "train/resumption.h"
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "record/config_schema.h"
 
 namespace revnet {
 namespace {
@@ -42,17 +42,8 @@ constexpr std::array traits{
 }  // namespace
 
 bool may_differ_when_resumed(const std::string& key) {
-  static constexpr std::array changeable{"name",
-                                         "description",
-                                         "dataset.directory",
-                                         "dataset.damaged",  // before now there were none, or none refused
-                                         "dataset.workers",
-                                         "training.threads",
-                                         "training.rank_timeout",
-                                         "checkpoint.every",
-                                         "checkpoint.seconds",
-                                         "checkpoint.keep"};
-  return std::ranges::find(changeable, key) != changeable.end();
+  const Effect effect = find_setting(key)->effect;
+  return effect == Effect::none || effect == Effect::speed;
 }
 
 void check_same_run(const Config& now, const Config& before, const std::string& where) {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
+#include "record/config_schema.h"
 #include "record/hdf5.h"
 
 namespace revnet::testing {
@@ -88,6 +89,16 @@ TEST_CASE("Python refuses files of a newer version and files that are not revnet
   CHECK(contains(refusal("read_run('other.h5')"), "other.h5 is not revnet's"));
   CHECK(contains(refusal("read_run('text.h5')"), "cannot read text.h5"));
   CHECK(contains(refusal("read_run('none')"), "cannot read none"));
+}
+
+TEST_CASE("Python knows which settings act on no result") {
+  if (!has_h5py()) return;
+  const TemporaryDirectory folder;
+  std::string expected;
+  for (const Setting& setting : settings()) {
+    if (setting.effect != Effect::result) expected += setting.key + "\n";
+  }
+  CHECK(python(folder.path(), "print('\\n'.join(revnet_files.WITHOUT_EFFECT))\n") == expected);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <sstream>
 
 #include <doctest/doctest.h>
 
@@ -107,19 +108,36 @@ std::string first_difference(const fs::path& a, const fs::path& b) {
 }
 
 bool can_draw() {
-  const bool can = std::system("/usr/bin/python3 -c 'import h5py, matplotlib' 2> /dev/null") == 0;
+  static const bool can = std::system(
+                              "/usr/bin/python3 -c 'from importlib.util import find_spec as find; "
+                              "exit(not (find(\"h5py\") and find(\"matplotlib\")))'") == 0;
   if (!can) MESSAGE("python3-h5py or python3-matplotlib is not installed: no figure is drawn");
   return can;
 }
 
-bool draws(const std::filesystem::path& folder, const std::string& arguments) {
-  const std::string command = "cd '" + folder.string() +
-                              "' && /usr/bin/python3 '" REVNET_SCRIPTS_DIR "/figures.py' " + arguments +
-                              " > /dev/null 2> figures.err";
+std::vector<std::string> figures(const std::filesystem::path& folder,
+                                 const std::vector<std::string>& arguments) {
+  write_file(folder / "draw.py", R"(import shlex, sys
+sys.path.insert(0, ")" REVNET_SCRIPTS_DIR R"(")
+import figures
+for line in sys.stdin:
+    try:
+        figures.main(shlex.split(line))
+    except SystemExit as refusal:
+        print(refusal)
+)");
+  std::string lines;
+  for (const std::string& line : arguments) lines += line + "\n";
+  write_file(folder / "draw.in", lines);
+  const std::string command =
+      "cd '" + folder.string() + "' && /usr/bin/python3 draw.py < draw.in > draw.out 2> draw.err";
   const int status = std::system(command.c_str());
-  INFO(read_file(folder / "figures.err"));
+  INFO(read_file(folder / "draw.err"));
   CHECK(status == 0);
-  return status == 0;
+  std::istringstream printed(read_file(folder / "draw.out"));
+  std::vector<std::string> answers;
+  for (std::string line; std::getline(printed, line);) answers.push_back(line);
+  return answers;
 }
 
 }  // namespace revnet::testing

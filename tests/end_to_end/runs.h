@@ -34,7 +34,9 @@ std::string first_difference_of_rows(const RunLog& a, const RunLog& b);
 
 // Whether figures can be drawn here; says so when not.
 bool can_draw();
-// Whether scripts/figures.py, with these arguments, draws in that folder; a failed check when not.
-bool draws(const std::filesystem::path& folder, const std::string& arguments);
+// What scripts/figures.py prints with each of these arguments in that folder, or why it refuses: a line each,
+// all by one process, because to load matplotlib takes longer than to draw.
+std::vector<std::string> figures(const std::filesystem::path& folder,
+                                 const std::vector<std::string>& arguments);
 
 }  // namespace revnet::testing

@@ -14,9 +14,15 @@ TEST_CASE("a name says no more than it takes to tell runs apart") {
       record("resnet32", "cifar10", 1, 8000, 14), record("revnet38", "cifar10", 1, 8000, 13),
       record("revnet38", "cifar10", 2, 8000, 13), record("revnet38", "cifar10", 2, 80'000, 7),
       record("other", "cifar10", 1, 8000, 13)};
-  CHECK(short_names(runs) == std::vector<std::string>{"ResNet-32", "RevNet-38, 8,000 iterations, seed 1",
-                                                      "RevNet-38, 8,000 iterations, seed 2",
-                                                      "RevNet-38, 80,000 iterations", "other"});
+  CHECK(short_names(runs) ==
+        std::vector<std::string>{"ResNet-32, iterations 8000, seed 1", "RevNet-38, iterations 8000, seed 1",
+                                 "RevNet-38, iterations 8000, seed 2", "RevNet-38, iterations 80000, seed 2",
+                                 "other, iterations 8000, seed 1"});
+  runs = {runs[0], runs[1]};  // their activations follow from the network
+  CHECK(short_names(runs) == std::vector<std::string>{"ResNet-32", "RevNet-38"});
+  runs[1] = runs[0];
+  runs[1].config.training.learning_rate = 0.02;
+  CHECK(short_names(runs) == std::vector<std::string>{"learning rate 0.1", "learning rate 0.02"});
   runs = {runs[0], runs[0]};
   runs[1].directory = "runs/y";
   CHECK(short_names(runs) == std::vector<std::string>{"ResNet-32, runs/x", "ResNet-32, runs/y"});
@@ -51,7 +57,7 @@ TEST_CASE("more runs than styles make more charts") {
   REQUIRE(all.size() == 2);
   CHECK(all[0].error.series.size() == chart_styles);
   CHECK(all[1].error.series.size() == 1);
-  CHECK(all[1].error.series[0].name == "ResNet-32, seed 9");
+  CHECK(all[1].error.series[0].name == "seed 9");
 }
 
 }  // namespace

@@ -13,31 +13,47 @@ using testing::record;
 
 const std::vector<BuiltNetwork> built{{"revnet38", "basic", "3-3-3", "32, 32-64-112", 464890, 475060}};
 
-TEST_CASE("a report of runs has three sections, of none Table 2 alone") {
-  CHECK(report_sections(built, {}).size() == 1);
-  const auto sections = report_sections(built, {record("resnet32", "cifar10", 1, 80'000, 7)});
-  REQUIRE(sections.size() == 3);
-  CHECK(sections[1].title == "Table 3");
-  CHECK(sections[1].notes.size() == 1);
-  CHECK(sections[1].commands.size() == 11);
+std::vector<std::string> titles_of(const std::vector<Section>& sections) {
+  std::vector<std::string> titles;
+  for (const Section& section : sections) titles.push_back(section.title);
+  return titles;
 }
 
-TEST_CASE("text and Markdown hold notes and commands, csv and LaTeX the tables alone") {
-  const auto sections = report_sections(built, {record("resnet32", "cifar10", 1, 8000, 14.53)});
+TEST_CASE("a report of runs has their groups first, of none Table 2 alone") {
+  using Titles = std::vector<std::string>;
+  CHECK(titles_of(report_sections(built, {})) == Titles{"Table 2"});
+  std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 80'000, 7)};
+  const auto one = report_sections(built, runs);
+  CHECK(titles_of(one) == Titles{"Table 3", "Runs", "Table 2"});
+  CHECK(one[0].notes.size() == 1);
+  CHECK(one[0].commands.size() == 11);
+  runs.push_back(record("resnet32", "cifar10", 2, 80'000, 7));
+  CHECK(titles_of(report_sections(built, runs)) == Titles{"Groups", "Table 3", "Runs", "Table 2"});
+  CHECK(titles_of(report_sections(built, runs, {{"training.batch"}})) == Titles{"Groups", "Runs"});
+}
+
+TEST_CASE("text holds notes and commands, Markdown notes, csv and LaTeX the tables alone") {
+  const auto sections = report_sections(
+      built, {record("resnet32", "cifar10", 1, 8000, 14.53), record("resnet32", "cifar10", 2, 8000, 14.53)});
   for (const TableFormat format : {TableFormat::text, TableFormat::markdown}) {
-    CHECK_FALSE(is_for_programs(format));
     const std::string prose = format_sections(sections, format);
     CHECK(contains(prose, "Table 3: test error in percent"));
-    CHECK(contains(prose, "\n\nMeasured on CIFAR-10 (read from data), 8,000 iterations of 100 images"));
+    CHECK(contains(prose, "\n\nMeasured on CIFAR-10 (read from data), 8,000 iterations of the paper"));
     CHECK(contains(
-        prose, "\n\n    revnet-train cifar10 --arch resnet32\n    revnet-train cifar10 --arch revnet38\n"));
+              prose,
+              "\n\n    revnet-train cifar10 --arch resnet32\n    revnet-train cifar10 --arch revnet38\n") ==
+          (format == TableFormat::text));
   }
   CHECK(contains(format_sections(sections, TableFormat::markdown), "\n## Table 3: "));
   for (const TableFormat format : {TableFormat::csv, TableFormat::latex}) {
-    CHECK(is_for_programs(format));
+    const bool whole_numbers = format == TableFormat::csv;
     std::string tables;
-    for (const Section& section : sections) tables += section.table.format(format) + "\n";
+    for (const Section& section : sections) {
+      tables += (whole_numbers && section.data ? *section.data : section.table).format(format) + "\n";
+    }
     CHECK(format_sections(sections, format) == tables);
+    CHECK(contains(tables, "14.53 ± 0.00 (2)"));
+    CHECK(contains(tables, "14.5300,0,2") == whole_numbers);
   }
 }
 

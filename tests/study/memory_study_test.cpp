@@ -78,6 +78,27 @@ TEST_CASE("ways to keep activations grow as the paper's Table 1 says") {
   CHECK(fastest("resnet32", ActivationMode::recursive) == "log L");
 }
 
+TEST_CASE("growth is told from five depths on, and all that fit alike are named") {
+  MemoryStudy study;
+  const auto growth_of = [&](const std::vector<std::int64_t>& units,
+                             const std::vector<std::uint64_t>& bytes) {
+    study = {};
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      study.cases.push_back({"resnet32", units[i], ActivationMode::checkpointed, 2, 1});
+      study.results.push_back({bytes[i], 0, 1, 1, units[i], 0.5});
+    }
+    return growth_table(study).format(TableFormat::csv);
+  };
+  // As measured: checkpointing on three and on four depths looks like log L, which it is not.
+  CHECK(growth_table(study).empty());
+  CHECK(growth_of({3, 12, 6}, {1414700, 2426500, 1929900}).find("log L") == std::string::npos);
+  CHECK(growth_of({3, 6, 9, 12}, {1414700, 1929900, 2295500, 2426500}).find("log L") == std::string::npos);
+  CHECK(growth_of({3, 6, 9, 12, 18, 24, 36}, {1414700, 1929900, 2295500, 2426500, 2959300, 3324800, 3988700})
+            .find("resnet32,checkpointed,sqrt L (1.8 %),1 (0.0 %),L (0.0 %)\n") != std::string::npos);
+  CHECK(growth_of({3, 6, 9, 12, 18, 24, 36}, {44, 99, 156, 216, 339, 469, 733}).find(",L or L log L (") !=
+        std::string::npos);
+}
+
 TEST_CASE("a memory study is written") {
   const testing::TemporaryDirectory folder;
   MemoryStudy study;

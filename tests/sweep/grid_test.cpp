@@ -95,6 +95,16 @@ TEST_CASE("impossible sweeps are refused") {
       "training.batch"));
 }
 
+TEST_CASE("a combination that a rule has no value for is refused by name, unless it is excluded") {
+  const std::string yaml =
+      "training: {batch: 5}\nsweep:\n  grid:\n    training.iterations: [1, 2]\n  rules:\n"
+      "    - {set: training.batch, proportional_to: training.iterations, at: 2}\n";
+  const std::string message = testing::message_of<UsageError>([&] { jobs(yaml); });
+  CHECK(testing::contains(message, "iterations1: sweep.rules: training.batch"));
+  CHECK(testing::contains(message, "leave the combination out with sweep.exclude"));
+  CHECK(names(yaml + "  exclude:\n    - {training.iterations: 1}\n") == Names{"iterations2"});
+}
+
 TEST_CASE("a sweep has a thousand runs at most, and a small file of a large grid is refused at once") {
   const auto refused = [](const std::string& yaml) {
     return testing::message_of<UsageError>([&] { jobs(yaml); });

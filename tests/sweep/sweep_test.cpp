@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/error.h"
+#include "files.h"
 #include "system/host.h"
 #include "system/process.h"
 
@@ -30,6 +32,34 @@ TEST_CASE("a sweep plans with --memory, or with the tightest limit of its proces
   options.memory_bytes = 5 * gigabyte;
   CHECK(memory_for_jobs(options).left == 5 * gigabyte);
   CHECK(memory_for_jobs(options).name == "--memory");
+}
+
+TEST_CASE("the estimated time counts evaluations, and in all only what runs one after the other") {
+  Job job{"job", Config()};
+  job.config.training.iterations = 100;
+  job.config.evaluation.every = 0;
+  const double once = estimated_seconds(job, 1, 100);
+  job.config.evaluation.every = 30;
+  const double four_times = estimated_seconds(job, 1, 100);
+  // A step of 100 images makes four passes (RevNet-38 reconstructs), an evaluation one over 10,000 images.
+  CHECK(four_times / once == doctest::Approx((4 * 10'000 + 4 * 10'000.0) / (4 * 10'000 + 10'000)));
+  job.config.dataset.validation = true;
+  CHECK(estimated_seconds(job, 1, 100) / once ==
+        doctest::Approx((4 * 10'000 + 4 * 5000.0) / (4 * 10'000 + 10'000)));
+  CHECK(seconds_in_all({5, 1, 1, 1}, 1) == 8);
+  CHECK(seconds_in_all({5, 1, 1, 1}, 2) == 5);
+  CHECK(seconds_in_all({}, 2) == 0);
+}
+
+TEST_CASE("a combination that cannot be is refused by the job's name, with what to do") {
+  Job job{"resnet32-reconstructed", Config()};
+  job.config.network.architecture = "resnet32";
+  CHECK_NOTHROW(check_possible(job));
+  job.config.network.activations = Config::Network::Activations::reconstructed;
+  CHECK(testing::message_of<UsageError>([&] { check_possible(job); }) ==
+        "resnet32-reconstructed: resnet32 is not reversible: its activations cannot be reconstructed; leave "
+        "the "
+        "combination out with sweep.exclude");
 }
 
 }  // namespace

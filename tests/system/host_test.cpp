@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 #include <omp.h>
 
+#include "files.h"
+
 namespace revnet {
 namespace {
 
@@ -27,6 +29,21 @@ TEST_CASE("peak resident bytes follow what is touched") {
   std::vector<char> memory(before + more, 1);  // beyond any earlier peak
   CHECK(memory[more] == 1);
   CHECK(peak_resident_bytes() >= before + more);
+}
+
+TEST_CASE("figures.py is found where a program is installed, and in the sources of a build") {
+  const testing::TemporaryDirectory folder;
+  const std::filesystem::path program = folder / "usr/bin/revnet-sweep",
+                              built = folder / "src/build/bin/revnet-sweep";
+  CHECK(figures_script(program) == "figures.py");
+  testing::write_file(folder / "usr/share/revnet/figures.py", "");
+  testing::write_file(folder / "src/scripts/figures.py", "");
+  CHECK(figures_script(program) == folder / "usr/share/revnet/figures.py");
+  CHECK(figures_script(built) == folder / "src/scripts/figures.py");
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder / "src");
+  CHECK(figures_script(std::filesystem::current_path() / "build/bin/revnet-sweep") == "scripts/figures.py");
+  std::filesystem::current_path(before);
 }
 
 }  // namespace

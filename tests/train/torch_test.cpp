@@ -142,5 +142,37 @@ TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
   CHECK(back.progress == before.progress);
 }
 
+TEST_CASE("files that cannot be converted are refused in one line") {
+  if (!has_torch()) return;
+  const TemporaryDirectory folder;
+  testing::write_file(folder / "refuse.py", R"(import sys
+sys.path.insert(0, ")" REVNET_TEST_DIR R"(/../scripts")
+import torch
+import convert_checkpoint
+torch.save([1], "list.pt")
+torch.save({"a": 1}, "numbers.pt")
+torch.save({"model": {"a": torch.zeros(1)}}, "part.pt")
+for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torch list.pt c.h5",
+              "from-torch numbers.pt c.h5", "from-torch part.pt c.h5", "to-torch refuse.py m.pt"):
+    sys.argv = ["convert_checkpoint.py", *words.split()]
+    try:
+        convert_checkpoint.main()
+    except SystemExit as refusal:
+        print(refusal)
+)");
+  const std::string command = "cd" + quoted(folder.path()) + " && /usr/bin/python3 refuse.py > said 2>&1";
+  CHECK(std::system(command.c_str()) == 0);
+  const std::string said = testing::read_file(folder / "said");
+  CAPTURE(said);
+  CHECK(std::ranges::count(said, '\n') == 6);
+  for (const char* why :
+       {"refuse.py is no file of torch.save: ", "No such file or directory: 'none.pt'\n",
+        "list.pt holds no state dict", "numbers.pt holds no state dict",
+        "part.pt has a model, but no config, iteration, momentum, progress\n", "cannot read refuse.py: "}) {
+    CHECK(testing::contains(
+        said, std::string("convert_checkpoint.py: ") + (why[0] == 'N' ? "[Errno 2] " : "") + why));
+  }
+}
+
 }  // namespace
 }  // namespace revnet

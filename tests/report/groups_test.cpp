@@ -1,0 +1,119 @@
+#include "report/groups.h"
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "files.h"
+#include "report/support.h"
+
+namespace revnet {
+namespace {
+
+using testing::contains;
+using testing::record;
+
+// Two networks, two learning rates, two seeds; the error is 10 times the rate, plus the seed.
+std::vector<RunRecord> sweep() {
+  std::vector<RunRecord> runs;
+  for (const char* network : {"revnet38", "resnet32"}) {
+    for (const double rate : {0.1, 0.02}) {
+      for (const std::uint64_t seed : {1U, 2U}) {
+        runs.push_back(record(network, "cifar10", seed, 10, 10 * rate + static_cast<double>(seed)));
+        runs.back().config.training.learning_rate = rate;
+        runs.back().directory = "runs/" + std::to_string(runs.size());
+      }
+    }
+  }
+  return runs;
+}
+
+TEST_CASE("runs are grouped by whatever varies but the seed") {
+  std::vector<RunRecord> runs = sweep();
+  runs[0].config.name = "elsewhere";
+  runs[1].config.log.every = 5;
+  const Grouping grouping = group_runs(runs, {});
+  CHECK(grouping.keys ==
+        std::vector<std::string>{"network.architecture", "network.activations", "training.learning_rate"});
+  CHECK(grouping.notes.empty());
+  const std::string text =
+      group_table(grouping, {&find_metric("eval_error_percent", "test")}).format(TableFormat::csv);
+  CHECK(text ==
+        "architecture,activations,learning rate,runs,\"error, %\",best\n"
+        "resnet32,stored,0.02,2,1.70 ± 0.71 (2),*\n"
+        "resnet32,stored,0.1,2,2.50 ± 0.71 (2),\n"
+        "revnet38,reconstructed,0.02,2,1.70 ± 0.71 (2),*\n"
+        "revnet38,reconstructed,0.1,2,2.50 ± 0.71 (2),\n");
+  CHECK(contains(group_data(grouping, usual_metrics()).format(TableFormat::csv),
+                 "\nresnet32,stored,0.02,2,1.7000,0.7071,2,0.300000,0,2,-,-,0,-,-,0,*\n"));
+}
+
+TEST_CASE("what is not complete, and the same run twice, do not count") {
+  std::vector<RunRecord> runs = sweep();
+  runs[1].status = RunStatus::diverged;
+  runs[3].status = RunStatus::running;
+  runs[2].status = RunStatus::interrupted;
+  runs.push_back(runs[7]);
+  runs.back().directory = "runs/again";
+  const Grouping grouping = group_runs(runs, {"network.architecture", "training.learning_rate"});
+  const std::string csv =
+      group_table(grouping, {&find_metric("eval_error_percent", "test")}).format(TableFormat::csv);
+  CHECK(contains(csv, "\nrevnet38,0.02,0 of 2,-,\n"));
+  CHECK(contains(csv, "\nrevnet38,0.1,1 of 2,2.00,\n"));
+  CHECK(contains(csv, "\nresnet32,0.02,2 of 3,1.70 ± 0.71 (2),*\n"));
+  CHECK(grouping.notes ==
+        std::vector<std::string>{
+            "Left out: runs/again, which has the settings and the seed of runs/8.",
+            "Left out, since not complete: runs/2 (diverged), runs/3 (interrupted), runs/4 (running)."});
+}
+
+TEST_CASE("groups that mix more than seeds say so, and unknown keys and metrics are refused") {
+  const std::vector<RunRecord> runs = sweep();
+  const Grouping grouping = group_runs(runs, {"network.architecture"});
+  CHECK(grouping.groups.size() == 2);
+  CHECK(grouping.notes ==
+        std::vector<std::string>{
+            "Some groups hold runs that differ in more than the seed: to set them apart, add "
+            "training.learning_rate to --group-by."});
+  CHECK(testing::message_of<UsageError>([&] { group_runs(runs, {"batch"}); }) ==
+        "--group-by: unknown setting 'batch' (did you mean 'training.batch'?)");
+  CHECK(contains(testing::message_of<UsageError>([] { find_metric("speed", "--metric"); }),
+                 "--metric: 'speed' is not one of iterations, train_cross_entropy, "));
+}
+
+TEST_CASE("the best group is the lowest error or the highest speed; nothing is best of one") {
+  std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 10, 90),
+                              record("revnet38", "cifar10", 1, 10, 91)};
+  runs[0].images_per_second = 300;
+  runs[1].images_per_second = 400;
+  const auto table = [&](const char* metric) {
+    return group_table(group_runs(runs, {"network.architecture"}), {&find_metric(metric, "test")})
+        .format(TableFormat::csv);
+  };
+  CHECK(contains(table("eval_error_percent"), "resnet32,1,90.00,*\n"));
+  CHECK(contains(table("images_per_second"), "revnet38,1,400,*\n"));
+  CHECK_FALSE(contains(table("iterations"), "best"));
+  runs.pop_back();
+  CHECK_FALSE(contains(table("eval_error_percent"), "best"));
+}
+
+TEST_CASE("a run without rows has dashes, and programs get whole keys") {
+  std::vector<RunRecord> runs = sweep();
+  runs[0].train.clear();
+  runs[0].eval.clear();
+  runs[0].status = RunStatus::interrupted;
+  const std::string people = run_table(runs, std::vector<std::string>(8, "no")).format(TableFormat::csv);
+  CHECK(contains(people, "run,architecture,activations,seed,learning rate,status,\"error, %\","));
+  CHECK(contains(people, "\nruns/1,revnet38,reconstructed,1,0.1,interrupted,-,-,-,-,-,no\n"));
+  runs[1].status = RunStatus::running;
+  CHECK(contains(run_table(runs).format(TableFormat::csv),
+                 "\nruns/2,revnet38,reconstructed,2,0.1,running at 10,3.00,0.3000,-,-,-\n"));
+  const std::string data = run_data("job", std::vector<std::string>(8, "j"), runs).format(TableFormat::csv);
+  CHECK(contains(
+      data, "job,network.architecture,network.activations,training.seed,training.learning_rate,status,"));
+  CHECK(contains(data, "\nj,resnet32,stored,2,0.02,complete,10,0.100000,2,0.300000,2.2000,-,-,-,-\n"));
+}
+
+}  // namespace
+}  // namespace revnet
