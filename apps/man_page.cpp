@@ -13,8 +13,8 @@
 namespace revnet {
 namespace {
 
-constexpr std::array<const char*, 4> all_commands{"revnet-compare", "revnet-report", "revnet-sweep",
-                                                  "revnet-train"};
+constexpr std::array<const char*, 5> all_commands{"revnet-compare", "revnet-data", "revnet-report",
+                                                  "revnet-sweep", "revnet-train"};
 
 // What troff would take for an escape or set as a typographic sign.
 constexpr std::array<std::pair<char, const char*>, 7> signs{{{'\\', "\\e"},

@@ -28,10 +28,13 @@ constexpr const char* examples = R"(Examples:
       go on with a run that was stopped, with its own settings
   revnet-train synthetic --arch revnet38 --iterations 300 --eval-every 100
       without any data set: ten classes of drawn shapes
+  revnet-train images --data-dir imagewoof --image-size 128 --arch resnet32
+      JPEG images in imagewoof/train/CLASS and imagewoof/val/CLASS; imagenet: the same, 1,000 classes
   revnet-train cifar100 --arch revnet164 --dry-run
       parameters, arithmetic and memory of a run, which is not started
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged.
+Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged,
+5 a damaged image with a checkpoint saved.
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
@@ -63,13 +66,17 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
               static_cast<long long>(summary.iterations), static_cast<long long>(config.training.iterations),
               format_duration(summary.seconds).c_str(), summary.images_per_second);
   if (summary.ranks > 1) print_exchange(summary);
+  if (summary.images_left_out > 0) {
+    std::printf("%-18s%zu damaged ones, named in run.log\n", "images left out", summary.images_left_out);
+  }
   std::printf("%-18s%s\n", "activations", describe_activation_bytes(config).c_str());
   std::printf("%-18s%s resident at most\n", "memory", format_bytes(summary.peak_resident_bytes).c_str());
   std::printf("%-18s%s\n", "run", directory.c_str());
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR, on CPUs.", "revnet-train");
+  CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR or photographs, on CPUs.",
+               "revnet-train");
   app.footer(std::string(examples) + environment_help);
   std::string directory;
   bool resume = false, force = false, dry_run = false;
@@ -100,7 +107,7 @@ int run(int argc, char** argv) {
       if (communicator.is_first()) std::cout << plan_yaml(config, directory);
       return static_cast<int>(ExitCode::done);
     }
-    catch_interrupts();
+    catch_interrupts(communicator.is_first());
     const RunStart start = resume ? RunStart::resume : force ? RunStart::overwrite : RunStart::fresh;
     const RunSummary summary =
         run_training(config, directory, start, command_line(argc, argv), {}, communicator);

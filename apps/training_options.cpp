@@ -17,15 +17,14 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   for (const Setting& setting : settings()) {
     if (!setting.option.name.empty()) declare(app, setting);
   }
-  declare_sources(app);
+  take_any_setting(app);
 }
 
 TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
   for (const std::string& key : keys) declare(app, *find_setting(key));
-  declare_sources(app);
 }
 
-void TrainingOptions::declare_sources(CLI::App& app) {
+void TrainingOptions::take_any_setting(CLI::App& app) {
   app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
       ->type_name("FILE")
       ->group("Settings");

@@ -18,6 +18,8 @@ class TrainingOptions {
   explicit TrainingOptions(CLI::App& app);
   // The options of these settings alone, beside --config and --set.
   TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
+  // Then --config and --set, too.
+  void take_any_setting(CLI::App& app);
 
   // Lays file, environment and command line over the given settings. UsageError for anything unknown or
   // impossible.
@@ -36,6 +38,12 @@ class TrainingOptions {
 // themselves, or else with each of `otherwise`.
 std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise);
+// A part of the help of commands that read data sets.
+inline constexpr const char* data_environment_help = R"(
+
+Environment:
+  REVNET_DATA
+      the folder of the data sets, where the command line does not name one)";
 
 // A part of the help of commands that train.
 inline constexpr const char* environment_help = R"(

@@ -23,6 +23,9 @@ if [ -n "$found" ]; then
   failed=1
 fi
 check 'hdf5' 'lib/record/' 'HDF5 belongs in lib/record:'
+check '(jpeglib|jerror)' 'lib/data/jpeg' 'libjpeg belongs in lib/data/jpeg:'
+check 'png' 'lib/data/png' 'libpng belongs in lib/data/png:'
+check 'zlib' 'lib/base/crc32' 'zlib belongs in lib/base/crc32:'
 check 'yaml-cpp' 'lib/record/' 'yaml-cpp belongs in lib/record:'
 check 'CLI/' 'apps/' 'CLI11 belongs in apps:'
 check 'spdlog' 'lib/train/reporter' 'spdlog belongs in lib/train/reporter:'

@@ -14,8 +14,9 @@ enum class ExitCode {
   done = 0,
   failed = 1,
   usage = 2,
-  interrupted = 3,  // stopped by a signal, with a checkpoint saved
-  diverged = 4,     // the loss became NaN or infinite
+  interrupted = 3,    // stopped by a signal, with a checkpoint saved
+  diverged = 4,       // the loss became NaN or infinite
+  damaged_image = 5,  // an image turned out to be damaged in training; with a checkpoint saved
 };
 
 // Something failed while running: files, memory, data. Exit code 1.

@@ -25,12 +25,24 @@ namespace revnet {
 struct Config {
   // Beside each choice stand its words, in the order of the enum: as files, options and messages name it.
   struct Dataset {
-    enum class Name { cifar10, cifar100, synthetic };
-    friend constexpr auto words(Name) { return std::array{"cifar10", "cifar100", "synthetic"}; }
+    enum class Name { cifar10, cifar100, synthetic, imagenet, images };
+    friend constexpr auto words(Name) {
+      return std::array{"cifar10", "cifar100", "synthetic", "imagenet", "images"};
+    }
+    enum class Values { symmetric, standardized };
+    friend constexpr auto words(Values) { return std::array{"symmetric", "standardized"}; }
+    enum class Damaged { refuse, skip };
+    friend constexpr auto words(Damaged) { return std::array{"refuse", "skip"}; }
 
     Name name = Name::cifar10;
-    std::string directory = "data";  // holds cifar-10-batches-bin and cifar-100-binary
+    // Holds cifar-10-batches-bin and cifar-100-binary, or train and val; or a packed file.
+    std::string directory = "data";
     bool validation = false;
+    int image_size = 0;  // pixels a side; 0: the data set's own
+    int classes = 0;     // of photographs; 0: as many as there are class folders
+    Values values = Values::symmetric;
+    Damaged damaged = Damaged::refuse;
+    int workers = 0;  // threads that decode; 0: chosen by the number of cores
     bool operator==(const Dataset&) const = default;
   };
   struct Network {
@@ -90,6 +102,7 @@ struct Config {
     bool enabled = true;
     int padding = 2;  // pixels a side
     bool flip = true;
+    bool colour = false;  // distort the colours of photographs
     bool operator==(const Augmentation&) const = default;
   };
   struct Evaluation {
@@ -102,6 +115,7 @@ struct Config {
   };
   struct Checkpoints {
     std::int64_t every = 1000;  // iterations; 0: only at the end
+    double seconds = 600;       // and at least so often; 0: by iterations alone
     bool keep = false;          // all of them, not just the last
     bool operator==(const Checkpoints&) const = default;
   };

@@ -68,10 +68,23 @@ std::vector<Setting> experiment_settings() {
       setting<&C::description>("description", {}, {}, "what the experiment is for"),
       setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, "data set"),
       setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR", "REVNET_DATA"}, {},
-                                            "holds cifar-10-batches-bin and cifar-100-binary"),
+                                            "CIFAR's folders, class folders, a packed file"),
       setting<dataset, &Dataset::validation>(
           "dataset.validation", {"--validation"}, {},
           "evaluate on 5,000 held-out training images, not on the test set"),
+      setting<dataset, &Dataset::image_size>("dataset.image_size", {"--image-size", "N"}, between(0, 4096),
+                                             "pixels a side of a photograph; 0: 224 (CIFAR: 32)"),
+      setting<dataset, &Dataset::classes>("dataset.classes", {}, between(0, 1'000'000),
+                                          "of images; 0: as many as there are class folders"),
+      setting<dataset, &Dataset::values>("dataset.values", {}, {},
+                                         "of photographs: symmetric, from -1 to 1; standardized: less "
+                                         "ImageNet's mean colour, over its deviation"),
+      setting<dataset, &Dataset::damaged>(
+          "dataset.damaged", {}, {},
+          "photographs that are damaged or no JPEG images: refuse them, which "
+          "ends the run, or skip them, which is counted"),
+      setting<dataset, &Dataset::workers>("dataset.workers", {"--workers", "N"}, between(0, 1024),
+                                          "threads that decode photographs; 0: one for every 8 cores"),
   };
 }
 
@@ -139,7 +152,7 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1),
           "training steps; the learning rate falls at 1/2 and 3/4 of them"),
-      setting<training, &Training::batch>("training.batch", {"--batch", "N"}, at_least(1),
+      setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           "images a step, under mpirun of all ranks together"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0),
                                          "of initial weights, shuffling, augmentation and the synthetic set"),
@@ -172,6 +185,8 @@ std::vector<Setting> training_settings() {
                                                     "zero padding before the random crop, in pixels a side"),
       setting<augmentation, &Augmentation::flip>("augmentation.flip", {}, {},
                                                  "flip half of the images left to right"),
+      setting<augmentation, &Augmentation::colour>(
+          "augmentation.colour", {}, {}, "distort brightness, saturation, hue and contrast of photographs"),
   };
 }
 
@@ -184,6 +199,9 @@ std::vector<Setting> recording_settings() {
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
                                                       at_least(0),
                                                       "iterations between checkpoints; 0: only at the end"),
+      setting<&C::checkpoint, &C::Checkpoints::seconds>("checkpoint.seconds", {"--checkpoint-seconds", "S"},
+                                                        at_least(0),
+                                                        "and at most so many seconds; 0: no limit"),
       setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
                                                      "keep all of them, as RUN/checkpoints/ITERATION.h5"),
   };

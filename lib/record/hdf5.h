@@ -1,10 +1,11 @@
 // HDF5 files of plain arrays and attributes, over the C API, whose types stay out of this header.
 //
-// A file is written whole: Writer builds it in memory and save() swaps it into place, so HDF5 never leaves a
-// half-written file, and a full disk is an errno with a name. Reader opens read-only and checks type, rank
-// and size of everything before it allocates: sizes are bounded by the size of the file (its own files are
-// not compressed). Names are paths from the root ("stage1/unit1/f/conv1/weight"); "" or "/" is the root
-// itself.
+// A file is written whole: Writer builds it in memory, or beside its target where it is too large for that,
+// and save() swaps it into place, so HDF5 never leaves a half-written file; a full disk is, in memory, an
+// errno with a name. Reader opens read-only and checks type, rank and size of everything before it allocates:
+// sizes are bounded by the size of the file (its own files are not compressed). It verifies the checksums
+// that save() puts behind a file built in memory (record/checksums.h). Names are paths from the root
+// ("stage1/unit1/f/conv1/weight"); "" or "/" is the root itself.
 //
 // Every failure is a RecordError. HDF5's automatic error printing is switched off for the process by the
 // first Reader or Writer. The library is not thread-safe: use all of this from one thread at a time.
@@ -12,10 +13,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "record/checksums.h"
 #include "record/posix_file.h"
 #include "record/record_error.h"
 
@@ -41,8 +44,9 @@ inline constexpr int deepest_name = 32;
 
 class Writer {
  public:
-  // Touches no file before save().
-  explicit Writer(std::filesystem::path target);
+  // In memory: touches no file before save(). On disk: PATH.tmp, gone with the object unless it was saved.
+  enum class Place { memory, disk };
+  explicit Writer(std::filesystem::path target, Place place = Place::memory);
 
   // Each makes the groups on the way; a name that is there already is an error.
   void group(const std::string& name);
@@ -52,6 +56,9 @@ class Writer {
   void floats(const std::string& name, const std::vector<std::int64_t>& shape, std::span<const float> values);
   void text(const std::string& name, const std::string& value);  // one UTF-8 string, without NUL bytes
   void texts(const std::string& name, const std::vector<std::string>& values);  // [values.size()], likewise
+  // [size] bytes in one piece, which write_bytes() fills.
+  void bytes(const std::string& name, std::uint64_t size);
+  void write_bytes(const std::string& name, std::uint64_t first, std::span<const std::uint8_t> values);
 
   // On the group or dataset object, which must be there. Text is variable-length UTF-8, without NUL bytes.
   void attribute(const std::string& object, const std::string& name, const std::string& value);
@@ -72,8 +79,13 @@ class Writer {
                         const void* value);
 
   std::filesystem::path target_;
+  struct RemoveFile {
+    void operator()(const std::filesystem::path* file) const;
+  };
+  std::unique_ptr<const std::filesystem::path, RemoveFile> temporary_;  // null in memory
   Handle file_;
   Handle link_properties_;
+  std::vector<ArrayChecksum> checksums_;
 };
 
 struct FloatArray {
@@ -83,9 +95,13 @@ struct FloatArray {
 
 class Reader {
  public:
+  // RecordError of kind damaged, with the arrays that have changed, when the file is not as it was written.
   explicit Reader(std::filesystem::path file);
 
   const std::filesystem::path& path() const { return path_; }
+  // False for a file of an earlier version, or one that something else has changed: nothing vouches for its
+  // bytes.
+  bool has_checksums() const { return has_checksums_; }
 
   struct Member {
     std::string name;
@@ -101,6 +117,12 @@ class Reader {
   std::vector<std::int64_t> integers(const std::string& name) const;  // rank 1
   FloatArray floats(const std::string& name) const;                   // any rank
   std::string text(const std::string& name) const;                    // one string
+  std::vector<std::string> texts(const std::string& name) const;      // rank 1
+  // Where in the file the bytes [size] of a data set lie, in one piece.
+  struct Extent {
+    std::uint64_t offset = 0, size = 0;
+  };
+  Extent extent_of_bytes(const std::string& name) const;
 
   // Attributes of a group or dataset, by name.
   std::vector<std::string> attributes(const std::string& object) const;
@@ -121,6 +143,9 @@ class Reader {
 
  private:
   std::int64_t checked(std::int64_t id, const std::string& object) const;
+  void open();
+  [[noreturn]] void fail_changed(const std::vector<ArrayChecksum>& arrays);
+  bool is_changed(const ArrayChecksum& array) const;
   Handle object(const std::string& name) const;
   Handle dataset(const std::string& name) const;
   void add_datasets(const std::string& group, const std::string& prefix, int depth,
@@ -138,6 +163,7 @@ class Reader {
 
   std::filesystem::path path_;
   std::uint64_t file_bytes_ = 0;
+  bool has_checksums_ = false;
   Handle file_;
 };
 

@@ -50,6 +50,25 @@ std::string Reader::text(const std::string& name) const {
   return result;
 }
 
+std::vector<std::string> Reader::texts(const std::string& name) const {
+  const Handle opened = dataset(name);
+  const std::string label = absolute(name);
+  const Handle type(checked(H5Dget_type(opened.id()), label));
+  const Handle space(checked(H5Dget_space(opened.id()), label));
+  if (H5Tis_variable_str(type.id()) <= 0) fail(label + " is not text of any length");
+  const std::vector<std::int64_t> shape = checked_shape(space.id(), sizeof(char*), label);
+  if (shape.size() != 1) fail(label + " has rank " + std::to_string(shape.size()) + ", not 1");
+  std::vector<char*> found(static_cast<std::size_t>(shape[0]), nullptr);
+  std::vector<std::string> result;
+  if (found.empty()) return result;
+  if (H5Dread(opened.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, static_cast<void*>(found.data())) < 0) {
+    fail(label + ": " + take_error());
+  }
+  for (const char* text : found) result.emplace_back(text == nullptr ? "" : text);
+  H5Dvlen_reclaim(type.id(), space.id(), H5P_DEFAULT, static_cast<void*>(found.data()));
+  return result;
+}
+
 std::string Reader::text_attribute(const std::string& object_name, const std::string& name) const {
   const Handle opened = attribute(object_name, name);
   const StoredText stored{Handle(H5Aget_type(opened.id())), Handle(H5Aget_space(opened.id())),

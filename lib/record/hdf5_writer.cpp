@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <hdf5.h>
 
+#include "base/crc32.h"
 #include "record/hdf5.h"
 #include "record/hdf5_handle.h"
 
@@ -30,14 +31,22 @@ Handle text_type(std::size_t size) {
 
 }  // namespace
 
-Writer::Writer(std::filesystem::path target) : target_(std::move(target)) {
+Writer::Writer(std::filesystem::path target, Place place) : target_(std::move(target)) {
   start_library();
   const Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), ""));
-  // In memory only, and in the default format, which everything reads.
-  if (H5Pset_fapl_core(access.id(), memory_step, false) < 0) fail("");
-  file_ = Handle(checked(H5Fcreate(target_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), ""));
+  // In the default format, which everything reads.
+  if (place == Place::memory && H5Pset_fapl_core(access.id(), memory_step, false) < 0) fail("");
+  if (place == Place::disk) temporary_.reset(new std::filesystem::path(temporary_path(target_)));
+  const std::filesystem::path& file = temporary_ ? *temporary_ : target_;
+  file_ = Handle(checked(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), ""));
   link_properties_ = Handle(checked(H5Pcreate(H5P_LINK_CREATE), ""));
   if (H5Pset_create_intermediate_group(link_properties_.id(), 1) < 0) fail("");
+}
+
+void Writer::RemoveFile::operator()(const std::filesystem::path* file) const {
+  std::error_code ignored;  // saved, it has moved away; what else cannot be removed is no worse than before
+  std::filesystem::remove(*file, ignored);
+  delete file;
 }
 
 void Writer::fail(const std::string& object) const {
@@ -68,6 +77,8 @@ void Writer::dataset(const std::string& name, std::int64_t type, const std::vect
                                        link_properties_.id(), properties.id(), H5P_DEFAULT),
                             name));
   if (bytes > 0 && H5Dwrite(made.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail(name);
+  if (H5Tis_variable_str(type) > 0) return;  // the values are pointers
+  checksums_.push_back({absolute(name), crc32({static_cast<const std::byte*>(values), bytes})});
 }
 
 void Writer::doubles(const std::string& name, std::span<const double> values) {
@@ -101,6 +112,31 @@ void Writer::texts(const std::string& name, const std::vector<std::string>& valu
           static_cast<const void*>(pointers.data()));
 }
 
+void Writer::bytes(const std::string& name, std::uint64_t size) {
+  const hsize_t sizes = size;
+  const Handle space(checked(H5Screate_simple(1, &sizes, nullptr), name));
+  const Handle properties(checked(H5Pcreate(H5P_DATASET_CREATE), name));
+  // Its place in the file is known at once, and zeros are not written where bytes will be.
+  if (H5Pset_alloc_time(properties.id(), H5D_ALLOC_TIME_EARLY) < 0 ||
+      H5Pset_fill_time(properties.id(), H5D_FILL_TIME_NEVER) < 0) {
+    fail(name);
+  }
+  const Handle made(checked(H5Dcreate2(file_.id(), absolute(name).c_str(), H5T_NATIVE_UINT8, space.id(),
+                                       link_properties_.id(), properties.id(), H5P_DEFAULT),
+                            name));
+}
+
+void Writer::write_bytes(const std::string& name, std::uint64_t first, std::span<const std::uint8_t> values) {
+  const Handle opened(checked(H5Dopen2(file_.id(), absolute(name).c_str(), H5P_DEFAULT), name));
+  const hsize_t start = first, count = values.size();
+  const Handle memory(checked(H5Screate_simple(1, &count, nullptr), name));
+  const Handle space(checked(H5Dget_space(opened.id()), name));
+  if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr) < 0 ||
+      H5Dwrite(opened.id(), H5T_NATIVE_UINT8, memory.id(), space.id(), H5P_DEFAULT, values.data()) < 0) {
+    fail(name);
+  }
+}
+
 void Writer::scalar_attribute(const std::string& object, const std::string& name, std::int64_t type,
                               const void* value) {
   const std::string what = absolute(object) + " attribute " + name;
@@ -131,10 +167,18 @@ void Writer::attribute(const std::string& object, const std::string& name, std::
 
 void Writer::save(Durability durability) {
   if (H5Fflush(file_.id(), H5F_SCOPE_LOCAL) < 0) fail("");
+  if (temporary_) {
+    file_ = Handle();
+    move_into_place(*temporary_, target_, durability);
+    return;
+  }
   const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
   if (size < 0) fail("");
   std::vector<std::byte> image(static_cast<std::size_t>(size));
   if (H5Fget_file_image(file_.id(), image.data(), image.size()) != size) fail("");
+  const std::string lines = checksum_lines(image, checksums_);
+  const auto behind = std::as_bytes(std::span(lines));
+  image.insert(image.end(), behind.begin(), behind.end());
   replace_file(target_, image, durability);
 }
 

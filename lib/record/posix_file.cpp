@@ -74,6 +74,19 @@ void replace_file(const std::filesystem::path& path, std::span<const std::byte> 
   if (durability == Durability::power_loss) sync_folder_of(path);
 }
 
+void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path,
+                     Durability durability) {
+  TemporaryFile file(temporary);
+  if (durability == Durability::power_loss) {
+    const FileDescriptor descriptor = open_file(temporary, O_RDWR);
+    if (!descriptor.is_open() || without_interruption([&] { return ::fsync(descriptor.get()); }) != 0) {
+      throw io_error("write", temporary, errno);
+    }
+  }
+  file.move_to(path);
+  if (durability == Durability::power_loss) sync_folder_of(path);
+}
+
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
   const FileDescriptor descriptor = open_file(path, O_RDONLY);
   if (!descriptor.is_open()) throw io_error("read", path, errno);

@@ -26,6 +26,10 @@ std::filesystem::path temporary_path(const std::filesystem::path& path);
 // file. On failure the temporary file is gone and path is as it was. A stale temporary file is thrown away.
 void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes, Durability durability);
 
+// Does the last of that with a temporary file that somebody else has written and closed.
+void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path,
+                     Durability durability);
+
 // The whole file (or pipe), if it has no more than limit bytes.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit);
 

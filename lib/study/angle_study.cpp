@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "study/study_log.h"
+#include "train/load_data.h"
 #include "train/network_state.h"
 #include "train/setup.h"
 
@@ -190,7 +191,7 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
   require_reversible(architecture(config));
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads,
                                       {extra_modes.begin(), extra_modes.end()});
-  Trainer trainer(config, load_splits(config), plan.arena_bytes);
+  Trainer trainer(config, load_data(config), plan.arena_bytes);
   Measurements measurements(config, options, directory / file_name, command, report);
   for (const auto& [iteration, file] : files) {
     trainer.restore(read_checkpoint(file), file.string());

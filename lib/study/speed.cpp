@@ -4,6 +4,7 @@
 
 #include "base/stopwatch.h"
 #include "data/synthetic.h"
+#include "train/load_data.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
 #include "train/trainer.h"
@@ -34,7 +35,8 @@ SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
   const Config config = config_of(what, options);
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
   const std::size_t images = std::max(fewest_images, static_cast<std::size_t>(what.batch));
-  Trainer trainer(config, make_synthetic(config.training.seed, images, test_images), plan.arena_bytes);
+  Trainer trainer(config, load_data(config, make_synthetic(config.training.seed, images, test_images)),
+                  plan.arena_bytes);
   Floor floor(trainer.network(), what.threads);
   SpeedResult result;
   result.of = what;

@@ -16,6 +16,7 @@
 #include "system/host.h"
 #include "system/process.h"
 #include "train/interrupt.h"
+#include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
@@ -27,6 +28,9 @@ namespace {
 constexpr std::uint64_t process_bytes = 100'000'000;
 
 std::uint64_t dataset_bytes(const Config& config) {
+  // Of photographs, where each lies: as if all sets were as large as ImageNet.
+  constexpr std::uint64_t photograph = 160, photographs = 1'350'000;
+  if (has_photographs(config)) return photograph * photographs + loader_bytes(config, config.training.batch);
   constexpr std::uint64_t image = 3 * 32 * 32, cifar_images = 60'000, synthetic_images = 12'000;
   return image * (config.dataset.name == Config::Dataset::Name::synthetic ? synthetic_images : cifar_images);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "train/load_data.h"
 #include "train/setup.h"
 
 namespace revnet {
@@ -33,22 +34,24 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
                   const MemoryLimit& limit, Ranks ranks) {
   const int threads = config.training.threads;
   const std::uint64_t left = limit.left / static_cast<std::uint64_t>(ranks.here);
-  const auto needed = [&](const MemoryPlan& what) {
-    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all);
+  const auto needed = [&](const MemoryPlan& what, std::int64_t images) {
+    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all) + loader_bytes(config, images);
   };
-  if (needed(plan) <= left) return;
+  const std::int64_t share = (config.training.batch + ranks.all - 1) / ranks.all;
+  if (needed(plan, share) <= left) return;
   NetworkOptions options = network_options(config);
-  const std::int64_t batch = ranks.all * largest_batch(left, [&](std::int64_t images) {
-                               options.batch = images;
-                               return needed(plan_memory(architecture(config), options, threads, also));
-                             });
+  const std::int64_t batch =
+      ranks.all * largest_batch(left, [&](std::int64_t images) {
+        options.batch = images;
+        return needed(plan_memory(architecture(config), options, threads, also), images);
+      });
   const std::string remedy =
       batch > 0
           ? fmt::format("the largest batch that fits is {0}: use --batch {0}, or raise the limit", batch)
           : fmt::format("not even a batch of {} fits: raise the limit", ranks.all);
   const std::string sharing = ranks.here > 1 ? fmt::format(" for each of the {} ranks here", ranks.here) : "";
-  throw Error("this run needs {} of memory, and {} leaves {}{}; {}", format_bytes(needed(plan)), limit.name,
-              format_bytes(left), sharing, remedy);
+  throw Error("this run needs {} of memory, and {} leaves {}{}; {}", format_bytes(needed(plan, share)),
+              limit.name, format_bytes(left), sharing, remedy);
 }
 
 }  // namespace revnet

@@ -24,6 +24,7 @@ std::string winograd(const RunInfo& info) {
 struct Trait {
   const char* name;
   std::string (*of)(const RunInfo& info);
+  const char* consequence = "sums may round in another order";
 };
 
 // What is missing in files of earlier versions counts as equal.
@@ -34,6 +35,8 @@ constexpr std::array traits{
     Trait{"ranks", [](const RunInfo& info) { return extra(info, "ranks", "1"); }},
     Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
     Trait{"oneDNN's Winograd", winograd},
+    Trait{"data set", [](const RunInfo& info) { return extra(info, "dataset_fingerprint", ""); },
+          "batches are of other images"},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
 
 }  // namespace
@@ -42,9 +45,12 @@ bool may_differ_when_resumed(const std::string& key) {
   static constexpr std::array changeable{"name",
                                          "description",
                                          "dataset.directory",
+                                         "dataset.damaged",  // before now there were none, or none refused
+                                         "dataset.workers",
                                          "training.threads",
                                          "training.rank_timeout",
                                          "checkpoint.every",
+                                         "checkpoint.seconds",
                                          "checkpoint.keep"};
   return std::ranges::find(changeable, key) != changeable.end();
 }
@@ -66,9 +72,9 @@ Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t i
     const std::string was = trait.of(before), is = trait.of(now);
     if (was == is || was.empty()) continue;
     warnings_.push_back(
-        fmt::format("resuming with {} {}, the run so far had {}: sums may round in another order, so the "
-                    "result will not equal an uninterrupted run's bit for bit",
-                    trait.name, is, was));
+        fmt::format("resuming with {} {}, the run so far had {}: {}, so the result "
+                    "will not equal an uninterrupted run's bit for bit",
+                    trait.name, is, was, trait.consequence));
     changed += fmt::format("{}{} {} -> {} after iteration {}", changed.empty() ? "" : "; ", trait.name, was,
                            is, iteration);
   }

@@ -2,6 +2,7 @@
 // alone has a journal.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "record/config.h"
@@ -26,8 +27,11 @@ class RunJournal {
   // After a step that took so many seconds: its loss and learning rate.
   void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
   void evaluated(const Trainer& trainer, const Loss& loss);
-  // `checkpoint`: the trainer's state.
-  void save(const Trainer& trainer, Checkpoint checkpoint);
+  // Damaged images, a line each; those of earlier calls may be among them.
+  void left_out(const std::set<std::string>& lines);
+  std::size_t images_left_out() const { return left_out_.size(); }
+  // `checkpoint`: the trainer's state. keep: for good, too.
+  void save(const Trainer& trainer, Checkpoint checkpoint, bool keep);
   // The last entry of this process.
   void end(const Trainer& trainer, RunStatus status);
 
@@ -53,6 +57,7 @@ class RunJournal {
   double training_seconds_ = 0;  // of this one, in training steps
   std::int64_t trained_ = 0;     // images, likewise
   bool warned_of_range_ = false;
+  std::set<std::string> left_out_;  // what was wrong with each damaged image
   Stopwatch clock_, since_save_;
 };
 

@@ -3,16 +3,12 @@
 #include <stdexcept>
 
 #include "base/error.h"
-#include "data/cifar.h"
-#include "data/synthetic.h"
 #include "net/engine.h"
 #include "system/host.h"
+#include "train/load_data.h"
 
 namespace revnet {
 namespace {
-
-// The number of training images that --validation holds out, as in the reference code.
-constexpr std::size_t validation_images = 5000;
 
 using Activations = Config::Network::Activations;
 
@@ -116,8 +112,9 @@ ActivationMode activation_mode(Config::Network::Activations activations) {
 }
 
 Config resolve(Config config) {
+  config = resolve_dataset(std::move(config));
   const Architecture network = architecture(config);
-  check_possible(network, image_size);
+  check_possible(network, image_size_of(config));
   Activations& activations = config.network.activations;
   if (activations == Activations::automatic) {
     activations = network.reversible ? Activations::reconstructed : Activations::stored;
@@ -130,15 +127,11 @@ Config resolve(Config config) {
   return config;
 }
 
-std::int64_t classes(const Config& config) {
-  return config.dataset.name == Config::Dataset::Name::cifar100 ? 100 : 10;
-}
-
 NetworkOptions network_options(const Config& config) {
   NetworkOptions options;
   options.classes = classes(config);
   options.batch = config.training.batch;
-  options.image_size = image_size;
+  options.image_size = image_size_of(config);
   options.activations = activation_mode(config.network.activations);
   options.convolution = config.network.convolution == Config::Network::Convolution::direct
                             ? ConvolutionPolicy::direct
@@ -168,27 +161,6 @@ NetworkOptions network_options(const Config& config, Communicator& communicator)
 StepSchedule schedule(const Config& config) {
   return {config.training.learning_rate, config.training.decay_at, config.training.decay_factor,
           config.training.iterations};
-}
-
-Augmentation augmentation(const Config& config) {
-  Augmentation settings;
-  settings.enabled = config.augmentation.enabled;
-  settings.padding = config.augmentation.padding;
-  settings.flip = config.augmentation.flip;
-  return settings;
-}
-
-Splits load_splits(const Config& config) {
-  Splits splits;
-  if (config.dataset.name == Config::Dataset::Name::synthetic) {
-    splits = make_synthetic(config.training.seed);
-  } else if (config.dataset.name == Config::Dataset::Name::cifar100) {
-    splits = read_cifar100(config.dataset.directory);
-  } else {
-    splits = read_cifar10(config.dataset.directory);
-  }
-  if (config.dataset.validation) splits = hold_out(std::move(splits), validation_images);
-  return splits;
 }
 
 }  // namespace revnet

@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "data/augmentation.h"
-#include "data/dataset.h"
 #include "net/network.h"
 #include "record/config.h"
 #include "train/communicator.h"
@@ -25,14 +23,10 @@ Config resolve(Config config);
 
 // Of a resolved configuration:
 ActivationMode activation_mode(Config::Network::Activations activations);
-std::int64_t classes(const Config& config);
 NetworkOptions network_options(const Config& config);
 // The same of one rank's shard of the batch. UsageError when there are more ranks than images in it. The
 // communicator must outlive the network.
 NetworkOptions network_options(const Config& config, Communicator& communicator);
 StepSchedule schedule(const Config& config);
-Augmentation augmentation(const Config& config);
-// Reads (or draws) the images that training and evaluation use. DataError, with the file and what to do.
-Splits load_splits(const Config& config);
 
 }  // namespace revnet

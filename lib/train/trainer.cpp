@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "data/mean_image.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/network_state.h"
@@ -11,17 +10,18 @@
 
 namespace revnet {
 
-Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes)
-    : Trainer(config, std::move(splits), arena_bytes, make_single_process(), nullptr) {}
+Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes)
+    : Trainer(config, std::move(data), arena_bytes, make_single_process(), nullptr) {}
 
-Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes, Communicator& communicator)
-    : Trainer(config, std::move(splits), arena_bytes, nullptr, &communicator) {}
+Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
+                 Communicator& communicator)
+    : Trainer(config, std::move(data), arena_bytes, nullptr, &communicator) {}
 
-Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
+Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
                  std::unique_ptr<Communicator> alone, Communicator* communicator)
     : alone_(std::move(alone)),
       communicator_(alone_ ? *alone_ : *communicator),
-      splits_(std::move(splits)),
+      data_(std::move(data)),
       batch_(config.training.batch),
       shard_(communicator_.shard(batch_)),
       running_decay_(config.batch_norm.decay),
@@ -37,15 +37,22 @@ Trainer::Trainer(const Config& config, Splits splits, std::size_t arena_bytes,
                       static_cast<double>(shard_.size) / static_cast<double>(batch_));
   }
   sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay);
-  const std::vector<float> mean = mean_image(splits_.train);
-  training_.emplace(splits_.train, mean, config.training.seed, augmentation(config));
-  evaluation_.emplace(splits_.test, mean);
   images_ = network_->make_images();
 }
 
+template <class Read>
+void Trainer::reading(const Read& read) {
+  if (data_->may_be_damaged()) {
+    communicator_.together(read);
+  } else {
+    read();
+  }
+}
+
 void Trainer::fetch_batch(std::int64_t later) {
+  const std::int64_t first = (iteration_ + later) * batch_ + shard_.first;
   device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())}, [&] {
-    training_->fill((iteration_ + later) * batch_ + shard_.first, images_.values(), labels_);
+    reading([&] { data_->fill_training(first, first + batch_, images_.values(), labels_); });
   });
 }
 
@@ -87,15 +94,24 @@ Loss Trainer::step() {
   return loss;
 }
 
-Loss Trainer::evaluate() {
+std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop) {
   Loss total;
-  const Shard mine = communicator_.shard(static_cast<std::int64_t>(splits_.test.size()));
-  for (std::int64_t done = 0; done < mine.size; done += shard_.size) {
-    evaluation_->fill(static_cast<std::size_t>(mine.first + done), images_.values(), labels_);
-    const auto real = static_cast<std::size_t>(std::min(mine.size - done, shard_.size));
-    total += network_->evaluate(images_, std::span(labels_).first(real));
+  const Shard mine = communicator_.shard(static_cast<std::int64_t>(data_->evaluation_size()));
+  const std::int64_t end = mine.first + mine.size;
+  for (std::int64_t first = mine.first; first < end; first += shard_.size) {
+    if (stop && stop()) return {};
+    const std::size_t real = data_->fill_evaluation(static_cast<std::size_t>(first),
+                                                    static_cast<std::size_t>(end), images_.values(), labels_);
+    if (real > 0) total += network_->evaluate(images_, std::span(labels_).first(real));
   }
-  return of_all_ranks(total);
+  return total;
+}
+
+std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop) {
+  std::optional<Loss> mine;
+  reading([&] { mine = evaluate_shard(stop); });
+  if (communicator_.any(!mine)) return {};
+  return of_all_ranks(*mine);
 }
 
 void Trainer::broadcast_state() {

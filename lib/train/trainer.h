@@ -1,18 +1,19 @@
 // A network in training: one step after another, evaluation, and its whole state as a checkpoint.
 //
 // Of several ranks, each has a Trainer: it computes its shard of every batch and of the evaluation set, and
-// all make the same steps. What is told of losses and gradients is of the whole batch. step(), evaluate(),
-// compute_gradient(), broadcast_state() and check_equal() are calls that all ranks make.
+// all make the same steps. What is told of losses and gradients is of the whole batch. fetch_batch(), step(),
+// evaluate(), compute_gradient(), broadcast_state() and check_equal() are calls that all ranks make.
 //
-// Ownership: owns device, network and batches; borrows the communicator, which must outlive it. Knows no
+// Ownership: owns device, network and data; borrows the communicator, which must outlive it. Knows no
 // files and prints nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 
-#include "data/batches.h"
+#include "data/batch_source.h"
 #include "net/network.h"
 #include "record/checkpoint.h"
 #include "record/config.h"
@@ -25,11 +26,12 @@ namespace revnet {
 
 class Trainer {
  public:
-  // From a resolved configuration; parameters are drawn from its seed. `arena_bytes` as planned
-  // (memory_plan.h).
-  Trainer(const Config& config, Splits splits, std::size_t arena_bytes, Communicator& communicator);
+  // From a resolved configuration and its data (load_data.h); parameters are drawn from its seed.
+  // `arena_bytes` as planned (memory_plan.h).
+  Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
+          Communicator& communicator);
   // Of one process.
-  Trainer(const Config& config, Splits splits, std::size_t arena_bytes);
+  Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes);
 
   // Iterations done.
   std::int64_t iteration() const { return iteration_; }
@@ -37,8 +39,8 @@ class Trainer {
   double learning_rate() const { return schedule_.rate(iteration_); }
 
   // One iteration: batch, gradient, running averages, update. Returns the batch's loss before the update.
-  // DivergedError when that loss or a batch statistic is not finite, with what was so first; parameters and
-  // iteration() are then as before.
+  // DivergedError when that loss or a batch statistic is not finite, with what was so first; an Error of exit
+  // code damaged_image on all ranks when an image is. Parameters and iteration() are then as before.
   Loss step();
   // The loss of the batch fetched last, and its gradient, in every parameter.
   Loss compute_gradient();
@@ -49,8 +51,9 @@ class Trainer {
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
-  // The whole evaluation set with running statistics. Does not change the training.
-  Loss evaluate();
+  // The whole evaluation set with running statistics. Does not change the training. None when `stop`, asked
+  // before each batch, says on any rank that it is no longer wanted.
+  std::optional<Loss> evaluate(const std::function<bool()>& stop = {});
 
   // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
   Checkpoint checkpoint();
@@ -73,18 +76,23 @@ class Trainer {
   Device& device() { return device_; }
   const Device& device() const { return device_; }
   Network& network() { return *network_; }
-  const Splits& splits() const { return splits_; }
+  BatchSource& data() { return *data_; }
+  const BatchSource& data() const { return *data_; }
 
  private:
   // One of the two is null.
-  Trainer(const Config& config, Splits splits, std::size_t arena_bytes, std::unique_ptr<Communicator> alone,
-          Communicator* communicator);
+  Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
+          std::unique_ptr<Communicator> alone, Communicator* communicator);
+  // Calls `read`, which reads images; a damaged one that only this rank needs stops all.
+  template <class Read>
+  void reading(const Read& read);
+  std::optional<Loss> evaluate_shard(const std::function<bool()>& stop);
   // The sums over all ranks, also of `more`.
   Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
 
   std::unique_ptr<Communicator> alone_;  // null where a communicator was given
   Communicator& communicator_;
-  Splits splits_;
+  std::unique_ptr<BatchSource> data_;
   std::int64_t batch_;  // of all ranks
   Shard shard_;         // of it
   double running_decay_;
@@ -94,8 +102,6 @@ class Trainer {
   StepSchedule schedule_;
   std::optional<GradientExchange> exchange_;
   std::optional<Sgd> sgd_;
-  std::optional<TrainingBatches> training_;
-  std::optional<EvaluationBatches> evaluation_;
   Tensor images_;
   std::vector<std::int32_t> labels_;
   std::int64_t iteration_ = 0;

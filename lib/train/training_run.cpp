@@ -1,19 +1,24 @@
 #include "train/training_run.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "system/host.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/interrupt.h"
+#include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/rank_placement.h"
 #include "train/run_journal.h"
@@ -23,7 +28,7 @@
 namespace revnet {
 namespace {
 
-RunInfo run_info(const Config& config, const std::string& command, int ranks) {
+RunInfo run_info(const Config& config, const BatchSource& data, const std::string& command, int ranks) {
   RunInfo info;
   info.command = command;
   info.version = version();
@@ -43,6 +48,8 @@ RunInfo run_info(const Config& config, const std::string& command, int ranks) {
                 {"ranks", fmt::to_string(ranks)},
                 {"instruction_set", onednn_instruction_set()},
                 {"onednn_winograd", onednn_winograd()}};
+  const std::string fingerprint = data.fingerprint();
+  if (!fingerprint.empty()) info.extra["dataset_fingerprint"] = fingerprint;
   return info;
 }
 
@@ -63,8 +70,8 @@ std::string settings_of_all_ranks(Config config) {
 class Session {
  public:
   // `journal`: of the first rank; null on others.
-  Session(const Config& config, std::unique_ptr<RunJournal> journal, Splits splits, const MemoryPlan& plan,
-          const TrainingHooks& hooks, Communicator& communicator);
+  Session(const Config& config, std::unique_ptr<RunJournal> journal, std::unique_ptr<BatchSource> data,
+          const MemoryPlan& plan, const TrainingHooks& hooks, Communicator& communicator);
 
   // The state of an earlier process, if it came as far as a checkpoint.
   void resume();
@@ -75,7 +82,11 @@ class Session {
   void train();
   void finish();
   void evaluate();
-  void save_checkpoint();
+  // What all ranks do next, although a signal comes to one of them, and the first one alone has a clock.
+  void agree();
+  enum class Keep { as_configured, no };
+  void save_checkpoint(Keep keep = Keep::as_configured);
+  void report_left_out();
   RunSummary summary() const;
 
   Config config_;
@@ -85,18 +96,23 @@ class Session {
   std::unique_ptr<RunJournal> journal_;
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
-  bool stopped_ = false;         // a signal has reached some rank
-  std::int64_t evaluated_ = -1;  // the iteration of the last evaluation
+  bool stopped_ = false;            // a signal has reached some rank
+  bool late_ = false;               // the last checkpoint is older than checkpoint.seconds
+  std::int64_t evaluated_ = -1;     // the iteration of the last evaluation
+  std::int64_t evaluation_images_;  // of the last evaluation
+  std::int64_t saved_ = -1;         // the iteration of the last checkpoint
+  Stopwatch since_saved_;
 };
 
-Session::Session(const Config& config, std::unique_ptr<RunJournal> journal, Splits splits,
+Session::Session(const Config& config, std::unique_ptr<RunJournal> journal, std::unique_ptr<BatchSource> data,
                  const MemoryPlan& plan, const TrainingHooks& hooks, Communicator& communicator)
     : config_(config),
       hooks_(hooks),
       plan_(plan),
       communicator_(communicator),
       journal_(std::move(journal)),
-      trainer_(config, std::move(splits), plan.arena_bytes, communicator) {}
+      trainer_(config, std::move(data), plan.arena_bytes, communicator),
+      evaluation_images_(static_cast<std::int64_t>(trainer_.data().evaluation_size())) {}
 
 void Session::resume() {
   if (!journal_) return;
@@ -118,6 +134,11 @@ RunSummary Session::run() {
     throw;
   } catch (const Error& error) {
     if (journal_) journal_->reporter().record(error.what());
+    // Nothing is wrong with the training, which goes on once the image is whole or may be left out.
+    if (error.exit_code() == ExitCode::damaged_image) {
+      save_checkpoint();
+      if (journal_) journal_->end(trainer_, RunStatus::interrupted);
+    }
     throw;
   }
   return summary();
@@ -125,7 +146,8 @@ RunSummary Session::run() {
 
 void Session::begin() {
   communicator_.set_timeout(config_.training.rank_timeout);
-  check_equal_start(communicator_, trainer_.device(), settings_of_all_ranks(config_));
+  check_equal_start(communicator_, trainer_.device(),
+                    settings_of_all_ranks(config_) + trainer_.data().fingerprint());
   const PlacementReport placement =
       describe_placement(gather_placement(communicator_, config_.training.threads));
   if (journal_) {
@@ -137,22 +159,26 @@ void Session::begin() {
   evaluated_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(evaluated_)));
   if (GradientExchange* exchange = trainer_.exchange()) exchange->measure_alone();
   if (journal_) journal_->begin(trainer_.iteration());
+  report_left_out();
   if (trainer_.iteration() == 0) save_checkpoint();
 }
 
 void Session::train() {
   const auto due = [&](std::int64_t every) { return every > 0 && trainer_.iteration() % every == 0; };
-  while (trainer_.iteration() < config_.training.iterations) {
-    // All ranks stop after the same step, whichever of them the signal came to.
-    stopped_ = communicator_.any(interrupted());
+  // A signal or a damaged image may have ended the run in the evaluation after its last step.
+  const bool evaluation_missing = trainer_.iteration() > 0 && evaluated_ != trainer_.iteration();
+  if (evaluation_missing && due(config_.evaluation.every)) evaluate();
+  while (trainer_.iteration() < config_.training.iterations && !stopped_) {
+    agree();
     if (stopped_) return;
+    if (late_) save_checkpoint(Keep::no);
     if (hooks_.before_step) hooks_.before_step(trainer_);
     const double rate = trainer_.learning_rate();
     const Stopwatch step;
     const Loss loss = trainer_.step();
     if (journal_) journal_->stepped(trainer_, loss, rate, step.seconds());
-    if (due(config_.evaluation.every)) evaluate();
     if (due(config_.checkpoint.every)) save_checkpoint();
+    if (due(config_.evaluation.every)) evaluate();
   }
 }
 
@@ -167,8 +193,22 @@ void Session::finish() {
       "interrupted after iteration {}; a checkpoint is saved, go on with --resume", trainer_.iteration()));
 }
 
+void Session::agree() {
+  const double limit = config_.checkpoint.seconds;
+  std::array<double, 2> told{interrupted() ? 1.0 : 0.0,
+                             journal_ && limit > 0 && since_saved_.seconds() >= limit ? 1.0 : 0.0};
+  communicator_.sum(told);
+  stopped_ = told[0] > 0;
+  late_ = told[1] > 0;
+}
+
+// The checkpoint first: an evaluation may take minutes, in which nothing else would hold the steps before it.
 void Session::evaluate() {
-  const Loss loss = trainer_.evaluate();
+  if (saved_ != trainer_.iteration()) save_checkpoint(Keep::no);
+  const std::optional<Loss> whole = trainer_.evaluate(interrupted);
+  stopped_ = !whole;
+  if (stopped_) return;
+  const Loss& loss = *whole;
   if (!std::isfinite(loss.cross_entropy)) {
     throw DivergedError(
         "diverged: the evaluation after iteration {} is not finite; use a smaller learning rate "
@@ -176,11 +216,24 @@ void Session::evaluate() {
         trainer_.iteration());
   }
   evaluated_ = trainer_.iteration();
+  evaluation_images_ = loss.images;
   if (journal_) journal_->evaluated(trainer_, loss);
 }
 
+// Each rank knows of the images that it came upon itself.
+void Session::report_left_out() {
+  if (!trainer_.data().may_be_damaged()) return;
+  std::set<std::string> lines;
+  for (const std::string& text : communicator_.gather(join(trainer_.data().take_notices(), "\n"))) {
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.insert(line);
+  }
+  if (journal_) journal_->left_out(lines);
+}
+
 // A state that is not finite, or not that of all ranks, does not replace one that is.
-void Session::save_checkpoint() {
+void Session::save_checkpoint(Keep keep) {
+  report_left_out();
   trainer_.check_equal();
   Checkpoint checkpoint = trainer_.checkpoint();
   if (const std::string array = first_not_finite(checkpoint); !array.empty()) {
@@ -188,14 +241,18 @@ void Session::save_checkpoint() {
         "diverged: {} is not finite after iteration {}; use a smaller learning rate (training.learning_rate)",
         array, checkpoint.iteration);
   }
-  if (journal_) journal_->save(trainer_, std::move(checkpoint));
+  saved_ = checkpoint.iteration;
+  since_saved_.restart();
+  if (journal_) {
+    journal_->save(trainer_, std::move(checkpoint), config_.checkpoint.keep && keep == Keep::as_configured);
+  }
 }
 
 RunSummary Session::summary() const {
   RunSummary summary;
   summary.status = status_;
   summary.iterations = trainer_.iteration();
-  summary.images = static_cast<std::int64_t>(trainer_.splits().test.size());
+  summary.images = evaluation_images_;
   summary.plan = plan_;
   summary.peak_resident_bytes = peak_resident_bytes();
   summary.ranks = communicator_.ranks();
@@ -206,6 +263,7 @@ RunSummary Session::summary() const {
   if (!log.train().empty()) summary.training = log.train().back();
   summary.seconds = journal_->seconds();
   summary.images_per_second = journal_->images_per_second();
+  summary.images_left_out = journal_->images_left_out();
   return summary;
 }
 
@@ -231,7 +289,7 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
     // Everything that can be refused is, before the directory is made or touched.
     const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
                                         config.training.threads, hooks.modes);
-    Splits splits = load_splits(config);
+    std::unique_ptr<BatchSource> data = load_data(config);
     check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
     std::unique_ptr<RunJournal> journal;
     if (communicator.is_first()) {
@@ -239,9 +297,9 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
                                ? RunDirectory::open(directory)
                                : RunDirectory::create(directory, start == RunStart::overwrite);
       journal = std::make_unique<RunJournal>(config, std::move(taken),
-                                             run_info(config, command, communicator.ranks()));
+                                             run_info(config, *data, command, communicator.ranks()));
     }
-    session.emplace(config, std::move(journal), std::move(splits), plan, hooks, communicator);
+    session.emplace(config, std::move(journal), std::move(data), plan, hooks, communicator);
     if (start == RunStart::resume) session->resume();
   });
   return session->run();

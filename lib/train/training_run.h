@@ -24,12 +24,13 @@ enum class RunStart {
 
 struct RunSummary {
   RunStatus status = RunStatus::running;
-  std::int64_t iterations = 0;   // done
-  std::int64_t images = 0;       // in the evaluation set
-  EvalRow evaluation;            // the last one; iteration 0 when there was none
-  TrainRow training;             // the last row; likewise
-  double seconds = 0;            // of the whole run, pauses left out
-  double images_per_second = 0;  // of training, evaluation left out; pauses too
+  std::int64_t iterations = 0;      // done
+  std::int64_t images = 0;          // of the last evaluation
+  std::size_t images_left_out = 0;  // because they are damaged
+  EvalRow evaluation;               // the last one; iteration 0 when there was none
+  TrainRow training;                // the last row; likewise
+  double seconds = 0;               // of the whole run, pauses left out
+  double images_per_second = 0;     // of training, evaluation left out; pauses too
   MemoryPlan plan;
   std::uint64_t peak_resident_bytes = 0;
   int ranks = 1;
@@ -52,7 +53,8 @@ struct TrainingHooks {
 // Trains until the last iteration, or until a signal (interrupt.h) asks to stop; evaluates, logs and saves
 // checkpoints on the way. `config` is resolved; `command` is recorded. When resuming, the settings that
 // decide the arithmetic must be those of the run: UsageError names the first that is not. DivergedError when
-// the loss is no longer finite: the last checkpoint is kept and the log says so.
+// the loss is no longer finite: the last checkpoint is kept and the log says so. An Error of exit code
+// damaged_image when an image is damaged and may not be left out: a checkpoint is saved before.
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
                         const std::string& command, const TrainingHooks& hooks = {});
 // The same on all ranks, which make this call together. The first one alone touches the directory, prints,

@@ -22,6 +22,7 @@ TEST_CASE("exit codes are the documented numbers") {
   CHECK(static_cast<int>(ExitCode::usage) == 2);
   CHECK(static_cast<int>(ExitCode::interrupted) == 3);
   CHECK(static_cast<int>(ExitCode::diverged) == 4);
+  CHECK(static_cast<int>(ExitCode::damaged_image) == 5);
 }
 
 TEST_CASE("an error caught as its base keeps message and exit code") {

@@ -12,7 +12,8 @@
 namespace revnet::testing {
 namespace {
 
-const std::vector<std::string> commands{"revnet-train", "revnet-compare", "revnet-sweep", "revnet-report"};
+const std::vector<std::string> commands{"revnet-train", "revnet-compare", "revnet-data", "revnet-sweep",
+                                        "revnet-report"};
 
 std::string output(const std::string& command, const Arguments& arguments) {
   const TemporaryDirectory folder;
@@ -133,7 +134,7 @@ TEST_CASE("completions and manual pages have every option of every command, and 
 TEST_CASE("manual pages have every setting where there is --set") {
   for (const std::string& command : commands) {
     const std::string page = output(command, {"--describe", "man"});
-    const bool takes_settings = command == "revnet-train" || command == "revnet-compare";
+    const bool takes_settings = command != "revnet-sweep" && command != "revnet-report";
     for (const Setting& setting : settings()) {
       CAPTURE(setting.key);
       CHECK(contains(page, ".TP\n\\fB" + setting.key + "\\fR\n") == takes_settings);
@@ -232,7 +233,7 @@ const std::vector<Question> questions{
 constexpr const char* bash_session = R"(PS1=
 bind '"\C-xa": insert-completions'
 answer() { local IFS='|'; printf 'ANSWER<%s>\n' "$*"; }
-for command in revnet-{train,compare,sweep,report}; do
+for command in revnet-{train,compare,data,sweep,report}; do
   eval "$command() { answer \"\$@\"; }"
   source "completions/$command"
 done
@@ -241,7 +242,7 @@ done
 constexpr const char* zsh_session = R"(PS1= PS2= RPS1=
 stty -echo
 answer() { print -r -- "ANSWER<${(j:|:)@}>" }
-for command in revnet-{train,compare,sweep,report}; do
+for command in revnet-{train,compare,data,sweep,report}; do
   eval "$command() { answer \"\$@\" }"
 done
 fpath=($PWD/completions $fpath)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes every reader of outside bytes: fuzz.sh BUILD EXECUTIONS FILES, from the root of the sources.
-#   CIFAR files, experiment files, sweeps, what Slurm prints: EXECUTIONS each, by libFuzzer under AddressSanitizer and
+#   CIFAR files, JPEG images, experiment files, sweeps, what Slurm prints: EXECUTIONS each, by libFuzzer under AddressSanitizer and
 #     UndefinedBehaviorSanitizer, in BUILD/fuzz (clang and libclang-rt-dev are needed for these alone);
 #   checkpoints, run logs and studies' logs: FILES damaged ones each, by BUILD/bin/fuzz_replay.
 # Ends with 1 when there was a finding; the input is kept in BUILD/fuzz/findings.
@@ -19,11 +19,12 @@ failed=0
 
 # yaml-cpp is not instrumented, so what it leaves in a container's spare room is not known.
 export ASAN_OPTIONS=detect_container_overflow=0:quarantine_size_mb=64
-for target in ${TARGETS:-slurm cifar config sweep}; do
+for target in ${TARGETS:-slurm cifar jpeg config sweep}; do
   mkdir -p "$fuzz/corpus/$target"
   case $target in
     config | sweep) options="-dict=$here/yaml.dict -max_len=768" ;;
     cifar) options=-max_len=256 ;;
+    jpeg) options=-max_len=2048 ;;
     *) options=-max_len=512 ;;
   esac
   # shellcheck disable=SC2086  # several options

@@ -67,6 +67,7 @@ struct Target {
   bool is_hdf5 = false;           // its files of seeds are damaged already, and are taken as they are
 };
 constexpr std::array targets{Target{"cifar", fuzz_cifar, nullptr},
+                             Target{"jpeg", fuzz_jpeg, nullptr},
                              Target{"config", fuzz_config, nullptr},
                              Target{"sweep", fuzz_sweep, nullptr},
                              Target{"slurm", fuzz_slurm, nullptr},

@@ -48,6 +48,8 @@ class InputFile {
 // Binary CIFAR files: the first two bytes choose format, number of records and whether the rest, the file, is
 // repeated or cut to the length it should have.
 void fuzz_cifar(Input input);
+// A JPEG image; the first byte chooses the size it is decoded at.
+void fuzz_jpeg(Input input);
 // An experiment file, as revnet-train --config reads it.
 void fuzz_config(Input input);
 // An experiment file, as revnet-sweep reads it, and the jobs it names.

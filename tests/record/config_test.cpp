@@ -92,6 +92,7 @@ log:
   every: 10
 checkpoint:
   every: 1000
+  seconds: 600
   keep: false
 )");
 }
@@ -130,7 +131,7 @@ TEST_CASE("every setting survives the way through YAML") {
   config.augmentation = {false, 4, false};
   config.evaluation.every = 0;
   config.log.every = 1;
-  config.checkpoint = {0, true};
+  config.checkpoint = {0, 30, true};
   const Config back = configured(to_yaml(config));
   CHECK(back == config);
   CHECK(differences(back, config).empty());
@@ -216,11 +217,11 @@ TEST_CASE("assignments that are refused say what is allowed") {
   CHECK(refusal("training.iterations=9223372036854775808") ==
         "--set: training.iterations: '9223372036854775808' is out of range; allowed: an integer, 1 or more");
   CHECK(refusal("training.batch=0") ==
-        "--set: training.batch: '0' is out of range; allowed: an integer, 1 or more");
+        "--set: training.batch: '0' is out of range; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training.batch=1e2") ==
-        "--set: training.batch: '1e2' is not an integer; allowed: an integer, 1 or more");
+        "--set: training.batch: '1e2' is not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training.batch=") ==
-        "--set: training.batch: '' is not an integer; allowed: an integer, 1 or more");
+        "--set: training.batch: '' is not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training.seed=-1") ==
         "--set: training.seed: '-1' is out of range; allowed: an integer, 0 or more");
   CHECK(refusal("training.threads=+-1") ==

@@ -25,7 +25,7 @@ Config angle_config(Config::Network::Engine engine) {
 Trainer angle_trainer(const Config& config) {
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1,
                                       {ActivationMode::stored, ActivationMode::reconstructed});
-  return Trainer(config, make_synthetic(config.training.seed, 200, 50), plan.arena_bytes);
+  return Trainer(config, load_data(config, make_synthetic(config.training.seed, 200, 50)), plan.arena_bytes);
 }
 
 TEST_CASE("measuring the angle leaves the training untouched bit for bit") {

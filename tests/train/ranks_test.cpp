@@ -10,7 +10,6 @@
 
 #include <doctest/doctest.h>
 
-#include "data/mean_image.h"
 #include "train/agreement.h"
 #include "train/network_state.h"
 #include "train/rank_placement.h"
@@ -49,7 +48,7 @@ void train_on_ranks(int ranks, const Config& config, const std::function<void(Tr
     ThreadCommunicator communicator(place, rank);
     const MemoryPlan plan =
         plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
+    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
     body(trainer);
   });
 }
@@ -85,7 +84,7 @@ Gradient gradient_of(Trainer& trainer) {
 
 Gradient gradient_of_one_process(const Config& config) {
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  Trainer trainer(config, small_splits(), plan.arena_bytes);
+  Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes);
   return gradient_of(trainer);
 }
 
@@ -150,12 +149,10 @@ TEST_CASE("with local statistics, gradients and averages are means over the rank
     Config shard = config;
     shard.training.batch = first == 0 ? 2 : 3;
     const MemoryPlan plan = plan_memory(architecture(config), network_options(shard), 1);
-    Trainer trainer(shard, small_splits(), plan.arena_bytes + (std::size_t{1} << 20));
-    TrainingBatches batches(trainer.splits().train, mean_image(trainer.splits().train), config.training.seed,
-                            augmentation(config));
+    Trainer trainer(shard, load_data(shard, small_splits()), plan.arena_bytes + (std::size_t{1} << 20));
     Tensor images = trainer.network().make_images();
     std::vector<std::int32_t> labels(static_cast<std::size_t>(shard.training.batch));
-    batches.fill(first, images.values(), labels);
+    trainer.data().fill_training(first, first, images.values(), labels);
     trainer.network().compute_gradient(images, labels);
     trainer.network().commit_statistics(0.5);
     const auto weight = static_cast<float>(static_cast<double>(shard.training.batch) / 5);
@@ -198,7 +195,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   train_on_ranks(3, config, [&](Trainer& trainer) {
     for (int step = 0; step < 2; ++step) trainer.step();
     trainer.check_equal();
-    const Loss loss = trainer.evaluate();
+    const Loss loss = trainer.evaluate().value();
     const std::scoped_lock lock(mutex);
     states.push_back(trainer.checkpoint());
     losses.push_back(loss);
@@ -207,9 +204,9 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   CHECK(same_state(states[0], states[2]));
 
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
-  Trainer one(config, small_splits(), plan.arena_bytes);
+  Trainer one(config, load_data(config, small_splits()), plan.arena_bytes);
   one.restore(states[0], "here");
-  const Loss alone = one.evaluate();
+  const Loss alone = one.evaluate().value();
   for (const Loss& loss : losses) {
     CHECK(loss.images == 23);
     CHECK(loss.errors == alone.errors);
@@ -330,7 +327,11 @@ TEST_CASE("a launcher is known by its environment") {
 TEST_CASE("where ranks are placed is described by host, with its cores") {
   CHECK(format_cores({0, 1, 2, 3, 8}) == "0-3,8");
   CHECK(format_cores({5}) == "5");
-  CHECK(describe_placement({{"a", 4, {0, 1}, 2}}).lines.empty());
+  const PlacementReport alone = describe_placement({{"a", 4, {0, 1}, 2}});
+  CHECK(alone.lines.empty());
+  CHECK(alone.warnings ==
+        std::vector<std::string>{"4 threads on 2 cores will wait for each other; use --threads 2"});
+  CHECK(describe_placement({{"a", 2, {0, 1}, 2}}).warnings.empty());
 
   const PlacementReport fitting =
       describe_placement({{"a", 2, {0, 1}, 4}, {"a", 2, {2, 3}, 4}, {"b", 1, {0}, 1}});
@@ -376,7 +377,7 @@ TEST_CASE("what a rank waits beyond the least is for slower ranks, and not the e
     UnevenCommunicator communicator(place, rank);
     const MemoryPlan plan =
         plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, small_splits(), plan.arena_bytes, communicator);
+    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
     for (int i = 0; i < 2; ++i) trainer.step();
     times[static_cast<std::size_t>(rank)] = trainer.exchange()->times();
   });

@@ -5,6 +5,7 @@
 #include "files.h"
 #include "net/network.h"
 #include "record/config.h"
+#include "train/load_data.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
 #include "train/trainer.h"
@@ -27,7 +28,7 @@ inline Config small_config() {
 
 inline Trainer small_trainer(const Config& config) {
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  return Trainer(config, make_synthetic(config.training.seed, 200, 50), plan.arena_bytes);
+  return Trainer(config, load_data(config, make_synthetic(config.training.seed, 200, 50)), plan.arena_bytes);
 }
 
 // Bit for bit, NaN aside.

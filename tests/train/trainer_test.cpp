@@ -6,7 +6,6 @@
 
 #include <doctest/doctest.h>
 
-#include "data/mean_image.h"
 #include "train/support.h"
 
 namespace revnet {
@@ -144,7 +143,7 @@ TEST_CASE("evaluation changes nothing and the next step neither") {
   plain.step();
   evaluated.step();
   const Checkpoint before = evaluated.checkpoint();
-  const Loss first = evaluated.evaluate(), second = evaluated.evaluate();
+  const Loss first = evaluated.evaluate().value(), second = evaluated.evaluate().value();
   CHECK(same_state(evaluated.checkpoint(), before));
   CHECK(first.cross_entropy == second.cross_entropy);
   CHECK(plain.step().cross_entropy == evaluated.step().cross_entropy);
@@ -155,16 +154,15 @@ TEST_CASE("evaluation changes nothing and the next step neither") {
 TEST_CASE("evaluation counts every test image once") {
   Trainer trainer = small_trainer(small_config());
   trainer.step();
-  const Loss loss = trainer.evaluate();
+  const Loss loss = trainer.evaluate().value();
   CHECK(loss.images == 50);
 
   Network& network = trainer.network();
-  const EvaluationBatches batches(trainer.splits().test, mean_image(trainer.splits().train));
   Tensor images = network.make_images();
   std::vector<std::int32_t> labels(8);
   Loss one_by_one;
   for (std::size_t i = 0; i < 50; ++i) {
-    batches.fill(i, images.values(), labels);
+    trainer.data().fill_evaluation(i, 50, images.values(), labels);
     one_by_one += network.evaluate(images, std::span(labels).first(1));
   }
   CHECK(loss.errors == one_by_one.errors);

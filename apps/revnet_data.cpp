@@ -1,0 +1,221 @@
+// revnet-data: packs, checks and shows data sets.
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "base/crc32.h"
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "base/text.h"
+#include "data/cifar.h"
+#include "data/contact_sheet.h"
+#include "data/image_check.h"
+#include "data/png.h"
+#include "record/packed_images.h"
+#include "train/load_data.h"
+#include "train/setup.h"
+#include "training_options.h"
+
+namespace {
+
+using namespace revnet;
+
+constexpr const char* examples = R"(Examples:
+  revnet-data pack imagewoof imagewoof.h5
+      the class folders imagewoof/train and imagewoof/val as one file, for revnet-train images --data-dir
+  revnet-data check imagewoof.h5
+      also class folders, or the folder in which those of CIFAR lie
+  revnet-data show images --data-dir imagewoof --image-size 128 --output batch.png
+      the first batch of a training, as the network sees it
+  revnet-data speed images --data-dir imagewoof.h5 --workers 2 --batch 64
+
+Exit codes: 0 done, 1 failed or something is wrong with the data, 2 usage.)";
+
+void pack_set(PackedImageWriter& writer, const std::string& name, const JpegSet& set) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < set.size(); ++i) bytes += set.image(i).bytes;
+  writer.begin(name, bytes);
+  std::vector<std::uint8_t> image;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    try {
+      set.read(i, image);
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}; see that nothing else writes there", set.place(i), error.what()));
+    }
+    writer.add(set.image(i).name, set.image(i).label, crc32(std::as_bytes(std::span(image))), image);
+  }
+}
+
+int pack(const std::string& folder, const std::string& file, bool skip_damaged, bool force) {
+  if (!force && std::filesystem::exists(file)) {
+    throw UsageError(file + " is there already: give it another name, or replace it with --force");
+  }
+  const JpegSplits splits =
+      scan_image_folders(folder, skip_damaged ? DamagedImages::skip : DamagedImages::refuse);
+  for (const std::string& line : splits.left_out) std::cerr << "left out: " << line << '\n';
+  PackedImageWriter writer(file, splits.classes);
+  pack_set(writer, "train", splits.train);
+  pack_set(writer, "val", splits.val);
+  writer.save();
+  std::cout << fmt::format("{}: {} training and {} validation images of {} classes, {}\n", file,
+                           splits.train.size(), splits.val.size(), splits.classes.size(),
+                           format_bytes(std::filesystem::file_size(file)));
+  if (!splits.left_out.empty())
+    std::cout << fmt::format("{} damaged images left out\n", splits.left_out.size());
+  return static_cast<int>(ExitCode::done);
+}
+
+// What is found wrong is the result.
+int report(const std::string& what, const std::vector<std::string>& wrong) {
+  for (const std::string& line : wrong) std::cout << line << '\n';
+  std::cout << what << (wrong.empty() ? ": all whole" : fmt::format(": {} damaged", wrong.size())) << '\n';
+  return static_cast<int>(wrong.empty() ? ExitCode::done : ExitCode::failed);
+}
+
+// CIFAR has no redundancy: what can be seen is whether all records are there and every label names a class.
+int check_cifar(const std::filesystem::path& folder) {
+  std::size_t images = 0;
+  std::vector<std::string> wrong;
+  for (const auto& [there, read] : {std::pair{cifar10_available(folder), &read_cifar10},
+                                    std::pair{cifar100_available(folder), &read_cifar100}}) {
+    if (!there) continue;
+    try {
+      const Splits splits = read(folder);
+      images += splits.train.size() + splits.test.size();
+    } catch (const DataError& error) {
+      wrong.emplace_back(error.what());
+    }
+  }
+  return report(fmt::format("{} images of CIFAR", images), wrong);
+}
+
+int check(const std::string& place, int workers) {
+  if (cifar10_available(place) || cifar100_available(place)) return check_cifar(place);
+  const JpegSplits splits = open_photographs(place, DamagedImages::skip);
+  std::vector<std::string> wrong = splits.left_out;
+  for (const JpegSet* set : {&splits.train, &splits.val}) {
+    for (std::string& line : damaged_images(*set, workers)) wrong.push_back(std::move(line));
+  }
+  const std::size_t images = splits.train.size() + splits.val.size() + splits.left_out.size();
+  return report(fmt::format("{} images of {} classes", images, splits.classes.size()), wrong);
+}
+
+struct ShowRequest {
+  std::string file;
+  std::int64_t iteration = 0;
+  bool evaluation = false;
+};
+
+int show(const Config& config, const ShowRequest& request) {
+  const std::unique_ptr<BatchSource> data = load_data(config);
+  const auto batch = static_cast<std::size_t>(config.training.batch);
+  const int size = image_size_of(config);
+  std::vector<float> images(3 * static_cast<std::size_t>(size) * static_cast<std::size_t>(size) * batch);
+  std::vector<std::int32_t> labels(batch);
+  const std::int64_t first = request.iteration * config.training.batch;
+  std::size_t count = batch;
+  if (request.evaluation) {
+    count = data->fill_evaluation(static_cast<std::size_t>(first), data->evaluation_size(), images, labels);
+  } else {
+    data->fill_training(first, -1, images, labels);
+  }
+  if (count == 0) throw UsageError("--iteration: the evaluation set ends before that batch");
+  write_png(request.file, contact_sheet(images, count, size, data->shown_values()));
+  for (const std::string& line : data->take_notices()) std::cerr << "left out: " << line << '\n';
+  const std::size_t columns = contact_sheet_columns(count);
+  std::cout << "labels, row by row:\n";
+  for (std::size_t n = 0; n < count; ++n) {
+    std::cout << labels[n] << ((n + 1) % columns == 0 || n + 1 == count ? '\n' : ' ');
+  }
+  std::cerr << "wrote " << request.file << '\n';
+  return static_cast<int>(ExitCode::done);
+}
+
+// Batches as a training reads them, with nothing to do in between. The first one starts the threads, and does
+// not count.
+int measure(const Config& config, std::int64_t batches) {
+  const std::unique_ptr<BatchSource> data = load_data(config);
+  const std::int64_t batch = config.training.batch;
+  const auto count = static_cast<std::size_t>(batch), side = static_cast<std::size_t>(image_size_of(config));
+  std::vector<float> images(3 * side * side * count);
+  std::vector<std::int32_t> labels(count);
+  data->fill_training(0, batch, images, labels);
+  const Stopwatch stopwatch;
+  for (std::int64_t step = 1; step <= batches; ++step) {
+    data->fill_training(step * batch, (step + 1) * batch, images, labels);
+  }
+  std::cout << fmt::format("{:.0f} images/s of {} x {} pixels by {} threads\n",
+                           static_cast<double>(batches * batch) / stopwatch.seconds(), side, side,
+                           has_photographs(config) ? loader_workers(config) : 1);
+  return static_cast<int>(ExitCode::done);
+}
+
+// The options that say which batches.
+const std::vector<std::string> batch_keys{"dataset.name",       "dataset.directory", "dataset.validation",
+                                          "dataset.image_size", "dataset.workers",   "training.batch",
+                                          "training.seed"};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Packs, checks and shows the images that networks are trained on.", "revnet-data");
+  app.footer(std::string(examples) + data_environment_help);
+  app.require_subcommand(1);
+  int exit_code = 0;
+  const auto on_call = [&exit_code](CLI::App* command, const std::function<int()>& body) {
+    const std::string name = "revnet-data " + command->get_name();
+    command->callback([&exit_code, name, body] { exit_code = guarded(name, body); });
+  };
+
+  std::string place, file;
+  bool skip_damaged = false, force = false;
+  CLI::App* packing = app.add_subcommand("pack", "puts a set of class folders into one HDF5 file");
+  packing->add_option("folder", place, "holds train/CLASS/*.JPEG and val/CLASS/*.JPEG")
+      ->required()
+      ->type_name("DIR");
+  packing->add_option("file", file, "to be written")->required()->type_name("FILE.h5");
+  packing->add_flag("--skip-damaged", skip_damaged, "leave out, and name, what is no JPEG image");
+  packing->add_flag("--force", force, "replace a file that is there");
+  on_call(packing, [&] { return pack(place, file, skip_damaged, force); });
+
+  int workers = 0;
+  CLI::App* checking = app.add_subcommand("check", "reads every image and says what is wrong");
+  checking->add_option("place", place, "class folders, a packed file, or the folder with CIFAR's folders")
+      ->required()
+      ->type_name("DIR|FILE.h5");
+  checking->add_option("--workers", workers, "threads that decode; 0: all cores this process may use")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  on_call(checking, [&] { return check(place, workers); });
+
+  ShowRequest request;
+  CLI::App* showing = app.add_subcommand("show", "draws a batch as the network sees it");
+  TrainingOptions options(*showing, batch_keys);
+  options.take_any_setting(*showing);
+  showing->get_option("dataset")->required();
+  showing->add_option("--output", request.file, "picture to be written")->type_name("FILE.png")->required();
+  showing->add_option("--iteration", request.iteration, "which batch of the training, counted from 0")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->capture_default_str();
+  showing->add_flag("--evaluation", request.evaluation, "a batch of the evaluation set instead");
+  on_call(showing, [&] { return show(resolve(options.apply_to({})), request); });
+
+  std::int64_t batches = 20;
+  CLI::App* measuring =
+      app.add_subcommand("speed", "measures how many images a second a training is given at most");
+  TrainingOptions measured(*measuring, batch_keys);
+  measured.take_any_setting(*measuring);
+  measuring->get_option("dataset")->required();
+  measuring->add_option("--batches", batches, "to be read")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  on_call(measuring, [&] { return measure(resolve(measured.apply_to({})), batches); });
+
+  if (const int code = parse(app, argc, argv); code >= 0) return code;
+  return exit_code;
+}

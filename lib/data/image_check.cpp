@@ -1,0 +1,28 @@
+#include "data/image_check.h"
+
+#include <fmt/format.h>
+
+#include "data/each_in_parallel.h"
+#include "data/jpeg.h"
+#include "system/host.h"
+
+namespace revnet {
+
+std::vector<std::string> damaged_images(const JpegSet& set, int threads) {
+  std::vector<std::string> wrong(set.size());
+  each_in_parallel(set.size(), threads > 0 ? static_cast<std::size_t>(threads) : usable_cores().size(),
+                   [&](std::size_t i) {
+                     thread_local std::vector<std::uint8_t> bytes;
+                     thread_local Pixels pixels;
+                     try {
+                       set.read(i, bytes);
+                       decode_jpeg(bytes, 8, pixels);
+                     } catch (const Error& error) {
+                       wrong[i] = fmt::format("{}: {}", set.place(i), error.what());
+                     }
+                   });
+  std::erase(wrong, std::string());
+  return wrong;
+}
+
+}  // namespace revnet

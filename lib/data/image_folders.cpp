@@ -1,0 +1,155 @@
+#include "data/image_folders.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "data/dataset.h"
+#include "data/each_in_parallel.h"
+#include "data/jpeg.h"
+
+namespace revnet {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = DataError::Kind;
+
+// Looking at headers is waiting, mostly: for disks or a file system elsewhere.
+constexpr std::size_t scanning_threads = 16;
+
+constexpr const char* layout_remedy =
+    "image sets are DIR/train/CLASS/*.JPEG and DIR/val/CLASS/*.JPEG, or a file of revnet-data pack: name "
+    "them "
+    "with --data-dir";
+
+constexpr bool (fs::directory_entry::*is_file)() const = &fs::directory_entry::is_regular_file;
+constexpr bool (fs::directory_entry::*is_folder)() const = &fs::directory_entry::is_directory;
+
+// Names in a folder in the order of their bytes, hidden ones left out.
+std::vector<std::string> names_in(const fs::path& folder, bool (fs::directory_entry::*wanted)() const) {
+  std::vector<std::string> names;
+  try {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.starts_with('.') && (entry.*wanted)()) names.push_back(name);
+    }
+  } catch (const fs::filesystem_error& error) {
+    const bool missing = error.code() == std::errc::no_such_file_or_directory;
+    throw DataError(missing ? Kind::missing : Kind::unreadable, folder,
+                    missing ? "no such folder" : error.code().message(), layout_remedy);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+bool is_jpeg_name(std::string name) {
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name.ends_with(".jpeg") || name.ends_with(".jpg");
+}
+
+// The images of one set as their names tell.
+std::vector<JpegImage> list_images(const fs::path& folder, const std::vector<std::string>& classes) {
+  std::vector<JpegImage> images;
+  for (std::size_t label = 0; label < classes.size(); ++label) {
+    const std::size_t before = images.size();
+    for (const std::string& name : names_in(folder / classes[label], is_file)) {
+      if (!is_jpeg_name(name)) continue;
+      images.push_back({.name = classes[label] + "/" + name, .label = static_cast<std::int32_t>(label)});
+    }
+    if (images.size() == before) {
+      throw DataError(Kind::empty, folder / classes[label], "no file here is called .jpeg or .jpg",
+                      "remove the class, or put its images there");
+    }
+  }
+  return images;
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+// Sets the image's size in bytes, and returns what is wrong with it.
+std::string look_at(const fs::path& folder, JpegImage& image) {
+  const fs::path path = folder / image.name;
+  std::error_code error;
+  image.bytes = fs::file_size(path, error);
+  if (error) return "unreadable: " + error.message();
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
+  if (!file) return "unreadable: " + std::generic_category().message(errno);
+  try {
+    jpeg_size(file.get(), image.bytes);
+  } catch (const JpegError& wrong) {
+    return wrong.what();
+  }
+  return "";
+}
+
+// What is wrong with each of them.
+std::vector<std::string> look_at_all(const fs::path& folder, std::vector<JpegImage>& images) {
+  std::vector<std::string> wrong(images.size());
+  each_in_parallel(images.size(), scanning_threads,
+                   [&](std::size_t i) { wrong[i] = look_at(folder, images[i]); });
+  return wrong;
+}
+
+// Takes images with a fault out of the list.
+std::vector<std::string> leave_out(const fs::path& folder, std::vector<JpegImage>& images,
+                                   const std::vector<std::string>& wrong) {
+  std::vector<std::string> left_out;
+  std::vector<JpegImage> whole;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (wrong[i].empty()) {
+      whole.push_back(std::move(images[i]));
+    } else {
+      left_out.push_back((folder / images[i].name).string() + ": " + wrong[i]);
+    }
+  }
+  images = std::move(whole);
+  return left_out;
+}
+
+void refuse_damaged(const std::vector<std::string>& left_out, const fs::path& directory) {
+  if (left_out.empty()) return;
+  const std::size_t more = left_out.size() - 1;
+  throw Error(fmt::format(
+      "{}{}; revnet-data check {} names all that are damaged: repair or remove them, or leave them out with "
+      "--set dataset.damaged=skip",
+      left_out.front(), more > 0 ? fmt::format(" (and {} more)", more) : "", directory.string()));
+}
+
+}  // namespace
+
+std::vector<std::string> class_folders(const fs::path& directory) {
+  std::vector<std::string> classes = names_in(directory / "train", is_folder);
+  if (!classes.empty()) return classes;
+  throw DataError(Kind::empty, directory / "train", "no folder of a class is here", layout_remedy);
+}
+
+JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) {
+  JpegSplits splits;
+  splits.classes = class_folders(directory);
+  const fs::path val = directory / "val";
+  for (const std::string& name : names_in(val, is_folder)) {
+    if (std::ranges::binary_search(splits.classes, name)) continue;
+    throw DataError(Kind::label_out_of_range, val / name, "train has no such class",
+                    "give train and val the same class folders");
+  }
+  for (const auto& [folder, set] : {std::pair{directory / "train", &splits.train}, {val, &splits.val}}) {
+    std::vector<JpegImage> images = list_images(folder, splits.classes);
+    for (std::string& line : leave_out(folder, images, look_at_all(folder, images))) {
+      splits.left_out.push_back(std::move(line));
+    }
+    *set = JpegSet::in_folder(folder, std::move(images));
+  }
+  if (damaged == DamagedImages::refuse) refuse_damaged(splits.left_out, directory);
+  if (splits.train.size() == 0 || splits.val.size() == 0) {
+    throw DataError(Kind::empty, directory, "no image of train or of val is whole", layout_remedy);
+  }
+  return splits;
+}
+
+}  // namespace revnet

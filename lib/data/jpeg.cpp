@@ -1,0 +1,153 @@
+#include "data/jpeg.h"
+
+#include <array>
+#include <csetjmp>
+
+#include <jpeglib.h>
+// libjpeg's own headers want stddef and stdio before them, which the line above has brought.
+#include <fmt/format.h>
+#include <jerror.h>
+
+namespace revnet {
+namespace {
+
+// A block of 64 pixels takes a bit at least.
+constexpr std::uint64_t most_pixels_a_byte = 512;
+
+// What libjpeg goes on after with pixels of its own making.
+bool means_lost_pixels(int message) {
+  switch (message) {
+    case JWRN_JPEG_EOF:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_NOT_SEQUENTIAL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// One image's decoder. libjpeg leaves a call that fails by a long jump, which passes over no destructor here:
+// run() takes nothing but calls of the library.
+class Decoder {
+ public:
+  Decoder() {
+    info_.err = jpeg_std_error(&errors_.base);
+    errors_.base.error_exit = [](j_common_ptr info) { leave(info); };
+    errors_.base.emit_message = [](j_common_ptr info, int level) {
+      if (level < 0 && means_lost_pixels(info->err->msg_code)) leave(info);
+    };
+    run([this] { jpeg_create_decompress(&info_); });
+  }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  ~Decoder() { jpeg_destroy_decompress(&info_); }
+
+  jpeg_decompress_struct& info() { return info_; }
+
+  template <class Calls>
+  void run(Calls calls) {
+    if (setjmp(errors_.back) != 0) throw JpegError(reason());
+    calls();
+  }
+
+  ImageSize read_header(std::uint64_t bytes) {
+    run([this] { jpeg_read_header(&info_, TRUE); });
+    const std::uint64_t pixels = std::uint64_t{info_.image_width} * info_.image_height;
+    if (pixels > std::uint64_t{most_jpeg_pixels} || pixels / most_pixels_a_byte > bytes) {
+      throw JpegError(fmt::format("damaged: its {} bytes claim {} x {} pixels", bytes, info_.image_width,
+                                  info_.image_height));
+    }
+    if (info_.num_components == 2 || info_.num_components > 4) {
+      throw JpegError(fmt::format("of {} colours, where 1, 3 or 4 belong", info_.num_components));
+    }
+    return {static_cast<int>(info_.image_width), static_cast<int>(info_.image_height)};
+  }
+
+  ImageSize read_header(std::span<const std::uint8_t> image) {
+    run([&] { jpeg_mem_src(&info_, image.data(), image.size()); });
+    return read_header(image.size());
+  }
+
+ private:
+  struct Errors {
+    jpeg_error_mgr base;
+    std::jmp_buf back;
+  };
+
+  [[noreturn]] static void leave(j_common_ptr info) {
+    // The manager is the first member, as libjpeg's users do it.
+    std::longjmp(reinterpret_cast<Errors*>(info->err)->back, 1);
+  }
+
+  std::string reason() {
+    const jpeg_error_mgr& error = errors_.base;
+    switch (error.msg_code) {
+      case JERR_INPUT_EMPTY:
+        return "empty: it has no bytes";
+      case JWRN_JPEG_EOF:
+      case JERR_INPUT_EOF:
+        return "cut short: it ends before the image does";
+      case JERR_NO_SOI:
+        return fmt::format("no JPEG image: it begins with the bytes {:02x} {:02x}, not ff d8",
+                           error.msg_parm.i[0], error.msg_parm.i[1]);
+      default:
+        break;
+    }
+    std::array<char, JMSG_LENGTH_MAX> text{};
+    error.format_message(reinterpret_cast<j_common_ptr>(&info_), text.data());
+    return fmt::format("damaged: {}", text.data());
+  }
+
+  jpeg_decompress_struct info_{};
+  Errors errors_{};
+};
+
+// Adobe's CMYK bytes are 255 without ink.
+void inverted_cmyk_to_rgb(std::span<const std::uint8_t> row, std::uint8_t* rgb) {
+  for (std::size_t x = 0; 4 * x < row.size(); ++x) {
+    const int light = row[4 * x + 3];
+    for (std::size_t c = 0; c < 3; ++c) {
+      rgb[3 * x + c] = static_cast<std::uint8_t>((row[4 * x + c] * light + 127) / 255);
+    }
+  }
+}
+
+}  // namespace
+
+ImageSize jpeg_size(std::FILE* file, std::uint64_t bytes) {
+  Decoder decoder;
+  decoder.run([&] { jpeg_stdio_src(&decoder.info(), file); });
+  return decoder.read_header(bytes);
+}
+
+ImageSize jpeg_size(std::span<const std::uint8_t> image) {
+  return Decoder().read_header(image);
+}
+
+void decode_jpeg(std::span<const std::uint8_t> image, int eighths, Pixels& pixels) {
+  Decoder decoder;
+  decoder.read_header(image);
+  jpeg_decompress_struct& info = decoder.info();
+  const bool cmyk = info.num_components == 4;
+  info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  info.scale_num = static_cast<unsigned>(eighths);
+  info.scale_denom = 8;
+  decoder.run([&] { jpeg_start_decompress(&info); });
+  pixels.size = {static_cast<int>(info.output_width), static_cast<int>(info.output_height)};
+  const std::size_t width = info.output_width;
+  pixels.rgb.resize(3 * width * info.output_height);
+  std::vector<std::uint8_t> inks(cmyk ? 4 * width : 0);
+  while (info.output_scanline < info.output_height) {
+    std::uint8_t* const target = pixels.rgb.data() + 3 * width * info.output_scanline;
+    JSAMPROW row = cmyk ? inks.data() : target;
+    decoder.run([&] { jpeg_read_scanlines(&info, &row, 1); });
+    if (cmyk) inverted_cmyk_to_rgb(inks, target);
+  }
+  decoder.run([&] { jpeg_finish_decompress(&info); });
+}
+
+}  // namespace revnet

@@ -1,0 +1,68 @@
+#include "data/jpeg_set.h"
+
+#include <cerrno>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/crc32.h"
+#include "data/dataset.h"
+
+namespace revnet {
+namespace {
+
+FileDescriptor open_to_read(const std::filesystem::path& file) {
+  return FileDescriptor(without_interruption([&] { return ::open(file.c_str(), O_RDONLY | O_CLOEXEC); }));
+}
+
+std::string system_reason() {
+  return std::generic_category().message(errno);
+}
+
+}  // namespace
+
+JpegSet JpegSet::in_folder(std::filesystem::path folder, std::vector<JpegImage> images) {
+  JpegSet set;
+  set.path_ = std::move(folder);
+  set.images_ = std::move(images);
+  return set;
+}
+
+JpegSet JpegSet::in_file(std::filesystem::path file, std::vector<JpegImage> images) {
+  JpegSet set = in_folder(std::move(file), std::move(images));
+  set.packed_ = open_to_read(set.path_);
+  if (set.packed_.is_open()) return set;
+  throw DataError(DataError::Kind::unreadable, set.path_, system_reason(),
+                  "check the permissions of the file");
+}
+
+std::string JpegSet::place(std::size_t i) const {
+  return packed_.is_open() ? path_.string() + ": " + images_[i].name : (path_ / images_[i].name).string();
+}
+
+void JpegSet::read(std::size_t i, std::vector<std::uint8_t>& bytes) const {
+  const JpegImage& image = images_[i];
+  FileDescriptor own;
+  if (!packed_.is_open()) own = open_to_read(path_ / image.name);
+  const int descriptor = packed_.is_open() ? packed_.get() : own.get();
+  if (descriptor < 0) throw Error("unreadable: " + system_reason());
+  bytes.resize(image.bytes);
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t count = without_interruption([&] {
+      return ::pread(descriptor, bytes.data() + done, bytes.size() - done,
+                     static_cast<off_t>(image.offset + done));
+    });
+    if (count < 0) throw Error("unreadable: " + system_reason());
+    if (count == 0) throw Error(fmt::format("cut short: {} of its {} bytes are there", done, bytes.size()));
+    done += static_cast<std::size_t>(count);
+  }
+  if (packed_.is_open() && crc32(std::as_bytes(std::span(bytes))) != image.checksum) {
+    throw Error("damaged: its bytes are not those that were packed (checksum)");
+  }
+}
+
+}  // namespace revnet

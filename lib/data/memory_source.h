@@ -1,0 +1,28 @@
+// Batches of a data set that lies in memory whole: CIFAR or the synthetic set.
+#pragma once
+
+#include "data/batch_source.h"
+#include "data/batches.h"
+
+namespace revnet {
+
+class MemorySource final : public BatchSource {
+ public:
+  // Error when the training set is empty, UsageError for an impossible augmentation.
+  MemorySource(Splits splits, std::uint64_t seed, Augmentation augmentation);
+
+  std::size_t training_size() const override { return splits_.train.size(); }
+  std::size_t evaluation_size() const override { return splits_.test.size(); }
+  void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
+                     std::span<std::int32_t> labels) override;
+  std::size_t fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
+                              std::span<std::int32_t> labels) override;
+
+ private:
+  Splits splits_;
+  std::vector<float> mean_;
+  TrainingBatches training_;
+  EvaluationBatches evaluation_;
+};
+
+}  // namespace revnet

@@ -1,0 +1,13 @@
+// Images written as PNG files.
+#pragma once
+
+#include <filesystem>
+
+#include "data/jpeg.h"
+
+namespace revnet {
+
+// Replaces the file. Error when it cannot be written.
+void write_png(const std::filesystem::path& file, const Pixels& image);
+
+}  // namespace revnet

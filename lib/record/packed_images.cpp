@@ -1,0 +1,115 @@
+#include "record/packed_images.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "record/format_version.h"
+#include "record/read_apart.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::int64_t format_version = 1;
+constexpr const char* kind = "packed images";
+
+PackedSet read_set(const hdf5::Reader& file, const std::string& name, std::size_t classes) {
+  const hdf5::Reader::Extent bytes = file.extent_of_bytes(name + "/bytes");
+  PackedSet set{file.integers(name + "/offset"), file.integers(name + "/size"),
+                file.integers(name + "/label"), file.integers(name + "/checksum"),
+                file.texts(name + "/name")};
+  const std::size_t images = set.offset.size();
+  for (const std::size_t count : {set.size.size(), set.label.size(), set.checksum.size(), set.name.size()}) {
+    if (count != images)
+      file.fail(fmt::format("/{} has {} of one thing and {} of another", name, images, count));
+  }
+  for (std::size_t i = 0; i < images; ++i) {
+    const auto offset = static_cast<std::uint64_t>(set.offset[i]),
+               size = static_cast<std::uint64_t>(set.size[i]);
+    if (offset > bytes.size || size > bytes.size - offset) {
+      file.fail(fmt::format("/{}: image {} lies outside of its bytes", name, i));
+    }
+    if (static_cast<std::uint64_t>(set.label[i]) >= classes) {
+      file.fail(fmt::format("/{}: image {} has label {}, which names no class", name, i, set.label[i]));
+    }
+    set.offset[i] += static_cast<std::int64_t>(bytes.offset);
+  }
+  return set;
+}
+
+PackedImages read_here(const std::filesystem::path& path) {
+  const hdf5::Reader file(path);
+  if (!file.has_attribute("/", "kind") || file.text_attribute("/", "kind") != kind) {
+    throw RecordError(RecordError::Kind::damaged,
+                      path.string() + " holds no packed images; name a file of revnet-data pack");
+  }
+  check_format_version(file, format_version);
+  PackedImages images;
+  images.classes = file.texts("classes");
+  images.train = read_set(file, "train", images.classes.size());
+  images.val = read_set(file, "val", images.classes.size());
+  return images;
+}
+
+}  // namespace
+
+template <class Archive>
+void fields(Archive& archive, PackedSet& set) {
+  archive(set.offset, set.size, set.label, set.checksum, set.name);
+}
+
+template <class Archive>
+void fields(Archive& archive, PackedImages& images) {
+  archive(images.classes, images.train, images.val);
+}
+
+PackedImageWriter::PackedImageWriter(std::filesystem::path target, const std::vector<std::string>& classes)
+    : file_(std::move(target), hdf5::Writer::Place::disk) {
+  file_.attribute("/", format_version_name, format_version);
+  file_.attribute("/", "kind", std::string(kind));
+  file_.texts("classes", classes);
+}
+
+void PackedImageWriter::begin(const std::string& set, std::uint64_t bytes) {
+  end_set();
+  name_ = set;
+  bytes_ = bytes;
+  written_ = 0;
+  set_ = {};
+  file_.bytes(name_ + "/bytes", bytes);
+}
+
+void PackedImageWriter::add(const std::string& name, std::int64_t label, std::uint32_t checksum,
+                            std::span<const std::uint8_t> bytes) {
+  if (bytes.size() > bytes_ - written_)
+    throw std::logic_error("a packed set has more bytes than were announced");
+  set_.offset.push_back(static_cast<std::int64_t>(written_));
+  set_.size.push_back(static_cast<std::int64_t>(bytes.size()));
+  set_.label.push_back(label);
+  set_.checksum.push_back(checksum);
+  set_.name.push_back(name);
+  file_.write_bytes(name_ + "/bytes", written_, bytes);
+  written_ += bytes.size();
+}
+
+void PackedImageWriter::end_set() {
+  if (name_.empty()) return;
+  if (written_ != bytes_) throw std::logic_error("a packed set has fewer bytes than were announced");
+  file_.integers(name_ + "/offset", set_.offset);
+  file_.integers(name_ + "/size", set_.size);
+  file_.integers(name_ + "/label", set_.label);
+  file_.integers(name_ + "/checksum", set_.checksum);
+  file_.texts(name_ + "/name", set_.name);
+}
+
+void PackedImageWriter::save() {
+  end_set();
+  file_.save(Durability::power_loss);
+}
+
+PackedImages read_packed_images(const std::filesystem::path& file) {
+  return read_value_apart(file, PackedImages(), [&] { return read_here(file); });
+}
+
+}  // namespace revnet

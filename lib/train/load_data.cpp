@@ -1,0 +1,161 @@
+#include "train/load_data.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "data/cifar.h"
+#include "data/jpeg_source.h"
+#include "data/memory_source.h"
+#include "data/synthetic.h"
+#include "record/packed_images.h"
+#include "system/host.h"
+
+namespace revnet {
+namespace {
+
+using Name = Config::Dataset::Name;
+
+// The number of training images that --validation holds out, as in the reference code.
+constexpr std::size_t validation_images = 5000;
+
+constexpr int imagenet_classes = 1000, photograph_size = 224;
+constexpr std::size_t cores_a_worker = 8;
+
+// A decoded photograph, on average, and what it is resized in.
+constexpr std::uint64_t bytes_a_worker = 8'000'000;
+
+bool is_packed(const std::filesystem::path& place) {
+  return std::filesystem::is_regular_file(place);
+}
+
+JpegSet packed_set(const std::filesystem::path& file, PackedSet packed) {
+  std::vector<JpegImage> images(packed.name.size());
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    images[i] = {std::move(packed.name[i]), static_cast<std::uint64_t>(packed.offset[i]),
+                 static_cast<std::uint64_t>(packed.size[i]), static_cast<std::int32_t>(packed.label[i]),
+                 static_cast<std::uint32_t>(packed.checksum[i])};
+  }
+  return JpegSet::in_file(file, std::move(images));
+}
+
+Splits read_splits(const Config& config) {
+  if (config.dataset.name == Name::synthetic) return make_synthetic(config.training.seed);
+  if (config.dataset.name == Name::cifar100) return read_cifar100(config.dataset.directory);
+  return read_cifar10(config.dataset.directory);
+}
+
+void check_classes(const Config& config, const JpegSplits& splits) {
+  const auto wanted = static_cast<std::size_t>(config.dataset.classes);
+  if (splits.classes.size() == wanted) return;
+  const bool imagenet = config.dataset.name == Name::imagenet;
+  throw DataError(DataError::Kind::label_out_of_range, config.dataset.directory,
+                  fmt::format("{} classes, where {} belong", splits.classes.size(), wanted),
+                  imagenet ? "ImageNet has 1,000 in train and in val; for other sets say images, not imagenet"
+                           : "set dataset.classes to 0, or to how many there are");
+}
+
+JpegOptions jpeg_options(const Config& config) {
+  JpegOptions options;
+  options.photograph.size = image_size_of(config);
+  options.photograph.augment = config.augmentation.enabled;
+  options.photograph.flip = config.augmentation.flip;
+  options.photograph.colour = config.augmentation.colour;
+  if (config.dataset.values == Config::Dataset::Values::standardized)
+    options.photograph.values = standardized_values();
+  options.seed = config.training.seed;
+  options.workers = loader_workers(config);
+  options.damaged =
+      config.dataset.damaged == Config::Dataset::Damaged::skip ? DamagedImages::skip : DamagedImages::refuse;
+  return options;
+}
+
+}  // namespace
+
+bool has_photographs(const Config& config) {
+  return config.dataset.name == Name::imagenet || config.dataset.name == Name::images;
+}
+
+Config resolve_dataset(Config config) {
+  Config::Dataset& dataset = config.dataset;
+  if (!has_photographs(config)) {
+    if (dataset.image_size != 0 && dataset.image_size != image_size) {
+      throw UsageError(fmt::format("dataset.image_size: images of {} have 32 pixels a side, not {}",
+                                   name(dataset.name), dataset.image_size));
+    }
+    return config;
+  }
+  if (dataset.validation) {
+    throw UsageError(
+        fmt::format("dataset.validation: {} is evaluated on the images in val; leave --validation out, or "
+                    "put others there",
+                    name(dataset.name)));
+  }
+  if (dataset.image_size == 0) dataset.image_size = photograph_size;
+  if (dataset.classes == 0 && dataset.name == Name::imagenet) dataset.classes = imagenet_classes;
+  if (dataset.classes == 0) {
+    dataset.classes =
+        static_cast<int>(is_packed(dataset.directory) ? read_packed_images(dataset.directory).classes.size()
+                                                      : class_folders(dataset.directory).size());
+  }
+  return config;
+}
+
+std::int64_t classes(const Config& config) {
+  if (has_photographs(config)) return config.dataset.classes;
+  return config.dataset.name == Name::cifar100 ? 100 : 10;
+}
+
+int image_size_of(const Config& config) {
+  return has_photographs(config) ? config.dataset.image_size : image_size;
+}
+
+Augmentation augmentation(const Config& config) {
+  Augmentation settings;
+  settings.enabled = config.augmentation.enabled;
+  settings.padding = config.augmentation.padding;
+  settings.flip = config.augmentation.flip;
+  return settings;
+}
+
+int loader_workers(const Config& config) {
+  if (config.dataset.workers > 0) return config.dataset.workers;
+  return static_cast<int>(std::max<std::size_t>(1, usable_cores().size() / cores_a_worker));
+}
+
+std::uint64_t loader_bytes(const Config& config, std::int64_t batch) {
+  if (!has_photographs(config)) return 0;
+  const auto side = static_cast<std::uint64_t>(image_size_of(config));
+  const std::uint64_t room = sizeof(float) * 3 * side * side * static_cast<std::uint64_t>(batch);
+  // Of training and of evaluation.
+  return 2 * (room + bytes_a_worker * static_cast<std::uint64_t>(loader_workers(config)));
+}
+
+std::unique_ptr<BatchSource> load_data(const Config& config) {
+  if (!has_photographs(config)) {
+    Splits splits = read_splits(config);
+    if (config.dataset.validation) splits = hold_out(std::move(splits), validation_images);
+    return load_data(config, std::move(splits));
+  }
+  const JpegOptions options = jpeg_options(config);
+  JpegSplits splits = open_photographs(config.dataset.directory, options.damaged);
+  check_classes(config, splits);
+  return std::make_unique<JpegSource>(std::move(splits), options);
+}
+
+std::unique_ptr<BatchSource> load_data(const Config& config, Splits splits) {
+  return std::make_unique<MemorySource>(std::move(splits), config.training.seed, augmentation(config));
+}
+
+JpegSplits open_photographs(const std::filesystem::path& place, DamagedImages damaged) {
+  if (!is_packed(place)) return scan_image_folders(place, damaged);
+  PackedImages packed = read_packed_images(place);
+  JpegSplits splits;
+  splits.classes = std::move(packed.classes);
+  splits.train = packed_set(place, std::move(packed.train));
+  splits.val = packed_set(place, std::move(packed.val));
+  return splits;
+}
+
+}  // namespace revnet

@@ -1,0 +1,173 @@
+#include "data/jpeg_source.h"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "data/contact_sheet.h"
+#include "data/dataset.h"
+#include "data/image_check.h"
+#include "data/jpeg_files.h"
+#include "files.h"
+
+namespace revnet {
+namespace {
+
+using testing::contains;
+using testing::message_of;
+using testing::TemporaryDirectory;
+using testing::write_file;
+
+constexpr int size = 16;
+
+struct Batch {
+  explicit Batch(std::size_t count) : images(3 * size * size * count, 1000), labels(count, -7) {}
+  std::vector<float> images;
+  std::vector<std::int32_t> labels;
+  bool operator==(const Batch&) const = default;
+};
+
+JpegSource source_of(const TemporaryDirectory& folder, JpegOptions options = {}) {
+  options.photograph.size = size;
+  return {scan_image_folders(folder.path(), options.damaged), options};
+}
+
+Batch training_batch(JpegSource& source, std::int64_t first, std::size_t count = 4) {
+  Batch batch(count);
+  source.fill_training(first, first + static_cast<std::int64_t>(count), batch.images, batch.labels);
+  return batch;
+}
+
+std::string read_fault(const TemporaryDirectory& folder) {
+  return message_of<Error>([&] { scan_image_folders(folder.path(), DamagedImages::refuse); });
+}
+
+TEST_CASE("a batch is the same for any number of workers, in any order of batches") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder.path(), 3, 3);
+  JpegSource one = source_of(folder), four = source_of(folder, {.workers = 4});
+  CHECK(one.training_size() == 9);
+  std::vector<Batch> batches;
+  for (std::int64_t first = 0; first < 24; first += 4) batches.push_back(training_batch(one, first));
+  for (const std::int64_t first : {20, 0, 4, 8, 16, 12}) {
+    CHECK(training_batch(four, first) == batches[static_cast<std::size_t>(first / 4)]);
+  }
+  CHECK(training_batch(one, 0) == batches[0]);
+  // Another epoch shows other parts of the images, and another seed another order.
+  JpegSource other = source_of(folder, {.seed = 2});
+  CHECK(training_batch(other, 0).labels.size() == 4);
+  CHECK_FALSE(training_batch(other, 0) == batches[0]);
+  CHECK(one.fingerprint() == other.fingerprint());
+  CHECK(one.take_notices().empty());
+}
+
+TEST_CASE("evaluation shows every image of val once, in order, and stops where it is told") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder.path(), 2, 4);  // three of each class in val
+  JpegSource source = source_of(folder, {.workers = 2});
+  std::vector<std::int32_t> labels;
+  Batch batch(4);
+  for (std::size_t first = 0; first < 6; first += 4) {
+    const std::size_t real = source.fill_evaluation(first, 6, batch.images, batch.labels);
+    labels.insert(labels.end(), batch.labels.begin(),
+                  batch.labels.begin() + static_cast<std::ptrdiff_t>(real));
+  }
+  CHECK(labels == std::vector<std::int32_t>{0, 0, 0, 1, 1, 1});
+  CHECK(source.fill_evaluation(4, 5, batch.images, batch.labels) == 1);
+  CHECK(batch.labels == std::vector<std::int32_t>{1, 0, 0, 0});
+  CHECK(source.fill_evaluation(6, 6, batch.images, batch.labels) == 0);
+}
+
+TEST_CASE("what is no image, or is not there, is named when a set is opened") {
+  const TemporaryDirectory folder;
+  CHECK(contains(read_fault(folder), "/train: no such folder; image sets are DIR/train/CLASS/*.JPEG"));
+  write_image_folders(folder.path(), 2, 2);
+  write_file(folder / "train/n0/notes.txt", "not looked at");
+  write_file(folder / "train/n0/.hidden.jpg", "nor this");
+  write_file(folder / "train/n1/more.jPg", make_jpeg(20, 20, 5));
+  CHECK(scan_image_folders(folder.path(), DamagedImages::refuse).train.size() == 5);
+
+  write_file(folder / "train/n1/empty.jpg", "");
+  write_file(folder / "val/n0/large.jpeg", claiming(make_jpeg(16, 16, 1), 20'000, 20'000));
+  write_file(folder / "train/n1/other.JPEG", "\x89PNG\r\n\x1a\n");
+  const std::string refused = read_fault(folder);
+  CHECK(contains(refused, "train/n1/empty.jpg: empty: it has no bytes (and 2 more); revnet-data check "));
+  CHECK(testing::is_one_line(refused));
+  const JpegSplits splits = scan_image_folders(folder.path(), DamagedImages::skip);
+  CHECK(splits.train.size() == 5);
+  REQUIRE(splits.left_out.size() == 3);
+  CHECK(contains(splits.left_out[1], "other.JPEG: no JPEG image: it begins with the bytes 89 50"));
+  CHECK(contains(splits.left_out[2], "val/n0/large.jpeg: damaged: its "));
+
+  write_file(folder / "val/n7/a.jpg", make_jpeg(16, 16, 1));
+  CHECK(contains(read_fault(folder), "val/n7: train has no such class"));
+  std::filesystem::remove_all(folder / "val/n7");
+  std::filesystem::create_directory(folder / "train/n9");
+  CHECK(contains(read_fault(folder), "train/n9: no file here is called .jpeg or .jpg"));
+}
+
+// As a download that broke off leaves it: the header is whole.
+void cut_short(const std::filesystem::path& file) {
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2 + 200);
+}
+
+TEST_CASE("an image that turns out to be cut short is named, and refused") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder.path(), 2, 3);
+  cut_short(folder / "train/n1/1.JPEG");
+  JpegSource source = source_of(folder);
+  const std::string message = message_of<DamagedImage>([&] {
+    for (std::int64_t first = 0; first < 6; first += 3) training_batch(source, first, 3);
+  });
+  CHECK(contains(message, "train/n1/1.JPEG: cut short: it ends before the image does; repair it"));
+  CHECK(testing::is_one_line(message));
+  const std::vector<std::string> wrong =
+      damaged_images(scan_image_folders(folder.path(), DamagedImages::refuse).train, 2);
+  REQUIRE(wrong.size() == 1);
+  CHECK(contains(wrong[0], "n1/1.JPEG: cut short"));
+}
+
+TEST_CASE("or its place is taken by the next one, and in evaluation it is missing") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder.path(), 2, 3);
+  cut_short(folder / "train/n1/1.JPEG");
+  cut_short(folder / "val/n0/1.JPEG");
+  JpegSource one = source_of(folder, {.damaged = DamagedImages::skip});
+  JpegSource three = source_of(folder, {.workers = 3, .damaged = DamagedImages::skip});
+  for (std::int64_t first = 0; first < 18; first += 6) {
+    const Batch batch = training_batch(one, first, 6);
+    CHECK(std::ranges::count(batch.labels, 1) == 3);
+    CHECK(batch == training_batch(three, first, 6));
+  }
+  const std::vector<std::string> notices = one.take_notices();
+  REQUIRE(notices.size() == 1);  // however often it came up
+  CHECK(contains(notices[0], "train/n1/1.JPEG: cut short"));
+  Batch batch(4);
+  CHECK(one.fill_evaluation(0, 4, batch.images, batch.labels) == 3);
+  CHECK(batch.labels == std::vector<std::int32_t>{0, 1, 1, 0});
+  CHECK(contains(one.take_notices().at(0), "val/n0/1.JPEG: cut short"));
+}
+
+TEST_CASE("a file that has become shorter since is not read beyond its end") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder.path(), 1, 2);
+  const JpegSet set = scan_image_folders(folder.path(), DamagedImages::refuse).train;
+  std::filesystem::resize_file(folder / "train/n0/0.JPEG", 50);
+  std::vector<std::uint8_t> bytes;
+  CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "cut short: 50 of its "));
+  std::filesystem::remove(folder / "train/n0/0.JPEG");
+  CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "unreadable: No such file"));
+}
+
+TEST_CASE("a contact sheet shows the images side by side, in the colours they had") {
+  std::vector<float> images(2 * 3 * 4, -1);  // two of 2 x 2: black, and one with a red pixel
+  images[12 + 3] = 1;
+  const Pixels sheet = contact_sheet(images, 2, 2, {{{127.5f, 127.5f}, {127.5f, 127.5f}, {127.5f, 127.5f}}});
+  CHECK(sheet.size == ImageSize{6, 2});
+  const auto red = [&](std::size_t x, std::size_t y) { return sheet.rgb[3 * (6 * y + x)]; };
+  CHECK((red(0, 0) == 0 && red(2, 0) == 255 && red(4, 0) == 0 && red(5, 1) == 255));
+  CHECK(sheet.rgb[3 * (6 + 5) + 1] == 0);
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,146 @@
+// Training on JPEG images: from folders and packed, in pieces, on ranks, and with images that are damaged.
+#include <doctest/doctest.h>
+
+#include "data/jpeg_files.h"
+#include "end_to_end/runs.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int images = 4;  // of each of three classes in train; one fewer in val
+
+Arguments fresh(const std::string& run, const std::string& data, const Arguments& more = {}) {
+  return join({"images", "--data-dir", data, "--image-size", "32", "--arch", "resnet32", "--batch", "4",
+               "--set", "log.every=1", "--set", "augmentation.colour=true", "--eval-every", "4",
+               "--iterations", "6", "--run-dir", run},
+              more);
+}
+
+void check_trains(const fs::path& folder, const Arguments& arguments) {
+  const Outcome outcome = train(folder, arguments);
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+}
+
+// As a download that broke off leaves it.
+void cut_short(const fs::path& file) {
+  fs::resize_file(file, fs::file_size(file) / 2 + 200);
+}
+
+}  // namespace
+
+TEST_CASE("folders, a packed file and any number of workers train to the same bits") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder / "set", 3, images);
+  check_trains(folder.path(), fresh("folders", "set"));
+  CHECK(open_config(folder / "folders").dataset.classes == 3);
+
+  const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5"});
+  REQUIRE_MESSAGE(packed.exit_code == 0, packed.text());
+  CHECK(contains(packed.out, "set.h5: 12 training and 9 validation images of 3 classes"));
+  check_trains(folder.path(), fresh("packed", "set.h5", {"--workers", "3"}));
+  CHECK(first_difference(folder / "folders", folder / "packed").empty());
+
+  check_refused("revnet-data", folder.path(), {"pack", "set", "set.h5"}, "set.h5 is there already");
+  CHECK(run("revnet-data", folder.path(), {"check", "set.h5"}).out == "21 images of 3 classes: all whole\n");
+  // One byte of an image changes, which its checksum finds.
+  const std::string jpeg = read_file(folder / "set/train/n1/2.JPEG");
+  std::string bytes = read_file(folder / "set.h5");
+  bytes[bytes.find(jpeg) + jpeg.size() / 2] ^= 1;
+  write_file(folder / "set.h5", bytes);
+  const Outcome damaged = run("revnet-data", folder.path(), {"check", "set.h5"});
+  CHECK(damaged.exit_code == 1);
+  CHECK(damaged.out ==
+        "set.h5: n1/2.JPEG: damaged: its bytes are not those that were packed (checksum)\n"
+        "21 images of 3 classes: 1 damaged\n");
+}
+
+TEST_CASE("a run on images that a damaged one ends goes on to the same bits") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder / "set", 3, images);
+  check_trains(folder.path(), fresh("whole", "set"));
+
+  // The evaluation after the fourth step comes upon it.
+  const fs::path file = folder / "set/val/n2/1.JPEG";
+  const std::string jpeg = read_file(file);
+  cut_short(file);
+  const Outcome ended = train(folder.path(), fresh("run", "set"));
+  CHECK_MESSAGE(ended.exit_code == 5, ended.text());
+  CHECK(contains(ended.err, "set/val/n2/1.JPEG: cut short: it ends before the image does; repair it"));
+  CHECK(saved_iterations(folder / "run") == 4);
+  CHECK(open_log(folder / "run").status() == RunStatus::interrupted);
+
+  write_file(file, jpeg);
+  check_trains(folder.path(), {"images", "--run-dir", "run", "--resume"});
+  CHECK(open_log(folder / "run").info().extra.count("changed_on_resume") == 0);
+  CHECK(first_difference(folder / "run", folder / "whole").empty());
+}
+
+TEST_CASE("damaged images are left out where a setting says so, named and counted") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder / "set", 3, images);
+  cut_short(folder / "set/train/n0/2.JPEG");
+  write_file(folder / "set/train/n1/png.JPEG", "\x89PNG\r\n\x1a\n");
+
+  const Outcome refused = train(folder.path(), fresh("refused", "set"));
+  CHECK_MESSAGE(refused.exit_code == 1, refused.text());
+  CHECK(contains(refused.err,
+                 "set/train/n1/png.JPEG: no JPEG image: it begins with the bytes 89 50, not ff d8;"));
+  CHECK_FALSE(fs::exists(folder / "refused"));
+
+  const Arguments skip{"--set", "dataset.damaged=skip"};
+  const Outcome skipped = train(folder.path(), fresh("skipped", "set", skip));
+  REQUIRE_MESSAGE(skipped.exit_code == 0, skipped.text());
+  CHECK(count_of(skipped.err, "left out: set/train/n0/2.JPEG: cut short") == 1);
+  CHECK(count_of(skipped.err, "left out: set/train/n1/png.JPEG: no JPEG image") == 1);
+  CHECK(contains(skipped.out, "images left out   2 damaged ones"));
+  CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
+
+  const Outcome checked = run("revnet-data", folder.path(), {"check", "set"});
+  CHECK(checked.exit_code == 1);
+  CHECK(contains(checked.out, "22 images of 3 classes: 2 damaged\n"));
+}
+
+TEST_CASE(
+    "a data set of photographs that is not there, or not as large as ImageNet, is refused before a run") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder / "set", 2, 2, 16);
+  const auto refusal = [&](const Arguments& arguments) {
+    const Outcome outcome =
+        train(folder.path(), join(arguments, {"--arch", "resnet32", "--iterations", "1"}));
+    CHECK(outcome.exit_code != 0);
+    CHECK_MESSAGE(is_one_line(outcome.err), outcome.text());
+    CHECK_FALSE(fs::exists(folder / "runs"));
+    return outcome.err;
+  };
+  CHECK(contains(refusal({"imagenet", "--data-dir", "set", "--image-size", "32", "--batch", "2"}),
+                 "set: 2 classes, where 1000 belong; ImageNet has 1,000 in train and in val; for other sets "
+                 "say images"));
+  CHECK(contains(refusal({"images", "--data-dir", "none"}), "none/train: no such folder"));
+  CHECK(contains(refusal({"images", "--data-dir", "set", "--validation"}),
+                 "images is evaluated on the images in val"));
+  CHECK(contains(refusal({"cifar10", "--image-size", "64"}),
+                 "images of cifar10 have 32 pixels a side, not 64"));
+}
+
+TEST_CASE("revnet-data shows a batch of any data set") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder / "set", 2, 3);
+  const Outcome shown =
+      run("revnet-data", folder.path(),
+          {"show", "images", "--data-dir", "set", "--image-size", "32", "--batch", "5", "--output", "a.png"});
+  REQUIRE_MESSAGE(shown.exit_code == 0, shown.text());
+  CHECK(contains(shown.out, "labels, row by row:\n"));
+  const std::string png = read_file(folder / "a.png");
+  // Width and height stand behind the first chunk's name: three columns and two rows of 32, with gaps of 2.
+  CHECK(png.substr(12, 12) == std::string("IHDR\0\0\0\x64\0\0\0\x42", 12));
+  const Outcome synthetic = run("revnet-data", folder.path(),
+                                {"show", "synthetic", "--evaluation", "--batch", "4", "--output", "b.png"});
+  CHECK_MESSAGE(synthetic.out == "labels, row by row:\n0 1\n2 3\n", synthetic.text());
+  check_refused(
+      "revnet-data", folder.path(),
+      {"show", "images", "--data-dir", "set", "--evaluation", "--iteration", "9", "--output", "c.png"},
+      "the evaluation set ends before that batch");
+}
