@@ -348,7 +348,7 @@ TEST_CASE("every choice is written by the word it is read by") {
       ++choices;
     }
   }
-  CHECK(choices == 3 + 6 + 5 + 2 + 3 + 2 + 2);
+  CHECK(choices == 5 + 2 + 2 + 12 + 5 + 2 + 3 + 2 + 2 + 3 * 3);
   CHECK(name(Config::Network::Activations::recursive) == "recursive");
   CHECK(name(Config::Network::Engine::automatic) == "auto");
 }
