@@ -2,8 +2,10 @@
 PRESET ?= release
 BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
-# Of make torture: how many times a training run is killed, the seed of the moments, and how often a run is repeated.
+# Of make torture: how many times a training run is killed, the seed of the moments, how often a run is repeated, and in
+# how many places a bit of a checkpoint and of a run log is flipped.
 KILLS ?= 200
+FLIPS ?= 1000
 SEED ?= 1
 RUNS ?= 10
 
@@ -35,8 +37,9 @@ results: deps
 	@scripts/results.py write
 
 # Kills runs with SIGKILL at random moments: after each kill everything is there, and in the end every bit. Then repeats
-# a run. `make test` does a little of both.
+# a run, and flips bits of files, none of which may go unnoticed. `make test` does a little of it all.
 torture: build
+	@REVNET_TORTURE_FLIPS=$(FLIPS) $(BUILD)/bin/test_record --source-file='*checksums_test.cpp'
 	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) REVNET_TORTURE_RUNS=$(RUNS) \
 	  $(BUILD)/bin/test_end_to_end --source-file='*torture_test.cpp'
 

@@ -1,6 +1,5 @@
 // revnet-compare memory
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -17,6 +16,7 @@
 #include "system/process.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
+#include "train/memory_check.h"
 #include "train/setup.h"
 #include "training_options.h"
 
@@ -28,11 +28,11 @@ struct MemoryRequest {
       : settings(app, {"network.engine", "training.batch", "training.threads"}) {}
 
   TrainingOptions settings;
-  std::vector<std::string> architectures{"resnet32", "revnet38"}, activations;
+  std::vector<std::string> architectures, activations;  // empty: by default
   std::vector<std::int64_t> units{3, 6, 9, 12, 18, 24, 36};
-  std::int64_t steps = 2;
+  std::int64_t steps = 2, image_size = 0, classes = 0;
   std::string limit, format = "text", output = "runs/memory.h5";
-  bool force = false, child = false;
+  bool force = false, tries = false, child = false;
 };
 
 // What a child prints and its parent reads.
@@ -53,13 +53,32 @@ MemoryResult decode(const std::string& line) {
   return result;
 }
 
+// A case, and the settings that its network comes from.
+struct Case {
+  MemoryCase what;
+  Config config;
+};
+
 // In a process of its own, since a process's peak of resident memory never falls.
-MemoryResult measure_in_child(const MemoryCase& what, std::int64_t steps) {
-  return decode(output_of(
-      {program_path().string(), "memory", "--measure", fmt::format("--arch={}", what.architecture),
-       fmt::format("--activations={}", name(what.activations)), fmt::format("--engine={}", name(what.engine)),
-       fmt::format("--units={}", what.units), fmt::format("--batch={}", what.batch),
-       fmt::format("--threads={}", what.threads), fmt::format("--steps={}", steps)}));
+MemoryResult measure_in_child(const Case& of, std::int64_t steps) {
+  const MemoryCase& what = of.what;
+  std::vector<std::string> words{program_path().string(),
+                                 "memory",
+                                 "--measure",
+                                 fmt::format("--arch={}", of.config.network.architecture),
+                                 fmt::format("--activations={}", name(what.activations)),
+                                 fmt::format("--engine={}", name(what.engine)),
+                                 fmt::format("--units={}", what.units),
+                                 fmt::format("--batch={}", what.batch),
+                                 fmt::format("--threads={}", what.threads),
+                                 fmt::format("--image-size={}", what.architecture.image_size),
+                                 fmt::format("--classes={}", what.architecture.classes),
+                                 fmt::format("--steps={}", steps)};
+  for (const Setting& setting : settings()) {
+    if (!setting.describes_network()) continue;
+    words.push_back(fmt::format("--set={}={}", setting.key, setting.yaml(of.config)));
+  }
+  return decode(output_of(words));
 }
 
 std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
@@ -73,17 +92,27 @@ std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
   return modes;
 }
 
-std::vector<MemoryCase> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
-  std::vector<MemoryCase> cases;
-  for (const std::string& architecture : request.architectures) {
-    Config config = request.settings.apply_to({});
-    set_value(config, "network.architecture", architecture, "--arch");
+// The network of these settings, for the images that are asked for.
+Architecture network_of(const MemoryRequest& request, const Config& config) {
+  Architecture network = architecture(config);
+  if (request.image_size > 0) network.image_size = request.image_size;
+  if (request.classes > 0) network.classes = request.classes;
+  return network;
+}
+
+std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
+  std::vector<Case> cases;
+  for (Config config :
+       with_networks(request.settings.apply_to({}), request.architectures, {"resnet32", "revnet38"})) {
+    const Architecture network = network_of(request, config);
     config = resolve(config);
     const NetworkOptions options = network_options(config);
     for (const ActivationMode mode : modes_of(request)) {
-      if (!can_keep(find_architecture(architecture), mode)) continue;
-      for (const std::int64_t count : units)
-        cases.push_back({architecture, count, mode, options.batch, config.training.threads, options.engine});
+      if (!can_keep(network, mode)) continue;
+      for (const std::int64_t count : units) {
+        cases.push_back(
+            {{network, count, mode, options.batch, config.training.threads, options.engine}, config});
+      }
     }
   }
   if (cases.empty()) throw UsageError("nothing to measure: a ResNet's activations cannot be reconstructed");
@@ -93,16 +122,16 @@ std::vector<MemoryCase> cases_of(const MemoryRequest& request, const std::vector
 int run_study(const MemoryRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
   MemoryStudy study;
-  const std::vector<MemoryCase> cases = cases_of(request, request.units);
+  const std::vector<Case> cases = cases_of(request, request.units);
   claim_study_log(request.output, request.force);
   catch_interrupts();
-  for (const MemoryCase& what : cases) {
+  for (const Case& of : cases) {
     if (interrupted()) break;
-    std::fprintf(stderr, "%zu/%zu  %s, %lld units a stage, %s\n", study.cases.size() + 1, cases.size(),
-                 what.architecture.c_str(), static_cast<long long>(what.units),
-                 std::string(name(what.activations)).c_str());
-    study.results.push_back(measure_in_child(what, request.steps));
-    study.cases.push_back(what);
+    std::cerr << fmt::format("{}/{}  {}, {} units, {}\n", study.cases.size() + 1, cases.size(),
+                             of.what.architecture.name, of.what.network().units_text(),
+                             name(of.what.activations));
+    study.results.push_back(measure_in_child(of, request.steps));
+    study.cases.push_back(of.what);
   }
   std::cout << memory_table(study).format(format);
   const Table growth = growth_table(study);
@@ -118,10 +147,33 @@ int run_study(const MemoryRequest& request, const std::string& command) {
 }
 
 // What a process needs beside its arena: code, libraries, generated kernels. Measured at a small batch.
-std::uint64_t overhead_of(MemoryCase what) {
-  what.batch = 8;
-  const MemoryResult small = measure_in_child(what, 1);
-  return small.resident_bytes - std::min(small.resident_bytes, plan_case(what).arena_bytes);
+std::uint64_t measured_overhead(Case of) {
+  of.what.batch = 8;
+  const MemoryResult small = measure_in_child(of, 1);
+  return small.resident_bytes - std::min(small.resident_bytes, plan_case(of.what).arena_bytes);
+}
+
+// A line of the table: the largest batch of one network, kept in one way.
+std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tries) {
+  MemoryCase& what = of.what;
+  const std::uint64_t overhead = tries ? measured_overhead(of) : bytes_of_process(what.threads);
+  const auto planned = [&](std::int64_t batch) {
+    what.batch = batch;
+    return plan_case(what).arena_bytes + overhead;
+  };
+  const std::string network = what.architecture.name, mode(name(what.activations));
+  what.batch = largest_batch(limit, planned);
+  if (what.batch == 0) return {network, mode, "0", "-", "-", "-"};
+  const std::string batch = fmt::to_string(what.batch), bytes = format_bytes(planned(what.batch));
+  if (!tries) return {network, mode, batch, bytes, "-", "-"};
+  std::cerr << fmt::format("{}, {}: trying batch {}\n", network, mode, batch);
+  const std::uint64_t resident = measure_in_child(of, 1).resident_bytes;
+  return {network,
+          mode,
+          batch,
+          bytes,
+          format_bytes(resident),
+          fmt::format("{:.1f} %", 100 * static_cast<double>(resident) / static_cast<double>(limit))};
 }
 
 int run_limit(const MemoryRequest& request) {
@@ -129,26 +181,9 @@ int run_limit(const MemoryRequest& request) {
   const std::uint64_t limit = parse_bytes(request.limit, "--memory-limit");
   Table table({"network", "activations", "largest batch", "planned", "resident", "of the limit"});
   catch_interrupts();
-  for (MemoryCase what : cases_of(request, {0})) {
+  for (const Case& of : cases_of(request, {0})) {
     if (interrupted()) break;
-    const std::uint64_t overhead = overhead_of(what);
-    const auto planned = [&](std::int64_t batch) {
-      what.batch = batch;
-      return plan_case(what).arena_bytes + overhead;
-    };
-    what.batch = largest_batch(limit, planned);
-    if (what.batch == 0) {
-      table.add({what.architecture, std::string(name(what.activations)), "0", "-", "-", "-"});
-      continue;
-    }
-    const std::uint64_t bytes = planned(what.batch);
-    std::fprintf(stderr, "%s, %s: trying batch %lld\n", what.architecture.c_str(),
-                 std::string(name(what.activations)).c_str(), static_cast<long long>(what.batch));
-    const MemoryResult result = measure_in_child(what, 1);
-    table.add({what.architecture, std::string(name(what.activations)), fmt::to_string(what.batch),
-               format_bytes(bytes), format_bytes(result.resident_bytes),
-               fmt::format("{:.1f} %",
-                           100 * static_cast<double>(result.resident_bytes) / static_cast<double>(limit))});
+    table.add(largest_that_fits(of, limit, request.tries));
   }
   std::cout << table.format(format) << std::flush;
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
@@ -156,8 +191,8 @@ int run_limit(const MemoryRequest& request) {
 
 int run_memory(const MemoryRequest& request, const std::string& command) {
   if (request.child) {
-    const std::vector<MemoryCase> cases = cases_of(request, request.units);
-    std::cout << encode(measure_case(cases.front(), request.steps)) << std::endl;
+    const std::vector<Case> cases = cases_of(request, request.units);
+    std::cout << encode(measure_case(cases.front().what, request.steps)) << std::endl;
     return static_cast<int>(ExitCode::done);
   }
   return request.limit.empty() ? run_study(request, command) : run_limit(request);
@@ -174,20 +209,29 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   add_repeated_option(*memory, "network.architecture", request->architectures)
       ->default_str("resnet32 revnet38");
   add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
-  memory->add_option("--units", request->units, "units a stage")
+  memory->add_option("--units", request->units, "units a stage; 0: as the network has them")
       ->type_name("N")
       ->take_all()
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 1000))
       ->default_str("3 6 9 12 18 24 36");
+  const auto images = [&](const char* option, std::int64_t& number, const char* help) {
+    memory->add_option(option, number, help)
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+        ->capture_default_str();
+  };
+  images("--image-size", request->image_size, "pixels a side; 0: what the network is made for");
+  images("--classes", request->classes, "classes; 0: what the network is made for");
   memory->add_option("--steps", request->steps, "steps timed for each line")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();
   memory
       ->add_option("--memory-limit", request->limit,
-                   "find the largest batch that fits, such as 8GiB, by plan, and try it")
+                   "find the largest batch that fits, such as 8GiB, by plan")
       ->type_name("BYTES");
+  memory->add_flag("--try", request->tries, "and run it")->needs("--memory-limit");
   add_format_option(*memory, request->format);
   memory->add_option("--output", request->output, "where all figures go, as HDF5")
       ->type_name("FILE")

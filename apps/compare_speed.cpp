@@ -1,9 +1,10 @@
 // revnet-compare speed
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <iostream>
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "compare_commands.h"
@@ -30,43 +31,43 @@ struct SpeedRequest {
   bool force = false;
 };
 
-// Every element of the one with every element of the other.
-std::vector<std::pair<std::string, std::string>> pairs(const std::vector<std::string>& left,
-                                                       const std::vector<std::string>& right) {
-  std::vector<std::pair<std::string, std::string>> result;
-  for (const std::string& first : left) {
-    for (const std::string& second : right) result.emplace_back(first, second);
+// Table 2's CIFAR networks: the synthetic images are of their size.
+std::vector<std::string> cifar_networks() {
+  std::vector<std::string> names;
+  for (const Architecture& architecture : architectures()) {
+    if (architecture.image_size == Architecture{}.image_size) names.push_back(architecture.name);
   }
-  return result;
+  return names;
 }
 
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 
 // Every combination asked for that can be: a ResNet's activations are always stored.
 std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& settings) {
-  std::vector<std::string> names = request.architectures;
-  if (names.empty()) {
-    for (const Architecture& architecture : architectures()) names.push_back(architecture.name);
-  }
+  std::vector<SpeedCase> cases;
+  // The same checks, and the same meaning of 0 threads, as everywhere.
+  const auto add = [&](Config config, const std::string& threads, const std::string& batch,
+                       const std::string& engine) {
+    set_value(config, "training.batch", batch, "--batch");
+    set_value(config, "training.threads", threads, "--threads");
+    set_value(config, "network.engine", engine, "--engine");
+    for (const auto mode : modes) {
+      const bool wanted =
+          request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
+      if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
+      config.network.activations = mode;
+      cases.push_back({config.network, config.training.batch, resolve(config).training.threads});
+    }
+  };
   const auto given_or = [&](const std::vector<std::string>& given, const char* key) {
     return given.empty() ? std::vector{value_of(settings, key)} : given;
   };
-  std::vector<SpeedCase> cases;
+  const std::vector<Config> networks = with_networks(settings, request.architectures, cifar_networks());
   for (const std::string& threads : given_or(request.threads, "training.threads")) {
     for (const std::string& batch : given_or(request.batches, "training.batch")) {
-      for (const auto& [architecture, engine] : pairs(names, given_or(request.engines, "network.engine"))) {
-        for (const auto mode : modes) {
-          const bool wanted =
-              request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
-          if (!wanted || !can_keep(find_architecture(architecture), activation_mode(mode))) continue;
-          // The same checks, and the same meaning of 0 threads, as everywhere.
-          Config config = settings;
-          set_value(config, "training.batch", batch, "--batch");
-          set_value(config, "training.threads", threads, "--threads");
-          set_value(config, "network.architecture", architecture, "--arch");
-          set_value(config, "network.engine", engine, "--engine");
-          cases.push_back({architecture, mode, config.training.batch, resolve(config).training.threads,
-                           config.network.engine});
+      for (const Config& config : networks) {
+        for (const std::string& engine : given_or(request.engines, "network.engine")) {
+          add(config, threads, batch, engine);
         }
       }
     }
@@ -76,8 +77,8 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
 }
 
 void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
-  std::fprintf(stderr, "%zu/%zu  %s, %s, batch %lld, %d threads\n", done + 1, all, now.architecture.c_str(),
-               name(now.activations).c_str(), static_cast<long long>(now.batch), now.threads);
+  std::cerr << fmt::format("{}/{}  {}, {}, batch {}, {} threads\n", done + 1, all, network_name(now.network),
+                           name(now.network.activations), now.batch, now.threads);
 }
 
 int run_speed(const SpeedRequest& request, const std::string& command) {
@@ -104,7 +105,8 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   std::cout << speed_table(study).format(format);
   for (const SpeedResult& result : study.results) {
     if (result.profiled_steps == 0) continue;
-    std::cout << "\n" << result.of.architecture << ", " << name(result.of.activations) << ", a step:\n";
+    const Config::Network& network = result.of.network;
+    std::cout << fmt::format("\n{}, {}, a step:\n", network_name(network), name(network.activations));
     std::cout << profile_table(result).format(format);
   }
   std::cout.flush();
@@ -123,7 +125,8 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* speed =
       app.add_subcommand("speed", "milliseconds a step beside the floor, oneDNN's primitives alone");
   auto request = std::make_shared<SpeedRequest>(*speed);
-  add_repeated_option(*speed, "network.architecture", request->architectures)->default_str("all");
+  add_repeated_option(*speed, "network.architecture", request->architectures)
+      ->default_str("the CIFAR networks");
   add_repeated_option(*speed, "network.activations", request->activations, {name(modes[0]), name(modes[1])})
       ->default_str("both");
   add_repeated_option(*speed, "network.engine", request->engines);

@@ -51,7 +51,9 @@ std::string option_help(const Setting& setting) {
   const bool says_all = std::ranges::all_of(setting.choices, [&](const std::string& choice) {
     return setting.help.find(choice) != std::string::npos;
   });
-  return says_all ? setting.help : setting.help + ": " + join(setting.choices);
+  constexpr std::size_t most = 8;  // that fit into a line
+  return says_all || setting.choices.size() > most ? setting.help
+                                                   : setting.help + ": " + join(setting.choices);
 }
 
 std::vector<std::string> declared_choices(CLI::Option& option) {

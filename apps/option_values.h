@@ -21,7 +21,7 @@ CLI::Option* add_repeated_option(CLI::App& app, const std::string& key, std::vec
 // KEY=VALUE for the settings that are a choice, KEY= for all others.
 CLI::Validator choices_of_assignments();
 
-// The setting's help, with its choices where it does not explain them.
+// The setting's help, with its choices where it does not explain them and they are few.
 std::string option_help(const Setting& setting);
 
 // What choices() or CLI::IsMember declared.

@@ -8,6 +8,7 @@
 #include "option_values.h"
 #include "record/run_directory.h"
 #include "report/page.h"
+#include "report/paper.h"
 #include "report/sections.h"
 #include "training_options.h"
 
@@ -26,14 +27,11 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage.)";
 
-std::string joined(const std::array<std::int64_t, 3>& numbers) {
-  return std::to_string(numbers[0]) + "-" + std::to_string(numbers[1]) + "-" + std::to_string(numbers[2]);
-}
-
-// Counted in networks that are built, without memory behind them.
+// Table 2's CIFAR networks. Counted in networks that are built, without memory behind them.
 std::vector<BuiltNetwork> build_networks() {
   std::vector<BuiltNetwork> built;
-  for (const Architecture& architecture : architectures()) {
+  for (const PaperRow& row : paper_rows) {
+    const Architecture& architecture = find_architecture(row.network);
     const auto parameters = [&](std::int64_t classes) {
       Device device = Device::planning();
       NetworkOptions options;
@@ -42,9 +40,7 @@ std::vector<BuiltNetwork> build_networks() {
       return Network(device, architecture, options).parameter_count();
     };
     built.push_back({architecture.name, architecture.bottleneck ? "bottleneck" : "basic",
-                     joined(architecture.units),
-                     std::to_string(architecture.stem_width) + ", " + joined(architecture.widths),
-                     parameters(10), parameters(100)});
+                     architecture.units_text(), architecture.widths_text(), parameters(10), parameters(100)});
   }
   return built;
 }

@@ -38,7 +38,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 
 RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
 
 std::string default_run_directory(const Config& config) {
-  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), config.network.architecture,
+  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), network_name(config.network),
                      config.training.seed);
 }
 
@@ -107,7 +107,7 @@ int run(int argc, char** argv) {
       if (communicator.is_first()) std::cout << plan_yaml(config, directory);
       return static_cast<int>(ExitCode::done);
     }
-    catch_interrupts();
+    catch_interrupts(communicator.is_first());
     const RunStart start = resume ? RunStart::resume : force ? RunStart::overwrite : RunStart::fresh;
     const RunSummary summary =
         run_training(config, directory, start, command_line(argc, argv), {}, communicator);

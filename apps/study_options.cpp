@@ -50,7 +50,7 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
   prepared.directory = !directory_.empty()
                            ? directory_
                            : fmt::format("runs/{}-{}-{}-seed{}", prefix_, name(config.dataset.name),
-                                         config.network.architecture, config.training.seed);
+                                         network_name(config.network), config.training.seed);
   prepared.start = resume_ ? RunStart::resume : force_ ? RunStart::overwrite : RunStart::fresh;
   return prepared;
 }

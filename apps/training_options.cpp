@@ -61,6 +61,17 @@ Config TrainingOptions::apply_to(Config config) const {
   return config;
 }
 
+std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
+                                  const std::vector<std::string>& otherwise) {
+  if (names.empty() && network_name(settings.network) != network_name(Config{}.network)) return {settings};
+  std::vector<Config> each;
+  for (const std::string& name : names.empty() ? otherwise : names) {
+    each.push_back(settings);
+    set_value(each.back(), "network.architecture", name, "--arch");
+  }
+  return each;
+}
+
 int parse(CLI::App& app, int argc, char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + version());
   app.get_formatter()->column_width(34);

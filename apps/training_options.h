@@ -16,7 +16,7 @@ class TrainingOptions {
  public:
   // Declares the options and the positional `dataset`; must outlive the parse.
   explicit TrainingOptions(CLI::App& app);
-  // The options of these settings alone.
+  // The options of these settings alone, beside --config and --set.
   TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
   // Then --config and --set, too.
   void take_any_setting(CLI::App& app);
@@ -27,12 +27,17 @@ class TrainingOptions {
 
  private:
   void declare(CLI::App& app, const Setting& setting);
+  void declare_sources(CLI::App& app);
 
   std::string config_file_;
   std::vector<std::string> assignments_;
   std::vector<std::pair<const Setting*, std::string>> given_;
 };
 
+// The settings with each of these networks; where none is named, with the network that they describe
+// themselves, or else with each of `otherwise`.
+std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
+                                  const std::vector<std::string>& otherwise);
 // A part of the help of commands that read data sets.
 inline constexpr const char* data_environment_help = R"(
 

@@ -20,13 +20,13 @@ import time
 import torch
 from torch.nn import functional as F
 
-from torch_model import SPECS, Network, initialise
+from torch_model import CIFAR, Network, initialise
 
 
 class Torch:
     def __init__(self, arch, mode, batch):
         torch.manual_seed(1)
-        self.network = Network(SPECS[arch], 10, reconstructs=mode == "reconstructed")
+        self.network = Network(CIFAR[arch], 10, reconstructs=mode == "reconstructed")
         initialise(self.network)
         self.network = self.network.to(memory_format=torch.channels_last).train()
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9, weight_decay=2e-4)
@@ -76,7 +76,7 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("--bin", default=os.path.join(here, "..", "build", "bin"), metavar="DIR",
                         help="where revnet-compare is")
-    parser.add_argument("--arch", action="append", choices=SPECS, help="may be repeated; default: all six")
+    parser.add_argument("--arch", action="append", choices=CIFAR, help="may be repeated; default: all six")
     parser.add_argument("--activations", action="append", choices=("stored", "reconstructed"),
                         help="may be repeated; default: both")
     parser.add_argument("--batch", type=int, default=100, metavar="N")
@@ -88,10 +88,10 @@ def main():
     print(f"PyTorch {torch.__version__}, batch {arguments.batch}, {arguments.threads} threads")
     print("network    activations    revnet ms  PyTorch ms   ratio   of the rounds")
     with tempfile.TemporaryDirectory() as folder:
-        for arch in arguments.arch or SPECS:
+        for arch in arguments.arch or CIFAR:
             for mode in ("stored", "reconstructed"):
                 wanted = not arguments.activations or mode in arguments.activations
-                if wanted and (mode == "stored" or SPECS[arch].reversible):
+                if wanted and (mode == "stored" or CIFAR[arch].reversible):
                     compare(arguments, arch, mode, folder)
 
 

@@ -6,7 +6,8 @@
 
 MODEL.pt, for torch.load, is a dict of
 
-  architecture, classes   for torch_model.Network(torch_model.SPECS[architecture], classes)
+  spec, classes           for torch_model.Network(torch_model.Spec(**spec), classes)
+  architecture            what the settings call it
   model                   its state dict: parameters and running averages
   momentum                by the names of parameters there: what torch.optim.SGD keeps as momentum_buffer
   iteration, config, progress   as in the checkpoint
@@ -16,13 +17,15 @@ settings the checkpoint is of (config.yaml of a run directory), momentum is zero
 that run directory as checkpoint.h5, it is what --resume starts from. Values are the same bits on both sides.
 """
 import argparse
+import dataclasses
+import json
 import re
 import sys
 
 import torch
 
 from revnet_files import Checkpoint, FileError, read_checkpoint, write_checkpoint
-from torch_model import SPECS, Network
+from torch_model import SPECS, Network, Spec
 
 RUNNING = ("running_mean", "running_variance")
 PROGRESS = ("window_cross_entropy", "window_errors", "window_images", "seconds")
@@ -30,24 +33,47 @@ PROGRESS = ("window_cross_entropy", "window_errors", "window_images", "seconds")
 
 def setting(config, section, key):
     """A plain value from the YAML that revnet writes (to spare a YAML package)."""
-    found = re.search(rf"^{section}:\n(?:  .*\n)*?  {key}: (\S+)$", config, re.MULTILINE)
-    if found is None:
+    value = optional_setting(config, section, key)
+    if value is None:
         raise FileError(f"the settings have no {section}.{key}")
-    return found.group(1)
+    return value
+
+
+def optional_setting(config, section, key):
+    found = re.search(rf"^{section}:\n(?:  .*\n)*?  {key}: (.+)$", config, re.MULTILINE)
+    return found and found.group(1)
+
+
+def spec_of(config):
+    """The network that the settings describe: a named one with what they change of it, or a custom one."""
+    changes = {}
+    for field in dataclasses.fields(Spec):
+        key = {"stem": "stem_width"}.get(field.name, field.name)
+        value = optional_setting(config, "network", key)
+        if value in (None, "auto", "0", "[]"):  # left as it is, or from before there was such a setting
+            continue
+        value = json.loads(value)
+        changes[field.name] = tuple(value) if isinstance(value, list) else value
+    architecture = setting(config, "network", "architecture")
+    if architecture == "custom":
+        widths = changes["widths"]
+        plain = dict(reversible=False, bottleneck=False, stem=widths[0], strides=(1,) + (2,) * (len(widths) - 1))
+        return Spec(**{**plain, **changes})
+    if architecture not in SPECS:
+        raise FileError(f"{architecture} is not an architecture of torch_model.py")
+    return dataclasses.replace(SPECS[architecture], **changes)
 
 
 def build(config):
-    """The network of these settings, its architecture's name and its number of classes."""
-    architecture = setting(config, "network", "architecture")
-    classes = 100 if setting(config, "dataset", "name") == "cifar100" else 10
-    if architecture not in SPECS:
-        raise FileError(f"{architecture} is not an architecture of torch_model.py")
-    return Network(SPECS[architecture], classes), architecture, classes
+    """The network of these settings, and its number of classes."""
+    classes = {"cifar100": 100, "imagenet": 1000}.get(setting(config, "dataset", "name"), 10)
+    return Network(spec_of(config), classes), classes
 
 
 def check_fits(config, state, momentum):
-    """Refuses arrays that are missing, left over or of another shape."""
-    network, architecture, classes = build(config)
+    """Refuses arrays that are missing, left over or of another shape. Returns the number of classes."""
+    network, classes = build(config)
+    architecture = setting(config, "network", "architecture")
     parameters = {name: p.shape for name, p in network.named_parameters()}
     for what, given, expected in (("model", state, {name: v.shape for name, v in network.state_dict().items()}),
                                   ("momentum", momentum, parameters)):
@@ -58,7 +84,7 @@ def check_fits(config, state, momentum):
             if given[name].shape != shape:
                 raise FileError(f"{what}: {name} has shape {list(given[name].shape)}, in {architecture} of {classes} "
                                 f"classes it is {list(shape)}")
-    return architecture, classes
+    return classes
 
 
 def to_torch(checkpoint):
@@ -69,9 +95,11 @@ def to_torch(checkpoint):
         state.update({f"{module_path(name)}.{buffer}": torch.from_numpy(values)
                       for buffer, values in zip(RUNNING, averages)})
     momentum = {module_path(name): torch.from_numpy(values) for name, values in checkpoint.momentum.items()}
-    architecture, classes = check_fits(checkpoint.config, state, momentum)
-    return dict(architecture=architecture, classes=classes, model=state, momentum=momentum,
-                iteration=checkpoint.iteration, config=checkpoint.config, progress=checkpoint.progress)
+    classes = check_fits(checkpoint.config, state, momentum)
+    return dict(architecture=setting(checkpoint.config, "network", "architecture"),
+                spec=dataclasses.asdict(spec_of(checkpoint.config)), classes=classes, model=state,
+                momentum=momentum, iteration=checkpoint.iteration, config=checkpoint.config,
+                progress=checkpoint.progress)
 
 
 def from_torch(saved, config=None):

@@ -29,6 +29,9 @@ forward pass, each taken whole (all images and channels together),
 
     margin = min of min|x| / rms(x)        headroom = min of min|x| / rms(x - the same in float32)
 
+What max pooling chooses between counts as one more x: by how much the largest of a window that is not all
+zero exceeds the next.
+
 File layout (strings are fixed-length, zero-padded):
     /formula                       attribute text; datasets name, seed, index, stream, z, u: worked samples
     /narrow/ARCH/CLASSES           widths / 4, units 2-2-2, 16x16 images
@@ -37,10 +40,12 @@ File layout (strings are fixed-length, zero-padded):
                                    from mean 0, variance 1)
         gradients/NAME             float32, in full; with 100 classes the head's only
     /full/ARCH/CLASSES             the paper's widths and depths, 8x8 images
+    /imagenet/ARCH/CLASSES         ImageNet's networks with widths / 8, units 2-2-2-2, 64x64 images
         logits, loss               as above
         gradient_digest/{name, norm, probe}   per parameter: NAME, L2 norm, dot product with its probe
     attributes of each CLASSES group: seed, batch, image_size, classes, reversible, bottleneck, units, stem,
-        widths (Table 2's numbers, before the factor 4), margin, headroom, parameter_count, parameter_sum
+        widths (Table 2's numbers, before the factor 4), strides, stem_kernel, stem_stride, stem_pool, margin,
+        headroom, parameter_count, parameter_sum
 
 Usage: make_goldens.py [--output FILE] [--seeds N]       takes a few minutes
 """
@@ -54,7 +59,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from torch_model import SPECS, Network, named_gradients, named_parameters
+from torch_model import CIFAR, IMAGENET, MaxPool, Network, named_gradients, named_parameters
 
 BATCH = 2
 FORMULA = __doc__[__doc__.index("Inputs and"):__doc__.index("Everything stored")]
@@ -109,10 +114,19 @@ def build(spec, classes, seed, dtype):
     return network
 
 
+def choices(x):
+    """How clearly the largest pixel of each 3x3 window stands out; where all are zero, there is nothing to choose."""
+    windows = F.unfold(F.pad(x.detach(), (0, 1, 0, 1)), 3, stride=2).reshape(*x.shape[:2], 9, -1)
+    largest = windows.topk(2, dim=2).values
+    return torch.where(largest[:, :, 0] > 0, largest[:, :, 0] - largest[:, :, 1], torch.ones((), dtype=x.dtype))
+
+
 def watch_relus(network, seen):
     for module in network.modules():
         if isinstance(module, torch.nn.ReLU):
             module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+        if isinstance(module, MaxPool):
+            module.register_forward_pre_hook(lambda _, inputs: seen.append(choices(inputs[0])))
 
 
 def rms(x):
@@ -218,11 +232,12 @@ def main():
     # The earliest file format keeps no times, so the same values give the same file.
     with h5py.File(options.output, "w", libver="earliest") as file:
         write_formula(file.create_group("formula"))
-        for family, size in (("narrow", 16), ("full", 8)):
-            for arch, spec in SPECS.items():
-                if family == "narrow":
-                    spec = dataclasses.replace(spec, units=(2, 2, 2), stem=spec.stem // 4,
-                                               widths=tuple(w // 4 for w in spec.widths))
+        smaller = {arch: IMAGENET[arch] for arch in ("resnet50", "revnet56")}
+        for family, size, specs, divisor in (("narrow", 16, CIFAR, 4), ("full", 8, CIFAR, 1), ("imagenet", 64, smaller, 8)):
+            for arch, spec in specs.items():
+                if divisor > 1:
+                    spec = dataclasses.replace(spec, units=(2,) * len(spec.units), stem=spec.stem // divisor,
+                                               widths=tuple(w // divisor for w in spec.widths))
                 seed = max(range(1, options.seeds + 1), key=lambda s: forward_headroom(spec, s, size))
                 for classes in (10, 100):
                     group = file.create_group(f"{family}/{arch}/{classes}")

@@ -36,14 +36,18 @@ PAIRS = (
 DATASETS = (("cifar10", "CIFAR-10"), ("cifar100", "CIFAR-100"))
 SCHEDULES = ((80_000, "whole", "80,000 iterations"), (8_000, "tenth", "8,000 iterations"))
 
+# A network as its architecture's name says, nothing of it changed.
+UNCHANGED = {"network.reversible": "auto", "network.bottleneck": "auto", "network.units": "[]", "network.widths": "[]",
+             "network.strides": "[]", "network.stem_kernel": 0, "network.stem_stride": 0, "network.stem_width": 0,
+             "network.stem_pool": "auto"}
 # What a run has to have been for a cell of Table 3, beside its network, data set and schedule.
 RECIPE = {"dataset.validation": "false", "training.batch": 100, "training.learning_rate": 0.1,
           "training.momentum": 0.9, "training.weight_decay": 2e-4, "training.decay_at": "[0.5, 0.75]",
           "training.decay_factor": 0.1, "batch_norm.epsilon": 0.001, "batch_norm.decay": 0.99,
           "augmentation.enabled": "true", "augmentation.padding": 2, "augmentation.flip": "true",
-          "network.coupling": "float"}
+          "network.coupling": "float", **UNCHANGED}
 # Settings that logs of earlier versions do not know, and what those versions did.
-LATER = {"network.coupling": "float", "network.grid_bits": 13}
+LATER = {"network.coupling": "float", "network.grid_bits": 13, **UNCHANGED}
 # In what the runs of one cell may differ: none of it is part of what is measured.
 MAY_DIFFER = {"name", "description", "dataset.directory", "training.seed", "training.threads",
               "training.rank_timeout", "evaluation.every", "log.every", "checkpoint.every", "checkpoint.keep"}

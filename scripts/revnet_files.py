@@ -12,6 +12,8 @@ Every file carries the attribute format_version. What cannot be read, a file of 
 of one line.
 """
 import os
+import re
+import zlib
 from dataclasses import dataclass, field
 
 import h5py
@@ -45,9 +47,20 @@ class Checkpoint:
     progress: dict = field(default_factory=dict)  # of the row of run.h5 that is under way, and seconds so far
 
 
+def check_bytes(path):
+    """Refuses a file that is not as it was written, by the checksum behind it (lib/record/checksums.h), where it has one."""
+    last = re.compile(rb"revnet-crc32 ([0-9a-f]{8}) [0-9]{10}\n")
+    with open(path, "rb") as file:
+        content = file.read()
+    found = last.fullmatch(content[-33:])
+    if found and zlib.crc32(content[:-33]) != int(found[1], 16):
+        raise FileError(f"{path} is damaged: its bytes are not those that were written")
+
+
 def open_file(path):
-    """An h5py.File to read from, of a version known here."""
+    """An h5py.File to read from, as it was written and of a version known here."""
     try:
+        check_bytes(path)
         file = h5py.File(path, "r")
     except OSError as error:
         raise FileError(f"cannot read {path}: {error}") from error

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""The CIFAR ResNets and RevNets of the RevNet paper as PyTorch modules, under revnet's parameter names.
+"""The ResNets and RevNets of the RevNet paper as PyTorch modules, under revnet's parameter names.
 
 A reference for the C++ networks (make_goldens.py), for error rates (train_pytorch.py) and for speed
 (bench_pytorch.py). RevNets run with ordinary autograd, every activation stored, unless the network is told to
 reconstruct them. A parameter's NAME is its module path with
 slashes: stage1/unit1/f/bn1/scale. Works in float32 and float64, on any device, PyTorch 1.13 to 2.x.
 
-Usage: torch_model.py --params        print exact parameter counts for 10 and 100 classes
+Usage: torch_model.py --params        print exact parameter counts for 10, 100 and 1,000 classes
 """
 import argparse
 from dataclasses import dataclass
@@ -22,15 +22,24 @@ DECAY = 0.99
 
 @dataclass(frozen=True)
 class Spec:
-    """One row of the paper's Table 2. Bottleneck stages are 4 times as wide as `widths` says."""
+    """A network: a row of the paper's Table 2. Bottleneck stages are 4 times as wide as `widths` says."""
     reversible: bool
     bottleneck: bool
     units: Tuple[int, ...]
     stem: int
     widths: Tuple[int, ...]
+    strides: Tuple[int, ...] = (1, 2, 2)
+    stem_kernel: int = 3
+    stem_stride: int = 1
+    stem_pool: bool = False
 
 
-SPECS = {
+def imagenet(reversible, units):
+    widths = (128, 256, 512, 832) if reversible else (64, 128, 256, 512)
+    return Spec(reversible, True, units, widths[0], widths, (1, 2, 2, 2), 7, 2, True)
+
+
+CIFAR = {
     "resnet32": Spec(False, False, (5, 5, 5), 16, (16, 32, 64)),
     "revnet38": Spec(True, False, (3, 3, 3), 32, (32, 64, 112)),
     "resnet110": Spec(False, False, (18, 18, 18), 16, (16, 32, 64)),
@@ -38,6 +47,14 @@ SPECS = {
     "resnet164": Spec(False, True, (18, 18, 18), 16, (16, 32, 64)),
     "revnet164": Spec(True, True, (9, 9, 9), 32, (32, 64, 128)),
 }
+IMAGENET = {
+    "resnet50": imagenet(False, (3, 4, 6, 3)),
+    "resnet101": imagenet(False, (3, 4, 23, 3)),
+    "resnet152": imagenet(False, (3, 8, 36, 3)),
+    "revnet56": imagenet(True, (2, 2, 3, 2)),
+    "revnet104": imagenet(True, (2, 2, 11, 2)),
+}
+SPECS = {**CIFAR, **IMAGENET}
 
 
 def same_padding(size, kernel, stride):
@@ -196,13 +213,23 @@ class ReversibleChain(torch.autograd.Function):
         return (d1, d2, None, *gradients)
 
 
-class Stem(nn.Module):
-    def __init__(self, channels):
-        super().__init__()
-        self.conv, self.bn, self.relu = Conv(3, channels, 3), BatchNorm(channels), nn.ReLU()
+class MaxPool(nn.Module):
+    """The maximum of 3x3 pixels in steps of 2, SAME padding."""
 
     def forward(self, x):
-        return self.relu(self.bn(self.conv(x)))
+        (top, bottom), (left, right) = (same_padding(size, 3, 2) for size in x.shape[2:])
+        return F.max_pool2d(F.pad(x, (left, right, top, bottom), value=-float("inf")), 3, 2)
+
+
+class Stem(nn.Module):
+    def __init__(self, spec):
+        super().__init__()
+        self.conv = Conv(3, spec.stem, spec.stem_kernel, spec.stem_stride)
+        self.bn, self.relu = BatchNorm(spec.stem), nn.ReLU()
+        self.pool = MaxPool() if spec.stem_pool else nn.Identity()
+
+    def forward(self, x):
+        return self.pool(self.relu(self.bn(self.conv(x))))
 
 
 class Head(nn.Module):
@@ -219,15 +246,15 @@ class Network(nn.Module):
         super().__init__()
         self.reversible, self.reconstructs = spec.reversible, reconstructs
         unit_type = RevNetUnit if spec.reversible else ResNetUnit
-        self.stem = Stem(spec.stem)
+        self.stem = Stem(spec)
         channels = spec.stem
-        for s, (units, width) in enumerate(zip(spec.units, spec.widths)):
+        for s, (units, width, stride) in enumerate(zip(spec.units, spec.widths, spec.strides)):
             out_channels = width * (4 if spec.bottleneck else 1)
             stage = nn.Sequential()
             for u in range(units):
-                stride = 2 if s > 0 and u == 0 else 1
-                stage.add_module(f"unit{u + 1}", unit_type(channels, out_channels, stride, spec.bottleneck,
-                                                           leading=(s, u) != (0, 0), first=u == 0))
+                stage.add_module(f"unit{u + 1}",
+                                 unit_type(channels, out_channels, stride if u == 0 else 1, spec.bottleneck,
+                                           leading=(s, u) != (0, 0), first=u == 0))
                 channels = out_channels
             self.add_module(f"stage{s + 1}", stage)
         self.stages = len(spec.units)
@@ -291,10 +318,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--params", action="store_true", required=True, help="print parameter counts")
     parser.parse_args()
-    print("network      10 classes  100 classes")
+    print("network      10 classes  100 classes  1,000 classes")
     for arch, spec in SPECS.items():
-        counts = [sum(p.numel() for p in Network(spec, c).parameters()) for c in (10, 100)]
-        print(f"{arch:<11} {counts[0]:>11} {counts[1]:>12}")
+        counts = [sum(p.numel() for p in Network(spec, c).parameters()) for c in (10, 100, 1000)]
+        print(f"{arch:<11} {counts[0]:>11} {counts[1]:>12} {counts[2]:>14}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from torch_model import SPECS, Network, decays, initialise, named_parameters
+from torch_model import CIFAR, Network, decays, initialise, named_parameters
 
 CLASSES = 10
 SIZE, PADDING = 32, 2
@@ -92,7 +92,7 @@ def learning_rate(iteration, iterations):
 def train(options, seed, training, test, mean):
     start = time.perf_counter()
     torch.manual_seed(seed)
-    network = Network(SPECS[options.arch], CLASSES)
+    network = Network(CIFAR[options.arch], CLASSES)
     initialise(network)
     network.to(mean.device).train()
     parameters = named_parameters(network)
@@ -134,7 +134,7 @@ def train(options, seed, training, test, mean):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arch", default="revnet38", choices=SPECS)
+    parser.add_argument("--arch", default="revnet38", choices=CIFAR)
     parser.add_argument("--iterations", type=int, default=80000)
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)

@@ -25,7 +25,7 @@ fi
 check 'hdf5' 'lib/record/' 'HDF5 belongs in lib/record:'
 check '(jpeglib|jerror)' 'lib/data/jpeg' 'libjpeg belongs in lib/data/jpeg:'
 check 'png' 'lib/data/png' 'libpng belongs in lib/data/png:'
-check 'zlib' 'lib/data/jpeg_set' 'zlib belongs in lib/data/jpeg_set:'
+check 'zlib' 'lib/base/crc32' 'zlib belongs in lib/base/crc32:'
 check 'yaml-cpp' 'lib/record/' 'yaml-cpp belongs in lib/record:'
 check 'CLI/' 'apps/' 'CLI11 belongs in apps:'
 check 'spdlog' 'lib/train/reporter' 'spdlog belongs in lib/train/reporter:'

@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "base/crc32.h"
 #include "data/dataset.h"
 
 namespace revnet {
@@ -60,13 +60,9 @@ void JpegSet::read(std::size_t i, std::vector<std::uint8_t>& bytes) const {
     if (count == 0) throw Error(fmt::format("cut short: {} of its {} bytes are there", done, bytes.size()));
     done += static_cast<std::size_t>(count);
   }
-  if (packed_.is_open() && checksum(bytes) != image.checksum) {
+  if (packed_.is_open() && crc32(std::as_bytes(std::span(bytes))) != image.checksum) {
     throw Error("damaged: its bytes are not those that were packed (checksum)");
   }
-}
-
-std::uint32_t checksum(std::span<const std::uint8_t> bytes) {
-  return static_cast<std::uint32_t>(::crc32_z(0, bytes.data(), bytes.size()));
 }
 
 }  // namespace revnet

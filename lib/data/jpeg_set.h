@@ -48,6 +48,4 @@ struct JpegSplits {
   std::vector<std::string> left_out;  // what is wrong with images that are not in the sets, a line each
 };
 
-std::uint32_t checksum(std::span<const std::uint8_t> bytes);
-
 }  // namespace revnet

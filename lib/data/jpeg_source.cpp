@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/crc32.h"
+
 namespace revnet {
 namespace {
 
@@ -114,8 +116,8 @@ std::string JpegSource::fingerprint() const {
       text += fmt::format("{} {}\n", set->image(i).label, set->image(i).name);
     }
   }
-  const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-  return fmt::format("{} and {} images, {:08x}", splits_.train.size(), splits_.val.size(), checksum(bytes));
+  return fmt::format("{} and {} images, {:08x}", splits_.train.size(), splits_.val.size(),
+                     crc32(std::as_bytes(std::span(text))));
 }
 
 std::array<ShownValues, 3> JpegSource::shown_values() const {

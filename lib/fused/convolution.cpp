@@ -22,13 +22,6 @@ std::variant<simd::Winograd, simd::Pointwise> make_kernel(const ConvolutionShape
   throw std::logic_error("fused::Convolution: neither 3x3 nor 1x1 of stride 1");
 }
 
-template <class WorkBlocks>
-std::vector<std::int64_t> pixels_by_block(const WorkBlocks& work) {
-  std::vector<std::int64_t> pixels;
-  for (std::int64_t i = 0; i < work.count(); ++i) pixels.push_back(work.pixels_of(i));
-  return pixels;
-}
-
 }  // namespace
 
 Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
@@ -36,12 +29,26 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
       src_(device.activation_layout(shape.src())),
       dst_(device.activation_layout(shape.dst())),
       weights_(Layout::blocked_weights(shape.weights(), images_of(src_).block)),
-      kernel_(make_kernel(shape, src_, dst_)),
-      forward_pixels_(
-          std::visit([](const auto& kernel) { return pixels_by_block(kernel.forward_work()); }, kernel_)) {}
+      kernel_(make_kernel(shape, src_, dst_)) {}
+
+std::int64_t Convolution::forward_blocks() const {
+  return std::visit([](const auto& kernel) { return kernel.forward_work().count(); }, kernel_);
+}
 
 std::int64_t Convolution::backward_blocks() const {
   return std::visit([](const auto& kernel) { return kernel.backward_work().count(); }, kernel_);
+}
+
+std::vector<std::int64_t> Convolution::forward_pixels() const {
+  std::vector<std::int64_t> pixels(static_cast<std::size_t>(forward_blocks()));
+  std::visit(
+      [&](const auto& kernel) {
+        for (std::size_t i = 0; i < pixels.size(); ++i) {
+          pixels[i] = kernel.forward_work().pixels_of(static_cast<std::int64_t>(i));
+        }
+      },
+      kernel_);
+  return pixels;
 }
 
 Work Convolution::work(Operation operation, double times) const {

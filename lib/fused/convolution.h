@@ -24,10 +24,12 @@ class Convolution {
   const Layout& weight_layout() const { return weights_; }
   const Layout& dst_layout() const { return dst_; }
 
-  // The work blocks whose sums forward gives: how many pixels each writes.
-  const std::vector<std::int64_t>& forward_pixels() const { return forward_pixels_; }
-  // And how many there are whose sums backward gives.
+  // How many work blocks' sums each direction gives.
+  std::int64_t forward_blocks() const;
   std::int64_t backward_blocks() const;
+  // How many pixels each work block of forward writes. Made when asked for: there are more of them in larger
+  // batches, and a plan needs none.
+  std::vector<std::int64_t> forward_pixels() const;
 
   // As in simd::Winograd and simd::Pointwise.
   void forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const;
@@ -42,7 +44,6 @@ class Convolution {
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
   std::variant<simd::Winograd, simd::Pointwise> kernel_;
-  std::vector<std::int64_t> forward_pixels_;
 };
 
 }  // namespace revnet::fused

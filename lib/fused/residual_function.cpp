@@ -75,7 +75,9 @@ class FusedFunction final : public ResidualFunction {
 
   Norm* input_norm() override { return steps_[0].norm.get(); }
 
+  Engine engine() const override { return Engine::fused; }
   void list(LayerList& layers) override {
+    layers.functions.push_back(this);
     for (Step& step : steps_) {
       if (step.norm) layers.add(*step.norm);
       layers.add(*step.filter);
@@ -150,16 +152,17 @@ void FusedFunction::convolve(Step& step, const Tensor& input, Pass pass, Sink si
   const bool measures = next != nullptr && pass == Pass::training;
   sink.values = y.data();
   Tensor sums;
-  const std::vector<std::int64_t>& pixels = step.convolution.forward_pixels();
   if (measures) {
-    sums = make_sums(y.device(), static_cast<std::int64_t>(pixels.size()),
-                     ChannelBlocks(y.layout()).stored_channels());
+    sums =
+        make_sums(y.device(), step.convolution.forward_blocks(), ChannelBlocks(y.layout()).stored_channels());
     sink.sums = values_of(sums).data();
   }
   std::optional<NormTable> norm;
   if (step.norm) norm.emplace(*step.norm, pass, input);
   step.convolution.forward(source_of(input, norm), step.filter->weight().value, sink);
-  if (measures) combine_statistics(sums, pixels, *next);
+  if (measures && !y.device().is_planning()) {
+    combine_statistics(sums, step.convolution.forward_pixels(), *next);
+  }
 }
 
 void FusedFunction::run(const Tensor& x, Pass pass, FusedTape& tape, const Sink& sink, Tensor& y,
@@ -169,7 +172,7 @@ void FusedFunction::run(const Tensor& x, Pass pass, FusedTape& tape, const Sink&
     convolve(steps_.back(), input, pass, sink, y, next);
     return;
   }
-  std::vector<float> largest(steps_.back().convolution.forward_pixels().size());
+  std::vector<float> largest(static_cast<std::size_t>(steps_.back().convolution.forward_blocks()));
   Sink watched = sink;
   watched.largest = largest.data();
   convolve(steps_.back(), input, pass, watched, y, next);

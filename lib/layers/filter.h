@@ -7,12 +7,17 @@
 
 namespace revnet {
 
+// Pixels a side that steps of `stride` leave of `size` under TensorFlow's SAME padding.
+inline std::int64_t strided_size(std::int64_t size, std::int64_t stride) {
+  return (size + stride - 1) / stride;
+}
+
 // Two-dimensional convolution without bias, TensorFlow SAME padding.
 struct ConvolutionShape {
   std::int64_t batch, in, out, height, width, kernel, stride;
 
-  std::int64_t out_height() const { return (height + stride - 1) / stride; }
-  std::int64_t out_width() const { return (width + stride - 1) / stride; }
+  std::int64_t out_height() const { return strided_size(height, stride); }
+  std::int64_t out_width() const { return strided_size(width, stride); }
   Shape src() const { return {batch, in, height, width}; }
   Shape weights() const { return {out, in, kernel, kernel}; }
   Shape dst() const { return {batch, out, out_height(), out_width()}; }

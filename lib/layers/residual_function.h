@@ -51,6 +51,8 @@ class ResidualFunction {
   // normalised or the function measures it.
   virtual Norm* input_norm() = 0;
 
+  // What computes it.
+  virtual Engine engine() const = 0;
   virtual void list(LayerList& layers) = 0;
 };
 

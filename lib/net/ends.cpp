@@ -16,42 +16,57 @@ constexpr std::int64_t image_channels = 3;
 Stem::Stem(Device& device, const Architecture& architecture, std::int64_t image_size,
            const LayerOptions& options)
     : grid_(options.grid) {
-  const std::int64_t parts = architecture.parts(), width = architecture.stem_width / parts;
+  const Architecture::Stem& stem = architecture.stem;
+  const std::int64_t parts = architecture.parts(), width = stem.width / parts;
+  const ConvolutionShape shape{.batch = options.batch,
+                               .in = image_channels,
+                               .out = width,
+                               .height = image_size,
+                               .width = image_size,
+                               .kernel = stem.kernel,
+                               .stride = stem.stride};
   for (std::int64_t part = 0; part < parts; ++part) {
-    const Rows rows{part * width, architecture.stem_width};
-    const ConvolutionShape shape{.batch = options.batch,
-                                 .in = image_channels,
-                                 .out = width,
-                                 .height = image_size,
-                                 .width = image_size,
-                                 .kernel = 3,
-                                 .stride = 1};
+    const Rows rows{part * width, stem.width};
     convolutions_.push_back(onednn::make_image_convolution(device, "stem/conv/weight", rows, shape, options));
     norms_.push_back(onednn::make_norm_relu(device, "stem/bn", rows, shape.dst(), options));
   }
+  if (stem.pools) pool_.emplace(device, shape.dst());
+}
+
+Tensor Stem::normalize(std::size_t part, const Tensor& images, Pass pass, Tape* tape) {
+  Device& device = images.device();
+  Convolution& convolution = *convolutions_[part];
+  NormRelu& norm = *norms_[part];
+  const MemoryPurpose kept = tape == nullptr ? MemoryPurpose::temporaries : MemoryPurpose::saved_activations;
+  Tensor raw(device, convolution.dst_layout(), kept);
+  Tensor mask(device, norm.mask_layout(), kept);
+  convolution.forward(images, raw);
+  if (tape == nullptr) {
+    norm.forward(raw, pass, raw, mask);
+    return raw;
+  }
+  Tensor normalized(device, raw.layout(), MemoryPurpose::temporaries);
+  norm.forward(raw, pass, normalized, mask);
+  tape->raw.push_back(std::move(raw));
+  tape->masks.push_back(std::move(mask));
+  return normalized;
+}
+
+Tensor Stem::pool(const Tensor& normalized, Tape* tape) const {
+  Device& device = normalized.device();
+  Tensor places(device, pool_->places_layout(),
+                tape == nullptr ? MemoryPurpose::temporaries : MemoryPurpose::saved_activations);
+  Tensor pooled(device, pool_->dst_layout(), MemoryPurpose::temporaries);
+  pool_->forward(normalized, pooled, places);
+  if (tape != nullptr) tape->places.push_back(std::move(places));
+  return pooled;
 }
 
 Activation Stem::forward(const Tensor& images, Pass pass, Tape* tape) {
-  Device& device = images.device();
   Activation result;
   for (std::size_t part = 0; part < convolutions_.size(); ++part) {
-    Convolution& convolution = *convolutions_[part];
-    NormRelu& norm = *norms_[part];
-    const MemoryPurpose kept =
-        tape == nullptr ? MemoryPurpose::temporaries : MemoryPurpose::saved_activations;
-    Tensor raw(device, convolution.dst_layout(), kept);
-    Tensor mask(device, norm.mask_layout(), kept);
-    convolution.forward(images, raw);
-    if (tape == nullptr) {
-      norm.forward(raw, pass, raw, mask);
-      result.push_back(std::move(raw));
-      continue;
-    }
-    Tensor normalized(device, raw.layout(), MemoryPurpose::temporaries);
-    norm.forward(raw, pass, normalized, mask);
-    result.push_back(std::move(normalized));
-    tape->raw.push_back(std::move(raw));
-    tape->masks.push_back(std::move(mask));
+    Tensor normalized = normalize(part, images, pass, tape);
+    result.push_back(pool_ ? pool(normalized, tape) : std::move(normalized));
   }
   if (grid_) {
     for (Tensor& part : result) round_to_grid(part, *grid_);
@@ -61,6 +76,11 @@ Activation Stem::forward(const Tensor& images, Pass pass, Tape* tape) {
 
 void Stem::backward(const Tensor& images, Tape tape, Activation dy) {
   for (std::size_t part = 0; part < convolutions_.size(); ++part) {
+    if (pool_) {
+      Tensor diff(images.device(), pool_->src_layout(), MemoryPurpose::activation_gradients);
+      pool_->backward(dy[part], tape.places[part], diff);
+      dy[part] = std::move(diff);
+    }
     norms_[part]->backward(tape.raw[part], tape.masks[part], dy[part]);
     convolutions_[part]->backward_weights(images, dy[part]);
   }
@@ -75,12 +95,12 @@ void Stem::list(LayerList& layers) {
 
 Head::Head(Device& device, const Architecture& architecture, std::int64_t height, std::int64_t classes,
            const LayerOptions& options)
-    : weight_(device, "head/dense/weight", {0, classes}, Layout::plain({classes, architecture.out_width(2)}),
-              {Initial::Kind::uniform, std::sqrt(3.0 / static_cast<double>(architecture.out_width(2)))},
+    : weight_(device, "head/dense/weight", {0, classes}, Layout::plain({classes, architecture.final_width()}),
+              {Initial::Kind::uniform, std::sqrt(3.0 / static_cast<double>(architecture.final_width()))},
               true),
       bias_(device, "head/dense/bias", {0, classes}, Layout::plain({classes}), {}, false),
-      dense_(device, options.batch, architecture.out_width(2), classes) {
-  const std::int64_t total = architecture.out_width(2), width = total / architecture.parts();
+      dense_(device, options.batch, architecture.final_width(), classes) {
+  const std::int64_t total = architecture.final_width(), width = total / architecture.parts();
   for (std::int64_t part = 0; part < architecture.parts(); ++part) {
     norms_.push_back(onednn::make_norm_relu(device, "head/bn", Rows{part * width, total},
                                             {options.batch, width, height, height}, options));

@@ -11,16 +11,18 @@
 #include "net/architecture.h"
 #include "net/unit.h"
 #include "ops/dense.h"
+#include "ops/max_pooling.h"
 
 namespace revnet {
 
-// conv3x3, BN, ReLU; with exact coupling rounded to the grid.
+// Convolution, BN, ReLU and perhaps max pooling; with exact coupling rounded to the grid.
 class Stem {
  public:
   // What its backward pass needs, beside the images.
   struct Tape {
     Activation raw;  // the convolution's output
     std::vector<Tensor> masks;
+    std::vector<Tensor> places;  // of the pooled maxima; empty without pooling
   };
 
   Stem(Device& device, const Architecture& architecture, std::int64_t image_size,
@@ -32,9 +34,14 @@ class Stem {
   void list(LayerList& layers);
 
  private:
+  // What part `part` makes of the images, before pooling.
+  Tensor normalize(std::size_t part, const Tensor& images, Pass pass, Tape* tape);
+  Tensor pool(const Tensor& normalized, Tape* tape) const;
+
   std::optional<Grid> grid_;
   std::vector<std::unique_ptr<Convolution>> convolutions_;  // one a part
   std::vector<std::unique_ptr<NormRelu>> norms_;
+  std::optional<MaxPool> pool_;  // of either part
 };
 
 // BN and ReLU over the joined halves, global average pool, dense with bias.

@@ -1,19 +1,20 @@
 #include "net/network.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/error.h"
 
 namespace revnet {
 namespace {
-
-// The first unit of each stage takes the stride.
-constexpr std::array<std::int64_t, 3> strides{1, 2, 2};
 
 // The options, if the architecture can do what they ask.
 const NetworkOptions& checked(const Architecture& architecture, const NetworkOptions& options) {
   if (!can_keep(architecture, options.activations)) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
   }
-  if (options.image_size % 4 != 0) throw UsageError("the image size must be a multiple of 4");
+  check_possible(architecture, options.image_size);
   return options;
 }
 
@@ -24,7 +25,7 @@ Network::Network(Device& device, const Architecture& architecture, const Network
       architecture_(architecture),
       options_(checked(architecture, options)),
       stem_(device, architecture, options.image_size, options),
-      head_(device, architecture, options.image_size / 4, options.classes, options) {
+      head_(device, architecture, architecture.final_size(options.image_size), options.classes, options) {
   build_units();
   stem_.list(layers_);
   for (std::size_t i = 0; i < units_.size(); ++i) {
@@ -38,23 +39,23 @@ Network::Network(Device& device, const Architecture& architecture, const Network
 }
 
 void Network::build_units() {
-  std::int64_t in = architecture_.stem_width, size = options_.image_size;
-  for (std::size_t stage = 0; stage < strides.size(); ++stage) {
-    for (std::int64_t i = 0; i < architecture_.units[stage]; ++i) {
-      const bool first = i == 0;
+  std::int64_t in = architecture_.stem.width, size = architecture_.stem_size(options_.image_size);
+  for (std::size_t s = 0; s < architecture_.stages.size(); ++s) {
+    const Architecture::Stage& stage = architecture_.stages[s];
+    for (std::int64_t i = 0; i < stage.units; ++i) {
       const UnitShape shape{.in = in,
                             .out = architecture_.out_width(stage),
                             .height = size,
                             .width = size,
-                            .stride = first ? strides[stage] : 1,
+                            .stride = i == 0 ? stage.stride : 1,
                             .bottleneck = architecture_.bottleneck,
-                            .leading_norm = !(first && stage == 0),
-                            .first = first};
-      const std::string name = "stage" + std::to_string(stage + 1) + "/unit" + std::to_string(i + 1);
+                            .leading_norm = units_.size() > 0,
+                            .first = i == 0};
+      const std::string name = fmt::format("stage{}/unit{}", s + 1, i + 1);
       units_.append(architecture_.reversible ? make_reversible_unit(device_, name, shape, options_)
                                              : make_residual_unit(device_, name, shape, options_));
       in = shape.out;
-      size /= shape.stride;
+      size = strided_size(size, shape.stride);
     }
   }
 }
@@ -140,8 +141,12 @@ std::int64_t Network::parameter_count() const {
   return count;
 }
 
+std::int64_t Network::functions_by(Engine engine) const {
+  return std::ranges::count(layers_.functions, engine, &ResidualFunction::engine);
+}
+
 std::int64_t Network::macs_per_image() const {
-  std::int64_t macs = architecture_.out_width(2) * options_.classes;
+  std::int64_t macs = architecture_.final_width() * options_.classes;
   for (const Filter* filter : layers_.filters) macs += filter->shape().macs_per_image();
   return macs;
 }

@@ -70,6 +70,8 @@ class Network {
   LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;
+  // Residual functions that this engine computes: the one asked for, or oneDNN's where that has no kernels.
+  std::int64_t functions_by(Engine engine) const;
   // Multiply-adds of one image's forward pass, in convolutions and the dense layer.
   std::int64_t macs_per_image() const;
 

@@ -196,8 +196,8 @@ ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const Un
   g_ = make_residual_function(device, name + "/g",
                               {.in = out,
                                .out = out,
-                               .height = shape.height / shape.stride,
-                               .width = shape.width / shape.stride,
+                               .height = strided_size(shape.height, shape.stride),
+                               .width = strided_size(shape.width, shape.stride),
                                .bottleneck = shape.bottleneck,
                                .subtracts = reversible_},
                               options);

@@ -149,12 +149,12 @@ void measure_statistics(const Tensor& x, Norm& norm) {
       }
     });
   });
+  if (sums.device().is_planning()) return;
   const std::vector<std::int64_t> pixels(static_cast<std::size_t>(blocks.images), blocks.pixels());
   combine_statistics(sums, pixels, norm);
 }
 
 void combine_statistics(Tensor& sums, std::span<const std::int64_t> pixels, Norm& norm) {
-  if (sums.device().is_planning()) return;
   const std::span<const double> values = values_of(sums);
   const std::size_t stored = values.size() / (2 * pixels.size());
   std::vector<float> mean(stored), variance(stored);

@@ -24,7 +24,7 @@ void fields(Archive& archive, RunningAverage& average) {
 template <class Archive>
 void fields(Archive& archive, Checkpoint& checkpoint) {
   archive(checkpoint.iteration, checkpoint.progress, checkpoint.config, checkpoint.parameters,
-          checkpoint.momentum, checkpoint.running);
+          checkpoint.momentum, checkpoint.running, checkpoint.has_checksums);
 }
 
 namespace {
@@ -120,6 +120,7 @@ Checkpoint read_here(const std::filesystem::path& path) {
   const hdf5::Reader file(path);
   check_format_version(file, format_version);
   Checkpoint checkpoint;
+  checkpoint.has_checksums = file.has_checksums();
   checkpoint.iteration = file.integer_attribute("/", "iteration");
   if (checkpoint.iteration < 0) file.fail("iteration {} is negative", checkpoint.iteration);
   for (const std::string& name : file.attributes("progress")) {
@@ -149,6 +150,18 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
   return read_value_apart(path, Checkpoint(), [&] { return read_here(path); });
+}
+
+std::filesystem::path newest_whole_checkpoint(const std::filesystem::path& folder) {
+  std::map<std::int64_t, std::filesystem::path> by_iteration;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    try {
+      by_iteration[read_checkpoint(entry.path()).iteration] = entry.path();
+    } catch (const RecordError&) {  // this one is of no help
+    }
+  }
+  return by_iteration.empty() ? std::filesystem::path() : by_iteration.rbegin()->second;
 }
 
 }  // namespace revnet

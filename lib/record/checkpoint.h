@@ -33,6 +33,7 @@ struct Checkpoint {
   std::string config;                      // resolved YAML
   std::vector<NamedArray> parameters, momentum;
   std::vector<RunningAverage> running;
+  bool has_checksums = false;  // whether the file that this was read from had any
 };
 
 // Replaces the file, synced to the disk before and after: the old checkpoint stays whole until the new one is
@@ -43,5 +44,8 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
 // Arrays come in the order of their names, whatever the order of writing. RecordError when the file is
 // missing, damaged or of a newer format. Which names and shapes a network needs is the caller's to check.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
+
+// The latest of the checkpoints in a folder, each ITERATION.h5, that can be read; empty where there is none.
+std::filesystem::path newest_whole_checkpoint(const std::filesystem::path& folder);
 
 }  // namespace revnet

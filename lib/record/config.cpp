@@ -1,5 +1,9 @@
 #include "record/config.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "record/config_schema.h"
@@ -17,7 +21,7 @@ std::string_view trimmed(std::string_view text) {
 // Without a YAML parser in between: a value on the command line is what it is, whatever # or : it holds.
 WrittenValue written_on_one_line(const Setting& setting, std::string_view text) {
   WrittenValue value;
-  if (!std::holds_alternative<Field<std::vector<double>>>(setting.field)) {
+  if (!setting.is_list()) {
     value.items.emplace_back(text);
     return value;
   }
@@ -61,6 +65,20 @@ void apply_environment(Config& config, const std::function<const char*(const cha
     set_value(result, setting.key, value, variable);
   }
   config = result;
+}
+
+std::string network_name(const Config::Network& network) {
+  Config config;
+  config.network = network;
+  std::string text = network.architecture;
+  for (const Setting& setting : settings()) {
+    if (!setting.describes_network() || setting.yaml(config) == setting.yaml(Config{})) continue;
+    std::string value = setting.yaml(config);  // "[5, 5, 5]" of a list
+    std::erase_if(value, [](char c) { return c == '[' || c == ']' || c == ' '; });
+    std::ranges::replace(value, ',', '-');
+    text += fmt::format("+{}={}", setting.leaf(), value);
+  }
+  return text;
 }
 
 std::string to_yaml(const Config& config) {

@@ -57,8 +57,18 @@ struct Config {
 
     enum class Coupling { floating, exact };
     friend constexpr auto words(Coupling) { return std::array{"float", "exact"}; }
+    enum class Switch { automatic, yes, no };  // automatic: as the architecture has it
+    friend constexpr auto words(Switch) { return std::array{"auto", "true", "false"}; }
+
+    static constexpr const char* custom = "custom";  // no named architecture: all of it is given below
 
     std::string architecture = "revnet38";
+    // What differs from the architecture; 0, an empty list: as it has it. Lists have a number a stage.
+    Switch reversible = Switch::automatic;
+    Switch bottleneck = Switch::automatic;
+    std::vector<std::int64_t> units, widths, strides;
+    std::int64_t stem_kernel = 0, stem_stride = 0, stem_width = 0;
+    Switch stem_pool = Switch::automatic;
     Activations activations = Activations::automatic;  // automatic: the architecture's own way
     Convolution convolution = Convolution::automatic;
     Engine engine = Engine::automatic;
@@ -105,6 +115,7 @@ struct Config {
   };
   struct Checkpoints {
     std::int64_t every = 1000;  // iterations; 0: only at the end
+    double seconds = 600;       // and at least so often; 0: by iterations alone
     bool keep = false;          // all of them, not just the last
     bool operator==(const Checkpoints&) const = default;
   };
@@ -148,6 +159,10 @@ void set_value(Config& config, std::string_view key, std::string_view value, con
 // The variables that the table names. get returns null for a variable that is not set; an empty one counts as
 // not set.
 void apply_environment(Config& config, const std::function<const char*(const char*)>& get);
+
+// What runs call their network: its architecture and what differs from it, "revnet110+units=5-5-5". Fit for a
+// file's name.
+std::string network_name(const Config::Network& network);
 
 // All settings as YAML, in the order of the table; reading it back gives an equal Config, doubles included.
 std::string to_yaml(const Config& config);

@@ -37,6 +37,9 @@ Setting setting(const char* key, SettingOption option, Range range, std::string 
   return result;
 }
 
+// No option has it: these settings are given by --set and in files.
+constexpr const char* architecture_group = "Architecture";
+
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Range at_least(double low) {
@@ -91,8 +94,9 @@ std::vector<Setting> network_settings() {
   return {
       setting<network, &Network::architecture>(
           "network.architecture", {"--arch", "NAME"}, {},
-          "resnet32, revnet38, resnet110, revnet110, resnet164 or revnet164",
-          {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"}),
+          "resnet32 50 101 110 152 164, revnet38 56 104 110 164 or custom",
+          {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164", "resnet50",
+           "resnet101", "resnet152", "revnet56", "revnet104", Network::custom}),
       setting<network, &Network::activations>(
           "network.activations", {"--activations", "MODE"}, {},
           "stored, reconstructed (RevNets), checkpointed, recursive or auto"),
@@ -109,6 +113,34 @@ std::vector<Setting> network_settings() {
   };
 }
 
+// What an architecture is made of. "auto", 0 and an empty list leave it as the named one has it; a custom one
+// needs units and widths.
+std::vector<Setting> architecture_settings() {
+  using Network = C::Network;
+  constexpr auto network = &C::network;
+  return {
+      setting<network, &Network::reversible>("network.reversible", {}, {},
+                                             "units in two halves, which give back their input: a RevNet"),
+      setting<network, &Network::bottleneck>("network.bottleneck", {}, {},
+                                             "units of convolutions 1x1, 3x3, 1x1 at a quarter of the width "
+                                             "instead of two of 3x3"),
+      setting<network, &Network::units>("network.units", {}, between(1, 10000), "units of each stage"),
+      setting<network, &Network::widths>(
+          "network.widths", {}, between(1, 65536),
+          "width of each stage, in channels; a bottleneck stage puts out 4 times as many"),
+      setting<network, &Network::strides>("network.strides", {}, between(1, 16),
+                                          "stride of each stage's first unit; custom: 1, then 2"),
+      setting<network, &Network::stem_kernel>("network.stem_kernel", {}, between(0, 31),
+                                              "pixels a side of the stem's convolution; custom: 3"),
+      setting<network, &Network::stem_stride>("network.stem_stride", {}, between(0, 16),
+                                              "stride of the stem's convolution; custom: 1"),
+      setting<network, &Network::stem_width>("network.stem_width", {}, between(0, 65536),
+                                             "channels of the stem; custom: the first of widths"),
+      setting<network, &Network::stem_pool>(
+          "network.stem_pool", {}, {}, "end the stem with max pooling, 3x3 in steps of 2; custom: false"),
+  };
+}
+
 std::vector<Setting> training_settings() {
   using Training = C::Training;
   using BatchNorm = C::BatchNorm;
@@ -120,7 +152,7 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1),
           "training steps; the learning rate falls at 1/2 and 3/4 of them"),
-      setting<training, &Training::batch>("training.batch", {"--batch", "N"}, at_least(1),
+      setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           "images a step, under mpirun of all ranks together"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0),
                                          "of initial weights, shuffling, augmentation and the synthetic set"),
@@ -167,6 +199,9 @@ std::vector<Setting> recording_settings() {
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
                                                       at_least(0),
                                                       "iterations between checkpoints; 0: only at the end"),
+      setting<&C::checkpoint, &C::Checkpoints::seconds>("checkpoint.seconds", {"--checkpoint-seconds", "S"},
+                                                        at_least(0),
+                                                        "and at most so many seconds; 0: no limit"),
       setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
                                                      "keep all of them, as RUN/checkpoints/ITERATION.h5"),
   };
@@ -180,6 +215,7 @@ std::vector<Setting> make_settings() {
   };
   add("Data", experiment_settings());
   add("Network", network_settings());
+  add(architecture_group, architecture_settings());
   add("Training", training_settings());
   add("Logging and checkpoints", recording_settings());
   return table;
@@ -207,6 +243,15 @@ std::string suggestion(const std::string& unknown_key) {
   }
   if (!same_leaf.empty()) return " (did you mean " + join(same_leaf, " or ") + "?)";
   return did_you_mean(unknown_key, keys);
+}
+
+bool Setting::is_list() const {
+  return std::holds_alternative<Field<std::vector<double>>>(field) ||
+         std::holds_alternative<Field<std::vector<std::int64_t>>>(field);
+}
+
+bool Setting::describes_network() const {
+  return group == architecture_group;
 }
 
 std::string Setting::section() const {

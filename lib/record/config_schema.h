@@ -25,7 +25,8 @@ struct ChoiceField {
   std::size_t (*get)(const Config&);
 };
 using AnyField = std::variant<ChoiceField, Field<bool>, Field<int>, Field<std::int64_t>, Field<std::uint64_t>,
-                              Field<double>, Field<std::string>, Field<std::vector<double>>>;
+                              Field<double>, Field<std::string>, Field<std::vector<double>>,
+                              Field<std::vector<std::int64_t>>>;
 
 // Numbers from low to high; an open end excludes the limit itself. Exact for integers below 2^53.
 struct Range {
@@ -55,11 +56,14 @@ struct Setting {
   std::string key;
   AnyField field;
   SettingOption option;
-  Range range;                       // of a number, or of each number in a list (which ascends)
+  Range range;                       // of a number, or of each number in a list
   std::string help;                  // of the option and of the setting, in one line with the unit
   std::vector<std::string> choices;  // the words allowed; empty: any text
   std::string group;                 // of the option in --help
 
+  bool is_list() const;
+  // Whether it is one of those that say how an architecture differs, or what a custom one is.
+  bool describes_network() const;
   std::string allowed() const;
   std::string yaml(const Config& config) const;
   // Throws UsageError "WHERE: KEY: 'VALUE' WHY; allowed: WHAT".

@@ -53,13 +53,18 @@ class DocumentReader {
   // The full key; refuses what is not a word and what was there before.
   std::string key_path(const YAML::Node& key, const std::string& section) {
     if (!key.IsScalar()) throw UsageError(where(key) + ": a key is not a plain word");
-    std::string path = section.empty() ? key.Scalar() : section + "." + key.Scalar();
+    const std::string path = section.empty() ? key.Scalar() : section + "." + key.Scalar();
+    note_line(key, path);
+    return path;
+  }
+
+  // Refuses a setting that was there before.
+  void note_line(const YAML::Node& key, const std::string& path) {
     const auto [earlier, is_new] = lines_.emplace(path, key.Mark().line + 1);
     if (!is_new) {
       throw UsageError("{}: key {} appears twice (first in line {}); remove one", where(key), in_quotes(path),
                        earlier->second);
     }
-    return path;
   }
 
   void read_top_level(const YAML::Node& key, const YAML::Node& value) {
@@ -80,7 +85,30 @@ class DocumentReader {
     const std::string path = key_path(key, section);
     const Setting* setting = find_setting(path);
     if (setting == nullptr) refuse_unknown(key, value, path);
+    if (path == "network.architecture" && value.IsMap()) {
+      config_.network.architecture = Config::Network::custom;
+      for (const auto& entry : value) read_network(entry.first, entry.second, "");
+      return;
+    }
     setting->assign(config_, written(key, value, path), where(key));
+  }
+
+  // A custom network written as a map holds the settings that describe one, those of its stem in a map of
+  // their own: stem: {kernel: 7} is network.stem_kernel.
+  void read_network(const YAML::Node& key, const YAML::Node& value, const std::string& prefix) {
+    const std::string path = "network." + prefix + (key.IsScalar() ? key.Scalar() : "");
+    const Setting* setting = find_setting(path);
+    if (setting != nullptr && setting->describes_network()) {
+      note_line(key, path);
+      setting->assign(config_, written(key, value, path), where(key));
+    } else if (prefix.empty() && path == "network.stem" && value.IsMap()) {
+      for (const auto& entry : value) read_network(entry.first, entry.second, "stem_");
+    } else {
+      throw UsageError(
+          "{}: network.architecture: {} is no part of a network; allowed: reversible, bottleneck, units, "
+          "widths, strides and stem: {{kernel, stride, width, pool}}",
+          where(key), in_quotes(key.IsScalar() ? key.Scalar() : ""));
+    }
   }
 
   [[noreturn]] void refuse_unknown(const YAML::Node& key, const YAML::Node& value, std::string path) const {

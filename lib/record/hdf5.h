@@ -3,7 +3,8 @@
 // A file is written whole: Writer builds it in memory, or beside its target where it is too large for that,
 // and save() swaps it into place, so HDF5 never leaves a half-written file; a full disk is, in memory, an
 // errno with a name. Reader opens read-only and checks type, rank and size of everything before it allocates:
-// sizes are bounded by the size of the file (its own files are not compressed). Names are paths from the root
+// sizes are bounded by the size of the file (its own files are not compressed). It verifies the checksums
+// that save() puts behind a file built in memory (record/checksums.h). Names are paths from the root
 // ("stage1/unit1/f/conv1/weight"); "" or "/" is the root itself.
 //
 // Every failure is a RecordError. HDF5's automatic error printing is switched off for the process by the
@@ -17,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "record/checksums.h"
 #include "record/posix_file.h"
 #include "record/record_error.h"
 
@@ -83,6 +85,7 @@ class Writer {
   std::unique_ptr<const std::filesystem::path, RemoveFile> temporary_;  // null in memory
   Handle file_;
   Handle link_properties_;
+  std::vector<ArrayChecksum> checksums_;
 };
 
 struct FloatArray {
@@ -92,9 +95,13 @@ struct FloatArray {
 
 class Reader {
  public:
+  // RecordError of kind damaged, with the arrays that have changed, when the file is not as it was written.
   explicit Reader(std::filesystem::path file);
 
   const std::filesystem::path& path() const { return path_; }
+  // False for a file of an earlier version, or one that something else has changed: nothing vouches for its
+  // bytes.
+  bool has_checksums() const { return has_checksums_; }
 
   struct Member {
     std::string name;
@@ -136,6 +143,9 @@ class Reader {
 
  private:
   std::int64_t checked(std::int64_t id, const std::string& object) const;
+  void open();
+  [[noreturn]] void fail_changed(const std::vector<ArrayChecksum>& arrays);
+  bool is_changed(const ArrayChecksum& array) const;
   Handle object(const std::string& name) const;
   Handle dataset(const std::string& name) const;
   void add_datasets(const std::string& group, const std::string& prefix, int depth,
@@ -153,6 +163,7 @@ class Reader {
 
   std::filesystem::path path_;
   std::uint64_t file_bytes_ = 0;
+  bool has_checksums_ = false;
   Handle file_;
 };
 

@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include <fmt/format.h>
 #include <hdf5.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crc32.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "record/hdf5.h"
 #include "record/hdf5_handle.h"
@@ -38,6 +42,16 @@ Reader::Reader(std::filesystem::path file) : path_(std::move(file)) {
   if (S_ISDIR(status.st_mode)) throw io_error("read", path_, EISDIR);
   if (::access(path_.c_str(), R_OK) != 0) throw io_error("read", path_, errno);
   file_bytes_ = static_cast<std::uint64_t>(status.st_size);
+  const FileChecksums checksums = verify_checksums(path_);
+  has_checksums_ = checksums.present;
+  if (checksums.present && !checksums.match) fail_changed(checksums.arrays);
+  open();
+  haddr_t end = 0;
+  if (H5Fget_eoa(file_.id(), &end) < 0) fail(take_error());
+  if (!has_checksums_ && file_bytes_ > end) fail("its checksums are cut off or unreadable");
+}
+
+void Reader::open() {
   start_library();
   const Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), ""));
 #if H5_VERSION_GE(1, 10, 7)
@@ -46,6 +60,33 @@ Reader::Reader(std::filesystem::path file) : path_(std::move(file)) {
 #endif
   file_ = Handle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.id()));
   if (file_.id() < 0) fail("not a whole HDF5 file ({})", take_error());
+}
+
+void Reader::fail_changed(const std::vector<ArrayChecksum>& arrays) {
+  open();
+  std::vector<std::string> changed;
+  for (const ArrayChecksum& array : arrays) {
+    if (is_changed(array)) changed.push_back(array.name);
+  }
+  constexpr std::size_t most_named = 3;
+  const std::size_t more = changed.size() - std::min(changed.size(), most_named);
+  changed.resize(changed.size() - more);
+  fail("its bytes are not those that were written; {}{} changed",
+       changed.empty() ? "its structure or an attribute" : join(changed),
+       more > 0 ? fmt::format(" and {} more arrays", more) : "");
+}
+
+bool Reader::is_changed(const ArrayChecksum& array) const {
+  const Handle opened = dataset(array.name);
+  const Handle type(checked(H5Dget_type(opened.id()), array.name));
+  const Handle space(checked(H5Dget_space(opened.id()), array.name));
+  std::size_t bytes = H5Tget_size(type.id());
+  for (const std::int64_t size : checked_shape(space.id(), bytes, array.name))
+    bytes *= static_cast<std::size_t>(size);
+  std::vector<std::byte> values(bytes);
+  if (bytes > 0)
+    checked(H5Dread(opened.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), array.name);
+  return crc32(values) != array.crc32;
 }
 
 void Reader::fail(const std::string& what) const {

@@ -76,10 +76,11 @@ template <std::integral T>
 std::string value_yaml(T value) {
   return fmt::to_string(value);
 }
-std::string value_yaml(const std::vector<double>& values) {
+template <typename T>
+std::string value_yaml(const std::vector<T>& values) {
   std::vector<std::string> items;
   items.reserve(values.size());
-  for (const double value : values) items.push_back(number_text(value));
+  for (const T value : values) items.push_back(value_yaml(value));
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
@@ -109,12 +110,15 @@ class ValueReader {
     target = text;
   }
 
-  void read(std::vector<double>& target) const {
+  // Fractions of a run, which ascend, or numbers by stage.
+  template <typename T>
+  void read(std::vector<T>& target) const {
     if (!value_.list) refuse(value_.items.at(0), "is not a list");
-    std::vector<double> numbers;
+    std::vector<T> numbers;
     for (const std::string& item : value_.items) {
-      numbers.push_back(number<double>(item));
-      if (numbers.size() > 1 && numbers.back() <= numbers[numbers.size() - 2]) {
+      numbers.push_back(number<T>(item));
+      if (std::is_floating_point_v<T> && numbers.size() > 1 &&
+          numbers.back() <= numbers[numbers.size() - 2]) {
         refuse(item, "does not ascend");
       }
     }
@@ -199,6 +203,9 @@ struct Describe {
   std::string operator()(const Field<double>&) const { return "a number, " + setting.range.text(); }
   std::string operator()(const Field<std::vector<double>>&) const {
     return "a list of ascending numbers, " + setting.range.text();
+  }
+  std::string operator()(const Field<std::vector<std::int64_t>>&) const {
+    return "a list of integers, " + setting.range.text();
   }
   template <std::integral T>
   std::string operator()(const Field<T>&) const {

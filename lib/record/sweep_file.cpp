@@ -52,7 +52,7 @@ class SweepReader : NodeReader {
       throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
     }
     WrittenValue written;
-    written.list = value.IsSequence() || std::holds_alternative<Field<std::vector<double>>>(setting->field);
+    written.list = value.IsSequence() || setting->is_list();
     if (value.IsSequence()) {
       for (const YAML::Node& item : value) written.items.push_back(scalar(item, key));
     } else {
@@ -109,8 +109,7 @@ class SweepReader : NodeReader {
     if (setting == nullptr)
       throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
     const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
-                           !std::holds_alternative<Field<bool>>(setting->field) &&
-                           !std::holds_alternative<Field<std::vector<double>>>(setting->field);
+                           !std::holds_alternative<Field<bool>>(setting->field) && !setting->is_list();
     if (!is_number) throw UsageError("{}: sweep.rules: {} is not a number", where(key), name);
     return name;
   }

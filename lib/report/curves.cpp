@@ -41,7 +41,7 @@ Chart empty_chart(const std::string& dataset, const std::string& quantity, const
 std::vector<std::string> short_names(const std::vector<RunRecord>& runs) {
   std::vector<std::string> names;
   names.reserve(runs.size());
-  for (const RunRecord& run : runs) names.push_back(network_title(run.config.network.architecture));
+  for (const RunRecord& run : runs) names.push_back(network_title(network_name(run.config.network)));
   const std::size_t most = runs.empty() ? 0 : details(runs.front()).size();
   for (std::size_t detail = 0; detail < most; ++detail) {
     std::map<std::string, std::set<std::string>> same;  // what runs of one name have to tell

@@ -21,6 +21,7 @@ constexpr std::array datasets{Dataset::cifar10, Dataset::cifar100};
 // Whether a run measures what a cell of Table 3 holds.
 bool counts(const RunRecord& run) {
   return run.complete() && std::ranges::count(datasets, run.config.dataset.name) > 0 &&
+         std::ranges::count(paper_rows, network_name(run.config.network), &PaperRow::network) > 0 &&
          !run.config.dataset.validation && run.config.training.batch == paper_batch;
 }
 
@@ -29,7 +30,7 @@ std::vector<double> errors_of(const std::vector<RunRecord>& runs, std::string_vi
                               std::int64_t iterations) {
   std::vector<double> errors;
   for (const RunRecord& run : runs) {
-    if (counts(run) && run.config.network.architecture == network && run.config.dataset.name == dataset &&
+    if (counts(run) && network_name(run.config.network) == network && run.config.dataset.name == dataset &&
         run.config.training.iterations == iterations) {
       errors.push_back(run.eval.back().error_percent);
     }
@@ -151,7 +152,7 @@ std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs) {
     ++counted;
     const Config& config = run.config;
     groups[{config.dataset.name, -config.training.iterations, conditions(config)}]
-          [network_title(config.network.architecture)]
+          [network_title(network_name(config.network))]
               .insert(config.training.seed);
   }
   std::vector<std::string> notes;
@@ -178,7 +179,7 @@ Table run_table(const std::vector<RunRecord>& runs) {
                "error %", "images/s", "time", "saved", "peak"});
   for (const RunRecord& run : runs) {
     const Config& config = run.config;
-    table.add({run.directory.string(), config.network.architecture, name(config.dataset.name),
+    table.add({run.directory.string(), network_name(config.network), name(config.dataset.name),
                name(config.network.activations), std::to_string(config.training.batch),
                std::to_string(config.training.seed),
                std::to_string(run.train.empty() ? 0 : run.train.back().iteration),

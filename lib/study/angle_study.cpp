@@ -115,7 +115,7 @@ class Measurements {
  private:
   void save() const {
     hdf5::Writer log = start_study_log(file_, study_name, command_);
-    log.attribute("/", "architecture", config_.network.architecture);
+    log.attribute("/", "architecture", network_name(config_.network));
     log.attribute("/", "convolution", name(config_.network.convolution));
     log.attribute("/", "engine", name(config_.network.engine));
     log.attribute("/", "coupling", name(config_.network.coupling));
@@ -166,7 +166,7 @@ std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
                            const AngleReport& report, Communicator& communicator) {
-  require_reversible(find_architecture(config.network.architecture));
+  require_reversible(architecture(config));
   Measurements measurements(config, options, directory / file_name, command, report);
   communicator.together([&] {
     if (start == RunStart::resume && communicator.is_first()) measurements.resume();
@@ -188,9 +188,9 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
   Config config;
   read_config_text(config, read_checkpoint(origin).config, origin);
   config = resolve(adjust(config));
-  require_reversible(find_architecture(config.network.architecture));
-  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
-                                      config.training.threads, {extra_modes.begin(), extra_modes.end()});
+  require_reversible(architecture(config));
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads,
+                                      {extra_modes.begin(), extra_modes.end()});
   Trainer trainer(config, load_data(config), plan.arena_bytes);
   Measurements measurements(config, options, directory / file_name, command, report);
   for (const auto& [iteration, file] : files) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "train/network_state.h"
 
@@ -13,10 +15,12 @@ namespace {
 class ReconstructionError final : public ReconstructionObserver {
  public:
   void entering(std::size_t unit, const Activation& x) override {
-    // A stage's first unit is not reversible, so that the first reversible one follows a gap.
-    const bool first = !last_ || *last_ + 1 != unit;
+    // A stage's first unit is not reversible, so that the first reversible one follows a gap; what the gap
+    // holds more are stages of a single unit.
+    const std::size_t gap = last_ ? unit - *last_ - 1 : unit;
     last_ = unit;
-    if (first) inputs_.push_back({unit, plain(x), {}});
+    stage_ += gap;
+    if (gap > 0) inputs_.push_back({unit, stage_, plain(x), {}});
   }
 
   void reconstructed(std::size_t unit, const Activation& x) override {
@@ -27,15 +31,14 @@ class ReconstructionError final : public ReconstructionObserver {
 
   std::map<std::string, Comparison> by_stage() const {
     std::map<std::string, Comparison> result;
-    for (std::size_t i = 0; i < inputs_.size(); ++i)
-      result["stage" + std::to_string(i + 1)] = inputs_[i].error;
+    for (const Input& input : inputs_) result[fmt::format("stage{}", input.stage)] = input.error;
     return result;
   }
 
  private:
   using Halves = std::vector<std::vector<float>>;
   struct Input {
-    std::size_t unit;
+    std::size_t unit, stage;
     Halves halves;
     Comparison error;
   };
@@ -50,6 +53,7 @@ class ReconstructionError final : public ReconstructionObserver {
   }
 
   std::optional<std::size_t> last_;
+  std::size_t stage_ = 0;  // counted from 1
   std::vector<Input> inputs_;
 };
 

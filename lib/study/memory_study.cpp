@@ -22,6 +22,8 @@ namespace {
 
 NetworkOptions options_of(const MemoryCase& what) {
   NetworkOptions options;
+  options.image_size = what.architecture.image_size;
+  options.classes = what.architecture.classes;
   options.batch = what.batch;
   options.activations = what.activations;
   options.engine = what.engine;
@@ -45,14 +47,10 @@ void fill_images(std::span<float> images) {
 }  // namespace
 
 Architecture MemoryCase::network() const {
-  Architecture result = find_architecture(architecture);
-  if (units > 0) result.units.fill(units);
+  Architecture result = architecture;
+  if (units == 0) return result;
+  for (Architecture::Stage& stage : result.stages) stage.units = units;
   return result;
-}
-
-std::int64_t MemoryCase::depth() const {
-  const Architecture built = network();
-  return built.units[0] + built.units[1] + built.units[2];
 }
 
 MemoryResult plan_case(const MemoryCase& what) {
@@ -145,11 +143,10 @@ Table memory_table(const MemoryStudy& study) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
     const Architecture network = what.network();
-    table.add({what.architecture, fmt::format("{}", fmt::join(network.units, "-")),
-               fmt::to_string(what.depth()), std::string(name(what.activations)),
-               format_bytes(result.saved_bytes), format_bytes(result.tape_bytes),
-               format_bytes(result.peak_bytes), format_bytes(result.resident_bytes),
-               format_fixed(static_cast<double>(result.macs) / 1e9, 2),
+    table.add({network.name, network.units_text(), fmt::to_string(network.depth()),
+               std::string(name(what.activations)), format_bytes(result.saved_bytes),
+               format_bytes(result.tape_bytes), format_bytes(result.peak_bytes),
+               format_bytes(result.resident_bytes), format_fixed(static_cast<double>(result.macs) / 1e9, 2),
                format_fixed(result.seconds * 1e3, 1)});
   }
   return table;
@@ -167,8 +164,8 @@ std::map<std::pair<std::string, ActivationMode>, Curve> curves_of(const MemorySt
   for (std::size_t i = 0; i < study.cases.size(); ++i) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
-    Curve& curve = curves[{what.architecture, what.activations}];
-    curve.depths.push_back(static_cast<double>(what.depth()));
+    Curve& curve = curves[{what.architecture.name, what.activations}];
+    curve.depths.push_back(static_cast<double>(what.network().depth()));
     curve.activations.push_back(static_cast<double>(result.saved_bytes + result.tape_bytes));
     curve.peak.push_back(static_cast<double>(result.peak_bytes));
     curve.macs.push_back(static_cast<double>(result.macs));
@@ -203,10 +200,10 @@ void write_memory_log(const std::filesystem::path& file, const MemoryStudy& stud
   for (std::size_t i = 0; i < study.cases.size(); ++i) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
-    architectures.push_back(what.architecture);
+    architectures.push_back(what.architecture.name);
     activations.emplace_back(name(what.activations));
-    integers["units"].push_back(what.network().units[0]);
-    integers["depth"].push_back(what.depth());
+    integers["units"].push_back(what.network().stages.front().units);
+    integers["depth"].push_back(what.network().depth());
     integers["batch"].push_back(what.batch);
     integers["threads"].push_back(what.threads);
     integers["saved_bytes"].push_back(static_cast<std::int64_t>(result.saved_bytes));

@@ -15,18 +15,16 @@
 
 namespace revnet {
 
-// One network to measure: an architecture of the table with another number of units a stage.
+// One network to measure, with another number of units a stage, on images of the size that it is made for.
 struct MemoryCase {
-  std::string architecture;
-  std::int64_t units = 0;  // a stage; 0: the architecture's own
+  Architecture architecture;
+  std::int64_t units = 0;  // of every stage; 0: as the architecture has them
   ActivationMode activations = ActivationMode::stored;
   std::int64_t batch = 100;
   int threads = 1;
   Engine engine = Engine::onednn;
 
   Architecture network() const;
-  // In all stages together: the L of Table 1.
-  std::int64_t depth() const;
 };
 
 struct MemoryResult {

@@ -21,10 +21,8 @@ constexpr int out_of_cache_measurements = 5;
 Config config_of(const SpeedCase& what, const SpeedOptions& options) {
   Config config;
   config.dataset.name = Config::Dataset::Name::synthetic;
-  config.network.architecture = what.architecture;
-  config.network.activations = what.activations;
+  config.network = what.network;
   config.network.convolution = options.convolution;
-  config.network.engine = what.engine;
   config.training.batch = what.batch;
   config.training.threads = what.threads;
   return resolve(config);
@@ -35,15 +33,14 @@ Config config_of(const SpeedCase& what, const SpeedOptions& options) {
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
   const Config config = config_of(what, options);
-  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
-                                      config.training.threads);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
   const std::size_t images = std::max(fewest_images, static_cast<std::size_t>(what.batch));
   Trainer trainer(config, load_data(config, make_synthetic(config.training.seed, images, test_images)),
                   plan.arena_bytes);
   Floor floor(trainer.network(), what.threads);
   SpeedResult result;
   result.of = what;
-  result.of.engine = config.network.engine;
+  result.of.network = config.network;
   for (int step = 0; step < warm_up_steps; ++step) trainer.step();
   floor.measure();
   for (std::int64_t step = 0; step < options.steps && !stop(); ++step) {

@@ -14,16 +14,14 @@ namespace revnet {
 
 // What to measure.
 struct SpeedCase {
-  std::string architecture;
-  Config::Network::Activations activations = Config::Network::Activations::stored;  // or reconstructed
+  Config::Network network;  // in results, resolved
   std::int64_t batch = 100;
   int threads = 1;
-  Config::Network::Engine engine = Config::Network::Engine::automatic;  // which it was, in results
 };
 
 struct SpeedOptions {
-  Config::Network::Convolution convolution = Config::Network::Convolution::automatic;
-  std::int64_t steps = 20;  // timed
+  Config::Network::Convolution convolution = Config::Network::Convolution::automatic;  // of all networks
+  std::int64_t steps = 20;                                                             // timed
   bool profile = false;
 };
 

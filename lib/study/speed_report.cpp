@@ -21,11 +21,13 @@ std::string milliseconds(double seconds) {
 // The same network and batch with stored activations, if that was measured.
 const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& result) {
   using enum Config::Network::Activations;
-  if (result.of.activations == stored) return nullptr;
+  const Config::Network& mine = result.of.network;
+  if (mine.activations == stored) return nullptr;
   const auto twin = std::ranges::find_if(study.results, [&](const SpeedResult& other) {
-    return other.of.activations == stored && other.of.architecture == result.of.architecture &&
-           other.of.batch == result.of.batch && other.of.threads == result.of.threads &&
-           other.of.engine == result.of.engine;
+    Config::Network network = mine;
+    network.activations = stored;
+    return other.of.network == network && other.of.batch == result.of.batch &&
+           other.of.threads == result.of.threads;
   });
   return twin == study.results.end() ? nullptr : &*twin;
 }
@@ -39,17 +41,17 @@ Table speed_table(const SpeedStudy& study) {
     const SpeedResult& result = study.results[i];
     const double step = median(result.step_seconds);
     const SpeedResult* twin = stored_twin(study, result);
-    table.add({result.of.architecture, name(result.of.activations), name(result.of.engine),
-               fmt::to_string(result.of.batch), fmt::to_string(result.of.threads), milliseconds(step),
-               fmt::format("{} to {}", milliseconds(quantile(result.step_seconds, 0.1)),
-                           milliseconds(quantile(result.step_seconds, 0.9))),
-               format_fixed(static_cast<double>(result.of.batch) / step, 0),
-               milliseconds(result.floor_seconds), format_fixed(step / result.floor_seconds, 2),
-               milliseconds(result.floor_seconds_out_of_cache),
-               twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
-               format_fixed(result.flops / step * giga, 0),
-               fmt::format("{:.0f} %", 100 * result.flops / step * giga / study.sgemm_gflops[i]),
-               format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
+    table.add(
+        {network_name(result.of.network), name(result.of.network.activations), name(result.of.network.engine),
+         fmt::to_string(result.of.batch), fmt::to_string(result.of.threads), milliseconds(step),
+         fmt::format("{} to {}", milliseconds(quantile(result.step_seconds, 0.1)),
+                     milliseconds(quantile(result.step_seconds, 0.9))),
+         format_fixed(static_cast<double>(result.of.batch) / step, 0), milliseconds(result.floor_seconds),
+         format_fixed(step / result.floor_seconds, 2), milliseconds(result.floor_seconds_out_of_cache),
+         twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
+         format_fixed(result.flops / step * giga, 0),
+         fmt::format("{:.0f} %", 100 * result.flops / step * giga / study.sgemm_gflops[i]),
+         format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
   }
   return table;
 }
@@ -134,9 +136,9 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
     const SpeedResult& result = study.results[i];
     const std::string group = fmt::to_string(i + 1);
     log.group(group);
-    log.attribute(group, "architecture", result.of.architecture);
-    log.attribute(group, "activations", name(result.of.activations));
-    log.attribute(group, "engine", name(result.of.engine));
+    log.attribute(group, "architecture", network_name(result.of.network));
+    log.attribute(group, "activations", name(result.of.network.activations));
+    log.attribute(group, "engine", name(result.of.network.engine));
     log.attribute(group, "batch", result.of.batch);
     log.attribute(group, "threads", static_cast<std::int64_t>(result.of.threads));
     log.attribute(group, "seconds", median(result.step_seconds));

@@ -36,7 +36,7 @@ bool is_complete(const std::filesystem::path& run) {
 void write(const std::filesystem::path& file, const TrainingComparison& comparison, const Config& config,
            const std::string& command) {
   hdf5::Writer log = start_study_log(file, "training", command);
-  log.attribute("/", "architecture", config.network.architecture);
+  log.attribute("/", "architecture", network_name(config.network));
   log.attribute("/", "dataset", name(config.dataset.name));
   comparison.train.write(log, "train");
   comparison.eval.write(log, "eval");
@@ -47,7 +47,7 @@ void write(const std::filesystem::path& file, const TrainingComparison& comparis
 
 TrainingComparison run_training_comparison(const Config& config, const std::filesystem::path& directory,
                                            RunStart start, const std::string& command) {
-  require_reversible(find_architecture(config.network.architecture));
+  require_reversible(architecture(config));
   std::filesystem::create_directories(directory);
   for (const auto mode : modes) {
     const std::filesystem::path run = directory / name(mode);

@@ -44,13 +44,13 @@ double share_of_sgemm(const Architecture& architecture) {
 // How long it will take, roughly: from its arithmetic and what sgemm reaches on one thread.
 double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const Config config = resolve(job.config);
-  const Architecture& architecture = find_architecture(config.network.architecture);
+  const Architecture built = architecture(config);
   Device device = Device::planning(threads);
-  const Network network(device, architecture, network_options(config));
+  const Network network(device, built, network_options(config));
   const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
   const auto images = static_cast<double>(config.training.batch * config.training.iterations);
   return 2e-9 * passes * static_cast<double>(network.macs_per_image()) * images /
-         (sgemm_gflops * threads * share_of_sgemm(architecture));
+         (sgemm_gflops * threads * share_of_sgemm(built));
 }
 
 int threads_of(const Job& job, std::size_t cores) {
@@ -222,8 +222,7 @@ class Runner {
 
 std::uint64_t planned_memory(const Job& job, int threads) {
   const Config config = resolve(job.config);
-  const MemoryPlan plan =
-      plan_memory(find_architecture(config.network.architecture), network_options(config), threads);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), threads);
   return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + process_bytes;
 }
 

@@ -22,7 +22,7 @@ const char* advice(int error) {
     case EROFS:
       return "; choose a folder that can be written to";
     case EISDIR:
-      return "; move that folder away";
+      return "; it is a folder: name a file, or move it away";
     case ENOTDIR:
       return "; a part of that path is a file, choose another";
     default:

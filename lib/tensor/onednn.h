@@ -81,6 +81,15 @@ inline dnnl::batch_normalization_backward::primitive_desc describe_batch_norm_gr
 #endif
 }
 
+// Pooling whose windows may be dilated, which version 3 calls pooling.
+#if DNNL_VERSION_MAJOR >= 3
+using pooling_forward = dnnl::pooling_forward;
+using pooling_backward = dnnl::pooling_backward;
+#else
+using pooling_forward = dnnl::pooling_v2_forward;
+using pooling_backward = dnnl::pooling_v2_backward;
+#endif
+
 // Whether that gradient is run with the shift among its arguments. Neither version uses it, but version 2
 // wants it, and version 3 refuses to run with one argument too many.
 inline constexpr bool batch_norm_gradient_wants_shift = DNNL_VERSION_MAJOR == 2;

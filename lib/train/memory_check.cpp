@@ -9,13 +9,25 @@
 
 namespace revnet {
 
+namespace {
+
+constexpr std::uint64_t megabyte = 1'000'000;
+
+std::uint64_t bytes_of_threads(int threads) {
+  return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads);
+}
+
+}  // namespace
+
+std::uint64_t bytes_of_process(int threads) {
+  return 100 * megabyte + bytes_of_threads(threads);
+}
+
 std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks) {
-  constexpr std::uint64_t megabyte = 1'000'000;
   const std::uint64_t floats = sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
   // Values and momentum are copied out, laid out as a file, and copied once more to be written.
   const std::uint64_t checkpoint = 3 * 2 * floats;
-  return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads) + checkpoint +
-         (ranks > 1 ? floats : 0);
+  return bytes_of_threads(threads) + checkpoint + (ranks > 1 ? floats : 0);
 }
 
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
@@ -31,8 +43,7 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
   const std::int64_t batch =
       ranks.all * largest_batch(left, [&](std::int64_t images) {
         options.batch = images;
-        return needed(plan_memory(find_architecture(config.network.architecture), options, threads, also),
-                      images);
+        return needed(plan_memory(architecture(config), options, threads, also), images);
       });
   const std::string remedy =
       batch > 0

@@ -9,6 +9,9 @@
 
 namespace revnet {
 
+// What a process takes before a network is there (code, libraries) and for its threads and generated code.
+std::uint64_t bytes_of_process(int threads);
+
 // What a training takes beside its arena, from the time when data and plan are there: generated code,
 // threads, and a checkpoint while it is written; with several ranks, gradients on their way.
 std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks = 1);

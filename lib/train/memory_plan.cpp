@@ -1,5 +1,7 @@
 #include "train/memory_plan.h"
 
+#include <algorithm>
+
 namespace revnet {
 namespace {
 
@@ -30,6 +32,8 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     }
     plan.parameters = network.parameter_count();
     plan.macs_per_image = network.macs_per_image();
+    plan.fused_functions = network.functions_by(Engine::fused);
+    plan.onednn_functions = network.functions_by(Engine::onednn);
   }
   plan.arena_bytes = device.arena().extent();
   plan.peak_bytes = device.ledger().peak();
@@ -39,16 +43,29 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
   return plan;
 }
 
+// Bytes grow by about the same with every image, and a plan takes a while: so the next batch tried is the one
+// that would just fit if they did exactly, but not one far beyond those tried so far.
 std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
-  if (bytes(1) > limit) return 0;
-  std::int64_t fits = 1, too_large = 2;
-  while (bytes(too_large) <= limit) {
-    fits = too_large;
-    too_large *= 2;
-  }
-  while (too_large - fits > 1) {
-    const std::int64_t middle = fits + (too_large - fits) / 2;
-    (bytes(middle) <= limit ? fits : too_large) = middle;
+  const auto at = [&](std::int64_t batch) { return static_cast<double>(bytes(batch)); };
+  const auto most = static_cast<double>(limit);
+  std::int64_t fits = 1, too_large = 0;  // 0: none is known to be
+  double of_fitting = at(fits), an_image = at(2) - of_fitting;
+  if (of_fitting > most) return 0;
+  for (int tries = 1; too_large == 0 || too_large - fits > 1; ++tries) {
+    const std::int64_t least = fits + 1, farthest = too_large == 0 ? 64 * fits : too_large - 1;
+    const double guess = static_cast<double>(fits) + (most - of_fitting) / std::max(an_image, 1.0);
+    std::int64_t next = static_cast<std::int64_t>(
+        std::clamp(guess, static_cast<double>(least), static_cast<double>(farthest)));
+    if (tries % 8 == 0)
+      next = fits + std::max<std::int64_t>((farthest - fits) / 2, 1);  // growth is not like that
+    const double of_next = at(next);
+    an_image = (of_next - of_fitting) / static_cast<double>(next - fits);
+    if (of_next > most) {
+      too_large = next;
+    } else {
+      fits = next;
+      of_fitting = of_next;
+    }
   }
   return fits;
 }

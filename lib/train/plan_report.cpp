@@ -17,13 +17,13 @@ using PlanByMode = std::vector<std::pair<ActivationMode, MemoryPlan>>;
 
 // The plan of every mode the architecture can do.
 PlanByMode plans(const Config& config) {
-  const Architecture& architecture = find_architecture(config.network.architecture);
+  const Architecture network = architecture(config);
   PlanByMode by_mode;
   for (const ActivationMode mode : activation_modes) {
-    if (!can_keep(architecture, mode)) continue;
+    if (!can_keep(network, mode)) continue;
     NetworkOptions options = network_options(config);
     options.activations = mode;
-    by_mode.emplace_back(mode, plan_memory(architecture, options, config.training.threads));
+    by_mode.emplace_back(mode, plan_memory(network, options, config.training.threads));
   }
   return by_mode;
 }
@@ -41,12 +41,14 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
   const PlanByMode by_mode = plans(config);
   const MemoryPlan& any = by_mode.front().second;
   std::ostringstream yaml;
-  yaml << "architecture: " << config.network.architecture << "\n"
+  yaml << "architecture: " << network_name(config.network) << "\n"
        << "dataset: " << name(config.dataset.name) << "\n"
        << "run_directory: " << run_directory << "\n"
        << "parameters: " << any.parameters << "\n"
        << "parameter_bytes: " << static_cast<std::uint64_t>(any.parameters) * sizeof(float) << "\n"
        << "macs_per_image: " << any.macs_per_image << "  # forward\n"
+       << "residual_functions: {fused: " << any.fused_functions << ", onednn: " << any.onednn_functions
+       << "}  # the fused engine leaves those with a stride to oneDNN\n"
        << "activations: " << name(config.network.activations) << "\n"
        << "activation_bytes:  # saved from the forward pass for the backward pass, batch of "
        << config.training.batch << "\n";

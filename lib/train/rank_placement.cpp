@@ -24,6 +24,13 @@ struct Host {
   int threads = 0, cores_of_host = 1;
 };
 
+void warn_of_threads(const RankPlacement& alone, std::vector<std::string>& warnings) {
+  if (alone.threads <= static_cast<int>(alone.cores.size())) return;
+  warnings.push_back(fmt::format("{} on {} will wait for each other; use --threads {}",
+                                 count_of(alone.threads, "thread"), count_of(alone.cores.size(), "core"),
+                                 alone.cores.size()));
+}
+
 void warn_of(const std::string& name, const Host& host, std::vector<std::string>& warnings) {
   const auto given = host.cores.size();
   if (host.threads > static_cast<int>(given)) {
@@ -52,7 +59,10 @@ std::string format_cores(const std::vector<int>& cores) {
 
 PlacementReport describe_placement(const std::vector<RankPlacement>& ranks) {
   PlacementReport report;
-  if (ranks.size() < 2) return report;
+  if (ranks.size() < 2) {
+    for (const RankPlacement& alone : ranks) warn_of_threads(alone, report.warnings);
+    return report;
+  }
   std::map<std::string, Host> hosts;
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     const RankPlacement& placement = ranks[rank];

@@ -50,6 +50,7 @@ bool may_differ_when_resumed(const std::string& key) {
                                          "training.threads",
                                          "training.rank_timeout",
                                          "checkpoint.every",
+                                         "checkpoint.seconds",
                                          "checkpoint.keep"};
   return std::ranges::find(changeable, key) != changeable.end();
 }

@@ -6,12 +6,26 @@
 
 #include "base/error.h"
 #include "base/table.h"
+#include "record/record_error.h"
 #include "train/resumption.h"
 
 namespace revnet {
 namespace {
 
 constexpr double seconds_between_saves = 5.0;
+
+// Where it is damaged, says which of those that were kept is not.
+Checkpoint read_last_checkpoint(const RunFiles& files) {
+  try {
+    return read_checkpoint(files.checkpoint());
+  } catch (const RecordError& error) {
+    if (error.kind() != RecordError::Kind::damaged) throw;
+    const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
+    if (whole.empty()) throw;
+    throw RecordError(error.kind(), "{}; {} is whole: copy it to {} and resume", error.what(), whole.string(),
+                      files.checkpoint().string());
+  }
+}
 
 }  // namespace
 
@@ -27,7 +41,8 @@ void RunJournal::resume(Trainer& trainer) {
     return;
   }
   const std::string file = directory_.files().checkpoint().string();
-  const Checkpoint checkpoint = read_checkpoint(file);
+  const Checkpoint checkpoint = read_last_checkpoint(directory_.files());
+  if (!checkpoint.has_checksums) reporter_.note(file + " has no checksums: nothing vouches for its bytes");
   Config before;
   read_config_text(before, checkpoint.config, file);
   check_same_run(config_, before, file);
@@ -118,14 +133,14 @@ void RunJournal::left_out(const std::set<std::string>& lines) {
 }
 
 // The log first: a checkpoint never stands for rows that are not in the log.
-void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint) {
+void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint, bool keep) {
   save_log(trainer, RunStatus::running, true);
   checkpoint.config = to_yaml(config_);
   checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
                          {"window_errors", static_cast<double>(window_.errors)},
                          {"window_images", static_cast<double>(window_.images)},
                          {"seconds", seconds()}};
-  if (config_.checkpoint.keep) {
+  if (keep) {
     directory_.make_kept_checkpoints();
     write_checkpoint(directory_.files().kept_checkpoint(checkpoint.iteration), checkpoint);
   }

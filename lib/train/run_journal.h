@@ -30,8 +30,8 @@ class RunJournal {
   // Damaged images, a line each; those of earlier calls may be among them.
   void left_out(const std::set<std::string>& lines);
   std::size_t images_left_out() const { return left_out_.size(); }
-  // `checkpoint`: the trainer's state.
-  void save(const Trainer& trainer, Checkpoint checkpoint);
+  // `checkpoint`: the trainer's state. keep: for good, too.
+  void save(const Trainer& trainer, Checkpoint checkpoint, bool keep);
   // The last entry of this process.
   void end(const Trainer& trainer, RunStatus status);
 

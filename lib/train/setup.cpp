@@ -34,7 +34,66 @@ Config::Network::Engine resolved_engine(const Config& config) {
   return onednn;
 }
 
+bool chosen(Config::Network::Switch choice, bool otherwise) {
+  using enum Config::Network::Switch;
+  return choice == automatic ? otherwise : choice == yes;
+}
+
+std::int64_t chosen(std::int64_t number, std::int64_t otherwise) {
+  return number == 0 ? otherwise : number;
+}
+
+using Stage = Architecture::Stage;
+
+// Of every stage: the setting's where it is given, else the architecture's own.
+std::vector<std::int64_t> by_stage(const std::vector<std::int64_t>& setting, const std::vector<Stage>& stages,
+                                   std::int64_t Stage::*number) {
+  std::vector<std::int64_t> numbers = setting;
+  if (setting.empty()) {
+    for (const Stage& stage : stages) numbers.push_back(stage.*number);
+  }
+  return numbers;
+}
+
+std::vector<Stage> stages_of(const Config::Network& network, const std::string& name,
+                             const std::vector<Stage>& named) {
+  const std::vector<std::int64_t> units = by_stage(network.units, named, &Stage::units),
+                                  widths = by_stage(network.widths, named, &Stage::width);
+  std::vector<std::int64_t> strides = by_stage(network.strides, named, &Stage::stride);
+  if (strides.empty()) {
+    strides.assign(units.size(), 2);
+    if (!strides.empty()) strides.front() = 1;
+  }
+  if (widths.size() != units.size() || strides.size() != units.size()) {
+    throw UsageError(
+        "{}: units are given for {} stages, widths for {}, strides for {}; give network.units, "
+        "network.widths "
+        "and network.strides a number a stage",
+        name, units.size(), widths.size(), strides.size());
+  }
+  std::vector<Stage> stages;
+  for (std::size_t i = 0; i < units.size(); ++i) stages.push_back({units[i], widths[i], strides[i]});
+  return stages;
+}
+
 }  // namespace
+
+Architecture architecture(const Config& config) {
+  const Config::Network& network = config.network;
+  Architecture result = network.architecture == Config::Network::custom
+                            ? Architecture{}
+                            : find_architecture(network.architecture);
+  result.name = network_name(config.network);
+  result.reversible = chosen(network.reversible, result.reversible);
+  result.bottleneck = chosen(network.bottleneck, result.bottleneck);
+  result.stages = stages_of(network, result.name, result.stages);
+  if (result.stem.width == 0 && !result.stages.empty()) result.stem.width = result.stages.front().width;
+  result.stem = {.kernel = chosen(network.stem_kernel, result.stem.kernel),
+                 .stride = chosen(network.stem_stride, result.stem.stride),
+                 .width = chosen(network.stem_width, result.stem.width),
+                 .pools = chosen(network.stem_pool, result.stem.pools)};
+  return result;
+}
 
 ActivationMode activation_mode(Config::Network::Activations activations) {
   switch (activations) {
@@ -54,13 +113,14 @@ ActivationMode activation_mode(Config::Network::Activations activations) {
 
 Config resolve(Config config) {
   config = resolve_dataset(std::move(config));
-  const Architecture& architecture = find_architecture(config.network.architecture);
+  const Architecture network = architecture(config);
+  check_possible(network, image_size_of(config));
   Activations& activations = config.network.activations;
   if (activations == Activations::automatic) {
-    activations = architecture.reversible ? Activations::reconstructed : Activations::stored;
+    activations = network.reversible ? Activations::reconstructed : Activations::stored;
   }
-  if (!can_keep(architecture, activation_mode(activations))) {
-    throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
+  if (!can_keep(network, activation_mode(activations))) {
+    throw UsageError(network.name + " is not reversible: its activations cannot be reconstructed");
   }
   config.network.engine = resolved_engine(config);
   if (config.training.threads == 0) config.training.threads = static_cast<int>(usable_cores().size());

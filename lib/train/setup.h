@@ -10,9 +10,12 @@
 
 namespace revnet {
 
+// The network that the settings describe: a named architecture, with what they change of it, or a custom one.
+// UsageError where they do not fit together.
+Architecture architecture(const Config& config);
+
 // Settings left to be chosen ("auto", 0 threads) become what they stand for on this machine. UsageError for a
-// combination that cannot be, such as reconstructing a ResNet.
-//
+// combination that cannot be, such as reconstructing a ResNet.//
 // The engine is fused, which is faster and keeps less memory, but not for direct convolutions, since the
 // fused kernels are Winograd's, nor where this processor's activations do not lie in blocks of 8 or 16
 // channels.

@@ -30,7 +30,7 @@ Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::s
       labels_(static_cast<std::size_t>(shard_.size)) {
   NetworkOptions options = network_options(config, communicator_);
   if (options.grid) options.range = &range_;
-  network_.emplace(device_, find_architecture(config.network.architecture), options);
+  network_.emplace(device_, architecture(config), options);
   network_->initialize(config.training.seed);
   if (communicator_.ranks() > 1) {
     exchange_.emplace(communicator_, *network_,
@@ -94,11 +94,12 @@ Loss Trainer::step() {
   return loss;
 }
 
-Loss Trainer::evaluate_share() {
+std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop) {
   Loss total;
   const Shard mine = communicator_.shard(static_cast<std::int64_t>(data_->evaluation_size()));
   const std::int64_t end = mine.first + mine.size;
   for (std::int64_t first = mine.first; first < end; first += shard_.size) {
+    if (stop && stop()) return {};
     const std::size_t real = data_->fill_evaluation(static_cast<std::size_t>(first),
                                                     static_cast<std::size_t>(end), images_.values(), labels_);
     if (real > 0) total += network_->evaluate(images_, std::span(labels_).first(real));
@@ -106,10 +107,11 @@ Loss Trainer::evaluate_share() {
   return total;
 }
 
-Loss Trainer::evaluate() {
-  Loss total;
-  reading([&] { total = evaluate_share(); });
-  return of_all_ranks(total);
+std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop) {
+  std::optional<Loss> mine;
+  reading([&] { mine = evaluate_shard(stop); });
+  if (communicator_.any(!mine)) return {};
+  return of_all_ranks(*mine);
 }
 
 void Trainer::broadcast_state() {

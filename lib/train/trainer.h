@@ -8,6 +8,7 @@
 // files and prints nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,8 +51,9 @@ class Trainer {
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
-  // The whole evaluation set with running statistics. Does not change the training.
-  Loss evaluate();
+  // The whole evaluation set with running statistics. Does not change the training. None when `stop`, asked
+  // before each batch, says on any rank that it is no longer wanted.
+  std::optional<Loss> evaluate(const std::function<bool()>& stop = {});
 
   // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
   Checkpoint checkpoint();
@@ -84,7 +86,7 @@ class Trainer {
   // Calls `read`, which reads images; a damaged one that only this rank needs stops all.
   template <class Read>
   void reading(const Read& read);
-  Loss evaluate_share();
+  std::optional<Loss> evaluate_shard(const std::function<bool()>& stop);
   // The sums over all ranks, also of `more`.
   Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
 

@@ -1,6 +1,7 @@
 #include "train/training_run.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -38,7 +39,7 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
   info.seed = config.training.seed;
   info.config = to_yaml(config);
   info.extra = {{"dataset", name(config.dataset.name)},
-                {"architecture", config.network.architecture},
+                {"architecture", network_name(config.network)},
                 {"activations", name(config.network.activations)},
                 {"convolution", name(config.network.convolution)},
                 {"engine", name(config.network.engine)},
@@ -81,7 +82,10 @@ class Session {
   void train();
   void finish();
   void evaluate();
-  void save_checkpoint();
+  // What all ranks do next, although a signal comes to one of them, and the first one alone has a clock.
+  void agree();
+  enum class Keep { as_configured, no };
+  void save_checkpoint(Keep keep = Keep::as_configured);
   void report_left_out();
   RunSummary summary() const;
 
@@ -93,8 +97,11 @@ class Session {
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
   bool stopped_ = false;            // a signal has reached some rank
+  bool late_ = false;               // the last checkpoint is older than checkpoint.seconds
   std::int64_t evaluated_ = -1;     // the iteration of the last evaluation
   std::int64_t evaluation_images_;  // of the last evaluation
+  std::int64_t saved_ = -1;         // the iteration of the last checkpoint
+  Stopwatch since_saved_;
 };
 
 Session::Session(const Config& config, std::unique_ptr<RunJournal> journal, std::unique_ptr<BatchSource> data,
@@ -158,20 +165,20 @@ void Session::begin() {
 
 void Session::train() {
   const auto due = [&](std::int64_t every) { return every > 0 && trainer_.iteration() % every == 0; };
-  // A damaged image may have ended the run in the evaluation after its last step.
+  // A signal or a damaged image may have ended the run in the evaluation after its last step.
   const bool evaluation_missing = trainer_.iteration() > 0 && evaluated_ != trainer_.iteration();
   if (evaluation_missing && due(config_.evaluation.every)) evaluate();
-  while (trainer_.iteration() < config_.training.iterations) {
-    // All ranks stop after the same step, whichever of them the signal came to.
-    stopped_ = communicator_.any(interrupted());
+  while (trainer_.iteration() < config_.training.iterations && !stopped_) {
+    agree();
     if (stopped_) return;
+    if (late_) save_checkpoint(Keep::no);
     if (hooks_.before_step) hooks_.before_step(trainer_);
     const double rate = trainer_.learning_rate();
     const Stopwatch step;
     const Loss loss = trainer_.step();
     if (journal_) journal_->stepped(trainer_, loss, rate, step.seconds());
-    if (due(config_.evaluation.every)) evaluate();
     if (due(config_.checkpoint.every)) save_checkpoint();
+    if (due(config_.evaluation.every)) evaluate();
   }
 }
 
@@ -186,8 +193,22 @@ void Session::finish() {
       "interrupted after iteration {}; a checkpoint is saved, go on with --resume", trainer_.iteration()));
 }
 
+void Session::agree() {
+  const double limit = config_.checkpoint.seconds;
+  std::array<double, 2> told{interrupted() ? 1.0 : 0.0,
+                             journal_ && limit > 0 && since_saved_.seconds() >= limit ? 1.0 : 0.0};
+  communicator_.sum(told);
+  stopped_ = told[0] > 0;
+  late_ = told[1] > 0;
+}
+
+// The checkpoint first: an evaluation may take minutes, in which nothing else would hold the steps before it.
 void Session::evaluate() {
-  const Loss loss = trainer_.evaluate();
+  if (saved_ != trainer_.iteration()) save_checkpoint(Keep::no);
+  const std::optional<Loss> whole = trainer_.evaluate(interrupted);
+  stopped_ = !whole;
+  if (stopped_) return;
+  const Loss& loss = *whole;
   if (!std::isfinite(loss.cross_entropy)) {
     throw DivergedError(
         "diverged: the evaluation after iteration {} is not finite; use a smaller learning rate "
@@ -211,7 +232,7 @@ void Session::report_left_out() {
 }
 
 // A state that is not finite, or not that of all ranks, does not replace one that is.
-void Session::save_checkpoint() {
+void Session::save_checkpoint(Keep keep) {
   report_left_out();
   trainer_.check_equal();
   Checkpoint checkpoint = trainer_.checkpoint();
@@ -220,7 +241,11 @@ void Session::save_checkpoint() {
         "diverged: {} is not finite after iteration {}; use a smaller learning rate (training.learning_rate)",
         array, checkpoint.iteration);
   }
-  if (journal_) journal_->save(trainer_, std::move(checkpoint));
+  saved_ = checkpoint.iteration;
+  since_saved_.restart();
+  if (journal_) {
+    journal_->save(trainer_, std::move(checkpoint), config_.checkpoint.keep && keep == Keep::as_configured);
+  }
 }
 
 RunSummary Session::summary() const {
@@ -262,9 +287,8 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
   std::optional<Session> session;
   communicator.together([&] {
     // Everything that can be refused is, before the directory is made or touched.
-    const MemoryPlan plan =
-        plan_memory(find_architecture(config.network.architecture), network_options(config, communicator),
-                    config.training.threads, hooks.modes);
+    const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
+                                        config.training.threads, hooks.modes);
     std::unique_ptr<BatchSource> data = load_data(config);
     check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
     std::unique_ptr<RunJournal> journal;

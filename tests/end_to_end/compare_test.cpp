@@ -101,11 +101,12 @@ TEST_CASE("compare memory measures from a folder with an apostrophe in its name"
   const std::filesystem::path program = folder / "it's here" / "revnet-compare";
   std::filesystem::create_directory(program.parent_path());
   std::filesystem::copy_file(std::filesystem::path(REVNET_BIN_DIR) / "revnet-compare", program);
-  const Outcome outcome = run(program.string(), folder.path(),
-                              {"memory", "--arch", "resnet32", "--activations", "stored", "--units", "1",
-                               "--batch", "2", "--threads", "1", "--steps", "1", "--format", "csv"});
+  const Outcome outcome = run(
+      program.string(), folder.path(),
+      {"memory", "--arch", "resnet32", "--activations", "stored", "--units", "1", "--batch", "2", "--threads",
+       "1", "--steps", "1", "--format", "csv", "--set", "network.widths=16,32,48", "--image-size", "16"});
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
-  CHECK(contains(outcome.out, "resnet32,1-1-1,3,stored,"));
+  CHECK(contains(outcome.out, "resnet32+widths=16-32-48,1-1-1,3,stored,"));
 }
 
 TEST_CASE("compare memory finds the largest batch within a limit") {

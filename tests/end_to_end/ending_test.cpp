@@ -85,6 +85,25 @@ TEST_CASE("a signal ends a run within two steps") {
   }
 }
 
+TEST_CASE("a signal in the middle of an evaluation is heard, and loses no step") {
+  TemporaryDirectory folder;
+  const fs::path run = folder / "run";
+  Process process("revnet-train", folder.path(),
+                  {"synthetic", "--arch", "resnet32", "--batch", "10", "--iterations", "2", "--eval-every",
+                   "0", "--checkpoint-every", "0", "--run-dir", "run"});
+  REQUIRE(process.reaches([&] { return saved_iterations(run) == 2; }));  // before the evaluation
+  process.send(SIGINT);
+  const Outcome outcome = process.wait();
+  CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
+  CHECK(contains(outcome.err, "stopping after this batch"));
+  CHECK(open_checkpoint(run).iteration == 2);
+  CHECK(open_log(run).eval().empty());
+  CHECK(open_log(run).status() == RunStatus::interrupted);
+  const Outcome resumed = train(folder.path(), {"synthetic", "--run-dir", "run", "--resume"});
+  CHECK_MESSAGE(resumed.exit_code == 0, resumed.text());
+  CHECK(open_log(run).eval().size() == 1);
+}
+
 TEST_CASE("a second signal ends a run at once") {
   TemporaryDirectory folder;
   Process process(

@@ -1,4 +1,4 @@
-// All six networks against PyTorch in float64: loss, logits, every parameter's gradient, evaluation.
+// The networks against PyTorch in float64: loss, logits, every parameter's gradient, evaluation.
 //
 // The goldens' seeds are chosen so that float32 rounding flips no ReLU of PyTorch's; a network of that many
 // ReLUs may still see one of its own flip, and one flip moves a gradient by 1e-3. None does with oneDNN 2.6
@@ -146,7 +146,7 @@ TEST_CASE("the formula gives PyTorch's inputs") {
 }
 
 TEST_CASE("parameter names and shapes are the goldens'") {
-  for (const Architecture& architecture : architectures()) {
+  for (const Architecture& architecture : cifar_networks()) {
     CAPTURE(architecture.name);
     const Golden full = read_golden("full", architecture.name, 10);
     const Golden narrow = read_golden("narrow", architecture.name, 10);
@@ -180,7 +180,7 @@ void check_full_network(const char* architecture) {
 
 // Too narrow for Winograd: one policy is enough.
 TEST_CASE("narrow networks agree with PyTorch") {
-  for (const Architecture& architecture : architectures()) {
+  for (const Architecture& architecture : cifar_networks()) {
     for (const std::int64_t classes : {10, 100}) {
       check_network(read_golden("narrow", architecture.name, classes), ConvolutionPolicy::automatic, 1);
     }
@@ -199,6 +199,16 @@ TEST_CASE("fused networks agree with PyTorch") {
       check_network(read_golden("narrow", network, classes), ConvolutionPolicy::automatic, 1, Engine::fused);
       if (std::string(network) == "resnet164") continue;
       check_network(read_golden("full", network, classes), ConvolutionPolicy::automatic, 2, Engine::fused);
+    }
+  }
+}
+
+// Their stems, four stages, and halves of 8 channels and more, in few units.
+TEST_CASE("ImageNet's networks agree with PyTorch") {
+  for (const char* network : {"resnet50", "revnet56"}) {
+    for (const Engine engine : {Engine::onednn, Engine::fused}) {
+      check_network(read_golden("imagenet", network, engine == Engine::fused ? 100 : 10),
+                    ConvolutionPolicy::automatic, 1, engine);
     }
   }
 }

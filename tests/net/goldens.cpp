@@ -1,6 +1,5 @@
 #include "net/goldens.h"
 
-#include <array>
 #include <stdexcept>
 
 #include <hdf5.h>
@@ -117,14 +116,20 @@ Golden read_golden(const std::string& family, const std::string& architecture, s
   const File file;
   const std::string group = "/" + family + "/" + architecture + "/" + std::to_string(classes);
   const auto number = [&](const char* name) { return file.attribute<std::int64_t>(group, name).at(0); };
-  const auto three = [&](const char* name) {
-    const std::vector<std::int64_t> values = file.attribute<std::int64_t>(group, name);
-    return std::array<std::int64_t, 3>{values.at(0), values.at(1), values.at(2)};
-  };
+  const auto by_stage = [&](const char* name) { return file.attribute<std::int64_t>(group, name); };
   Golden golden;
-  golden.architecture = {
-      architecture,   number("reversible") != 0, number("bottleneck") != 0, three("units"), number("stem"),
-      three("widths")};
+  golden.architecture = {.name = architecture,
+                         .reversible = number("reversible") != 0,
+                         .bottleneck = number("bottleneck") != 0,
+                         .stem = {.kernel = number("stem_kernel"),
+                                  .stride = number("stem_stride"),
+                                  .width = number("stem"),
+                                  .pools = number("stem_pool") != 0},
+                         .stages = {}};
+  const auto units = by_stage("units"), widths = by_stage("widths"), strides = by_stage("strides");
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    golden.architecture.stages.push_back({units[i], widths.at(i), strides.at(i)});
+  }
   golden.seed = number("seed");
   golden.batch = number("batch");
   golden.image_size = number("image_size");
@@ -147,6 +152,14 @@ Golden read_golden(const std::string& family, const std::string& architecture, s
     for (std::size_t i = 0; i < names.size(); ++i) golden.digests[names[i]] = {norms.at(i), probes.at(i)};
   }
   return golden;
+}
+
+std::vector<Architecture> cifar_networks() {
+  std::vector<Architecture> networks;
+  for (const Architecture& architecture : architectures()) {
+    if (architecture.image_size == 32) networks.push_back(architecture);
+  }
+  return networks;
 }
 
 std::vector<FormulaSample> read_formula_samples() {

@@ -29,11 +29,15 @@ struct Golden {
     double norm = 0.0;
     double probe = 0.0;  // dot product with stream "probe/" + name
   };
-  std::map<std::string, Digest> digests;  // full only
+  std::map<std::string, Digest> digests;  // full and imagenet
 };
 
-// family: "narrow" or "full". A missing or damaged file throws, which fails the test.
+// family: "narrow" or "full", of CIFAR's networks, or "imagenet". A missing or damaged file throws, which
+// fails the test.
 Golden read_golden(const std::string& family, const std::string& architecture, std::int64_t classes);
+
+// Of the table, those that have goldens of the first two.
+std::vector<Architecture> cifar_networks();
 
 struct FormulaSample {
   std::string name;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "net/formula.h"
+#include "net/networks.h"
 
 namespace revnet {
 namespace {
@@ -40,7 +41,6 @@ TEST_CASE("parameter counts are Table 2's") {
   const std::array rows{Row{"resnet32", 464154, 470004},    Row{"revnet38", 464890, 475060},
                         Row{"resnet110", 1727962, 1733812}, Row{"revnet110", 1729194, 1740804},
                         Row{"resnet164", 1703258, 1726388}, Row{"revnet164", 1748778, 1794948}};
-  REQUIRE(architectures().size() == rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     CAPTURE(rows[i].name);
     CHECK(architectures()[i].name == rows[i].name);
@@ -51,6 +51,32 @@ TEST_CASE("parameter counts are Table 2's") {
     options.classes = 100;
     CHECK(Network(device, find_architecture(rows[i].name), options).parameter_count() == rows[i].with_100);
   }
+}
+
+TEST_CASE("parameter counts of ImageNet's networks are the reference code's") {
+  struct Row {
+    const char* name;
+    std::int64_t parameters;
+  };
+  const std::array rows{Row{"resnet50", 25549352}, Row{"resnet101", 44541480}, Row{"resnet152", 60185128},
+                        Row{"revnet56", 27553128}, Row{"revnet104", 45428072}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    Device device = Device::planning();
+    NetworkOptions options;
+    options.classes = 1000;
+    CHECK(Network(device, find_architecture(row.name), options).parameter_count() == row.parameters);
+  }
+}
+
+TEST_CASE("the engine of functions with a stride is oneDNN's, and the network says so") {
+  Device device = Device::planning();
+  const Network fused(device, find_architecture("revnet110"),
+                      small_options(ActivationMode::reconstructed, Engine::fused)),
+      onednn(device, find_architecture("revnet110"), small_options(ActivationMode::reconstructed));
+  CHECK(fused.functions_by(Engine::onednn) == 2);
+  CHECK(fused.functions_by(Engine::fused) == 2 * 27 - 2);
+  CHECK(onednn.functions_by(Engine::onednn) == 2 * 27);
 }
 
 TEST_CASE("multiply-adds do not depend on the batch") {
@@ -89,8 +115,52 @@ TEST_CASE("impossible networks are refused") {
   }
   NetworkOptions odd = small_options(ActivationMode::stored);
   odd.image_size = 30;
-  CHECK(build("revnet38", odd).find("multiple of 4") != std::string::npos);
+  CHECK(build("revnet38", odd) ==
+        "revnet38 cannot be built: stage 3 has stride 2, of which 15x15 pixels are no multiple; take an "
+        "image size "
+        "that is a multiple of all strides, or bottlenecks");
+  odd.image_size = 3;
+  CHECK(build("resnet50", odd).find("stage 2 has stride 2, and only 1x1 pixels reach it") !=
+        std::string::npos);
   CHECK(device.ledger().live() == 0);
+}
+
+// Along the gradient g the loss rises by |g| a unit of length. Steps change it by a hundredth, of which
+// float32 keeps four digits.
+TEST_CASE("the gradient is the slope of the loss, behind a pooled stem and on both engines") {
+  for (const Engine engine : engines) {
+    CAPTURE(name(engine));
+    Device device(1, arena_bytes, true);
+    NetworkOptions options = small_options(ActivationMode::reconstructed, engine);
+    options.image_size = small_imagenet_size;
+    Network network(device, small_imagenet(), options);
+    set_by_formula(network, 1);
+    const Tensor images = formula_images(network, 1);
+    const auto loss = [&] {
+      return network.compute_gradient(images, formula_labels(2, 10)).mean_cross_entropy();
+    };
+    loss();
+    double square = 0;
+    std::vector<std::vector<float>> gradient, value;
+    for (const Parameter* parameter : network.parameters()) {
+      const std::span<const float> of = parameter->gradient.values(), at = parameter->value.values();
+      gradient.emplace_back(of.begin(), of.end());
+      value.emplace_back(at.begin(), at.end());
+      for (const float g : of) square += static_cast<double>(g) * g;
+    }
+    const auto loss_at = [&](double change) {
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        const std::span<float> now = network.parameters()[i]->value.values();
+        for (std::size_t j = 0; j < now.size(); ++j) {
+          now[j] = static_cast<float>(value[i][j] + change / square * gradient[i][j]);
+        }
+      }
+      network.parameters_changed();
+      return loss();
+    };
+    constexpr double change = 0.01;
+    CHECK((loss_at(change) - loss_at(-change)) / (2 * change) == doctest::Approx(1).epsilon(0.01));
+  }
 }
 
 TEST_CASE("activations may be switched") {
@@ -225,7 +295,10 @@ TEST_CASE("weights' padding gets no gradient") {
   }
   Device device(1, arena_bytes, true);
   // 12 and 20 channels a half fill blocks of neither 8 nor 16.
-  const Architecture odd{"odd", true, false, {2, 2, 2}, 24, {24, 40, 40}};
+  const Architecture odd{.name = "odd",
+                         .reversible = true,
+                         .stem = {.width = 24},
+                         .stages = {{2, 24, 1}, {2, 40, 2}, {2, 40, 2}}};
   Network network(device, odd, small_options(ActivationMode::reconstructed, engine));
   network.initialize(1);
   const Tensor images = formula_images(network, 1);

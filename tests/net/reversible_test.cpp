@@ -83,11 +83,11 @@ struct Reversal {
 };
 
 // One unit, there and back. Of a seed whose rounding flips a ReLU, only the inputs are compared.
-Reversal check_reversal(std::int64_t width, bool bottleneck, const LayerOptions& options,
+Reversal check_reversal(std::int64_t width, bool bottleneck, std::int64_t size, const LayerOptions& options,
                         std::uint64_t seed) {
   Device device(1, arena_bytes, true);
   const auto unit = make_reversible_unit(
-      device, "unit", {.in = width, .out = width, .height = 8, .width = 8, .bottleneck = bottleneck},
+      device, "unit", {.in = width, .out = width, .height = size, .width = size, .bottleneck = bottleneck},
       options);
   REQUIRE(unit->reversible());
   LayerList layers;
@@ -95,7 +95,7 @@ Reversal check_reversal(std::int64_t width, bool bottleneck, const LayerOptions&
   set_by_formula(layers, seed);
   Flips flips;
   for (Norm* norm : layers.norms) norm->observe(&flips);
-  const Layout layout = device.activation_layout({2, width / 2, 8, 8});
+  const Layout layout = device.activation_layout({2, width / 2, size, size});
   Activation x, dy;
   for (const char* half : {"1", "2"}) {
     x.push_back(formula_tensor(device, layout, std::string("x") + half, seed, 4.0f));
@@ -139,7 +139,8 @@ TEST_CASE("a reversible unit gives back its input and stored gradients") {
         int clean = 0;
         for (std::uint64_t seed = 1; seed <= 4; ++seed) {
           CAPTURE(seed);
-          if (!check_reversal(2 * half, bottleneck, options, seed).flipped) ++clean;
+          const std::int64_t size = seed % 2 == 0 ? 8 : 7;
+          if (!check_reversal(2 * half, bottleneck, size, options, seed).flipped) ++clean;
         }
         CHECK(clean > 0);
       }
@@ -160,7 +161,7 @@ NetworkOptions small_options(ActivationMode mode, Engine engine) {
 
 // What one step keeps from its forward pass for its backward pass.
 std::size_t saved_bytes(Architecture architecture, std::int64_t units, ActivationMode mode, Engine engine) {
-  architecture.units = {units, units, units};
+  for (Architecture::Stage& stage : architecture.stages) stage.units = units;
   Device device = Device::planning();
   Network network(device, architecture, small_options(mode, engine));
   const Tensor images = network.make_images();

@@ -123,7 +123,11 @@ void check_parts(const Architecture& architecture, const NetworkOptions& options
 }
 
 TEST_CASE("parts of a batch, however uneven, with shared statistics give the whole batch's gradient") {
-  const Architecture bottleneck{"bottleneck", true, true, {2, 2, 2}, 32, {32, 64, 128}};
+  const Architecture bottleneck{.name = "bottleneck",
+                                .reversible = true,
+                                .bottleneck = true,
+                                .stem = {.width = 32},
+                                .stages = {{2, 32, 1}, {2, 64, 2}, {2, 128, 2}}};
   for (const Architecture& architecture :
        {find_architecture("resnet32"), find_architecture("revnet38"), bottleneck}) {
     for (const Engine engine : {Engine::onednn, Engine::fused}) {

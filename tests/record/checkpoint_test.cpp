@@ -179,8 +179,10 @@ TEST_CASE("a truncated or garbage checkpoint is one line of error") {
   for (std::size_t size = 0; size < whole.size(); size += whole.size() / 40) {
     CAPTURE(size);
     write_file(path, whole.substr(0, size));
-    CHECK(failure(path, "not a whole HDF5 file") == RecordError::Kind::damaged);
+    CHECK(failure(path) == RecordError::Kind::damaged);
   }
+  write_file(path, whole.substr(0, whole.size() / 2));
+  CHECK(failure(path, "not a whole HDF5 file") == RecordError::Kind::damaged);
   write_file(path, "garbage" + whole.substr(7));
   CHECK(failure(path) == RecordError::Kind::damaged);
   // The right length, but the second half of it never reached the disk.
@@ -245,7 +247,7 @@ TEST_CASE("a failing write leaves the old checkpoint whole and no temporary file
 
   std::filesystem::create_directory(folder / "checkpoint.h5.tmp");
   CHECK(contains(message_of<RecordError>([&] { write_checkpoint(path, next); }),
-                 "checkpoint.h5.tmp: Is a directory; move that folder away"));
+                 "checkpoint.h5.tmp: Is a directory; it is a folder: name a file, or move it away"));
   CHECK(read_checkpoint(path).iteration == sample().iteration);
   std::filesystem::remove(folder / "checkpoint.h5.tmp");
 

@@ -51,6 +51,37 @@ TEST_CASE("an empty file is an empty map") {
   }
 }
 
+TEST_CASE("a network of one's own is a map") {
+  Config config;
+  read_config_text(config,
+                   "network:\n  engine: onednn\n  architecture:\n    reversible: true\n    units: [2, 3]\n"
+                   "    widths: [16, 32]\n    stem: {kernel: 7, pool: true}\n",
+                   "run.yaml");
+  CHECK(network_name(config.network) ==
+        "custom+reversible=true+units=2-3+widths=16-32+stem_kernel=7+stem_pool=true");
+  CHECK(config.network.engine == Config::Network::Engine::onednn);
+  Config again;
+  read_config_text(again, to_yaml(config), "config.yaml");
+  CHECK(again == config);
+
+  const std::string allowed =
+      " is no part of a network; allowed: reversible, bottleneck, units, widths, strides and stem: {kernel, "
+      "stride, width, pool}";
+  CHECK(refusal("network:\n  architecture:\n    depth: 5\n") ==
+        "run.yaml:3: network.architecture: 'depth'" + allowed);
+  CHECK(refusal("network:\n  architecture:\n    engine: fused\n") ==
+        "run.yaml:3: network.architecture: 'engine'" + allowed);
+  CHECK(refusal("network:\n  architecture: {stem: {size: 3}}\n") ==
+        "run.yaml:2: network.architecture: 'size'" + allowed);
+  CHECK(refusal("network:\n  architecture: {stem: 3}\n") ==
+        "run.yaml:2: network.architecture: 'stem'" + allowed);
+  CHECK(refusal("network:\n  architecture:\n    units: many\n") ==
+        "run.yaml:3: network.units: 'many' is not a list; allowed: a list of integers, from 1 to 10000");
+  CHECK(refusal("network:\n  units: [1]\n  architecture: {units: [2]}\n") ==
+        "run.yaml:3: key 'network.units' appears twice (first in line 2); remove one");
+  CHECK(refusal("network:\n  architecture: [revnet38]\n").find("is a list, not text") != std::string::npos);
+}
+
 TEST_CASE("unknown keys in a file") {
   CHECK(refusal("name: x\n\ntrainig:\n  batch: 5\n") ==
         "run.yaml:3: unknown key 'trainig.batch' (did you mean 'training.batch'?)");
@@ -64,18 +95,18 @@ TEST_CASE("unknown keys in a file") {
 
 TEST_CASE("wrong types and ranges in a file") {
   CHECK(refusal("training:\n  batch: many\n") ==
-        "run.yaml:2: training.batch: 'many' is not an integer; allowed: an integer, 1 or more");
+        "run.yaml:2: training.batch: 'many' is not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(
       refusal("training:\n  batch: \"100\"\n") ==
-      "run.yaml:2: training.batch: '100' is text in quotes, not an integer; allowed: an integer, 1 or more");
+      "run.yaml:2: training.batch: '100' is text in quotes, not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  seed: 1\n  batch: -1\n") ==
-        "run.yaml:3: training.batch: '-1' is out of range; allowed: an integer, 1 or more");
+        "run.yaml:3: training.batch: '-1' is out of range; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  batch: [1, 2]\n") ==
-        "run.yaml:2: training.batch: '[1, 2]' is a list, not an integer; allowed: an integer, 1 or more");
+        "run.yaml:2: training.batch: '[1, 2]' is a list, not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  batch: {a: 1}\n") ==
-        "run.yaml:2: training.batch: a map is given where one value belongs; allowed: an integer, 1 or more");
+        "run.yaml:2: training.batch: a map is given where one value belongs; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  batch:\n") ==
-        "run.yaml:2: training.batch: no value is given; allowed: an integer, 1 or more");
+        "run.yaml:2: training.batch: no value is given; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  decay_at: 0.5\n") ==
         "run.yaml:2: training.decay_at: '0.5' is not a list; "
         "allowed: a list of ascending numbers, from 0 to 1 (both excluded)");

@@ -58,6 +58,15 @@ network:
   engine: auto
   coupling: float
   grid_bits: 13
+  reversible: auto
+  bottleneck: auto
+  units: []
+  widths: []
+  strides: []
+  stem_kernel: 0
+  stem_stride: 0
+  stem_width: 0
+  stem_pool: auto
 training:
   iterations: 80000
   batch: 100
@@ -83,6 +92,7 @@ log:
   every: 10
 checkpoint:
   every: 1000
+  seconds: 600
   keep: false
 )");
 }
@@ -92,13 +102,24 @@ TEST_CASE("every setting survives the way through YAML") {
   config.name = "a \"quoted\" name: # with \\ everything\n\tin it ";
   config.description = "true";
   config.dataset = {Config::Dataset::Name::synthetic, "/data sets/Äpfel/#1", true};
-  config.network = {"resnet164", Config::Network::Activations::stored, Config::Network::Convolution::direct,
-                    Config::Network::Engine::onednn};
+  config.network = {.architecture = "resnet164",
+                    .reversible = Config::Network::Switch::yes,
+                    .bottleneck = Config::Network::Switch::no,
+                    .units = {1, 2},
+                    .widths = {3},
+                    .strides = {2, 1},
+                    .stem_kernel = 5,
+                    .stem_stride = 4,
+                    .stem_width = 7,
+                    .stem_pool = Config::Network::Switch::yes,
+                    .activations = Config::Network::Activations::stored,
+                    .convolution = Config::Network::Convolution::direct,
+                    .engine = Config::Network::Engine::onednn,
+                    .coupling = Config::Network::Coupling::exact,
+                    .grid_bits = 16};
   config.training.iterations = std::numeric_limits<std::int64_t>::max();
   config.training.batch = 7;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();
-  config.network.coupling = Config::Network::Coupling::exact;
-  config.network.grid_bits = 16;
   config.training.threads = 3;
   config.training.rank_timeout = 0.25;
   config.training.learning_rate = std::nextafter(0.1, 1.0);
@@ -110,7 +131,7 @@ TEST_CASE("every setting survives the way through YAML") {
   config.augmentation = {false, 4, false};
   config.evaluation.every = 0;
   config.log.every = 1;
-  config.checkpoint = {0, true};
+  config.checkpoint = {0, 30, true};
   const Config back = configured(to_yaml(config));
   CHECK(back == config);
   CHECK(differences(back, config).empty());
@@ -196,11 +217,11 @@ TEST_CASE("assignments that are refused say what is allowed") {
   CHECK(refusal("training.iterations=9223372036854775808") ==
         "--set: training.iterations: '9223372036854775808' is out of range; allowed: an integer, 1 or more");
   CHECK(refusal("training.batch=0") ==
-        "--set: training.batch: '0' is out of range; allowed: an integer, 1 or more");
+        "--set: training.batch: '0' is out of range; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training.batch=1e2") ==
-        "--set: training.batch: '1e2' is not an integer; allowed: an integer, 1 or more");
+        "--set: training.batch: '1e2' is not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training.batch=") ==
-        "--set: training.batch: '' is not an integer; allowed: an integer, 1 or more");
+        "--set: training.batch: '' is not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training.seed=-1") ==
         "--set: training.seed: '-1' is out of range; allowed: an integer, 0 or more");
   CHECK(refusal("training.threads=+-1") ==
@@ -258,13 +279,31 @@ TEST_CASE("names that are not known are refused with the nearest one") {
         "--set: dataset.name: 'mnist-of-fashion' is unknown; allowed: cifar10, cifar100, synthetic");
   CHECK(refusal("network.architecture=revnet-38") ==
         "--set: network.architecture: 'revnet-38' is unknown (did you mean 'revnet38'?); allowed: resnet32, "
-        "revnet38, resnet110, revnet110, resnet164, revnet164");
+        "revnet38, resnet110, revnet110, resnet164, revnet164, resnet50, resnet101, resnet152, revnet56, "
+        "revnet104, custom");
   Config config;
   for (const std::string name :
        {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"}) {
     apply(config, "network.architecture=" + name, "--set");
     CHECK(config.network.architecture == name);
   }
+}
+
+TEST_CASE("a network is called by its architecture and what is changed of it") {
+  Config config;
+  CHECK(network_name(config.network) == "revnet38");
+  config.network.activations = Config::Network::Activations::stored;  // no part of the network
+  CHECK(network_name(config.network) == "revnet38");
+  apply(config, "network.units=[5,5,5]", "--set");
+  apply(config, "network.stem_pool=true", "--set");
+  CHECK(network_name(config.network) == "revnet38+units=5-5-5+stem_pool=true");
+  CHECK(configured(to_yaml(config)) == config);
+  CHECK(refusal("network.units=5,0") ==
+        "--set: network.units: '0' is out of range; allowed: a list of integers, from 1 to 10000");
+  CHECK(refusal("network.units=5,2.5") ==
+        "--set: network.units: '2.5' is not an integer; allowed: a list of integers, from 1 to 10000");
+  CHECK(refusal("network.reversible=yes") ==
+        "--set: network.reversible: 'yes' is unknown; allowed: auto, true, false");
 }
 
 TEST_CASE("differences list key and both values in the order of the table") {

@@ -77,6 +77,28 @@ void each_pooled(const PoolShape& s, Visit visit) {
   }
 }
 
+// Calls visit(dst index, src index of its largest pixel) for every window of max_pool.
+template <class Visit>
+void each_maximum(const Shape& shape, const Values& src, Visit visit) {
+  const std::int64_t planes = shape[0] * shape[1], height = shape[2], width = shape[3];
+  const Axis rows{height, 3, 2}, columns{width, 3, 2};
+  std::size_t to = 0;
+  for (std::int64_t plane = 0; plane < planes; ++plane) {
+    for (std::int64_t y = 0; y < rows.out(); ++y) {
+      for (std::int64_t x = 0; x < columns.out(); ++x, ++to) {
+        std::size_t best = src.size();
+        for (std::int64_t tap = 0; tap < 9; ++tap) {
+          const std::int64_t h = 2 * y - rows.before() + tap / 3, w = 2 * x - columns.before() + tap % 3;
+          if (h < 0 || h >= height || w < 0 || w >= width) continue;
+          const auto from = static_cast<std::size_t>((plane * height + h) * width + w);
+          if (best == src.size() || src[from] > src[best]) best = from;
+        }
+        visit(to, best);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Values convolution(const ConvolutionShape& s, const Values& src, const Values& weights) {
@@ -167,6 +189,18 @@ Values pool_and_pad_backward(const PoolShape& s, const Values& diff_dst) {
   Values diff_src = zeros(s.batch * s.in * s.height * s.width);
   const double share = 1.0 / static_cast<double>(s.stride * s.stride);
   each_pooled(s, [&](auto from, auto to) { diff_src[from] += share * diff_dst[to]; });
+  return diff_src;
+}
+
+Values max_pool(const Shape& shape, const Values& src) {
+  Values dst;
+  each_maximum(shape, src, [&](std::size_t, std::size_t from) { dst.push_back(src[from]); });
+  return dst;
+}
+
+Values max_pool_backward(const Shape& shape, const Values& src, const Values& diff_dst) {
+  Values diff_src(src.size());
+  each_maximum(shape, src, [&](std::size_t to, std::size_t from) { diff_src[from] += diff_dst[to]; });
   return diff_src;
 }
 

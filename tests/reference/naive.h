@@ -49,6 +49,10 @@ struct PoolShape {
 Values pool_and_pad(const PoolShape& shape, const Values& src);
 Values pool_and_pad_backward(const PoolShape& shape, const Values& diff_dst);
 
+// The maximum of 3x3 pixels in steps of 2 under SAME padding, of src [N, C, H, W].
+Values max_pool(const Shape& shape, const Values& src);
+Values max_pool_backward(const Shape& shape, const Values& src, const Values& diff_dst);
+
 // [N, C, pixels] to [N, C].
 Values global_average_pool(const NormShape& shape, const Values& src);
 Values global_average_pool_backward(const NormShape& shape, const Values& diff_features);

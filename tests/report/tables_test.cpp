@@ -31,13 +31,17 @@ TEST_CASE("the error table sets measured errors beside the paper's") {
 
 TEST_CASE("runs that measure something else fill no cell") {
   RunRecord validation = record("resnet32", "cifar10", 1, 80000, 7.0), unfinished = validation,
-            small = validation;
+            small = validation, shorter = validation;
   validation.config.dataset.validation = true;
   unfinished.status = RunStatus::interrupted;
   small.config.training.batch = 50;
-  const std::string csv = error_table({validation, unfinished, small}).format(TableFormat::csv);
+  shorter.config.network.units = {4, 4, 4};
+  const std::vector<RunRecord> runs{validation, unfinished, small, shorter};
+  const std::string csv = error_table(runs).format(TableFormat::csv);
   CHECK(contains(csv, "\nResNet-32,7.14,-,29.95,-\n"));
-  CHECK(missing_runs({validation, unfinished, small}).size() == 12);
+  CHECK(missing_runs(runs).size() == 12);
+  CHECK(measured_notes(runs).size() == 1);  // that none counts
+  CHECK(contains(run_table({shorter}).format(TableFormat::csv), ",resnet32+units=4-4-4,cifar10,"));
 }
 
 TEST_CASE("notes say on what the cells were measured") {

@@ -36,13 +36,18 @@ TEST_CASE("the largest batch that fits is found") {
     CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest), bytes) == largest);
     CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest + 6), bytes) == largest);
   }
+  // Not by the same with every image: in steps, and ever more.
+  CHECK(largest_batch(
+            1000, [](std::int64_t batch) { return static_cast<std::uint64_t>(100 * (batch / 7)); }) == 76);
+  CHECK(largest_batch(1'000'000,
+                      [](std::int64_t batch) { return static_cast<std::uint64_t>(batch * batch); }) == 1000);
   CHECK(largest_batch(5, [](std::int64_t) { return std::uint64_t{10}; }) == 0);
 }
 
 TEST_CASE("bytes by plan equal bytes by ledger in every way") {
   for (const char* architecture : {"resnet32", "revnet38"}) {
     for (const ActivationMode mode : activation_modes) {
-      const MemoryCase what{architecture, 2, mode, 2, 1};
+      const MemoryCase what{find_architecture(architecture), 2, mode, 2, 1};
       if (!can_keep(what.network(), mode)) continue;
       CAPTURE(name(mode));
       const MemoryResult planned = plan_case(what), measured = measure_case(what, 1);
@@ -60,8 +65,8 @@ TEST_CASE("ways to keep activations grow as the paper's Table 1 says") {
   const auto fastest = [](const char* architecture, ActivationMode mode) {
     std::vector<double> depths, saved;
     for (const std::int64_t units : {3, 12, 27, 48}) {
-      const MemoryCase what{architecture, units, mode, 2, 1};
-      depths.push_back(static_cast<double>(what.depth()));
+      const MemoryCase what{find_architecture(architecture), units, mode, 2, 1};
+      depths.push_back(static_cast<double>(what.network().depth()));
       saved.push_back(static_cast<double>(plan_case(what).saved_bytes));
     }
     return fit_growth(depths, saved).front().name;
@@ -76,7 +81,7 @@ TEST_CASE("ways to keep activations grow as the paper's Table 1 says") {
 TEST_CASE("a memory study is written") {
   const testing::TemporaryDirectory folder;
   MemoryStudy study;
-  study.cases.push_back({"revnet38", 3, ActivationMode::reconstructed, 2, 1});
+  study.cases.push_back({find_architecture("revnet38"), 3, ActivationMode::reconstructed, 2, 1});
   study.results.push_back({10, 20, 30, 40, 50, 0.5});
   write_memory_log(folder / "m.h5", study, "the command");
   const hdf5::Reader log(folder / "m.h5");

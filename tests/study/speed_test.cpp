@@ -11,6 +11,13 @@ namespace {
 
 using Activations = Config::Network::Activations;
 
+SpeedCase small_case(const char* architecture, Activations activations) {
+  SpeedCase result{.network = {}, .batch = 2, .threads = 1};
+  result.network.architecture = architecture;
+  result.network.activations = activations;
+  return result;
+}
+
 // Small and fast: two steps of two images.
 SpeedStudy small_study() {
   SpeedStudy study;
@@ -18,7 +25,7 @@ SpeedStudy small_study() {
   study.options.profile = true;
   int calls = 0;
   for (const auto mode : {Activations::stored, Activations::reconstructed}) {
-    study.results.push_back(measure_speed({"revnet38", mode, 2, 1}, study.options, [&] {
+    study.results.push_back(measure_speed(small_case("revnet38", mode), study.options, [&] {
       ++calls;
       return false;
     }));
@@ -33,7 +40,7 @@ TEST_CASE("a speed study stops when asked") {
   options.steps = 1000;
   int calls = 0;
   const SpeedResult result =
-      measure_speed({"resnet32", Activations::stored, 2, 1}, options, [&] { return ++calls > 3; });
+      measure_speed(small_case("resnet32", Activations::stored), options, [&] { return ++calls > 3; });
   CHECK(result.step_seconds.size() == 3);
 }
 

@@ -133,6 +133,15 @@ TEST_CASE("an empty list is a value") {
   CHECK(all[1].config.training.decay_at == std::vector<double>{0.5});
 }
 
+TEST_CASE("a grid goes over units and widths of a network") {
+  const std::vector<Job> of_network = jobs(
+      "network: {architecture: revnet38}\n"
+      "sweep: {grid: {network.units: [[3, 3, 3], [5, 5, 5]], network.widths: [[32, 64, 112]]}}\n");
+  REQUIRE(of_network.size() == 2);
+  CHECK(of_network[1].name == "units5_5_5-widths32_64_112");
+  CHECK(of_network[1].config.network.units == std::vector<std::int64_t>{5, 5, 5});
+}
+
 TEST_CASE("names are fit for directories") {
   CHECK(names("sweep:\n  grid:\n    training.decay_at: [0.5]\n    dataset.directory: [/a b]\n") ==
         Names{"decay_at0.5-directory_a_b"});

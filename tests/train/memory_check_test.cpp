@@ -9,8 +9,7 @@ namespace revnet {
 namespace {
 
 MemoryPlan plan_of(const Config& config) {
-  return plan_memory(find_architecture(config.network.architecture), network_options(config),
-                     config.training.threads);
+  return plan_memory(architecture(config), network_options(config), config.training.threads);
 }
 
 std::uint64_t needed_by(const Config& config) {

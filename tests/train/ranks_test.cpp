@@ -46,8 +46,8 @@ void train_on_ranks(int ranks, const Config& config, const std::function<void(Tr
   MeetingPlace place(ranks);
   on_ranks(place, [&](int rank) {
     ThreadCommunicator communicator(place, rank);
-    const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture),
-                                        network_options(config, communicator), config.training.threads);
+    const MemoryPlan plan =
+        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
     Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
     body(trainer);
   });
@@ -83,8 +83,7 @@ Gradient gradient_of(Trainer& trainer) {
 }
 
 Gradient gradient_of_one_process(const Config& config) {
-  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
-                                      config.training.threads);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
   Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes);
   return gradient_of(trainer);
 }
@@ -149,8 +148,7 @@ TEST_CASE("with local statistics, gradients and averages are means over the rank
   for (const std::int64_t first : {0, 2}) {
     Config shard = config;
     shard.training.batch = first == 0 ? 2 : 3;
-    const MemoryPlan plan =
-        plan_memory(find_architecture(config.network.architecture), network_options(shard), 1);
+    const MemoryPlan plan = plan_memory(architecture(config), network_options(shard), 1);
     Trainer trainer(shard, load_data(shard, small_splits()), plan.arena_bytes + (std::size_t{1} << 20));
     Tensor images = trainer.network().make_images();
     std::vector<std::int32_t> labels(static_cast<std::size_t>(shard.training.batch));
@@ -197,7 +195,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   train_on_ranks(3, config, [&](Trainer& trainer) {
     for (int step = 0; step < 2; ++step) trainer.step();
     trainer.check_equal();
-    const Loss loss = trainer.evaluate();
+    const Loss loss = trainer.evaluate().value();
     const std::scoped_lock lock(mutex);
     states.push_back(trainer.checkpoint());
     losses.push_back(loss);
@@ -205,11 +203,10 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   CHECK(same_state(states[0], states[1]));
   CHECK(same_state(states[0], states[2]));
 
-  const MemoryPlan plan =
-      plan_memory(find_architecture(config.network.architecture), network_options(config), 1);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
   Trainer one(config, load_data(config, small_splits()), plan.arena_bytes);
   one.restore(states[0], "here");
-  const Loss alone = one.evaluate();
+  const Loss alone = one.evaluate().value();
   for (const Loss& loss : losses) {
     CHECK(loss.images == 23);
     CHECK(loss.errors == alone.errors);
@@ -330,7 +327,11 @@ TEST_CASE("a launcher is known by its environment") {
 TEST_CASE("where ranks are placed is described by host, with its cores") {
   CHECK(format_cores({0, 1, 2, 3, 8}) == "0-3,8");
   CHECK(format_cores({5}) == "5");
-  CHECK(describe_placement({{"a", 4, {0, 1}, 2}}).lines.empty());
+  const PlacementReport alone = describe_placement({{"a", 4, {0, 1}, 2}});
+  CHECK(alone.lines.empty());
+  CHECK(alone.warnings ==
+        std::vector<std::string>{"4 threads on 2 cores will wait for each other; use --threads 2"});
+  CHECK(describe_placement({{"a", 2, {0, 1}, 2}}).warnings.empty());
 
   const PlacementReport fitting =
       describe_placement({{"a", 2, {0, 1}, 4}, {"a", 2, {2, 3}, 4}, {"b", 1, {0}, 1}});
@@ -374,8 +375,8 @@ TEST_CASE("what a rank waits beyond the least is for slower ranks, and not the e
   std::vector<ExchangeTimes> times(2);
   on_ranks(place, [&](int rank) {
     UnevenCommunicator communicator(place, rank);
-    const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture),
-                                        network_options(config, communicator), config.training.threads);
+    const MemoryPlan plan =
+        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
     Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
     for (int i = 0; i < 2; ++i) trainer.step();
     times[static_cast<std::size_t>(rank)] = trainer.exchange()->times();

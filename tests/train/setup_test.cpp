@@ -44,7 +44,8 @@ TEST_CASE("settings that were not resolved are no network's") {
 
 TEST_CASE("the settings know the networks and modes that there are, by the same names") {
   std::vector<std::string> names;
-  for (const Architecture& architecture : architectures()) names.push_back(architecture.name);
+  for (const Architecture& network : architectures()) names.push_back(network.name);
+  names.emplace_back(Settings::custom);
   CHECK(find_setting("network.architecture")->choices == names);
   std::vector<std::string> modes{name(Settings::Activations::automatic)};
   for (const ActivationMode mode : activation_modes) modes.emplace_back(name(mode));
@@ -56,6 +57,52 @@ TEST_CASE("the settings know the networks and modes that there are, by the same 
   }
   CHECK(name(Settings::Engine::fused) == name(Engine::fused));
   CHECK(name(Settings::Engine::onednn) == name(Engine::onednn));
+}
+
+// Of the network that these assignments make of the default one.
+Config assigned(std::initializer_list<const char*> assignments) {
+  Config config;
+  for (const char* assignment : assignments) apply(config, assignment, "--set");
+  return config;
+}
+
+TEST_CASE("settings change a named network, or describe one of their own") {
+  const Architecture wider = architecture(assigned({"network.widths=64,128,224", "network.stem_width=64"}));
+  CHECK(wider.name == "revnet38+widths=64-128-224+stem_width=64");
+  CHECK(wider.reversible);
+  CHECK(wider.units_text() == "3-3-3");
+  CHECK(wider.widths_text() == "64, 64-128-224");
+  CHECK(architecture(assigned({"network.architecture=resnet50", "network.stem_pool=false"})).stem.kernel ==
+        7);
+
+  const Architecture own = architecture(assigned({"network.architecture=custom", "network.bottleneck=true",
+                                                  "network.units=1,2", "network.widths=8,12"}));
+  CHECK_FALSE(own.reversible);
+  CHECK(own.stem.width == 8);
+  CHECK(own.stem.kernel == 3);
+  CHECK(own.stages.front().stride == 1);
+  CHECK(own.stages.back().stride == 2);
+  CHECK(own.final_width() == 48);
+}
+
+TEST_CASE("networks that cannot be are refused with the number that is wrong") {
+  const auto refused = [](std::initializer_list<const char*> assignments) {
+    return testing::message_of<UsageError>([&] { resolve(assigned(assignments)); });
+  };
+  const char* custom = "network.architecture=custom";
+  CHECK(refused({custom}) ==
+        "custom cannot be built: it has no stages; give units and widths, a number a stage");
+  CHECK(refused({"network.units=3,3,3,3"}) ==
+        "revnet38+units=3-3-3-3: units are given for 4 stages, widths for 3, strides for 3; give "
+        "network.units, network.widths and network.strides a number a stage");
+  CHECK(contains(refused({"network.widths=32,63,112"}), "stage 2 has width 63, which has no halves"));
+  CHECK(contains(refused({"network.stem_width=31"}), "the stem has width 31, which has no halves"));
+  CHECK(contains(refused({"network.widths=64,32,112"}), "stage 2 has width 32 after 64"));
+  CHECK(contains(refused({"network.strides=1,3,2"}), "stage 2 has stride 3, of which 32x32 pixels"));
+  CHECK(contains(refused({"network.strides=8,8,2"}), "stage 2 has stride 8, and only 4x4 pixels reach it"));
+  CHECK_NOTHROW(resolve(assigned({"network.bottleneck=true", "network.strides=1,3,2"})));  // it projects
+  CHECK(
+      contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));
 }
 
 TEST_CASE("a run from before there was a choice of engines goes on with oneDNN") {

@@ -9,11 +9,11 @@ import h5py
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
-from torch_model import SPECS, Network  # noqa: E402
+from torch_model import Network, Spec  # noqa: E402
 
 
 def logits(saved, images):
-    network = Network(SPECS[saved["architecture"]], saved["classes"])
+    network = Network(Spec(**saved["spec"]), saved["classes"])
     network.load_state_dict(saved["model"])
     with torch.no_grad():
         return network.eval()(images)

@@ -43,10 +43,10 @@ void convert(const fs::path& folder, const std::string& direction, const std::st
              " " + direction + quoted(folder / from) + quoted(folder / to));
 }
 
-Config config_of(const std::string& architecture) {
+Config config_of(const std::string& network) {
   Config config;
+  read_config_text(config, network, "test");
   config.dataset.name = Config::Dataset::Name::synthetic;
-  config.network.architecture = architecture;
   config.training.iterations = 20;
   config.training.batch = 4;
   config.training.threads = 1;
@@ -90,10 +90,14 @@ Checkpoint checkpoint_of(Trainer& trainer, const Config& config) {
 
 TEST_CASE("a checkpoint evaluates in PyTorch to the same logits, and back") {
   if (!has_torch()) return;
-  for (const std::string architecture : {"revnet38", "revnet164"}) {
-    CAPTURE(architecture);
+  const std::string wider = "network: {architecture: revnet38, widths: [32, 64, 128]}",
+                    own =
+                        "network: {architecture: {reversible: true, bottleneck: true, units: [2, 2], widths: "
+                        "[16, 24], stem: {kernel: 7, stride: 2, pool: true}}}";
+  for (const std::string& network : {wider, own}) {
+    CAPTURE(network);
     const TemporaryDirectory folder;
-    const Config config = config_of(architecture);
+    const Config config = config_of(network);
     Trainer trainer = small_trainer(config);
     for (int step = 0; step < 3; ++step) trainer.step();
     write_checkpoint(folder / "checkpoint.h5", checkpoint_of(trainer, config));
@@ -126,7 +130,7 @@ TEST_CASE("a checkpoint evaluates in PyTorch to the same logits, and back") {
 TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
   if (!has_torch()) return;
   const TemporaryDirectory folder;
-  const Config config = config_of("revnet38");
+  const Config config = config_of("network: {architecture: revnet38}");
   Trainer trainer = small_trainer(config);
   trainer.step();
   write_checkpoint(folder / "checkpoint.h5", checkpoint_of(trainer, config));

@@ -143,7 +143,7 @@ TEST_CASE("evaluation changes nothing and the next step neither") {
   plain.step();
   evaluated.step();
   const Checkpoint before = evaluated.checkpoint();
-  const Loss first = evaluated.evaluate(), second = evaluated.evaluate();
+  const Loss first = evaluated.evaluate().value(), second = evaluated.evaluate().value();
   CHECK(same_state(evaluated.checkpoint(), before));
   CHECK(first.cross_entropy == second.cross_entropy);
   CHECK(plain.step().cross_entropy == evaluated.step().cross_entropy);
@@ -154,7 +154,7 @@ TEST_CASE("evaluation changes nothing and the next step neither") {
 TEST_CASE("evaluation counts every test image once") {
   Trainer trainer = small_trainer(small_config());
   trainer.step();
-  const Loss loss = trainer.evaluate();
+  const Loss loss = trainer.evaluate().value();
   CHECK(loss.images == 50);
 
   Network& network = trainer.network();

@@ -61,8 +61,7 @@ void check_complete_log(const RunLog& log, const Config& config) {
 
 // The state after two iterations, as an interrupted run leaves it.
 void write_middle_checkpoint(const Config& config, const std::filesystem::path& file) {
-  const MemoryPlan plan = plan_memory(find_architecture(config.network.architecture), network_options(config),
-                                      config.training.threads);
+  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
   Trainer trainer(config, load_data(config), plan.arena_bytes);
   trainer.step();
   trainer.step();
@@ -112,6 +111,38 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(RunLog::open(files.run_log()).train().back().seconds > 100.0);
   CHECK(same_state(read_checkpoint(files.checkpoint()), end));
   CHECK(contains(text_of(files.text_log()), "resuming after iteration 2"));
+}
+
+TEST_CASE("checkpoints come by seconds, too") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  config.checkpoint.every = 0;
+  config.checkpoint.seconds = 1e-9;
+  TrainingHooks hooks;
+  hooks.before_step = [](const Trainer& trainer) {
+    if (trainer.iteration() == 2) throw Error("the end");
+  };
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", hooks), Error);
+  CHECK(read_checkpoint(RunFiles(folder / "run").checkpoint()).iteration == 2);
+}
+
+TEST_CASE("of damaged checkpoints the one that is whole is named") {
+  const TemporaryDirectory folder;
+  const RunFiles files(finished_run(folder));
+  std::filesystem::create_directory(files.kept_checkpoints());
+  std::filesystem::copy(files.checkpoint(), files.kept_checkpoint(3));
+  std::string bytes = testing::read_file(files.checkpoint());
+  bytes[bytes.size() / 2] ^= 1;
+  testing::write_file(files.checkpoint(), bytes);
+  testing::write_file(files.kept_checkpoint(4), bytes);
+  std::string message;
+  try {
+    run_training(run_config(), files.directory(), RunStart::resume, "test");
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(contains(message, "its bytes are not those that were written"));
+  CHECK(contains(message, files.kept_checkpoint(3).string() + " is whole: copy it to"));
 }
 
 TEST_CASE("resuming needs a run") {

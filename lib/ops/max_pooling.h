@@ -1,0 +1,35 @@
+// The maximum of 3x3 pixels in steps of 2 under SAME padding, computed by oneDNN: the end of the stem of
+// ImageNet's networks.
+//
+// Shapes: src [N, C, H, W], dst [N, C, ceil(H/2), ceil(W/2)]; places: opaque bytes, which pixel of each
+// window was the largest. Ownership: holds primitives only; activations are the caller's.
+#pragma once
+
+#include <memory>
+
+#include "tensor/tensor.h"
+
+namespace revnet {
+
+class MaxPool {
+ public:
+  MaxPool(const Device& device, const Shape& src);
+  ~MaxPool();
+
+  const Layout& src_layout() const { return src_; }
+  const Layout& dst_layout() const { return dst_; }
+  const Layout& places_layout() const;
+
+  // Overwrites dst and places.
+  void forward(const Tensor& src, Tensor& dst, Tensor& places) const;
+  // Overwrites diff_src.
+  void backward(const Tensor& diff_dst, const Tensor& places, Tensor& diff_src) const;
+
+ private:
+  struct Primitives;
+
+  Layout src_, dst_;
+  std::unique_ptr<const Primitives> primitives_;
+};
+
+}  // namespace revnet
