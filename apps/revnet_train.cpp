@@ -29,7 +29,7 @@ constexpr const char* examples = R"(Examples:
   revnet-train synthetic --arch revnet38 --iterations 300 --eval-every 100
       without any data set: ten classes of drawn shapes
   revnet-train images --data-dir imagewoof --image-size 128 --arch resnet32
-      JPEG images in imagewoof/train/CLASS and imagewoof/val/CLASS; imagenet: the same, 1,000 classes
+      JPEG images in imagewoof/train/CLASS and imagewoof/val/CLASS; imagenet: of its 1,000 classes
   revnet-train cifar100 --arch revnet164 --dry-run
       parameters, arithmetic and memory of a run, which is not started
 

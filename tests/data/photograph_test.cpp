@@ -92,7 +92,7 @@ TEST_CASE("decoding at half of the size shows the same picture") {
   for (std::size_t i = 0; i < whole.size(); ++i) {
     largest = std::max<double>(largest, std::abs(reduced[i] - (2 * whole[i] / 255 - 1)));
   }
-  CHECK(largest < 0.06);  // of 2
+  CHECK(largest < 0.1);  // of 2; libjpeg means over blocks, resample over triangles
 }
 
 // By the textbook's way over hue, saturation and value, in double.
