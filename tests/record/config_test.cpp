@@ -274,9 +274,9 @@ TEST_CASE("text is any printable UTF-8 and nothing else") {
 TEST_CASE("names that are not known are refused with the nearest one") {
   CHECK(refusal("dataset.name=cifar1") ==
         "--set: dataset.name: 'cifar1' is unknown (did you mean 'cifar10'?); "
-        "allowed: cifar10, cifar100, synthetic");
+        "allowed: cifar10, cifar100, synthetic, imagenet, images");
   CHECK(refusal("dataset.name=mnist-of-fashion") ==
-        "--set: dataset.name: 'mnist-of-fashion' is unknown; allowed: cifar10, cifar100, synthetic");
+        "--set: dataset.name: 'mnist-of-fashion' is unknown; allowed: cifar10, cifar100, synthetic, imagenet, images");
   CHECK(refusal("network.architecture=revnet-38") ==
         "--set: network.architecture: 'revnet-38' is unknown (did you mean 'revnet38'?); allowed: resnet32, "
         "revnet38, resnet110, revnet110, resnet164, revnet164, resnet50, resnet101, resnet152, revnet56, "
