@@ -51,6 +51,11 @@ dataset:
   name: cifar10
   directory: data
   validation: false
+  image_size: 0
+  classes: 0
+  values: symmetric
+  damaged: refuse
+  workers: 0
 network:
   architecture: revnet38
   activations: auto
@@ -86,6 +91,7 @@ augmentation:
   enabled: true
   padding: 2
   flip: true
+  colour: false
 evaluation:
   every: 1000
 log:
@@ -101,7 +107,14 @@ TEST_CASE("every setting survives the way through YAML") {
   Config config;
   config.name = "a \"quoted\" name: # with \\ everything\n\tin it ";
   config.description = "true";
-  config.dataset = {Config::Dataset::Name::synthetic, "/data sets/Äpfel/#1", true};
+  config.dataset = {.name = Config::Dataset::Name::synthetic,
+                    .directory = "/data sets/Äpfel/#1",
+                    .validation = true,
+                    .image_size = 96,
+                    .classes = 12,
+                    .values = Config::Dataset::Values::standardized,
+                    .damaged = Config::Dataset::Damaged::skip,
+                    .workers = 5};
   config.network = {.architecture = "resnet164",
                     .reversible = Config::Network::Switch::yes,
                     .bottleneck = Config::Network::Switch::no,
@@ -128,7 +141,7 @@ TEST_CASE("every setting survives the way through YAML") {
   config.training.decay_at = {};
   config.training.decay_factor = 1;
   config.batch_norm = {std::numeric_limits<double>::max(), 0, Config::BatchNorm::Statistics::synchronized};
-  config.augmentation = {false, 4, false};
+  config.augmentation = {false, 4, false, true};
   config.evaluation.every = 0;
   config.log.every = 1;
   config.checkpoint = {0, 30, true};
@@ -276,7 +289,8 @@ TEST_CASE("names that are not known are refused with the nearest one") {
         "--set: dataset.name: 'cifar1' is unknown (did you mean 'cifar10'?); "
         "allowed: cifar10, cifar100, synthetic, imagenet, images");
   CHECK(refusal("dataset.name=mnist-of-fashion") ==
-        "--set: dataset.name: 'mnist-of-fashion' is unknown; allowed: cifar10, cifar100, synthetic, imagenet, images");
+        "--set: dataset.name: 'mnist-of-fashion' is unknown; allowed: cifar10, cifar100, synthetic, "
+        "imagenet, images");
   CHECK(refusal("network.architecture=revnet-38") ==
         "--set: network.architecture: 'revnet-38' is unknown (did you mean 'revnet38'?); allowed: resnet32, "
         "revnet38, resnet110, revnet110, resnet164, revnet164, resnet50, resnet101, resnet152, revnet56, "
