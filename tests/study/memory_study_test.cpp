@@ -84,7 +84,7 @@ TEST_CASE("growth is told from five depths on, and all that fit alike are named"
                              const std::vector<std::uint64_t>& bytes) {
     study = {};
     for (std::size_t i = 0; i < units.size(); ++i) {
-      study.cases.push_back({"resnet32", units[i], ActivationMode::checkpointed, 2, 1});
+      study.cases.push_back({find_architecture("resnet32"), units[i], ActivationMode::checkpointed, 2, 1});
       study.results.push_back({bytes[i], 0, 1, 1, units[i], 0.5});
     }
     return growth_table(study).format(TableFormat::csv);
