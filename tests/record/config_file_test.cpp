@@ -96,15 +96,17 @@ TEST_CASE("unknown keys in a file") {
 TEST_CASE("wrong types and ranges in a file") {
   CHECK(refusal("training:\n  batch: many\n") ==
         "run.yaml:2: training.batch: 'many' is not an integer; allowed: an integer, from 1 to 1000000");
-  CHECK(
-      refusal("training:\n  batch: \"100\"\n") ==
-      "run.yaml:2: training.batch: '100' is text in quotes, not an integer; allowed: an integer, from 1 to 1000000");
+  CHECK(refusal("training:\n  batch: \"100\"\n") ==
+        "run.yaml:2: training.batch: '100' is text in quotes, not an integer; allowed: an integer, from 1 to "
+        "1000000");
   CHECK(refusal("training:\n  seed: 1\n  batch: -1\n") ==
         "run.yaml:3: training.batch: '-1' is out of range; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  batch: [1, 2]\n") ==
-        "run.yaml:2: training.batch: '[1, 2]' is a list, not an integer; allowed: an integer, from 1 to 1000000");
+        "run.yaml:2: training.batch: '[1, 2]' is a list, not an integer; allowed: an integer, from 1 to "
+        "1000000");
   CHECK(refusal("training:\n  batch: {a: 1}\n") ==
-        "run.yaml:2: training.batch: a map is given where one value belongs; allowed: an integer, from 1 to 1000000");
+        "run.yaml:2: training.batch: a map is given where one value belongs; allowed: an integer, from 1 to "
+        "1000000");
   CHECK(refusal("training:\n  batch:\n") ==
         "run.yaml:2: training.batch: no value is given; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  decay_at: 0.5\n") ==
@@ -117,7 +119,7 @@ TEST_CASE("wrong types and ranges in a file") {
   CHECK(refusal("- a\n- b\n") == "run.yaml: the file is not a map of settings (key: value)");
   CHECK(refusal("dataset:\n  name: cifar\n") ==
         "run.yaml:2: dataset.name: 'cifar' is unknown (did you mean 'cifar10'?); "
-        "allowed: cifar10, cifar100, synthetic");
+        "allowed: cifar10, cifar100, synthetic, imagenet, images");
 }
 
 TEST_CASE("duplicate keys are refused") {
