@@ -25,7 +25,9 @@ namespace {
 
 struct MemoryRequest {
   explicit MemoryRequest(CLI::App& app)
-      : settings(app, {"network.engine", "training.batch", "training.threads"}) {}
+      : settings(app, {"network.engine", "training.batch", "training.threads"}) {
+    settings.take_any_setting(app);
+  }
 
   TrainingOptions settings;
   std::vector<std::string> architectures, activations;  // empty: by default

@@ -23,7 +23,9 @@ namespace revnet {
 namespace {
 
 struct SpeedRequest {
-  explicit SpeedRequest(CLI::App& app) : settings(app, {"network.convolution"}) {}
+  explicit SpeedRequest(CLI::App& app) : settings(app, {"network.convolution"}) {
+    settings.take_any_setting(app);
+  }
 
   TrainingOptions settings;
   std::vector<std::string> architectures, activations, engines, batches, threads;  // empty: by default

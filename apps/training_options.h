@@ -16,7 +16,7 @@ class TrainingOptions {
  public:
   // Declares the options and the positional `dataset`; must outlive the parse.
   explicit TrainingOptions(CLI::App& app);
-  // The options of these settings alone, beside --config and --set.
+  // The options of these settings alone.
   TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
   // Then --config and --set, too.
   void take_any_setting(CLI::App& app);
@@ -27,7 +27,6 @@ class TrainingOptions {
 
  private:
   void declare(CLI::App& app, const Setting& setting);
-  void declare_sources(CLI::App& app);
 
   std::string config_file_;
   std::vector<std::string> assignments_;

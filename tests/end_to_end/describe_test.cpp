@@ -197,7 +197,7 @@ const std::vector<Question> questions{
     {"revnet-train",
      "--arch revnet1\x18"
      "a",
-     "--arch|revnet110|revnet164"},
+     "--arch|revnet104|revnet110|revnet164"},
     {"revnet-train", "--arch=revnet3\t", "--arch=revnet38"},
     {"revnet-train", "--arch resnet32 s\t", "--arch|resnet32|synthetic"},
     {"revnet-train", "--arch=resnet32 --dry-run s\t", "--arch=resnet32|--dry-run|synthetic"},
