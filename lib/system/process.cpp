@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -183,8 +184,10 @@ std::string last_line(const std::string& text) {
 
 // The whole life of a child that was forked for a function: it ends without destructors, for nothing here
 // belongs to it.
-[[noreturn]] void answer(const std::function<std::string()>& function, const Limits& limits, int null,
-                         int to) {
+[[noreturn]] void answer(const std::function<std::string()>& function, const Limits& limits, int null, int to,
+                         pid_t parent) {
+  // It holds the parent's locks, too, which must not outlive the parent.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) ::_exit(1);
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGXCPU}) std::signal(signal, SIG_DFL);
   if (!limits.set() || !Limits::lower(RLIMIT_CORE, 0) || ::dup2(null, STDERR_FILENO) < 0) ::_exit(1);
   try {
@@ -279,9 +282,9 @@ ProcessResult call_in_child(const std::function<std::string()>& function, const 
   const Limits ready(limits);
   const FileDescriptor null = open_file("/dev/null", O_WRONLY);
   Pipe told;
-  const pid_t id = ::fork();
+  const pid_t parent = ::getpid(), id = ::fork();
   if (id < 0) fail_to_start("a process", errno);
-  if (id == 0) answer(function, ready, null.get(), told.writing.get());
+  if (id == 0) answer(function, ready, null.get(), told.writing.get(), parent);
   ChildProcess child(id);
   told.writing.close();
   ProcessResult result;

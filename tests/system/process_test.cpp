@@ -1,10 +1,13 @@
 #include "system/process.h"
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -152,6 +155,31 @@ TEST_CASE("a function is called in a child, and nothing but its bytes comes back
   CHECK(result.out == large);
   CHECK(own == 0);
   CHECK(next_descriptor() == before);
+}
+
+TEST_CASE("a child that was called does not outlive its caller, whose locks it holds") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  const pid_t caller = ::fork();
+  if (caller == 0) {
+    call_in_child(
+        [&] {
+          const char ready = 'r';
+          if (::write(ends[1], &ready, 1) == 1) ::pause();
+          return std::string();
+        },
+        {});
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  char byte = 0;
+  CHECK(::read(ends[0], &byte, 1) == 1);
+  ::kill(caller, SIGKILL);
+  ::waitpid(caller, nullptr, 0);
+  pollfd end{ends[0], POLLIN, 0};
+  REQUIRE(::poll(&end, 1, 10'000) == 1);
+  CHECK(::read(ends[0], &byte, 1) == 0);  // nobody can write any more
+  ::close(ends[0]);
 }
 
 TEST_CASE("a function that crashes, throws or never ends takes its child with it, and no more") {
