@@ -284,7 +284,10 @@ ProcessResult call_in_child(const std::function<std::string()>& function, const 
   Pipe told;
   const pid_t parent = ::getpid(), id = ::fork();
   if (id < 0) fail_to_start("a process", errno);
-  if (id == 0) answer(function, ready, null.get(), told.writing.get(), parent);
+  if (id == 0) {
+    told.reading.close();  // or a full pipe, with nobody left to empty it, would keep the child for ever
+    answer(function, ready, null.get(), told.writing.get(), parent);
+  }
   ChildProcess child(id);
   told.writing.close();
   ProcessResult result;
