@@ -6,6 +6,8 @@
 #define REVNET_SIMD_FILTERS_INL_H_
 #endif
 
+#include <algorithm>
+
 #include "fused/simd/filters.h"
 #include "fused/simd/parallel.h"
 #include "fused/simd/transforms-inl.h"
@@ -13,7 +15,19 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// `rows` of each of the 36 matrices [depth][columns].
+// Where a matrix in panels (for_panels) has the vector of columns from c in row k.
+template <class D>
+HWY_INLINE std::int64_t panel_offset(D, std::int64_t depth, std::int64_t columns, std::int64_t k,
+                                     std::int64_t c) {
+  constexpr std::int64_t lanes = width_of<D>;
+  const std::int64_t vectors = columns / lanes, vector = c / lanes;
+  const bool last = vectors % 2 == 1 && vector + 3 >= vectors;
+  const std::int64_t first = last ? std::max<std::int64_t>(vectors - 3, 0) : vector / 2 * 2,
+                     wide = last ? vectors - first : 2;
+  return (first * depth + k * wide + vector - first) * lanes;
+}
+
+// `rows` of each of the 36 matrices [depth][columns], in panels.
 template <class D>
 void transform_filters(D d, const FilterTask& task, const Range& rows, float* to) {
   constexpr std::int64_t lanes = width_of<D>;
@@ -41,7 +55,9 @@ void transform_filters(D d, const FilterTask& task, const Range& rows, float* to
         const hn::Vec<D> in[3] = {half[0][i], half[1][i], half[2][i]};
         hn::Vec<D> row[6];
         transform_filter(d, in, row);
-        for (int j = 0; j < 6; ++j) hn::Store(row[j], d, to + ((i * 6 + j) * depth + k) * columns + c);
+        float* const first =
+            to + place_of_row[i] * 6 * depth * columns + panel_offset(d, depth, columns, k, c);
+        for (int j = 0; j < 6; ++j) hn::Store(row[j], d, first + j * depth * columns);
       }
     }
   }
@@ -57,7 +73,9 @@ void finish_gradient(D d, const FilterTask& task, const ThreadSums& sums, const 
       hn::Vec<D> half[6][3];
       for (int i = 0; i < 6; ++i) {
         hn::Vec<D> in[6];
-        for (int j = 0; j < 6; ++j) in[j] = load_sum(d, sums, ((i * 6 + j) * task.in + k) * task.out + c);
+        for (int j = 0; j < 6; ++j) {
+          in[j] = load_sum(d, sums, ((place_of_row[i] * 6 + j) * task.in + k) * task.out + c);
+        }
         transform_filter_gradient(d, in, half[i]);
       }
       for (int j = 0; j < 3; ++j) {

@@ -47,13 +47,10 @@ HWY_INLINE void with_block(std::int64_t block, const F& f) {
   }
 }
 
-// What products keep in registers, 32 of them or 16: so many vectors of sums, in blocks of at most so many
-// vectors of columns. Fewer sums leave the multipliers waiting for one another's results.
-constexpr bool has_many_registers = HWY_TARGET <= HWY_AVX3;
-constexpr int block_sums = has_many_registers ? 16 : 12;
-constexpr int block_vectors = has_many_registers ? 2 : 4;
-// Rows of matrices come in multiples of this; a block of so many takes two vectors of columns.
-constexpr int product_rows = has_many_registers ? 8 : 4;
+// Products keep sums of some rows and two vectors of columns in registers, of which there are 32 or 16: the
+// more rows, the fewer loads a multiplication. Rows come in multiples of product_rows.
+constexpr int product_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
+constexpr int tall_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 6;
 
 }  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

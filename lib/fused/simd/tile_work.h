@@ -8,7 +8,9 @@
 
 namespace revnet::simd {
 
-inline constexpr std::int64_t points = 36;  // of the transformed tiles
+inline constexpr std::int64_t points = 36;       // of a transformed tile
+inline constexpr std::int64_t pair_points = 12;  // of two of its rows, which are computed together
+inline constexpr std::int64_t kept_points = 16;  // that a tile's result keeps of the first two pairs
 
 // Floats from one point's matrix to the next. A line more than it fills: a tile's points would else fall on
 // the same few sets of the cache.

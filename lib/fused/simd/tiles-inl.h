@@ -58,88 +58,119 @@ void fill(D d, const Strip& strip, const TileWork::WorkBlock& work_block, bool f
   }
 }
 
-// Writes one transformed tile, each of its columns transformed from top to bottom already; `stride` floats
-// from one point to the next.
+// Writes two rows of a transformed tile whose columns are transformed already; `stride` floats from one point
+// to the next.
 template <int from, class D, class Transform>
-HWY_INLINE void store_points(D d, const hn::Vec<D> (&columns)[from][6], const Transform& transform,
-                             std::int64_t stride, float* HWY_RESTRICT to) {
-  for (int i = 0; i < 6; ++i) {
-    hn::Vec<D> in[from], row[6];
-    for (int j = 0; j < from; ++j) in[j] = columns[j][i];
-    transform(d, in, row);
-    for (int j = 0; j < 6; ++j) hn::Store(row[j], d, to + (i * 6 + j) * stride);
-  }
+HWY_INLINE void store_pair(D d, const hn::Vec<D> (&first)[from], const hn::Vec<D> (&second)[from],
+                           const Transform& transform, std::int64_t stride, float* HWY_RESTRICT to) {
+  hn::Vec<D> row[6];
+  transform(d, first, row);
+  for (int j = 0; j < 6; ++j) hn::Store(row[j], d, to + j * stride);
+  transform(d, second, row);
+  for (int j = 0; j < 6; ++j) hn::Store(row[j], d, to + (6 + j) * stride);
 }
 
-// B^T d B of a work block's tiles, [36][tiles][channels] (point_stride apart), with a pixel around them.
-template <class D>
-HWY_INLINE void transform_strip(D d, const Strip& strip, const TileWork::WorkBlock& work_block,
-                                std::int64_t tiles, float* HWY_RESTRICT to) {
+// Two rows of B^T d B of a work block's tiles, [12][tiles][channels] (point_stride apart), with a pixel
+// around them. Tiles overlap by two columns, which are transformed once.
+template <int pair, class D>
+void transform_inputs(D d, const Strip& strip, const TileWork::WorkBlock& work_block, std::int64_t tiles,
+                      float* HWY_RESTRICT to) {
   const std::int64_t channels = strip.channels, across = (strip.columns - 2) / 4;
   const auto transform = [](D tag, const auto& x, auto& r) HWY_ATTR { transform_input(tag, x, r); };
   std::int64_t tile = 0;
   for (std::int64_t image = 0; image < work_block.images; ++image) {
     for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
-      const float* rows[6];
-      for (int i = 0; i < 6; ++i) rows[i] = strip.row(image, 4 * ty + i - 1);
-      for (std::int64_t tx = 0; tx < across; ++tx, ++tile) {
-        for (std::int64_t c = 0; c < channels; c += width_of<D>) {
-          hn::Vec<D> columns[6][6];
-          for (int j = 0; j < 6; ++j) {
-            hn::Vec<D> in[6];
-            for (int i = 0; i < 6; ++i) in[i] = hn::Load(d, rows[i] + (4 * tx + j) * channels + c);
-            transform_input(d, in, columns[j]);
+      for (std::int64_t c = 0; c < channels; c += width_of<D>) {
+        const float* rows[6];
+        for (int i = 0; i < 6; ++i) rows[i] = strip.row(image, 4 * ty + i - 1) + c;
+        hn::Vec<D> first[6], second[6];
+        const auto transform_column = [&](int j, std::int64_t x) HWY_ATTR {
+          hn::Vec<D> in[6];
+          for (int i = 0; i < 6; ++i) in[i] = hn::Load(d, rows[i] + x * channels);
+          transform_input_pair<pair>(d, in, first[j], second[j]);
+        };
+        for (int j = 4; j < 6; ++j) transform_column(j, j - 4);
+        for (std::int64_t tx = 0; tx < across; ++tx) {
+          for (int j = 0; j < 2; ++j) {
+            first[j] = first[j + 4];
+            second[j] = second[j + 4];
           }
-          store_points<6>(d, columns, transform, point_stride(tiles, channels), to + tile * channels + c);
+          for (int j = 2; j < 6; ++j) transform_column(j, 4 * tx + j);
+          store_pair<6>(d, first, second, transform, point_stride(tiles, channels),
+                        to + (tile + tx) * channels + c);
         }
       }
+      tile += across;
     }
   }
 }
 
-// A y A^T of a work block's tiles, straight from memory; zeros outside of the image.
-template <Source::Form form, class D>
-void transform_pixels(D d, const Source& source, const TileWork& work, const TileWork::WorkBlock& work_block,
-                      std::int64_t channels, std::int64_t tiles, float* HWY_RESTRICT to) {
-  const Images& images = work.images();
-  const std::int64_t block = images.block;
+// Two rows of A y A^T of a work block's tiles, without the pixels around them.
+template <int pair, class D>
+void transform_diffs(D d, const Strip& strip, const TileWork::WorkBlock& work_block, std::int64_t tiles,
+                     float* HWY_RESTRICT to) {
+  const std::int64_t channels = strip.channels, across = (strip.columns - 2) / 4;
   const auto transform = [](D tag, const auto& y, auto& r) HWY_ATTR { transform_diff(tag, y, r); };
-  for (std::int64_t c = 0; c < channels; c += width_of<D>) {
-    const Reader<form, D> reader(d, source, c);
-    std::int64_t tile = 0;
-    for (std::int64_t image = work_block.first_image; image < work_block.first_image + work_block.images;
-         ++image) {
-      const std::int64_t plane = images.offset(channels, image, c);
-      for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
-        for (std::int64_t tx = 0; tx < work.tile_columns(); ++tx, ++tile) {
-          const std::int64_t high = std::min<std::int64_t>(4, images.height - 4 * ty),
-                             wide = std::min<std::int64_t>(4, images.width - 4 * tx);
-          const std::int64_t at = plane + (4 * ty * images.width + 4 * tx) * block;
-          hn::Vec<D> columns[4][6];
+  std::int64_t tile = 0;
+  for (std::int64_t image = 0; image < work_block.images; ++image) {
+    for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
+      for (std::int64_t c = 0; c < channels; c += width_of<D>) {
+        const float* rows[4];
+        for (int i = 0; i < 4; ++i) rows[i] = strip.row(image, 4 * ty + i) + channels + c;
+        for (std::int64_t tx = 0; tx < across; ++tx) {
+          hn::Vec<D> first[4], second[4];
           for (int j = 0; j < 4; ++j) {
             hn::Vec<D> in[4];
-            for (int i = 0; i < 4; ++i) {
-              in[i] =
-                  i < high && j < wide ? reader.read(d, at + (i * images.width + j) * block) : hn::Zero(d);
-            }
-            transform_diff(d, in, columns[j]);
+            for (int i = 0; i < 4; ++i) in[i] = hn::Load(d, rows[i] + (4 * tx + j) * channels);
+            transform_diff_pair<pair>(d, in, first[j], second[j]);
           }
-          store_points<4>(d, columns, transform, point_stride(tiles, channels), to + tile * channels + c);
+          store_pair<4>(d, first, second, transform, point_stride(tiles, channels),
+                        to + (tile + tx) * channels + c);
         }
       }
+      tile += across;
     }
   }
 }
 
-// Writes the 4x4 results of a work block's tiles, [36][tiles][channels] (point_stride apart) before they are
-// transformed, and what the sink wants to know of them.
+// Two rows of products m, transformed to m A, from [12][tiles][channels] (point_stride apart).
+template <class D>
+HWY_INLINE void load_pair(D d, const float* HWY_RESTRICT from, std::int64_t stride, hn::Vec<D> (&first)[4],
+                          hn::Vec<D> (&second)[4]) {
+  hn::Vec<D> in[6];
+  for (int j = 0; j < 6; ++j) in[j] = hn::Load(d, from + j * stride);
+  transform_output(d, in, first);
+  for (int j = 0; j < 6; ++j) in[j] = hn::Load(d, from + (6 + j) * stride);
+  transform_output(d, in, second);
+}
+
+// What a tile keeps of the first two pairs until the last one is there: sums and differences of rows of m A,
+// as transform_output takes them. [tile][channels / lanes][pair][sum, difference][4][lanes].
+template <int pair, class D>
+void keep_pair(D d, std::int64_t count, std::int64_t channels, std::int64_t tiles,
+               const float* HWY_RESTRICT products, float* HWY_RESTRICT kept) {
+  constexpr std::int64_t lanes = width_of<D>;
+  kept += pair * (kept_points / 2) * lanes;
+  for (std::int64_t at = 0; at < count * channels; at += lanes, kept += kept_points * lanes) {
+    hn::Vec<D> first[4], second[4];
+    load_pair(d, products + at, point_stride(tiles, channels), first, second);
+    for (int j = 0; j < 4; ++j) {
+      hn::Store(hn::Add(first[j], second[j]), d, kept + j * lanes);
+      hn::Store(hn::Sub(first[j], second[j]), d, kept + (4 + j) * lanes);
+    }
+  }
+}
+
+// Writes the 4x4 results of a work block's tiles, from the last pair's products and what was kept of the
+// others, and what the sink wants to know of them.
 template <Sink::Form form, class D>
 void write_tiles(D d, const Sink& sink, const TileWork& work, std::int64_t index, std::int64_t channels,
-                 std::int64_t tiles, const float* HWY_RESTRICT products) {
+                 std::int64_t tiles, const float* HWY_RESTRICT products, const float* HWY_RESTRICT kept) {
+  constexpr std::int64_t lanes = width_of<D>;
   const Images& images = work.images();
   const TileWork::WorkBlock work_block = work.at(index);
   const std::int64_t block = images.block;
-  for (std::int64_t c = 0; c < channels; c += width_of<D>) {
+  for (std::int64_t c = 0; c < channels; c += lanes) {
     Writer<form, D> writer(d, sink, c);
     std::int64_t tile = 0;
     for (std::int64_t image = work_block.first_image; image < work_block.first_image + work_block.images;
@@ -147,24 +178,27 @@ void write_tiles(D d, const Sink& sink, const TileWork& work, std::int64_t index
       const std::int64_t plane = images.offset(channels, image, c);
       for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
         for (std::int64_t tx = 0; tx < work.tile_columns(); ++tx, ++tile) {
-          const float* HWY_RESTRICT from = products + tile * channels + c;
-          hn::Vec<D> half[4][6];
-          for (int j = 0; j < 6; ++j) {
-            hn::Vec<D> in[6], out[4];
-            for (int i = 0; i < 6; ++i) {
-              in[i] = hn::Load(d, from + (i * 6 + j) * point_stride(tiles, channels));
-            }
-            transform_output(d, in, out);
-            for (int i = 0; i < 4; ++i) half[i][j] = out[i];
-          }
           const std::int64_t high = std::min<std::int64_t>(4, images.height - 4 * ty),
                              wide = std::min<std::int64_t>(4, images.width - 4 * tx);
-          for (int i = 0; i < high; ++i) {
-            hn::Vec<D> out[4];
-            transform_output(d, half[i], out);
+          const float* HWY_RESTRICT rest = kept + (tile * channels + c) * kept_points;
+          hn::Vec<D> top[4], bottom[4];
+          load_pair(d, products + tile * channels + c, point_stride(tiles, channels), top, bottom);
+          const auto write_row = [&](auto i) HWY_ATTR {
+            if (i >= high) return;
             const std::int64_t at = plane + ((4 * ty + i) * images.width + 4 * tx) * block;
-            for (int j = 0; j < wide; ++j) writer.write(d, out[j], at + j * block);
-          }
+            for (int j = 0; j < 4; ++j) {
+              if (j >= wide) return;
+              const auto kept_of = [&](int which)
+                                       HWY_ATTR { return hn::Load(d, rest + (which * 4 + j) * lanes); };
+              writer.write(
+                  d, output_row<i>(d, top[j], kept_of(0), kept_of(1), kept_of(2), kept_of(3), bottom[j]),
+                  at + j * block);
+            }
+          };
+          write_row(Constant<0>());
+          write_row(Constant<1>());
+          write_row(Constant<2>());
+          write_row(Constant<3>());
         }
       }
     }

@@ -14,24 +14,43 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// r = B^T d: six inputs.
+// Rows of a transform come in pairs that share sums of the input. Kernels compute one pair of rows of all
+// tiles at a time: that takes a third of the memory, so that it stays in the first-level cache. Points lie in
+// memory in the order of the pairs.
+//
+// Where row i of six stands in that order: the pairs are (1, 2), (3, 4) and (0, 5).
+constexpr int place_of_row[6] = {4, 0, 1, 2, 3, 5};
+
+// Two rows of r = B^T d: six inputs.
 //         4   0  -5   0   1   0
 //         0  -4  -4   1   1   0
 //   B^T = 0   4  -4  -1   1   0
 //         0  -2  -1   2   1   0
 //         0   2  -1  -2   1   0
 //         0   4   0  -5   0   1
+template <int pair, class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_input_pair(D d, const V (&x)[6], V& first, V& second) {
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
+  if constexpr (pair == 0) {
+    const V even = hn::NegMulAdd(four, x[2], x[4]), odd = hn::NegMulAdd(four, x[1], x[3]);
+    first = hn::Add(even, odd);
+    second = hn::Sub(even, odd);
+  } else if constexpr (pair == 1) {
+    const V even = hn::Sub(x[4], x[2]), odd = hn::Sub(x[3], x[1]);
+    first = hn::MulAdd(two, odd, even);
+    second = hn::NegMulAdd(two, odd, even);
+  } else {
+    first = hn::MulAdd(four, x[0], hn::NegMulAdd(five, x[2], x[4]));
+    second = hn::MulAdd(four, x[1], hn::NegMulAdd(five, x[3], x[5]));
+  }
+}
+
+// r = B^T d, rows in the order of a transform.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
-  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
-  const V even = hn::NegMulAdd(four, x[2], x[4]), odd = hn::NegMulAdd(four, x[1], x[3]);
-  const V even2 = hn::Sub(x[4], x[2]), odd2 = hn::Sub(x[3], x[1]);
-  r[0] = hn::MulAdd(four, x[0], hn::NegMulAdd(five, x[2], x[4]));
-  r[1] = hn::Add(even, odd);
-  r[2] = hn::Sub(even, odd);
-  r[3] = hn::MulAdd(two, odd2, even2);
-  r[4] = hn::NegMulAdd(two, odd2, even2);
-  r[5] = hn::MulAdd(four, x[1], hn::NegMulAdd(five, x[3], x[5]));
+  transform_input_pair<0>(d, x, r[1], r[2]);
+  transform_input_pair<1>(d, x, r[3], r[4]);
+  transform_input_pair<2>(d, x, r[0], r[5]);
 }
 
 // y = A^T m: four outputs.
@@ -39,29 +58,50 @@ HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
 //   A^T = 0   1  -1   2  -2   0
 //         0   1   1   4   4   0
 //         0   1  -1   8  -8   1
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE void transform_output(D d, const V (&m)[6], V (&y)[4]) {
-  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), eight = hn::Set(d, 8.0f);
-  const V sum1 = hn::Add(m[1], m[2]), difference1 = hn::Sub(m[1], m[2]);
-  const V sum2 = hn::Add(m[3], m[4]), difference2 = hn::Sub(m[3], m[4]);
-  y[0] = hn::Add(hn::Add(m[0], sum1), sum2);
-  y[1] = hn::MulAdd(two, difference2, difference1);
-  y[2] = hn::MulAdd(four, sum2, sum1);
-  y[3] = hn::Add(hn::MulAdd(eight, difference2, difference1), m[5]);
+//
+// Row `row` of it, from the ends of m and the sums and differences of its pairs.
+template <int row, class D, class V = hn::Vec<D>>
+HWY_INLINE V output_row(D d, V m0, V sum1, V difference1, V sum2, V difference2, V m5) {
+  if constexpr (row == 0) return hn::Add(hn::Add(m0, sum1), sum2);
+  if constexpr (row == 1) return hn::MulAdd(hn::Set(d, 2.0f), difference2, difference1);
+  if constexpr (row == 2) return hn::MulAdd(hn::Set(d, 4.0f), sum2, sum1);
+  if constexpr (row == 3) return hn::Add(hn::MulAdd(hn::Set(d, 8.0f), difference2, difference1), m5);
 }
 
-// r = A y, the transposed: a gradient by outputs, for the gradient by weights.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_output(D d, const V (&m)[6], V (&y)[4]) {
+  const V sum1 = hn::Add(m[1], m[2]), difference1 = hn::Sub(m[1], m[2]);
+  const V sum2 = hn::Add(m[3], m[4]), difference2 = hn::Sub(m[3], m[4]);
+  y[0] = output_row<0>(d, m[0], sum1, difference1, sum2, difference2, m[5]);
+  y[1] = output_row<1>(d, m[0], sum1, difference1, sum2, difference2, m[5]);
+  y[2] = output_row<2>(d, m[0], sum1, difference1, sum2, difference2, m[5]);
+  y[3] = output_row<3>(d, m[0], sum1, difference1, sum2, difference2, m[5]);
+}
+
+// Two rows of r = A y, the transposed: a gradient by outputs, for the gradient by weights.
+template <int pair, class D, class V = hn::Vec<D>>
+HWY_INLINE void transform_diff_pair(D d, const V (&y)[4], V& first, V& second) {
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
+  if constexpr (pair == 0) {
+    const V even = hn::Add(y[0], y[2]), odd = hn::Add(y[1], y[3]);
+    first = hn::Add(even, odd);
+    second = hn::Sub(even, odd);
+  } else if constexpr (pair == 1) {
+    const V even = hn::MulAdd(four, y[2], y[0]), odd = hn::MulAdd(four, y[3], y[1]);
+    first = hn::MulAdd(two, odd, even);
+    second = hn::NegMulAdd(two, odd, even);
+  } else {
+    first = y[0];
+    second = y[3];
+  }
+}
+
+// r = A y, rows in the order of a transform.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_diff(D d, const V (&y)[4], V (&r)[6]) {
-  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
-  const V even = hn::Add(y[0], y[2]), odd = hn::Add(y[1], y[3]);
-  const V even2 = hn::MulAdd(four, y[2], y[0]), odd2 = hn::MulAdd(four, y[3], y[1]);
-  r[0] = y[0];
-  r[1] = hn::Add(even, odd);
-  r[2] = hn::Sub(even, odd);
-  r[3] = hn::MulAdd(two, odd2, even2);
-  r[4] = hn::NegMulAdd(two, odd2, even2);
-  r[5] = y[3];
+  transform_diff_pair<0>(d, y, r[1], r[2]);
+  transform_diff_pair<1>(d, y, r[3], r[4]);
+  transform_diff_pair<2>(d, y, r[0], r[5]);
 }
 
 // r = G g: three taps of a filter.

@@ -35,7 +35,9 @@ struct GradientTask {
 
 // Scratch memory of one thread.
 struct ThreadScratch {
-  float *strip, *in, *out;  // in, out: a work block's transformed tiles on either side
+  float *strip, *input_strip;  // the latter of a gradient's input
+  float *in, *out;             // a pair of rows of a work block's transformed tiles, on either side
+  float* kept;                 // of pairs gone by
   float* sums;
 };
 
@@ -64,6 +66,14 @@ bool follows(const TileWork::WorkBlock& work_block, std::int64_t index, const Ra
   return index > range.first && work_block.first_row > 0;
 }
 
+// f(pair) for each pair of rows of a transform; the last one completes the tiles.
+template <class F>
+HWY_INLINE void for_pairs(const F& f) {
+  f(Constant<0>());
+  f(Constant<1>());
+  f(Constant<2>());
+}
+
 // The work blocks of a range.
 template <class D>
 void convolve(D d, const ConvolutionTask& task, const Range& range, const ThreadScratch& scratch) {
@@ -72,20 +82,24 @@ void convolve(D d, const ConvolutionTask& task, const Range& range, const Thread
     const TileWork::WorkBlock work_block = task.work.at(index);
     const std::int64_t count = task.work.tiles_of(work_block), tiles = padded_tiles(count);
     fill(d, strip, work_block, follows(work_block, index, range), task.work.images(), task.source);
-    transform_strip(d, strip, work_block, tiles, scratch.in);
     const TileWork::WorkBlock next = task.work.at(std::min(index + 1, range.last - 1));
     Prefetcher streams[] = {prefetch_rows(task.work, work_block, task.columns, task.sink.values),
                             prefetch_rows(task.work, work_block, task.columns,
                                           task.sink.addend == task.sink.values ? nullptr : task.sink.addend),
                             prefetch_strip(task.work, next, task.depth, task.source.values)};
-    for (std::int64_t point = 0; point < points; ++point) {
-      for (Prefetcher& stream : streams) stream.fetch();
-      const float* rows = matrix_of(scratch.in, point, count, tiles, task.depth);
-      multiply(d, rows, tiles, task.depth, task.filters + point * task.depth * task.columns, task.columns,
-               scratch.out + point * point_stride(tiles, task.columns));
-    }
+    for_pairs([&](auto pair) HWY_ATTR {
+      transform_inputs<pair>(d, strip, work_block, tiles, scratch.in);
+      const float* filters = task.filters + pair * pair_points * task.depth * task.columns;
+      for (std::int64_t point = 0; point < pair_points; ++point) {
+        for (Prefetcher& stream : streams) stream.fetch();
+        const float* rows = matrix_of(scratch.in, point, count, tiles, task.depth);
+        multiply(d, rows, tiles, task.depth, filters + point * task.depth * task.columns, task.columns,
+                 scratch.out + point * point_stride(tiles, task.columns));
+      }
+      if (pair < 2) keep_pair<pair>(d, count, task.columns, tiles, scratch.out, scratch.kept);
+    });
     with_form(task.sink.form, [&](auto form) HWY_ATTR {
-      write_tiles<form>(d, task.sink, task.work, index, task.columns, tiles, scratch.out);
+      write_tiles<form>(d, task.sink, task.work, index, task.columns, tiles, scratch.out, scratch.kept);
     });
   }
 }
@@ -98,31 +112,33 @@ void add_gradients(D d, const GradientTask& task, const Range& range, const Thre
   const TileWork& work = data.work;
   const std::int64_t in = data.columns, out = data.depth;
   std::fill(scratch.sums, scratch.sums + points * in * out, 0.0f);
-  const Strip strip(work, out, scratch.strip);
+  const Strip strip(work, out, scratch.strip), input_strip(work, in, scratch.input_strip);
   for (std::int64_t index = range.first; index < range.last; ++index) {
     const TileWork::WorkBlock work_block = work.at(index);
     const std::int64_t count = work.tiles_of(work_block), tiles = padded_tiles(count);
     fill(d, strip, work_block, follows(work_block, index, range), work.images(), data.source);
-    transform_strip(d, strip, work_block, tiles, scratch.out);
-    with_form(task.input.form, [&](auto form) HWY_ATTR {
-      transform_pixels<form>(d, task.input, work, work_block, in, tiles, scratch.in);
-    });
+    fill(d, input_strip, work_block, follows(work_block, index, range), work.images(), task.input);
     const TileWork::WorkBlock next = work.at(std::min(index + 1, range.last - 1));
     Prefetcher streams[] = {prefetch_rows(work, work_block, in, data.sink.values),
-                            prefetch_rows(work, next, in, task.input.values),
+                            prefetch_strip(work, next, in, task.input.values),
                             prefetch_strip(work, next, out, data.source.values),
                             prefetch_strip(work, next, out, data.source.input)};
-    for (std::int64_t point = 0; point < points; ++point) {
-      for (Prefetcher& stream : streams) stream.fetch();
-      const float* diffs = matrix_of(scratch.out, point, count, tiles, out);
-      float* inputs = scratch.in + point * point_stride(tiles, in);
-      const std::int64_t matrix = point * in * out;
-      accumulate(d, inputs, in, count, diffs, out, scratch.sums + matrix);
-      // The inputs have served.
-      multiply(d, diffs, tiles, out, data.filters + matrix, in, inputs);
-    }
+    for_pairs([&](auto pair) HWY_ATTR {
+      transform_inputs<pair>(d, strip, work_block, tiles, scratch.out);
+      transform_diffs<pair>(d, input_strip, work_block, tiles, scratch.in);
+      for (std::int64_t point = 0; point < pair_points; ++point) {
+        for (Prefetcher& stream : streams) stream.fetch();
+        const float* diffs = matrix_of(scratch.out, point, count, tiles, out);
+        float* inputs = scratch.in + point * point_stride(tiles, in);
+        const std::int64_t matrix = (pair * pair_points + point) * in * out;
+        accumulate(d, inputs, in, count, diffs, out, scratch.sums + matrix);
+        // The inputs have served.
+        multiply(d, diffs, tiles, out, data.filters + matrix, in, inputs);
+      }
+      if (pair < 2) keep_pair<pair>(d, count, in, tiles, scratch.in, scratch.kept);
+    });
     with_form(data.sink.form, [&](auto form) HWY_ATTR {
-      write_tiles<form>(d, data.sink, work, index, in, tiles, scratch.in);
+      write_tiles<form>(d, data.sink, work, index, in, tiles, scratch.in, scratch.kept);
     });
   }
 }
@@ -178,34 +194,36 @@ std::int64_t gradient_tiles(std::int64_t block, std::int64_t in, std::int64_t ou
   return in * out >= 64 * 64 ? 8 : 16;
 }
 
-// A work block's transformed tiles.
+// A pair of rows of a work block's transformed tiles.
 std::int64_t transformed_floats(const TileWork& work, std::int64_t channels) {
   constexpr std::int64_t most_rows = 8;  // of any product_rows
   const std::int64_t tiles = (work.tiles_of(work.largest()) + most_rows - 1) / most_rows * most_rows;
-  return points * point_stride(tiles, channels);
+  return pair_points * point_stride(tiles, channels);
 }
 
 }  // namespace
 
-Winograd::Pass::Pass(const TileWork& work, std::int64_t in, std::int64_t out, std::int64_t strip_channels,
-                     bool with_sums)
+Winograd::Pass::Pass(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients)
     : work(work),
       filters(plan.common(points * in * out)),
-      sums(plan.per_thread(with_sums ? points * in * out : 0)),
-      strip(plan.per_thread(work.strip_floats(strip_channels))),
+      sums(plan.per_thread(gradients ? points * in * out : 0)),
+      strip(plan.per_thread(work.strip_floats(gradients ? out : in))),
+      input_strip(plan.per_thread(gradients ? work.strip_floats(in) : 0)),
       tiles_in(plan.per_thread(transformed_floats(work, in))),
-      tiles_out(plan.per_thread(transformed_floats(work, out))) {}
+      tiles_out(plan.per_thread(transformed_floats(work, out))),
+      kept(plan.per_thread(kept_points * work.tiles_of(work.largest()) * (gradients ? in : out))) {}
 
 ThreadScratch Winograd::Pass::of_thread(int thread, float* scratch) const {
-  return {plan.at(scratch, strip, thread), plan.at(scratch, tiles_in, thread),
-          plan.at(scratch, tiles_out, thread), plan.at(scratch, sums, thread)};
+  return {plan.at(scratch, strip, thread),    plan.at(scratch, input_strip, thread),
+          plan.at(scratch, tiles_in, thread), plan.at(scratch, tiles_out, thread),
+          plan.at(scratch, kept, thread),     plan.at(scratch, sums, thread)};
 }
 
 Winograd::Winograd(const Images& images, std::int64_t in, std::int64_t out)
     : in_(in),
       out_(out),
-      forward_(TileWork(images, convolution_tiles(images.block, in, out)), in, out, in, false),
-      backward_(TileWork(images, gradient_tiles(images.block, in, out)), in, out, out, true) {
+      forward_(TileWork(images, convolution_tiles(images.block, in, out)), in, out, false),
+      backward_(TileWork(images, gradient_tiles(images.block, in, out)), in, out, true) {
   if ((images.block != 8 && images.block != 16) || in % images.block != 0 || out % images.block != 0) {
     throw std::logic_error("Winograd: channels must come in blocks of 8 or 16");
   }

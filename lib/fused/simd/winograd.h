@@ -47,11 +47,9 @@ class Winograd {
     ScratchPlan plan;
     ScratchPlan::Common filters;  // transformed
     ScratchPlan::PerThread sums;  // the transformed gradient by the weights
-    ScratchPlan::PerThread strip, tiles_in, tiles_out;
+    ScratchPlan::PerThread strip, input_strip, tiles_in, tiles_out, kept;
 
-    // strip_channels: of the side that is cut into overlapping tiles.
-    Pass(const TileWork& work, std::int64_t in, std::int64_t out, std::int64_t strip_channels,
-         bool with_sums);
+    Pass(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients);
     ThreadScratch of_thread(int thread, float* scratch) const;
   };
 
