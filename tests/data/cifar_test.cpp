@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(Small, "empty file is named") {
 TEST_CASE_FIXTURE(Small, "one byte too few is truncated") {
   ten.pop_back();
   write_file(file, ten);
-  CHECK(expect10(Kind::truncated).find("12291 bytes where 12292 belong") != std::string::npos);
+  CHECK(expect10(Kind::truncated).find("12291 bytes, expected 12292") != std::string::npos);
   hundred.pop_back();
   write_file(file, hundred);
   expect100(Kind::truncated);
@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(Small, "one byte too few is truncated") {
 TEST_CASE_FIXTURE(Small, "one byte too many is oversized") {
   ten.push_back(0);
   write_file(file, ten);
-  CHECK(expect10(Kind::oversized).find("12293 bytes where 12292 belong") != std::string::npos);
+  CHECK(expect10(Kind::oversized).find("12293 bytes, expected 12292") != std::string::npos);
   hundred.push_back(0);
   write_file(file, hundred);
   expect100(Kind::oversized);

@@ -96,14 +96,14 @@ TEST_CASE("what is no image, or is not there, is named when a set is opened") {
   const JpegSplits splits = scan_image_folders(folder.path(), DamagedImages::skip);
   CHECK(splits.train.size() == 5);
   REQUIRE(splits.left_out.size() == 3);
-  CHECK(contains(splits.left_out[1], "other.JPEG: no JPEG image: it begins with the bytes 89 50"));
+  CHECK(contains(splits.left_out[1], "other.JPEG: not a JPEG image: it begins with the bytes 89 50"));
   CHECK(contains(splits.left_out[2], "val/n0/large.jpeg: damaged: its "));
 
   write_file(folder / "val/n7/a.jpg", make_jpeg(16, 16, 1));
   CHECK(contains(read_fault(folder), "val/n7: train has no such class"));
   std::filesystem::remove_all(folder / "val/n7");
   std::filesystem::create_directory(folder / "train/n9");
-  CHECK(contains(read_fault(folder), "train/n9: no file here is called .jpeg or .jpg"));
+  CHECK(contains(read_fault(folder), "train/n9: no file here has a name ending in .jpeg or .jpg"));
 }
 
 // As a download that broke off leaves it: the header is whole.
@@ -154,7 +154,7 @@ TEST_CASE("a file that has become shorter since is not read beyond its end") {
   const JpegSet set = scan_image_folders(folder.path(), DamagedImages::refuse).train;
   std::filesystem::resize_file(folder / "train/n0/0.JPEG", 50);
   std::vector<std::uint8_t> bytes;
-  CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "cut short: 50 of its "));
+  CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "cut short: only 50 of "));
   std::filesystem::remove(folder / "train/n0/0.JPEG");
   CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "unreadable: No such file"));
 }

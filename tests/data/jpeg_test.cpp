@@ -135,16 +135,16 @@ TEST_CASE("an image that is cut short anywhere is an error, and no made-up pixel
 TEST_CASE("what is no JPEG image says so at its header") {
   CHECK(fault_of_header("") == "empty: it has no bytes");
   CHECK(fault_of_header("\x89PNG\r\n\x1a\n and more") ==
-        "no JPEG image: it begins with the bytes 89 50, not ff d8");
+        "not a JPEG image: it begins with the bytes 89 50, not ff d8");
   CHECK(fault_of_header(stored_jpeg("baseline").substr(0, 100)) ==
         "cut short: it ends before the image does");
   const std::string large = claiming(make_jpeg(16, 16, 1), 20'000, 20'000);
   CHECK(fault_of_header(large) ==
-        "damaged: its " + std::to_string(large.size()) + " bytes claim 20000 x 20000 pixels");
+        "damaged: its header claims 20000 x 20000 pixels in " + std::to_string(large.size()) + " bytes");
   CHECK(fault(large) == fault_of_header(large));
   // Many bytes do not make such a size likely either.
   const std::string padded = large + std::string(2'000'000, ' ');
-  CHECK(contains(fault_of_header(padded), "claim 20000 x 20000 pixels"));
+  CHECK(contains(fault_of_header(padded), "claims 20000 x 20000 pixels"));
 }
 
 TEST_CASE("the header of a file is that of its bytes") {
