@@ -87,11 +87,11 @@ TEST_CASE("an index that leads out of the file, or names no class, is damage") {
                                      {-1, 1},
                                      {1, -1},
                                      {INT64_MAX, INT64_MAX}}) {
-    CHECK(contains(fault_of(offset, size, 0), "/train: image 0 lies outside of its bytes"));
+    CHECK(contains(fault_of(offset, size, 0), "/train: image 0 lies outside the set's bytes"));
   }
   CHECK(contains(fault_of(0, 1, 1), "/train: image 0 has label 1, which names no class"));
   CHECK(contains(fault_of(0, 1, -1), "names no class"));
-  CHECK(contains(fault_of(0, 1, 0, 2), "/train has 1 of one thing and 2 of another"));
+  CHECK(contains(fault_of(0, 1, 0, 2), "/train has columns of different lengths, 1 and 2"));
 }
 
 TEST_CASE("other files are not taken for packed images") {
@@ -104,7 +104,7 @@ TEST_CASE("other files are not taken for packed images") {
   other.attribute("/", "format_version", std::int64_t{1});
   other.save(Durability::process_crash);
   CHECK(contains(message_of<RecordError>([&] { read_packed_images(folder / "other.h5"); }),
-                 "other.h5 holds no packed images; name a file of revnet-data pack"));
+                 "other.h5 holds no packed images; name a file written by revnet-data pack"));
   write_small(folder / "set.h5");
   const std::string whole = testing::read_file(folder / "set.h5");
   testing::write_file(folder / "short.h5", whole.substr(0, whole.size() / 2));

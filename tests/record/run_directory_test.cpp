@@ -64,7 +64,8 @@ TEST_CASE("a directory with a run is refused unless it may be overwritten") {
   fill(files);
   write_file(folder / "run/notes.txt", "mine");
   CHECK(refusal(folder / "run", false) ==
-        (folder / "run").string() + " already holds a run; use --resume to go on or --force to overwrite");
+        (folder / "run").string() +
+            " already holds a run; use --resume to continue it or --force to overwrite");
   CHECK(read_file(files.checkpoint()) == "old");
 
   const RunDirectory run = RunDirectory::create(folder / "run", true);
@@ -131,7 +132,7 @@ TEST_CASE("open takes a run to resume and nothing else") {
         (folder / "none").string() + " holds no run to resume (no such folder); check --run-dir");
   CHECK_FALSE(fs::exists(folder / "none"));
   fs::create_directory(folder / "empty");
-  CHECK(contains(open_refusal("empty"), "none of run.h5, checkpoint.h5 and run.lock is there"));
+  CHECK(contains(open_refusal("empty"), "it has no run.h5, checkpoint.h5 or run.lock"));
   CHECK_FALSE(fs::exists(folder / "empty/run.lock"));
   fs::create_directory(folder / "run");
   write_file(folder / "run/run.h5", "old");
