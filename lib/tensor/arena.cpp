@@ -41,8 +41,7 @@ Arena::Arena(std::size_t capacity) : capacity_(aligned(capacity)) {
 Arena Arena::planning() {
   Arena arena;
   arena.planning_ = true;
-  arena.base_ =
-      reinterpret_cast<char*>(alignment);  // never touched; not null, which would mean an empty arena
+  arena.base_ = reinterpret_cast<char*>(alignment);  // never touched; null would mean an empty arena
   arena.capacity_ = std::numeric_limits<std::size_t>::max() / 4;
   return arena;
 }

@@ -91,7 +91,7 @@ TEST_CASE("what was submitted is shown, not submitted twice, and cancelled") {
   CHECK(contains(first.out, "running on node7, 9:00 to its limit"));
   const Outcome again = place.run_in_slurm();
   CHECK(again.exit_code == 0);
-  CHECK(contains(again.err, "seed2: in Slurm already, pending (Priority)"));
+  CHECK(contains(again.err, "seed2: already in Slurm, pending (Priority)"));
   CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
   CHECK(place.sweep({"cancel", "s.yaml"}).out == "2 jobs of runs/s cancelled\n");
   CHECK(read_file(place.folder / "scancel.calls") == "41\n");
