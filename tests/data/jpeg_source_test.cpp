@@ -53,7 +53,7 @@ TEST_CASE("a batch is the same for any number of workers, in any order of batche
     CHECK(training_batch(four, first) == batches[static_cast<std::size_t>(first / 4)]);
   }
   CHECK(training_batch(one, 0) == batches[0]);
-  // Another epoch shows other parts of the images, and another seed another order.
+  // Another epoch shows other parts of the images, and another seed uses another order.
   JpegSource other = source_of(folder, {.seed = 2});
   CHECK(training_batch(other, 0).labels.size() == 4);
   CHECK_FALSE(training_batch(other, 0) == batches[0]);
@@ -61,7 +61,7 @@ TEST_CASE("a batch is the same for any number of workers, in any order of batche
   CHECK(one.take_notices().empty());
 }
 
-TEST_CASE("evaluation shows every image of val once, in order, and stops where it is told") {
+TEST_CASE("evaluation gives every image of val once, in order, up to the given end") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 4);  // three of each class in val
   JpegSource source = source_of(folder, {.workers = 2});
@@ -78,7 +78,7 @@ TEST_CASE("evaluation shows every image of val once, in order, and stops where i
   CHECK(source.fill_evaluation(6, 6, batch.images, batch.labels) == 0);
 }
 
-TEST_CASE("what is no image, or is not there, is named when a set is opened") {
+TEST_CASE("files that are not images, and missing folders, are named when a set is opened") {
   const TemporaryDirectory folder;
   CHECK(contains(read_fault(folder), "/train: no such folder; image sets are DIR/train/CLASS/*.JPEG"));
   write_image_folders(folder.path(), 2, 2);
@@ -106,12 +106,12 @@ TEST_CASE("what is no image, or is not there, is named when a set is opened") {
   CHECK(contains(read_fault(folder), "train/n9: no file here has a name ending in .jpeg or .jpg"));
 }
 
-// As a download that broke off leaves it: the header is whole.
+// Like an interrupted download: the header is intact.
 void cut_short(const std::filesystem::path& file) {
   std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2 + 200);
 }
 
-TEST_CASE("an image that turns out to be cut short is named, and refused") {
+TEST_CASE("an image that proves cut short is named and refused") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 3);
   cut_short(folder / "train/n1/1.JPEG");
@@ -127,7 +127,7 @@ TEST_CASE("an image that turns out to be cut short is named, and refused") {
   CHECK(contains(wrong[0], "n1/1.JPEG: cut short"));
 }
 
-TEST_CASE("or its place is taken by the next one, and in evaluation it is missing") {
+TEST_CASE("a skipped image is replaced by the next one in training and missing in evaluation") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 3);
   cut_short(folder / "train/n1/1.JPEG");
@@ -140,7 +140,7 @@ TEST_CASE("or its place is taken by the next one, and in evaluation it is missin
     CHECK(batch == training_batch(three, first, 6));
   }
   const std::vector<std::string> notices = one.take_notices();
-  REQUIRE(notices.size() == 1);  // however often it came up
+  REQUIRE(notices.size() == 1);  // only once, however often the image came up
   CHECK(contains(notices[0], "train/n1/1.JPEG: cut short"));
   Batch batch(4);
   CHECK(one.fill_evaluation(0, 4, batch.images, batch.labels) == 3);
@@ -148,7 +148,7 @@ TEST_CASE("or its place is taken by the next one, and in evaluation it is missin
   CHECK(contains(one.take_notices().at(0), "val/n0/1.JPEG: cut short"));
 }
 
-TEST_CASE("a file that has become shorter since is not read beyond its end") {
+TEST_CASE("a file that has been shortened since is not read beyond its end") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 1, 2);
   const JpegSet set = scan_image_folders(folder.path(), DamagedImages::refuse).train;
@@ -160,7 +160,7 @@ TEST_CASE("a file that has become shorter since is not read beyond its end") {
 }
 
 TEST_CASE("a contact sheet shows the images side by side, in the colours they had") {
-  std::vector<float> images(2 * 3 * 4, -1);  // two of 2 x 2: black, and one with a red pixel
+  std::vector<float> images(2 * 3 * 4, -1);  // two of 2 x 2 pixels: one black, one with a red pixel
   images[12 + 3] = 1;
   const Pixels sheet = contact_sheet(images, 2, 2, {{{127.5f, 127.5f}, {127.5f, 127.5f}, {127.5f, 127.5f}}});
   CHECK(sheet.size == ImageSize{6, 2});

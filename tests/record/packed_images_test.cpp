@@ -28,7 +28,7 @@ void write_small(const std::filesystem::path& file) {
   writer.save();
 }
 
-TEST_CASE("a packed file gives back names, labels, checksums, and each image's bytes at its place") {
+TEST_CASE("a packed file returns names, labels, checksums and each image's bytes") {
   const TemporaryDirectory folder;
   write_small(folder / "set.h5");
   CHECK_FALSE(std::filesystem::exists(folder / "set.h5.tmp"));
@@ -45,7 +45,7 @@ TEST_CASE("a packed file gives back names, labels, checksums, and each image's b
   CHECK(file.substr(static_cast<std::size_t>(images.val.offset[0]), 1) == "j");
 }
 
-TEST_CASE("a packed file that is given up leaves nothing behind") {
+TEST_CASE("an abandoned packed file leaves nothing behind") {
   const TemporaryDirectory folder;
   {
     PackedImageWriter writer(folder / "set.h5", {"cat"});
@@ -58,7 +58,7 @@ TEST_CASE("a packed file that is given up leaves nothing behind") {
   CHECK_THROWS_AS(PackedImageWriter(folder / "missing/set.h5", {"cat"}), RecordError);
 }
 
-// A file of one image whose index says something else.
+// The error of reading a one-image file whose index has these values.
 std::string fault_of(std::int64_t offset, std::int64_t size, std::int64_t label, std::size_t names = 1) {
   const TemporaryDirectory folder;
   hdf5::Writer file(folder / "set.h5");
@@ -79,7 +79,7 @@ std::string fault_of(std::int64_t offset, std::int64_t size, std::int64_t label,
   return message_of<RecordError>([&] { read_packed_images(folder / "set.h5"); });
 }
 
-TEST_CASE("an index that leads out of the file, or names no class, is damage") {
+TEST_CASE("an index that points outside the file or to no class counts as damage") {
   CHECK(fault_of(0, 5000, 0) == "(nothing was thrown)");
   CHECK(fault_of(5000, 0, 0) == "(nothing was thrown)");
   for (const auto& [offset, size] : {std::pair<std::int64_t, std::int64_t>{0, 5001},
@@ -94,7 +94,7 @@ TEST_CASE("an index that leads out of the file, or names no class, is damage") {
   CHECK(contains(fault_of(0, 1, 0, 2), "/train has columns of different lengths, 1 and 2"));
 }
 
-TEST_CASE("other files are not taken for packed images") {
+TEST_CASE("other files are not mistaken for packed images") {
   const TemporaryDirectory folder;
   CHECK_THROWS_AS(read_packed_images(folder / "none.h5"), RecordError);
   testing::write_file(folder / "text.h5", "not HDF5");

@@ -15,7 +15,7 @@ SlurmSettings settings(const std::string& section) {
   return read_sweep_text("sweep:\n  slurm:\n" + section, "s.yaml").slurm;
 }
 
-TEST_CASE("what a sweep asks Slurm for is read") {
+TEST_CASE("the section slurm of a sweep is read") {
   const SlurmSettings all = settings(R"(    partition: long
     account: vision-lab
     time: "1-12:30:00"
@@ -78,7 +78,7 @@ TEST_CASE("a wrong slurm section is refused with its line") {
   check("    nodes: 1\n    time: 2\n", "4", "no longer than signal_seconds, the 120 seconds");
 }
 
-TEST_CASE("time limits as Slurm writes them") {
+TEST_CASE("time limits are read in Slurm's notation") {
   CHECK(slurm_seconds("90") == 90 * 60);
   CHECK(slurm_seconds("2:30") == 150);
   CHECK(slurm_seconds("1:02:03") == 3723);
