@@ -22,11 +22,11 @@ class TrainingBatches {
   TrainingBatches(const Dataset& set, std::span<const float> mean, std::uint64_t seed,
                   Augmentation augmentation);
 
-  // Overwrites images [N, 3, 32, 32] and labels [N] with positions first_position .. first_position + N - 1
-  // of the shuffled sequence: iteration * batch for a whole batch, plus an offset for a shard. The result is
-  // a pure function of the arguments and the constructor's, whatever the order of calls. Not thread-safe,
-  // because the current epoch's order is cached. Throws Error if the sizes disagree or the position is
-  // negative.
+  // Overwrites images [N, 3, 32, 32] and labels [N] with positions first_position ..
+  // first_position + N - 1 of the shuffled sequence: iteration * batch for a whole batch,
+  // plus an offset for a shard. The result is a pure function of the arguments and the
+  // constructor's, whatever the order of calls. Not thread-safe, because the current epoch's
+  // order is cached. Throws Error if the sizes disagree or the position is negative.
   void fill(std::int64_t first_position, std::span<float> images, std::span<std::int32_t> labels);
 
  private:

@@ -29,8 +29,8 @@ struct Parameter {
 
   const Shape& shape() const { return value.shape(); }
   std::int64_t size() const { return elements(shape()); }
-  // Draws the value as a pure function of (seed, name, row), independent of the layout and the order of
-  // layers.
+  // Draws the value as a pure function of (seed, name, row),
+  // independent of the layout and the order of layers.
   void initialize(std::uint64_t seed);
 
   std::string name;

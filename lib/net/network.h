@@ -17,8 +17,8 @@ namespace revnet {
 
 struct NetworkOptions : LayerOptions {
   std::int64_t classes = 10;
-  // The size of the whole batch if other processes compute the rest of it; 0: this process computes all of
-  // it.
+  // The size of the whole batch if other processes compute
+  // the rest of it; 0: this process computes all of it.
   std::int64_t whole_batch = 0;
   std::int64_t image_size = 32;
   ActivationMode activations = ActivationMode::stored;
@@ -51,8 +51,8 @@ class Network {
   // Updates the running statistics from the last batch's. Call it once per step.
   void commit_statistics(double decay);
 
-  // The loss with running statistics. Only the first labels.size() images count, so the last batch may be
-  // short.
+  // The loss with running statistics. Only the first
+  // labels.size() images count, so the last batch may be short.
   Loss evaluate(const Tensor& images, std::span<const std::int32_t> labels);
   // The logits with running statistics (inference) or batch statistics (training).
   Tensor logits(const Tensor& images, Pass pass);
@@ -72,8 +72,8 @@ class Network {
   LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;
-  // How many residual functions `engine` computes. The fused engine leaves shapes it does not support to
-  // oneDNN.
+  // How many residual functions `engine` computes. The fused
+  // engine leaves shapes it does not support to oneDNN.
   std::int64_t functions_by(Engine engine) const;
   // Multiply-adds of one image's forward pass, in convolutions and the dense layer.
   std::int64_t macs_per_image() const;

@@ -27,9 +27,9 @@ Padding same_padding(const ConvolutionShape& shape) {
   return {{high / 2, wide / 2}, {high - high / 2, wide - wide / 2}};
 }
 
-// Winograd's time relative to direct's, measured on two Zen 4 cores at batch 100, for 16 channels (32x32), 32
-// (16x16) and 64 (8x8): forward 0.7, 0.65, 0.5; data gradient 0.8, 0.6, 0.5; weight gradient 0.85, 0.65,
-// 0.55.
+// Winograd's time relative to direct's, measured on two Zen 4 cores at
+// batch 100, for 16 channels (32x32), 32 (16x16) and 64 (8x8): forward 0.7,
+// 0.65, 0.5; data gradient 0.8, 0.6, 0.5; weight gradient 0.85, 0.65, 0.55.
 bool try_winograd(const Device& device, const ConvolutionShape& shape, ConvolutionPolicy policy,
                   bool image_input) {
   if (!device.has_winograd()) return false;
@@ -59,8 +59,8 @@ struct Description {
   }
 };
 
-// Describes a primitive with Winograd if it is wanted and available for this shape, else with direct
-// convolution.
+// Describes a primitive with Winograd if it is wanted and
+// available for this shape, else with direct convolution.
 template <class Describe>
 auto describe(bool winograd, const Describe& with) {
   if (winograd) {

@@ -49,9 +49,9 @@ class PackedImageWriter {
   PackedSet set_;
 };
 
-// Throws RecordError if the file is missing, not a packed file, damaged or of a newer format. Checks that
-// offsets and sizes lie inside the file and that labels name classes. Whoever reads an image must compare its
-// checksum.
+// Throws RecordError if the file is missing, not a packed file, damaged or of
+// a newer format. Checks that offsets and sizes lie inside the file and that
+// labels name classes. Whoever reads an image must compare its checksum.
 PackedImages read_packed_images(const std::filesystem::path& file);
 
 }  // namespace revnet

@@ -28,8 +28,8 @@ class RecordError : public Error {
   Kind kind_;
 };
 
-// Kind damaged, with the one-line message "PATH is damaged: WHAT; restore it from a copy or start the run
-// anew".
+// Kind damaged, with the one-line message "PATH is damaged:
+// WHAT; restore it from a copy or start the run anew".
 RecordError damage_error(const std::filesystem::path& path, const std::string& what);
 
 }  // namespace revnet

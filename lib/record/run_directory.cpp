@@ -99,9 +99,9 @@ RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
   fs::create_directories(directory, error);
   if (error) throw io_error("make the folder", directory, error.value());
   RunFiles files(directory);
-  // Checked before locking, to leave no lock file in a folder that is not a run's, and again under the lock,
-  // because a run may have come and gone in between. If a lock file exists, its holder is the more important
-  // news.
+  // Checked before locking, to leave no lock file in a folder that is not a
+  // run's, and again under the lock, because a run may have come and gone in
+  // between. If a lock file exists, its holder is the more important news.
   if (!look_into(files).lock) check_room(files, overwrite);
   LockFile lock(files.lock(), files.directory().string());
   check_room(files, overwrite);

@@ -37,10 +37,10 @@ class RunFiles {
 // everyone else, even in this process. The lock is run.lock's.
 class RunDirectory {
  public:
-  // Creates the directory and its parents, or takes an empty one. If it holds a run, throws UsageError, or
-  // with `overwrite` removes the run's files and nothing else. If it holds other things and no run.h5,
-  // checkpoint.h5 or run.lock, throws UsageError even with `overwrite`, since a config.yaml or run.log may be
-  // anyone's.
+  // Creates the directory and its parents, or takes an empty one. If it holds a run,
+  // throws UsageError, or with `overwrite` removes the run's files and nothing else.
+  // If it holds other things and no run.h5, checkpoint.h5 or run.lock, throws
+  // UsageError even with `overwrite`, since a config.yaml or run.log may be anyone's.
   static RunDirectory create(const std::filesystem::path& directory, bool overwrite);
   // Takes a directory that holds a run in order to resume it, even a run that ended before its first
   // checkpoint. Throws UsageError if there is no run.
@@ -64,8 +64,8 @@ bool is_in_use(const std::filesystem::path& directory);
 // runs/DATASET-ARCH-seedN, the default of revnet-train.
 std::filesystem::path default_run_directory(const Config& config);
 
-// Replaces the file in one step and syncs it to disk. Throws RecordError on failure, leaving the old file
-// untouched.
+// Replaces the file in one step and syncs it to disk. Throws
+// RecordError on failure, leaving the old file untouched.
 void write_text_file_atomically(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace revnet

@@ -28,8 +28,8 @@ const Metric& find_metric(std::string_view name, std::string_view origin);
 // The default metrics for comparisons: evaluation error, cross entropy, speed and memory.
 std::vector<const Metric*> usual_metrics();
 
-// The statistic of a metric over runs, with the sample standard deviation, which is NaN for fewer than two
-// runs.
+// The statistic of a metric over runs, with the sample
+// standard deviation, which is NaN for fewer than two runs.
 struct Statistic {
   std::size_t count = 0;
   double mean = 0, deviation = 0;

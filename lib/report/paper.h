@@ -9,9 +9,9 @@
 
 namespace revnet {
 
-// A row of Table 2 (architecture, and parameters in millions) and of Table 3 (test error in %). The values of
-// Table 3 are quoted from memory; they agree with two reruns, one of the reference code and MemCNN's in
-// PyTorch.
+// A row of Table 2 (architecture, and parameters in millions) and of Table
+// 3 (test error in %). The values of Table 3 are quoted from memory; they
+// agree with two reruns, one of the reference code and MemCNN's in PyTorch.
 struct PaperRow {
   std::string_view network;  // as on revnet's command lines
   std::string_view title;    // as in the paper

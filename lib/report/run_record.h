@@ -24,8 +24,8 @@ struct RunRecord {
   bool complete() const { return status == RunStatus::complete && !eval.empty(); }
 };
 
-// Reads RUN/run.h5 and checks RUN/run.lock. Throws a RecordError that names the file if it is missing or
-// damaged.
+// Reads RUN/run.h5 and checks RUN/run.lock. Throws a
+// RecordError that names the file if it is missing or damaged.
 RunRecord read_run(const std::filesystem::path& directory);
 
 // Every run directory (a folder that holds run.h5) at or below these folders, sorted by path. Throws a

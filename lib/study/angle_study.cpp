@@ -133,8 +133,8 @@ class Measurements {
   Series series_;
 };
 
-// Maps iterations to files. The checkpoints are read again when measured, so that only one is in memory at a
-// time.
+// Maps iterations to files. The checkpoints are read again
+// when measured, so that only one is in memory at a time.
 std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std::filesystem::path>& given) {
   std::vector<std::filesystem::path> files;
   for (const std::filesystem::path& path : given) {

@@ -79,12 +79,12 @@ struct ProcessResult {
 // Whether $PATH contains an executable of that name.
 bool has_program(const std::string& name);
 
-// Runs a program to completion and captures its output; `words` as in Command. Throws Error if it cannot be
-// started.
+// Runs a program to completion and captures its output;
+// `words` as in Command. Throws Error if it cannot be started.
 ProcessResult run_command(const std::vector<std::string>& words);
 
-// The output of a program that must succeed; otherwise an Error that quotes the last line of its standard
-// error.
+// The output of a program that must succeed; otherwise an
+// Error that quotes the last line of its standard error.
 std::string output_of(const std::vector<std::string>& words);
 
 // Calls a function that may crash in a forked child and returns its result in `out`; the call has no other

@@ -45,9 +45,9 @@ class Layout {
   std::shared_ptr<const Description> description_;  // shared among copies: in oneDNN 2 one has 700 bytes
 };
 
-// An [N, C, H, W] layout as element strides, for loops outside oneDNN: element (n, c, h, w) lies at ((n *
-// blocks + c / block) * H + h) * W * block + w * block + c % block, where blocks = ceil(C / block). NCHW has
-// block 1; NHWC has one block of all channels.
+// An [N, C, H, W] layout as element strides, for loops outside oneDNN. Element (n, c, h, w) lies at
+//   ((n * blocks + c / block) * H + h) * W * block + w * block + c % block,  blocks = ceil(C / block).
+// NCHW has block 1; NHWC has one block of all channels.
 struct ChannelBlocks {
   std::int64_t images, channels, height, width;
   std::int64_t block;   // channels stored side by side

@@ -1,11 +1,11 @@
 // A oneDNN primitive and its scratchpad. It is described once, and runs on any buffers of the layouts it was
 // described for.
 //
-// oneDNN generates a primitive's code when the primitive is built, so it is built on its first run. Nothing
-// is generated for passes that never run: those of other ways to keep activations, evaluation in a gradient
-// study, everything on a planning device. The scratchpad is a buffer from the device's arena (oneDNN's "user"
-// mode), so that the ledger counts it and any thread may run the primitive, not only the one that described
-// it.
+// oneDNN generates a primitive's code when the primitive is built, so it is built on its
+// first run. Nothing is generated for passes that never run: those of other ways to keep
+// activations, evaluation in a gradient study, everything on a planning device. The
+// scratchpad is a buffer from the device's arena (oneDNN's "user" mode), so that the ledger
+// counts it and any thread may run the primitive, not only the one that described it.
 #pragma once
 
 #include <string>

@@ -33,8 +33,8 @@ using NaiveParameters = std::map<std::string, Naive>;
 NaiveParameters to_naive(const std::vector<Parameter*>& parameters);
 
 Naive naive_sum(const Naive& a, const Naive& b);
-// With TensorFlow's SAME padding: at stride 2 and kernel 3, an even size is padded by none before and one
-// after.
+// With TensorFlow's SAME padding: at stride 2 and kernel 3,
+// an even size is padded by none before and one after.
 Naive naive_convolution(const Naive& x, const Naive& weight, std::int64_t stride);
 // Mean and population variance by channel.
 struct NaiveStatistics {
@@ -44,8 +44,8 @@ NaiveStatistics naive_statistics(const Naive& x);
 Naive naive_norm_relu(const Naive& x, const Naive& scale, const Naive& shift, double epsilon);
 Naive naive_pool_and_pad(const Naive& x, std::int64_t out_channels, std::int64_t stride);
 
-// (BN, ReLU, convolution) for each prefix + "/conv1/weight" and so on among the parameters, with BN where it
-// exists.
+// (BN, ReLU, convolution) for each prefix + "/conv1/weight"
+// and so on among the parameters, with BN where it exists.
 Naive naive_residual(const NaiveParameters& parameters, const std::string& prefix, const Naive& x,
                      std::int64_t stride, double epsilon);
 // The identity, a projection if there is a weight of that name, or else pooling.
