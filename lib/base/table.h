@@ -41,7 +41,6 @@ class Table {
   std::string csv() const;
   std::string markdown() const;
   std::string latex() const;
-  // For each column, whether it holds only numbers.
   std::vector<bool> numeric() const;
 
   std::vector<std::string> header_;

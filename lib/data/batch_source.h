@@ -25,7 +25,6 @@ class BatchSource {
  public:
   virtual ~BatchSource() = default;
 
-  // The number of images in each set.
   virtual std::size_t training_size() const = 0;
   virtual std::size_t evaluation_size() const = 0;
 

@@ -11,7 +11,6 @@ namespace revnet {
 Pixels contact_sheet(std::span<const float> images, std::size_t count, int size,
                      const std::array<ShownValues, 3>& shown);
 
-// The number of images in each row of the sheet.
 std::size_t contact_sheet_columns(std::size_t count);
 
 }  // namespace revnet

@@ -23,7 +23,6 @@ struct JpegImage {
 class JpegSet {
  public:
   JpegSet() = default;
-  // A set of files below a folder.
   static JpegSet in_folder(std::filesystem::path folder, std::vector<JpegImage> images);
   // A set of ranges of one file. Throws DataError if the file cannot be opened.
   static JpegSet in_file(std::filesystem::path file, std::vector<JpegImage> images);

@@ -33,7 +33,6 @@ struct PhotographOptions {
   PhotographValues values{};
 };
 
-// The view of an image that the network is given.
 struct View {
   Box box;
   bool flip = false;

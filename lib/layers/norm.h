@@ -14,7 +14,6 @@
 
 namespace revnet {
 
-// What a forward pass is for.
 enum class Pass {
   training,       // computes batch statistics
   recomputation,  // repeats the arithmetic with the batch statistics that `training` left
@@ -69,7 +68,6 @@ class Norm {
   Statistics& running() { return running_; }
   Statistics& batch() { return batch_; }
   const Statistics& batch() const { return batch_; }
-  // The statistics that `pass` normalises with.
   const Statistics& statistics(Pass pass) const { return pass == Pass::inference ? running_ : batch_; }
   // The processes that share the batch statistics, or null if there are no others.
   Reduction* shared() const { return shared_; }
@@ -81,7 +79,7 @@ class Norm {
 
   // Sets the observer from now on; null removes it. The observer must outlive its use.
   void observe(NormObserver* observer) { observer_ = observer; }
-  // The observer of `pass`, or null.
+  // Null for inference, which is not observed.
   NormObserver* observer(Pass pass) const { return pass == Pass::inference ? nullptr : observer_; }
 
   // running = decay * running + (1 - decay) * batch. Called once

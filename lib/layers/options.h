@@ -17,7 +17,6 @@ enum class Engine {
   fused,   // revnet's own kernels (lib/fused), for functions of stride 1
 };
 
-// "onednn", "fused".
 std::string_view name(Engine engine);
 
 // How oneDNN's convolution algorithm is chosen. The choice depends on the shape without the batch and never

@@ -11,8 +11,8 @@ namespace revnet {
 // The distribution of a parameter's initial value.
 struct Initial {
   enum class Kind { constant, truncated_normal, uniform } kind = Kind::constant;
-  double scale =
-      0.0;  // the constant; the standard deviation, truncated at 2 of them; or b of the range [-b, b]
+  // The constant; the standard deviation, with values truncated at 2 of them; or b of the range [-b, b].
+  double scale = 0.0;
 };
 
 // Rows [first, first + part's rows) of a parameter with `total` rows along its first axis. A RevNet's stem

@@ -56,18 +56,15 @@ class ResidualFunction {
   virtual void list(LayerList& layers) = 0;
 };
 
-// The position and shape of a residual function in its network.
 struct ResidualShape {
   std::int64_t in = 0, out = 0;        // channels
   std::int64_t height = 0, width = 0;  // of the input, in pixels
   std::int64_t stride = 1;             // of the first convolution
   bool bottleneck = false;             // 1x1, 3x3, 1x1 at a quarter of the width instead of 3x3, 3x3
-  bool leading_norm =
-      true;                // false for the network's first function, whose input the stem has just normalised
-  bool subtracts = false;  // subtract() will be called
+  bool leading_norm = true;            // false for the network's first: the stem has just normalised
+  bool subtracts = false;              // subtract() will be called
 };
 
-// The function's convolutions, first to last.
 std::vector<ConvolutionShape> convolutions_of(const ResidualShape& shape, std::int64_t batch);
 
 }  // namespace revnet

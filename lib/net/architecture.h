@@ -32,7 +32,6 @@ struct Architecture {
 
   // Output channels of a stage, both halves of a RevNet together.
   std::int64_t out_width(const Stage& stage) const { return (bottleneck ? 4 : 1) * stage.width; }
-  // Output channels of the last stage.
   std::int64_t final_width() const { return out_width(stages.back()); }
   // Output size, in pixels per side, of the stem and of the last stage for square images of size `image`.
   std::int64_t stem_size(std::int64_t image) const;

@@ -88,8 +88,7 @@ class Network {
   Chain units_;
   Head head_;
   LayerList layers_;
-  std::vector<std::size_t>
-      first_parameter_;  // of each unit and the head, as an index into layers_.parameters
+  std::vector<std::size_t> first_parameter_;  // index in layers_.parameters, of each unit and the head
   ReconstructionObserver* observer_ = nullptr;
   std::unique_ptr<ActivationKeeper> keeper_;
 };

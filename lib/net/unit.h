@@ -56,7 +56,6 @@ class Unit {
   virtual void list(LayerList& layers) = 0;
 };
 
-// The position and shape of a unit in its network.
 struct UnitShape {
   std::int64_t in = 0, out = 0;        // channels, both halves of a RevNet together
   std::int64_t height = 0, width = 0;  // of the input

@@ -130,7 +130,6 @@ class Reader {
   // The names of the attributes of a group or dataset, sorted.
   std::vector<std::string> attributes(const std::string& object) const;
   bool has_attribute(const std::string& object, const std::string& name) const;
-  // True if the attribute is text.
   bool attribute_is_text(const std::string& object, const std::string& name) const;
   std::string text_attribute(const std::string& object, const std::string& name) const;
   double double_attribute(const std::string& object, const std::string& name) const;

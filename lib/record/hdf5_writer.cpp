@@ -45,8 +45,8 @@ Writer::Writer(std::filesystem::path target, Place place) : target_(std::move(ta
 }
 
 void Writer::RemoveFile::operator()(const std::filesystem::path* file) const {
-  std::error_code
-      ignored;  // once saved, the file has moved; a file that cannot be removed does no further harm
+  // Once saved, the file has moved; a file that cannot be removed does no further harm.
+  std::error_code ignored;
   std::filesystem::remove(*file, ignored);
   delete file;
 }

@@ -9,8 +9,8 @@
 
 namespace revnet {
 
-// Every error is a UsageError that begins with "FILE:LINE:
-// ". `origin` names the file and must outlive the reader.
+// Every error is a UsageError that begins with FILE:LINE.
+// `origin` names the file and must outlive the reader.
 class NodeReader {
  public:
   explicit NodeReader(const std::string& origin) : origin_(origin) {}

@@ -48,7 +48,6 @@ class RunDirectory {
 
   const RunFiles& files() const { return files_; }
   bool has_checkpoint() const;
-  // Creates the folder of kept checkpoints if it is missing.
   void make_kept_checkpoints() const;
 
  private:

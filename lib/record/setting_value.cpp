@@ -192,7 +192,6 @@ struct ToYaml {
   }
 };
 
-// Describes the values that a setting's type and limits allow.
 struct Describe {
   const Setting& setting;
   std::string operator()(const ChoiceField&) const { return join(setting.choices); }

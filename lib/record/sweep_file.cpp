@@ -12,7 +12,6 @@
 namespace revnet {
 namespace {
 
-// Reads the section `sweep`.
 class SweepReader : NodeReader {
  public:
   SweepReader(SweepFile& sweep, const std::string& origin) : NodeReader(origin), sweep_(sweep) {}

@@ -38,8 +38,7 @@ struct SweepFile {
     std::string key;
     std::vector<std::string> values;  // in the text of the file
   };
-  using Assignments =
-      std::vector<std::pair<std::string, std::string>>;  // key and value, in the text of the file
+  using Assignments = std::vector<std::pair<std::string, std::string>>;  // key and value, as written
   struct Rule {
     std::string set, proportional_to;
     double at = 1, power = 1;

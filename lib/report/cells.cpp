@@ -91,8 +91,8 @@ std::string_view name(Place::In in) {
 std::vector<Place> place_runs(const std::vector<RunRecord>& runs) {
   std::vector<Place> places(runs.size());
   std::map<std::vector<std::string>, Alike> cells;
-  for (const bool complete :
-       {true, false}) {  // so that of two runs with the same seed, the complete one comes first
+  // Complete runs first, so that of two runs with the same seed the complete one counts.
+  for (const bool complete : {true, false}) {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       if (runs[i].complete() != complete) continue;
       const Config& config = runs[i].config;

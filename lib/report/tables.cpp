@@ -47,7 +47,6 @@ std::string quoted(const std::filesystem::path& path) {
   return result + "'";
 }
 
-// Whether revnet-train could resume the run.
 bool can_resume(const RunRecord& run) {
   const RunFiles files(run.directory);
   return run.status != RunStatus::running && std::filesystem::exists(files.checkpoint()) &&
@@ -140,9 +139,8 @@ std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs, const 
 
 std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs,
                                         const std::vector<Place>& places) {
-  using Seeds = std::map<std::string, std::set<std::uint64_t>>;  // by network
-  std::map<std::tuple<Dataset, std::int64_t, std::string>, Seeds>
-      groups;  // sorted by data set, longest schedule first
+  using Seeds = std::map<std::string, std::set<std::uint64_t>>;            // by network
+  std::map<std::tuple<Dataset, std::int64_t, std::string>, Seeds> groups;  // by data set, longest first
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (places[i].in != Place::In::cell) continue;
     const Config& config = runs[i].config;

@@ -11,7 +11,6 @@
 
 namespace revnet {
 
-// A network as revnet builds it.
 struct BuiltNetwork {
   std::string name;      // "revnet38"
   std::string unit;      // "basic", "bottleneck"

@@ -27,7 +27,6 @@ void add(Series::Row& row, const std::string& prefix, const std::map<std::string
   for (const auto& [name, comparison] : parts) add(row, prefix + name + "/", comparison);
 }
 
-// One measurement as a row of the series.
 Series::Row angle_row(const GradientAngle& angle) {
   Series::Row row;
   row["cross_entropy"] = angle.cross_entropy;
@@ -65,7 +64,6 @@ void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, co
   dump.save(Durability::process_crash);
 }
 
-// The measurements of one run, in memory and in the file.
 class Measurements {
  public:
   Measurements(const Config& config, AngleOptions options, std::filesystem::path file, std::string command,

@@ -50,7 +50,6 @@ class AngleMeter {
   // rank's own shard.
   GradientAngle measure();
 
-  // The gradients of the last measurement.
   const Gradient& stored() const { return stored_; }
   const Gradient& reconstructed() const { return reconstructed_; }
 

@@ -12,7 +12,6 @@
 
 namespace revnet {
 
-// One configuration to measure.
 struct SpeedCase {
   Config::Network network;  // resolved in results
   std::int64_t batch = 100;
@@ -25,7 +24,6 @@ struct SpeedOptions {
   bool profile = false;
 };
 
-// The measurements of one case.
 struct SpeedResult {
   SpeedCase of;
   std::vector<double> step_seconds;

@@ -13,7 +13,6 @@
 
 namespace revnet {
 
-// One array job.
 struct SlurmArray {
   struct Element {
     std::string job;      // Job::name

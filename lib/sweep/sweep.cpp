@@ -60,7 +60,6 @@ int threads_of(const Job& job, std::size_t cores) {
   return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cores);
 }
 
-// Runs jobs: keeps track of what is waiting, running and done.
 class Runner {
  public:
   Runner(const std::vector<Job>& jobs, const SweepOptions& options,

@@ -18,7 +18,6 @@ struct MemoryLimit {
 // proc and sys of their own.
 std::vector<MemoryLimit> memory_limits(const std::filesystem::path& root = "/");
 
-// The limit with the least left.
 MemoryLimit tightest_memory_limit(const std::vector<MemoryLimit>& limits);
 
 }  // namespace revnet

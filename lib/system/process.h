@@ -15,7 +15,6 @@
 
 namespace revnet {
 
-// How a process ended.
 struct ExitStatus {
   int code = 0;    // -1 if a signal ended it
   int signal = 0;  // the signal that ended it, else 0
@@ -70,7 +69,6 @@ class ChildProcess {
   std::optional<ExitStatus> status_;
 };
 
-// The outcome of a process that has ended.
 struct ProcessResult {
   ExitStatus status;
   std::string out, err;

@@ -49,7 +49,6 @@ class Profile {
 
   void add(const Work& work, double seconds);
   const Rows& rows() const { return rows_; }
-  // The sum of all rows.
   Row total() const;
 
  private:
