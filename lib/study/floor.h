@@ -3,7 +3,7 @@
 //
 // No step whose activations exceed the cache can be that fast: one primitive's output must be fetched from
 // memory by the next. The same primitives are therefore also timed out of cache, with none of their input in
-// it. A step of separate primitives, which finds about half of its input in cache, lies between the two.
+// it. A step of separate primitives, which finds part of its input in cache, lies between the two.
 //
 // Convolutions and batch normalisations (with their ReLUs) count. In reconstructed mode every layer of a
 // reversible unit runs forward twice, the second time with known statistics.
