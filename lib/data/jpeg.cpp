@@ -58,8 +58,8 @@ class Decoder {
     run([this] { jpeg_read_header(&info_, TRUE); });
     const std::uint64_t pixels = std::uint64_t{info_.image_width} * info_.image_height;
     if (pixels > std::uint64_t{most_jpeg_pixels} || pixels / most_pixels_a_byte > bytes) {
-      throw JpegError(fmt::format("damaged: {} bytes that claim to be {} x {} pixels", bytes,
-                                  info_.image_width, info_.image_height));
+      throw JpegError(fmt::format("damaged: its header claims {} x {} pixels in {} bytes", info_.image_width,
+                                  info_.image_height, bytes));
     }
     if (info_.num_components == 2 || info_.num_components > 4) {
       throw JpegError(

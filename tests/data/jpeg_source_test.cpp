@@ -80,7 +80,7 @@ TEST_CASE("evaluation gives every image of val once, in order, up to the given e
 
 TEST_CASE("files that are not images, and missing folders, are named when a set is opened") {
   const TemporaryDirectory folder;
-  CHECK(contains(read_fault(folder), "/train: no such folder; image sets are DIR/train/CLASS/*.JPEG"));
+  CHECK(contains(read_fault(folder), "/train: no such folder; an image set is DIR/train/CLASS/*.JPEG"));
   write_image_folders(folder.path(), 2, 2);
   write_file(folder / "train/n0/notes.txt", "not looked at");
   write_file(folder / "train/n0/.hidden.jpg", "nor this");
@@ -97,7 +97,7 @@ TEST_CASE("files that are not images, and missing folders, are named when a set 
   CHECK(splits.train.size() == 5);
   REQUIRE(splits.left_out.size() == 3);
   CHECK(contains(splits.left_out[1], "other.JPEG: not a JPEG image: it begins with the bytes 89 50"));
-  CHECK(contains(splits.left_out[2], "val/n0/large.jpeg: damaged: its "));
+  CHECK(contains(splits.left_out[2], "val/n0/large.jpeg: damaged: its header claims "));
 
   write_file(folder / "val/n7/a.jpg", make_jpeg(16, 16, 1));
   CHECK(contains(read_fault(folder), "val/n7: train has no such class"));
