@@ -51,7 +51,7 @@ TEST_CASE("a dry run prints the batch script and touches nothing") {
                  " --mpi=pmi2 "));
   CHECK_FALSE(contains(Place("training.batch: [2]").run_in_slurm({"--dry-run"}).out, "--mpi"));
   CHECK(contains(dry.out, (place.folder / "runs/s").string()));
-  CHECK(contains(dry.err, "MaxArraySize: arrays of at most 1001 jobs are assumed"));
+  CHECK(contains(dry.err, "assuming arrays of at most 1001 jobs"));
   CHECK_FALSE(fs::exists(place.folder / "runs"));
 }
 

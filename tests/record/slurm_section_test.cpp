@@ -75,7 +75,7 @@ TEST_CASE("a wrong slurm section is refused with its line") {
   check("    extra_lines: module load x\n", "3", "list of lines");
   check("    extra_lines: [\"a\\nb\"]\n", "3", "several lines");
   check("    nodes: 3\n    tasks: 2\n", "3", "fewer tasks than nodes");
-  check("    nodes: 1\n    time: 2\n", "4", "no longer than signal_seconds, the 120 seconds");
+  check("    nodes: 1\n    time: 2\n", "4", "does not exceed signal_seconds, the 120 seconds");
 }
 
 TEST_CASE("time limits are read in Slurm's notation") {

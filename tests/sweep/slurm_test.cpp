@@ -209,7 +209,8 @@ TEST_CASE("the lines of squeue are read") {
   CHECK(describe(entries[1]) == "pending (Resources)");
   CHECK(describe(QueueEntry{7, 1, "PENDING", "", "", "None", "b"}) == "pending");
   CHECK(parse_queue("").empty());
-  CHECK(contains(message_of<Error>([] { parse_queue("7|0|RUNNING\n"); }), "not understood: '7|0|RUNNING'"));
+  CHECK(contains(message_of<Error>([] { parse_queue("7|0|RUNNING\n"); }),
+                 "does not understand: '7|0|RUNNING'"));
 }
 
 TEST_CASE("the lines of sacct are read") {
