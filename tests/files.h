@@ -1,4 +1,4 @@
-// What all tests share: a folder of their own, small files, messages of exceptions.
+// What all tests share: temporary folders, small files, messages of exceptions.
 #pragma once
 
 #include <cstdlib>
@@ -11,7 +11,7 @@
 
 namespace revnet::testing {
 
-// A fresh folder, gone with the object.
+// A new folder, removed by the destructor.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
@@ -46,7 +46,7 @@ inline std::string read_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// The message of the Exception that call must throw; another type passes through and fails the test.
+// The message of the Exception that `call` must throw. Any other exception passes through and fails the test.
 template <typename Exception, typename Call>
 std::string message_of(Call call) {
   try {
@@ -57,7 +57,7 @@ std::string message_of(Call call) {
   return "(nothing was thrown)";
 }
 
-// With or without the newline that ends it.
+// Accepts text with or without a final newline.
 inline bool is_one_line(const std::string& message) {
   return !message.empty() && message.find('\n') >= message.size() - 1;
 }

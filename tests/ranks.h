@@ -1,4 +1,4 @@
-// Ranks as threads of one process: a batch in several hands without MPI.
+// Ranks as threads of one process, to split a batch without MPI.
 #pragma once
 
 #include <algorithm>
@@ -13,15 +13,15 @@
 
 namespace revnet::testing {
 
-// Where threads meet to add up what each has. When one has left by an exception, the others do not wait for
-// it.
+// Where threads meet to add up their values. Once one has
+// left by an exception, the others no longer wait for it.
 class MeetingPlace {
  public:
   explicit MeetingPlace(int ranks) : here_(static_cast<std::size_t>(ranks)) {}
 
   int ranks() const { return static_cast<int>(here_.size()); }
 
-  // values = the sum of all ranks' values, added in the order of ranks.
+  // Replaces the values by the sum over all ranks, added in the order of ranks.
   template <class T>
   void sum(int rank, std::span<T> values) {
     here_[static_cast<std::size_t>(rank)] = values.data();
@@ -34,7 +34,7 @@ class MeetingPlace {
     std::copy(total.begin(), total.end(), values.begin());
   }
 
-  // look(rank, data) for every rank's data.
+  // Calls look(rank, data) for every rank's data.
   void show(int rank, const void* data, const std::function<void(int, const void*)>& look) {
     here_[static_cast<std::size_t>(rank)] = data;
     meet();
@@ -42,7 +42,7 @@ class MeetingPlace {
     meet();
   }
 
-  // A rank does not come any more.
+  // Announces that this rank will not come again.
   void leave() {
     const std::scoped_lock lock(mutex_);
     left_ = true;
@@ -70,7 +70,7 @@ class MeetingPlace {
   std::vector<const void*> here_;
 };
 
-// body(rank) on a thread for each; rethrows the first exception that was thrown.
+// Runs body(rank) on one thread per rank and rethrows the first exception thrown.
 inline void on_ranks(MeetingPlace& place, const std::function<void(int rank)>& body) {
   std::mutex mutex;
   std::exception_ptr failure;

@@ -1,4 +1,5 @@
-// Whether text is well-formed XML, as far as our own pages use it: no comments, CDATA or processing.
+// Checks that text is well-formed XML, as far as revnet's
+// pages use it: no comments, CDATA or processing instructions.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace xml {
 constexpr std::string_view name_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-";
 
-// Text between tags or in an attribute: no < and & only in the five entities or a character reference.
+// Text between tags or in an attribute may contain no < and
+// & only in the five entities or a character reference.
 inline bool is_plain(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '<') return false;
@@ -28,7 +30,7 @@ inline bool is_plain(std::string_view text) {
   return true;
 }
 
-// What is wrong with `NAME="VALUE" ...`; empty: nothing.
+// What is wrong with `NAME="VALUE" ...`, or "".
 inline std::string attributes_error(std::string_view text) {
   std::set<std::string_view> names;
   while (!text.empty()) {
@@ -50,8 +52,8 @@ inline std::string attributes_error(std::string_view text) {
 
 }  // namespace xml
 
-// What is wrong first, and where; empty when text is one element (after a DOCTYPE, if it has one), with tags
-// that pair up, attributes in quotes, and every & < escaped.
+// The first error and its place. "" if the text is one element (after an optional DOCTYPE) with matching
+// tags, quoted attributes, and every & and < escaped.
 inline std::string xml_error(std::string_view text) {
   const auto is_blank = [](std::string_view part) {
     return part.find_first_not_of(" \n") == std::string_view::npos;

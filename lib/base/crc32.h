@@ -1,5 +1,4 @@
-// CRC-32 as zlib has it, and Python's zlib.crc32: tells bytes that changed on a disk or a network from those that were
-// written.
+// CRC-32 as zlib and Python's zlib.crc32 compute it: detects bytes that a disk or a network has changed.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +7,7 @@
 
 namespace revnet {
 
-// Of `bytes` behind those whose checksum is `before`; 0: behind none.
+// The checksum of `bytes` appended to data whose checksum is `before`; 0 stands for no data.
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0);
 
 }  // namespace revnet

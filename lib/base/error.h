@@ -16,10 +16,10 @@ enum class ExitCode {
   usage = 2,
   interrupted = 3,    // stopped by a signal, with a checkpoint saved
   diverged = 4,       // the loss became NaN or infinite
-  damaged_image = 5,  // an image turned out to be damaged in training; with a checkpoint saved
+  damaged_image = 5,  // a training image turned out to be damaged; a checkpoint was saved
 };
 
-// Something failed while running: files, memory, data. Exit code 1.
+// A failure at run time: files, memory, data. Exit code 1.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message) : std::runtime_error(message) {}
@@ -30,7 +30,7 @@ class Error : public std::runtime_error {
   virtual ExitCode exit_code() const { return ExitCode::failed; }
 };
 
-// The request itself is wrong: unknown key, name or impossible value. Exit code 2.
+// The request itself is wrong: an unknown key or name, or an impossible value. Exit code 2.
 class UsageError : public Error {
  public:
   using Error::Error;

@@ -4,7 +4,7 @@
 
 namespace revnet {
 
-// The q-quantile (0 to 1) of the values in any order, between neighbours linearly; 0 of none.
+// The q-quantile, 0 <= q <= 1, of values in any order, interpolated linearly; 0 if there are no values.
 double quantile(std::vector<double> values, double q);
 double median(std::vector<double> values);
 

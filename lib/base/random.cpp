@@ -33,7 +33,7 @@ double RandomStream::uniform() {
 }
 
 std::uint32_t RandomStream::below(std::uint32_t bound) {
-  // Lemire's multiply-and-reject: the rejected low products are those that would favour small values.
+  // Lemire's method: rejecting the smallest low words removes the bias towards some values.
   const std::uint32_t threshold = (0u - bound) % bound;
   for (;;) {
     const std::uint64_t product = std::uint64_t{next_u32()} * bound;

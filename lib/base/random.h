@@ -1,8 +1,8 @@
-// Random numbers that are a pure function of a key: no generator state to save, share or restore.
+// Random numbers as a pure function of a key, with no generator state to save, share or restore.
 //
-// Counter-based Philox4x32-10 (Salmon et al., SC 2011; Random123). A stream is named by
-// (seed, purpose, epoch, index); the same name gives the same numbers on every machine, in every
-// process, in any order. Resuming and sharding a run therefore need no random state.
+// Counter-based Philox4x32-10 (Salmon et al., SC 2011; Random123). A stream is named by (seed, purpose,
+// epoch, index), and one name yields the same numbers on every machine, in every process, in any order. Runs
+// can therefore be resumed and sharded without saving any random state.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace revnet {
 
-// What a stream is for. Values are part of the meaning of a seed: append, never renumber.
+// What a stream is used for. The values are part of what a seed means: append, never renumber.
 enum class Purpose : std::uint32_t {
   initialization = 1,
   shuffle = 2,
@@ -27,11 +27,11 @@ class RandomStream {
   std::uint64_t next_u64();
   // Uniform in [0, 1), 53 random bits.
   double uniform();
-  // Uniform integer in [0, bound), without bias. Requires bound > 0.
+  // A uniform integer in [0, bound), without modulo bias. Requires bound > 0.
   std::uint32_t below(std::uint32_t bound);
   // Standard normal (Box-Muller).
   double normal();
-  // Standard normal conditioned on |x| <= 2, by rejection.
+  // A standard normal conditioned on |x| <= 2, by rejection.
   double truncated_normal();
 
  private:

@@ -4,7 +4,7 @@
 
 namespace revnet {
 
-// Seconds of monotonic time since construction or the last restart; a jump of the wall clock does not show.
+// Seconds of monotonic time since construction or the last restart, unaffected by changes of the wall clock.
 class Stopwatch {
  public:
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }

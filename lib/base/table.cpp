@@ -12,7 +12,7 @@
 namespace revnet {
 namespace {
 
-// Columns in UTF-8 text: bytes that do not continue a character.
+// Display width of UTF-8 text: counts the bytes that do not continue a character.
 std::size_t width(const std::string& cell) {
   return static_cast<std::size_t>(
       std::ranges::count_if(cell, [](unsigned char c) { return (c & 0xc0U) != 0x80U; }));
@@ -58,7 +58,7 @@ TableFormat table_format(std::string_view name) {
 }
 
 void Table::add(std::vector<std::string> row) {
-  if (row.size() != header_.size()) throw std::logic_error("Table: a row of another width than the header");
+  if (row.size() != header_.size()) throw std::logic_error("Table: row and header differ in width");
   rows_.push_back(std::move(row));
 }
 

@@ -1,4 +1,4 @@
-// A table of text cells, for people or for programs.
+// A table of text cells, for people and for programs.
 #pragma once
 
 #include <string>
@@ -7,17 +7,17 @@
 
 namespace revnet {
 
-// "12.35": value with so many decimals.
+// The value with the given number of decimals: "12.35".
 std::string format_fixed(double value, int decimals);
 
 enum class TableFormat {
   text,      // columns aligned by spaces
   csv,       // RFC 4180
   markdown,  // a pipe table
-  latex,     // a tabular, with the booktabs package's rules
+  latex,     // a tabular with the rules of the booktabs package
 };
 
-// "text", "csv", "markdown" and "latex".
+// The names that table_format() accepts: "text", "csv", "markdown" and "latex".
 const std::vector<std::string>& table_format_names();
 // UsageError for any other name.
 TableFormat table_format(std::string_view name);
@@ -26,14 +26,14 @@ class Table {
  public:
   explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
 
-  // As many cells as the header has; logic_error otherwise.
+  // The row must have as many cells as the header; logic_error otherwise.
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.empty(); }
 
-  // Ends with a newline. In text, columns whose cells are all numbers (or "-") are aligned to the right.
+  // The text ends with a newline. The text format right-aligns columns that hold only numbers or "-".
   std::string format(TableFormat format) const;
-  // A <table> for a page, well-formed as XML too: the header in <thead>, the first cell of each row as its
-  // heading. Cells of columns of numbers have the class "number".
+  // An HTML <table> that is also well-formed XML: the header in <thead>, each row's first cell as its
+  // heading. Cells in numeric columns have the class "number".
   std::string html() const;
 
  private:
@@ -41,7 +41,6 @@ class Table {
   std::string csv() const;
   std::string markdown() const;
   std::string latex() const;
-  // Whether each column holds nothing but numbers.
   std::vector<bool> numeric() const;
 
   std::vector<std::string> header_;

@@ -8,11 +8,11 @@
 
 namespace revnet {
 
-// "12.3 MB" (powers of 1000, as the paper's peers report memory).
+// "12.3 MB", in powers of 1000, the units in which the literature reports memory.
 std::string format_bytes(std::uint64_t bytes);
 
-// "8GiB", "500 MB", "1073741824": a number and an optional unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB).
-// UsageError that begins with `origin` for anything else, and for 0.
+// Parses a number with an optional unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB): "8GiB", "500 MB",
+// "1073741824". Throws a UsageError that begins with `origin` for anything else, and for 0.
 std::uint64_t parse_bytes(std::string_view text, std::string_view origin);
 
 // "80,000".
@@ -21,14 +21,14 @@ std::string format_grouped(std::int64_t number);
 // "1:02:03" or "2:03".
 std::string format_duration(double seconds);
 
-// 'text' for a one-line message, wherever the text comes from: unprintable bytes become ?, line breaks become
-// spaces, long text is cut.
+// `text` in single quotes, safe in a one-line message whatever its source: unprintable bytes become ?, line
+// breaks become spaces, and long text is cut.
 std::string in_quotes(std::string_view text);
 
-// The candidate with the smallest edit distance to word, or "" when none comes near (more than half differs).
+// The candidate at the smallest edit distance from `word`, or "" if even that one differs in more than half.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-// " (did you mean 'batch'?)" with the nearest candidate, or "".
+// " (did you mean 'batch'?)" with the nearest candidate, or "" if there is none.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 // "a, b, c".

@@ -1,4 +1,5 @@
-// Text that may come from anywhere (files, command line, folder names), looked at before it is kept or shown.
+// Validates and escapes text of unknown origin (files,
+// command line, folder names) before it is stored or shown.
 #pragma once
 
 #include <cstddef>
@@ -7,18 +8,19 @@
 
 namespace revnet {
 
-// Bytes in the UTF-8 character at the front of text, which is not empty; 0 when that is none, or a control
-// character other than tab, line feed and carriage return.
+// Length in bytes of the UTF-8 character at the start of `text`, which must not be empty. 0 if the bytes are
+// not valid UTF-8 or encode a control character other than tab, line feed and carriage return.
 std::size_t printable_length(std::string_view text);
 
-// Offset of the first byte that is no UTF-8 or an unwelcome control character; npos when there is none. What
-// passes survives YAML, HDF5 and XML unchanged, but for carriage returns.
+// Offset of the first byte that is not valid UTF-8 or begins a control character; npos if there is none. Text
+// that passes survives YAML, HDF5 and XML unchanged, except for carriage returns.
 std::size_t first_unprintable(std::string_view text);
 
-// For HTML and XML, between tags or in an attribute: & < > " ' as entities, unprintable bytes as ?.
+// Escapes text for HTML and XML, in content or attributes: & < > " ' become entities, unprintable bytes
+// become ?.
 std::string escape_xml(std::string_view text);
 
-// The text with ? for each unprintable byte, and spaces for line breaks and tabs.
+// Replaces each unprintable byte by ?, and line breaks and tabs by spaces.
 std::string one_line(std::string_view text);
 
 }  // namespace revnet

@@ -4,7 +4,7 @@
 
 namespace revnet {
 
-// Of revnet: "0.1.0".
+// The version of revnet: "0.1.0".
 std::string version();
 
 }  // namespace revnet

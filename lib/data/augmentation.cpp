@@ -30,8 +30,8 @@ CropAndFlip draw_crop_and_flip(const Augmentation& augmentation, std::uint64_t s
 void write_augmented(std::span<const std::uint8_t, image_bytes> image,
                      std::span<const float, image_bytes> mean, int padding, CropAndFlip crop,
                      std::span<float, image_bytes> output) {
-  // One row of the padded image at a time. Its margins stay zero; only the middle is rewritten, so both the
-  // subtraction and the copy run over a fixed 32 pixels without a branch inside.
+  // Builds one row of the padded image at a time. The margins stay zero and only the middle is rewritten, so
+  // that both the subtraction and the copy run over 32 pixels without a branch.
   std::array<float, std::size_t{3} * image_size> padded{};
   float* const middle = padded.data() + padding;
   const float* const cropped = padded.data() + crop.left;

@@ -1,9 +1,10 @@
-// From the bytes of one image to network input: minus the mean, and in training padded, cropped, flipped.
+// From an image's bytes to network input: the mean is subtracted and, in training, the image is padded,
+// cropped and flipped.
 //
-// Order, as in the reference code (renmengye/revnet-public, resnet/data/cifar_input.py): the mean image is
-// subtracted from the whole image, each pixel's own mean; the result is padded with zeros to 36x36; a random
-// 32x32 crop is taken, and mirrored left to right half of the time. So padding is 0 in the network's input,
-// which is the mean image's colour and not black, and the mean moves with the crop.
+// The order is that of the reference code (renmengye/revnet-public, resnet/data/cifar_input.py): each pixel's
+// own mean is subtracted, the result is padded with zeros to 36x36, a random 32x32 crop is taken, and half of
+// the crops are mirrored left to right. Padding is therefore 0 in the network's input, which is the mean
+// image's colour rather than black, and the mean moves with the crop.
 #pragma once
 
 #include <cstdint>
@@ -16,31 +17,31 @@ namespace revnet {
 struct Augmentation {
   int padding = 2;      // zeros added on each side; 0 .. 31
   bool flip = true;     // mirror left to right half of the time
-  bool enabled = true;  // false: the image minus the mean, no matter what the other fields say
+  bool enabled = true;  // false: the image minus the mean, whatever the other fields say
 };
 
-// What was drawn for one image. The default leaves the image as it is when padding is 0.
+// The random draw for one image. With padding 0, the default leaves the image unchanged.
 struct CropAndFlip {
-  int top = 0;   // of the crop in the padded image, 0 .. 2 * padding
-  int left = 0;  // likewise
+  int top = 0;   // row of the crop's top edge in the padded image, 0 .. 2 * padding
+  int left = 0;  // column of its left edge, likewise
   bool flip = false;
 };
 
-// UsageError unless 0 <= padding < 32.
+// Throws UsageError unless 0 <= padding < 32.
 void check(const Augmentation& augmentation);
 
-// A pure function of its arguments. `index` is the image's place in the training set, so the draw does not
+// A pure function of its arguments. `index` is the image's index in the training set, so the draw does not
 // depend on where in the epoch, or on which rank, the image comes up.
 CropAndFlip draw_crop_and_flip(const Augmentation& augmentation, std::uint64_t seed, std::uint32_t epoch,
                                std::uint32_t index);
 
-// Writes one network input: image [3, 32, 32] bytes and mean [3, 32, 32] in, output [3, 32, 32] overwritten.
-// Requires 0 <= top, left <= 2 * padding and padding < 32. Allocates nothing.
+// Overwrites output [3, 32, 32] with the network input for the bytes of image [3, 32, 32] and mean [3, 32,
+// 32]. Requires 0 <= top, left <= 2 * padding and padding < 32. Allocates nothing.
 void write_augmented(std::span<const std::uint8_t, image_bytes> image,
                      std::span<const float, image_bytes> mean, int padding, CropAndFlip crop,
                      std::span<float, image_bytes> output);
 
-// The same without padding, crop or flip: image minus mean.
+// Writes the image minus the mean, without padding, crop or flip.
 void write_plain(std::span<const std::uint8_t, image_bytes> image, std::span<const float, image_bytes> mean,
                  std::span<float, image_bytes> output);
 

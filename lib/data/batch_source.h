@@ -1,7 +1,7 @@
-// What a training sees of its data: batches of network inputs, wherever they come from.
+// The data as training sees it: batches of network inputs, whatever their origin.
 //
-// Ownership: a source owns its images, or knows where they lie; buffers are the caller's. One thread at a
-// time calls a source, which may have threads of its own.
+// Ownership: a source owns its images or knows where they are stored; buffers belong to the caller. Only one
+// thread at a time may call a source, which may have threads of its own.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace revnet {
 
-// How to show a channel's values: as byte scale * value + shift.
+// How to display a channel: its values become bytes as scale * value + shift.
 struct ShownValues {
   float scale = 1, shift = 127.5f;
 };
@@ -25,33 +25,32 @@ class BatchSource {
  public:
   virtual ~BatchSource() = default;
 
-  // Images of the sets.
   virtual std::size_t training_size() const = 0;
   virtual std::size_t evaluation_size() const = 0;
 
-  // Overwrites images [N, 3, S, S] and labels [N] with positions first .. first + N - 1 of an endless row of
-  // shuffled epochs: a pure function of `first` and of what the source was made of. `next` is where the next
-  // call will begin if all goes well. DamagedImage when one of them turns out to be damaged and may not be
-  // left out.
+  // Overwrites images [N, 3, S, S] and labels [N] with positions first .. first + N - 1 of the endless
+  // sequence of shuffled epochs. The result is a pure function of `first` and of the source's construction.
+  // `next` is where the next call will probably begin. Throws DamagedImage if an image proves damaged and may
+  // not be skipped.
   virtual void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
                              std::span<std::int32_t> labels) = 0;
 
-  // Overwrites them with images of the evaluation set, from `first` on but none from `end` on, and returns
-  // how many are real; behind those, labels are 0 and values mean nothing. Damaged images are missing among
-  // them, or a DamagedImage. `end` is where the caller's share of the set ends.
+  // Overwrites images and labels with evaluation images from `first` on, but none from `end` on, where the
+  // caller's share of the set ends. Returns how many are real; beyond them, labels are 0 and values are
+  // undefined. Damaged images are skipped, or throw DamagedImage if that is not allowed.
   virtual std::size_t fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
                                       std::span<std::int32_t> labels) = 0;
 
-  // Whether a call may fail on one rank of several: an image is first seen whole when its turn comes.
+  // Whether a call may fail on a single rank, because images are first checked in full when their turn comes.
   virtual bool may_be_damaged() const { return false; }
-  // What has been left out since the last call, a line each.
+  // One line for each image skipped since the last call.
   virtual std::vector<std::string> take_notices() { return {}; }
-  // Stands for the images' names and labels, in their order; empty where a set is always the same.
+  // Identifies the images' names and labels in order; empty for sets that never change.
   virtual std::string fingerprint() const { return ""; }
   virtual std::array<ShownValues, 3> shown_values() const { return {}; }
 };
 
-// An image that a training needs turned out to be damaged when its turn came.
+// An image needed for training proved damaged when its turn came.
 class DamagedImage : public Error {
  public:
   using Error::Error;

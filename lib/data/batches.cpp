@@ -8,15 +8,15 @@ namespace {
 
 std::vector<float> checked_mean(std::span<const float> mean) {
   if (mean.size() != image_bytes) {
-    throw Error("the mean image has " + std::to_string(mean.size()) + " values where 3072 belong");
+    throw Error("the mean image has " + std::to_string(mean.size()) + " values, not 3072");
   }
   return {mean.begin(), mean.end()};
 }
 
 void check_buffers(std::span<const float> images, std::span<const std::int32_t> labels) {
   if (images.size() == labels.size() * image_bytes) return;
-  throw Error("a batch of " + std::to_string(labels.size()) + " labels was given room for " +
-              std::to_string(images.size()) + " image values, not 3072 an image");
+  throw Error("a batch of " + std::to_string(labels.size()) + " labels has room for " +
+              std::to_string(images.size()) + " image values instead of 3072 for each image");
 }
 
 std::span<const float, image_bytes> fixed(const std::vector<float>& mean) {

@@ -1,7 +1,7 @@
-// Network inputs, batch by batch. Values are pixels 0..255 minus the mean image, no division.
+// Batches of network inputs for sets held in memory: pixels 0..255 minus the mean image, without division.
 //
-// Both classes borrow the Dataset, which must outlive them, and keep a copy of the mean image. The caller
-// owns the buffers; nothing is allocated by fill() except when a new epoch's order is first drawn.
+// Both classes borrow the Dataset, which must outlive them, and copy the mean image. The caller owns the
+// buffers. fill() allocates only when it first draws a new epoch's order.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +17,16 @@ namespace revnet {
 
 class TrainingBatches {
  public:
-  // mean: [3, 32, 32]. Error when the set is empty or the mean has another size, UsageError for an
-  // impossible augmentation.
+  // `mean` is [3, 32, 32]. Throws Error if the set is empty or the mean has another size, and UsageError for
+  // an impossible augmentation.
   TrainingBatches(const Dataset& set, std::span<const float> mean, std::uint64_t seed,
                   Augmentation augmentation);
 
-  // Overwrites images [N, 3, 32, 32] and labels [N] with positions first_position .. first_position + N - 1
-  // of the shuffled row, that is iteration * batch for a whole batch, plus an offset for a shard of one.
-  // A pure function of its argument and the constructor's, in any order of calls; not thread-safe, because
-  // the current epoch's order is cached. Error when the sizes disagree or the position is negative.
+  // Overwrites images [N, 3, 32, 32] and labels [N] with positions first_position ..
+  // first_position + N - 1 of the shuffled sequence: iteration * batch for a whole batch,
+  // plus an offset for a shard. The result is a pure function of the arguments and the
+  // constructor's, whatever the order of calls. Not thread-safe, because the current epoch's
+  // order is cached. Throws Error if the sizes disagree or the position is negative.
   void fill(std::int64_t first_position, std::span<float> images, std::span<std::int32_t> labels);
 
  private:
@@ -38,12 +39,12 @@ class TrainingBatches {
 
 class EvaluationBatches {
  public:
-  // mean: [3, 32, 32], the training set's. Error when the mean has another size.
+  // `mean` is the training set's, [3, 32, 32]. Throws Error if it has another size.
   EvaluationBatches(const Dataset& set, std::span<const float> mean);
 
-  // Overwrites images [N, 3, 32, 32] and labels [N] with images first .. first + N - 1 in the order of the
-  // set, whole and unflipped. Returns how many of them are real: past the end of the set the rest is zeros
-  // with label 0, and must be left out of any average. Returns 0 when first >= set size.
+  // Overwrites images [N, 3, 32, 32] and labels [N] with images first .. first + N - 1 in the set's order,
+  // neither cropped nor flipped. Returns how many are real, which is 0 if first >= the set's size. The rest
+  // is zeros with label 0, and must be left out of any average.
   std::size_t fill(std::size_t first, std::span<float> images, std::span<std::int32_t> labels) const;
 
  private:

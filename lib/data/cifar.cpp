@@ -38,8 +38,8 @@ void check_file(const fs::path& file, const CifarFormat& format, std::uintmax_t 
   if (error) throw DataError(Kind::unreadable, file, error.message(), "check the permissions of the path");
   if (bytes == expected) return;
   if (bytes == 0) throw DataError(Kind::empty, file, "the file is empty", replace_remedy(format));
-  const std::string problem = std::to_string(bytes) + " bytes where " + std::to_string(expected) +
-                              " belong (records of " + std::to_string(format.record_bytes()) + ")";
+  const std::string problem = std::to_string(bytes) + " bytes, expected " + std::to_string(expected) +
+                              " (records of " + std::to_string(format.record_bytes()) + ")";
   if (bytes < expected)
     throw DataError(Kind::truncated, file, "truncated: " + problem, replace_remedy(format));
   throw DataError(Kind::oversized, file, "too long: " + problem, replace_remedy(format));
@@ -54,7 +54,7 @@ void check_label(const fs::path& file, const CifarFormat& format, std::size_t re
                   replace_remedy(format));
 }
 
-// Appends the records of one file to `set`. After an error `set` may hold part of them.
+// Appends the records of one file to `set`. After an error, `set` may hold some of them.
 void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, std::size_t records) {
   check_file(file, format, std::uintmax_t{records} * format.record_bytes());
   errno = 0;
@@ -69,7 +69,7 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
   for (std::size_t record = 0; record < records; ++record) {
     std::array<char, 2> label{};
     in.read(label.data(), label_bytes);
-    // char may alias any object, so the image goes straight to its place in the set.
+    // char may alias any object, so the image can be read straight into the set.
     in.read(reinterpret_cast<char*>(set.images.data() + first + record * image_bytes), image_bytes);
     if (!in) {
       throw DataError(Kind::unreadable, file, "reading failed in record " + std::to_string(record),
@@ -93,7 +93,7 @@ Dataset empty_set(const CifarFormat& format) {
   return set;
 }
 
-// A folder that cannot be looked at counts as there, so that reading it says why.
+// A folder that cannot be examined counts as present, so that reading it reports the reason.
 bool there(const fs::path& folder) {
   std::error_code error;
   return fs::status(folder, error).type() != fs::file_type::not_found;

@@ -14,12 +14,12 @@ float between(RandomStream& random, double low, double high) {
   return static_cast<float>(low + (high - low) * random.uniform());
 }
 
-// The hue circle in sixths, from red: how much of the saturated colour a channel loses there.
+// How much of the saturated colour a channel loses at a place on the hue circle, given in sixths from red.
 float loss(float sixths) {
   return std::clamp(2.0f - std::abs(sixths - 3.0f), 0.0f, 1.0f);
 }
 
-// Hue, saturation and value, and back: the value stays.
+// Rotates the hue and scales the saturation, in HSV; the value stays.
 Colour recoloured(const Colour& colour, const ColourDistortion& distortion) {
   const auto [red, green, blue] = colour;
   const float value = std::max({red, green, blue}), range = value - std::min({red, green, blue});

@@ -5,7 +5,7 @@
 namespace revnet {
 namespace {
 
-// Cuts `values` at `at` and returns what was behind the cut.
+// Cuts `values` at `at` and returns the part after the cut.
 std::vector<std::uint8_t> split_tail(std::vector<std::uint8_t>& values, std::size_t at) {
   const auto cut = values.begin() + static_cast<std::ptrdiff_t>(at);
   std::vector<std::uint8_t> tail(cut, values.end());
@@ -19,7 +19,8 @@ Splits hold_out(Splits splits, std::size_t count) {
   Dataset& train = splits.train;
   if (count == 0 || count >= train.size()) {
     throw UsageError("cannot hold out " + std::to_string(count) + " of " + std::to_string(train.size()) +
-                     " training images of " + train.name + "; choose between 1 and one fewer than there are");
+                     " training images of " + train.name +
+                     "; choose at least 1, and leave at least 1 to train on");
   }
   const std::size_t kept = train.size() - count;
   Dataset validation;

@@ -1,4 +1,4 @@
-// Many small tasks of one kind on a few threads.
+// Runs many small tasks on a few threads.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace revnet {
 
-// Calls task(i) for each i below count, in no order. The task throws nothing.
+// Calls task(i) for each i below count, in any order, and waits for all. The task must not throw.
 template <class Task>
 void each_in_parallel(std::size_t count, std::size_t threads, const Task& task) {
   std::atomic<std::size_t> next{0};

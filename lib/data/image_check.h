@@ -1,4 +1,4 @@
-// Reads images for nothing but to see whether they are whole.
+// Checks images for damage by decoding them.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace revnet {
 
-// What is wrong with each damaged image of the set, "PLACE: PROBLEM", in its order. Decodes all of them on so
-// many threads; 0: one for each core that this process may use.
+// "PLACE: PROBLEM" for each damaged image of the set, in the set's order. Decodes every image, on the given
+// number of threads; 0: one for each core this process may use.
 std::vector<std::string> damaged_images(const JpegSet& set, int threads);
 
 }  // namespace revnet

@@ -18,18 +18,17 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = DataError::Kind;
 
-// Looking at headers is waiting, mostly: for disks or a file system elsewhere.
+// Reading headers is mostly waiting, for a disk or a network file system.
 constexpr std::size_t scanning_threads = 16;
 
 constexpr const char* layout_remedy =
-    "image sets are DIR/train/CLASS/*.JPEG and DIR/val/CLASS/*.JPEG, or a file of revnet-data pack: name "
-    "them "
-    "with --data-dir";
+    "an image set is DIR/train/CLASS/*.JPEG and DIR/val/CLASS/*.JPEG, or a file written by revnet-data "
+    "pack; name it with --data-dir";
 
 constexpr bool (fs::directory_entry::*is_file)() const = &fs::directory_entry::is_regular_file;
 constexpr bool (fs::directory_entry::*is_folder)() const = &fs::directory_entry::is_directory;
 
-// Names in a folder in the order of their bytes, hidden ones left out.
+// The names in a folder in byte order, without hidden ones.
 std::vector<std::string> names_in(const fs::path& folder, bool (fs::directory_entry::*wanted)() const) {
   std::vector<std::string> names;
   try {
@@ -51,7 +50,7 @@ bool is_jpeg_name(std::string name) {
   return name.ends_with(".jpeg") || name.ends_with(".jpg");
 }
 
-// The images of one set as their names tell.
+// Lists the images of one set by file name alone.
 std::vector<JpegImage> list_images(const fs::path& folder, const std::vector<std::string>& classes) {
   std::vector<JpegImage> images;
   for (std::size_t label = 0; label < classes.size(); ++label) {
@@ -61,8 +60,8 @@ std::vector<JpegImage> list_images(const fs::path& folder, const std::vector<std
       images.push_back({.name = classes[label] + "/" + name, .label = static_cast<std::int32_t>(label)});
     }
     if (images.size() == before) {
-      throw DataError(Kind::empty, folder / classes[label], "no file here is called .jpeg or .jpg",
-                      "remove the class, or put its images there");
+      throw DataError(Kind::empty, folder / classes[label], "no file here has a name ending in .jpeg or .jpg",
+                      "remove the folder or put the class's images there");
     }
   }
   return images;
@@ -72,7 +71,7 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-// Sets the image's size in bytes, and returns what is wrong with it.
+// Sets the image's size in bytes and returns what is wrong with the image, or "".
 std::string look_at(const fs::path& folder, JpegImage& image) {
   const fs::path path = folder / image.name;
   std::error_code error;
@@ -88,7 +87,7 @@ std::string look_at(const fs::path& folder, JpegImage& image) {
   return "";
 }
 
-// What is wrong with each of them.
+// For each image, what is wrong with it, or "".
 std::vector<std::string> look_at_all(const fs::path& folder, std::vector<JpegImage>& images) {
   std::vector<std::string> wrong(images.size());
   each_in_parallel(images.size(), scanning_threads,
@@ -96,7 +95,7 @@ std::vector<std::string> look_at_all(const fs::path& folder, std::vector<JpegIma
   return wrong;
 }
 
-// Takes images with a fault out of the list.
+// Removes damaged images from the list and returns one line for each.
 std::vector<std::string> leave_out(const fs::path& folder, std::vector<JpegImage>& images,
                                    const std::vector<std::string>& wrong) {
   std::vector<std::string> left_out;
@@ -116,7 +115,7 @@ void refuse_damaged(const std::vector<std::string>& left_out, const fs::path& di
   if (left_out.empty()) return;
   const std::size_t more = left_out.size() - 1;
   throw Error(fmt::format(
-      "{}{}; revnet-data check {} names all that are damaged: repair or remove them, or leave them out with "
+      "{}{}; revnet-data check {} lists all damaged images: repair or remove them, or skip them with "
       "--set dataset.damaged=skip",
       left_out.front(), more > 0 ? fmt::format(" (and {} more)", more) : "", directory.string()));
 }
@@ -126,7 +125,7 @@ void refuse_damaged(const std::vector<std::string>& left_out, const fs::path& di
 std::vector<std::string> class_folders(const fs::path& directory) {
   std::vector<std::string> classes = names_in(directory / "train", is_folder);
   if (!classes.empty()) return classes;
-  throw DataError(Kind::empty, directory / "train", "no folder of a class is here", layout_remedy);
+  throw DataError(Kind::empty, directory / "train", "there are no class folders here", layout_remedy);
 }
 
 JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) {
@@ -147,7 +146,7 @@ JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) 
   }
   if (damaged == DamagedImages::refuse) refuse_damaged(splits.left_out, directory);
   if (splits.train.size() == 0 || splits.val.size() == 0) {
-    throw DataError(Kind::empty, directory, "no image of train or of val is whole", layout_remedy);
+    throw DataError(Kind::empty, directory, "train or val has no intact image", layout_remedy);
   }
   return splits;
 }

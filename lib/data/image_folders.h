@@ -1,5 +1,5 @@
-// Finds the images of DIR/train/CLASS and DIR/val/CLASS: files whose names end in .jpeg or .jpg, in capitals
-// or not, as ImageNet and most sets of one's own lie on disk.
+// Finds images stored as DIR/train/CLASS and DIR/val/CLASS, the layout of ImageNet and of most private sets:
+// files whose names end in .jpeg or .jpg, in upper or lower case.
 #pragma once
 
 #include <filesystem>
@@ -10,16 +10,16 @@
 
 namespace revnet {
 
-// What becomes of an image that is damaged or no JPEG image.
+// What to do about images that are damaged or not JPEG images.
 enum class DamagedImages { refuse, skip };
 
-// The names of the classes, which are those of the folders in DIR/train, in the order of their bytes.
-// DataError when there is no such folder, or nothing in it.
+// The names of the classes, which are the folders in DIR/train,
+// in byte order. Throws DataError if there are none.
 std::vector<std::string> class_folders(const std::filesystem::path& directory);
 
-// All images. Looks at size and header of each, on several threads. DataError naming the first image in order
-// that has none, and how many there are, unless they are to be left out; likewise for a class without images,
-// and where val has other classes than train.
+// Finds all images and checks the size and header of each, on several threads. Unless damaged images are
+// skipped, throws an Error that names the first of them and counts the rest. Throws DataError for a class
+// without images, and if val has a class that train lacks.
 JpegSplits scan_image_folders(const std::filesystem::path& directory, DamagedImages damaged);
 
 }  // namespace revnet

@@ -19,7 +19,7 @@ ImageLoader::~ImageLoader() {
 
 void ImageLoader::work() {
   std::unique_lock lock(mutex_);
-  // An item of the next batch takes the room of one that has been read.
+  // An item of the next batch reuses the room of an item that has been read.
   const auto there_is_work = [this] {
     const std::size_t known = next_ >= 0 ? 2 * slots_.size() : slots_.size();
     return first_ >= 0 && begun_ < std::min(known, read_ + slots_.size());
@@ -52,7 +52,7 @@ void ImageLoader::make_item(std::size_t sequence, std::unique_lock<std::mutex>& 
 
 void ImageLoader::start_batch(std::int64_t first, std::size_t size) {
   std::unique_lock lock(mutex_);
-  first_ = -1;  // no worker begins anything
+  first_ = -1;  // keeps workers from starting anything new
   done_.wait(lock, [this] { return busy_ == 0; });
   slots_.assign(size, {});
   room_.resize(size * values_);
@@ -66,7 +66,7 @@ void ImageLoader::take(std::size_t place, std::span<float> image, std::int32_t& 
   std::unique_lock lock(mutex_);
   done_.wait(lock, [&] { return slots_[place].done; });
   if (slots_[place].failure) {
-    first_ = -1;  // so that asking again begins anew
+    first_ = -1;  // so that the next fill() starts afresh
     std::rethrow_exception(slots_[place].failure);
   }
   lock.unlock();

@@ -1,4 +1,4 @@
-// Threads that make network inputs ahead of the training that needs them.
+// Worker threads that prepare network inputs before training needs them.
 #pragma once
 
 #include <condition_variable>
@@ -12,29 +12,30 @@
 
 namespace revnet {
 
-// A row of items, numbered from 0, is read in batches. Each item is made by whichever worker is free, so what
-// a batch holds depends on the item's number alone. Of the batch that is expected next, workers make as much
-// as there is room for: one batch.
+// Reads a sequence of items, numbered from 0, in batches. Any free worker may make an item, so an item must
+// depend on its number alone. Workers prepare the expected next batch as far as there is room, which is one
+// batch in all.
 //
-// Ownership: owns threads, which start with the first fill(), and the room. fill() is called by one thread.
+// Ownership: owns its room and its threads, which start
+// with the first fill(). Only one thread may call fill().
 class ImageLoader {
  public:
-  // Writes an item, and returns its label. Called by several threads at a time. What it throws comes out of
-  // the fill() that wants the item.
+  // Writes an item and returns its label. Several threads call it at a time. fill() rethrows the exception of
+  // an item when it reaches that item.
   using Make = std::function<std::int32_t(std::int64_t item, std::span<float> output)>;
 
-  // `values`: of one item.
+  // `values` is the number of values in one item.
   ImageLoader(int workers, std::size_t values, Make make);
   ImageLoader(const ImageLoader&) = delete;
   ImageLoader& operator=(const ImageLoader&) = delete;
   ~ImageLoader();
 
-  // Overwrites them with items first .. first + labels.size() - 1. `next`: where the next batch of that size
-  // will probably begin; -1: nowhere.
+  // Overwrites images and labels with items first .. first + labels.size() - 1. `next` is where the next
+  // batch of that size will probably begin, or -1 if there is none.
   void fill(std::int64_t first, std::int64_t next, std::span<float> images, std::span<std::int32_t> labels);
 
  private:
-  // Room for one item, which workers write and then fill() empties.
+  // The state of one item's room: a worker fills it, and fill() empties it.
   struct Slot {
     bool done = false;
     std::int32_t label = 0;
@@ -51,15 +52,15 @@ class ImageLoader {
   const int workers_;
   const Make make_;
 
-  std::mutex mutex_;  // guards all below
+  std::mutex mutex_;  // guards everything below
   std::condition_variable work_, done_;
-  std::vector<Slot> slots_;  // of the batch that is read, and as they become free, of the next one
+  std::vector<Slot> slots_;  // of the current batch and, as they become free, of the next one
   std::vector<float> room_;  // [slots, values]
-  std::int64_t first_ = -1;  // item of the batch that is read, or will be; -1: none
-  std::int64_t next_ = -1;   // likewise, of the batch after that
-  std::size_t begun_ = 0;    // items of the two batches that a worker has begun
-  std::size_t read_ = 0;     // items of the first batch that fill() has emptied
-  int busy_ = 0;             // workers that make an item
+  std::int64_t first_ = -1;  // first item of the current or coming batch; -1: none
+  std::int64_t next_ = -1;   // first item of the batch after that; -1: none
+  std::size_t begun_ = 0;    // items of the two batches that workers have begun
+  std::size_t read_ = 0;     // items of the current batch that fill() has emptied
+  int busy_ = 0;             // workers that are making an item
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };

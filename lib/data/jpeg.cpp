@@ -4,17 +4,17 @@
 #include <csetjmp>
 
 #include <jpeglib.h>
-// libjpeg's own headers want stddef and stdio before them, which the line above has brought.
+// libjpeg's headers need stddef and stdio, which the line above includes.
 #include <fmt/format.h>
 #include <jerror.h>
 
 namespace revnet {
 namespace {
 
-// A block of 64 pixels takes a bit at least.
+// A block of 64 pixels takes at least one bit.
 constexpr std::uint64_t most_pixels_a_byte = 512;
 
-// What libjpeg goes on after with pixels of its own making.
+// Warnings after which libjpeg continues with invented pixels.
 bool means_lost_pixels(int message) {
   switch (message) {
     case JWRN_JPEG_EOF:
@@ -30,8 +30,8 @@ bool means_lost_pixels(int message) {
   }
 }
 
-// One image's decoder. libjpeg leaves a call that fails by a long jump, which passes over no destructor here:
-// run() takes nothing but calls of the library.
+// Decodes one image. libjpeg reports errors by longjmp, which skips destructors: run() must be given library
+// calls only.
 class Decoder {
  public:
   Decoder() {
@@ -58,11 +58,12 @@ class Decoder {
     run([this] { jpeg_read_header(&info_, TRUE); });
     const std::uint64_t pixels = std::uint64_t{info_.image_width} * info_.image_height;
     if (pixels > std::uint64_t{most_jpeg_pixels} || pixels / most_pixels_a_byte > bytes) {
-      throw JpegError(fmt::format("damaged: its {} bytes claim {} x {} pixels", bytes, info_.image_width,
-                                  info_.image_height));
+      throw JpegError(fmt::format("damaged: its header claims {} x {} pixels in {} bytes", info_.image_width,
+                                  info_.image_height, bytes));
     }
     if (info_.num_components == 2 || info_.num_components > 4) {
-      throw JpegError(fmt::format("of {} colours, where 1, 3 or 4 belong", info_.num_components));
+      throw JpegError(
+          fmt::format("unsupported: {} colour components instead of 1, 3 or 4", info_.num_components));
     }
     return {static_cast<int>(info_.image_width), static_cast<int>(info_.image_height)};
   }
@@ -79,7 +80,7 @@ class Decoder {
   };
 
   [[noreturn]] static void leave(j_common_ptr info) {
-    // The manager is the first member, as libjpeg's users do it.
+    // The error manager is the first member, which makes this cast valid.
     std::longjmp(reinterpret_cast<Errors*>(info->err)->back, 1);
   }
 
@@ -92,7 +93,7 @@ class Decoder {
       case JERR_INPUT_EOF:
         return "cut short: it ends before the image does";
       case JERR_NO_SOI:
-        return fmt::format("no JPEG image: it begins with the bytes {:02x} {:02x}, not ff d8",
+        return fmt::format("not a JPEG image: it begins with the bytes {:02x} {:02x}, not ff d8",
                            error.msg_parm.i[0], error.msg_parm.i[1]);
       default:
         break;
@@ -106,7 +107,7 @@ class Decoder {
   Errors errors_{};
 };
 
-// Adobe's CMYK bytes are 255 without ink.
+// In Adobe's CMYK, 255 means no ink.
 void inverted_cmyk_to_rgb(std::span<const std::uint8_t> row, std::uint8_t* rgb) {
   for (std::size_t x = 0; 4 * x < row.size(); ++x) {
     const int light = row[4 * x + 3];

@@ -1,8 +1,8 @@
-// JPEG images, by libjpeg-turbo: the size that a header claims, and pixels as red, green and blue bytes.
+// JPEG images through libjpeg-turbo: the size that a header claims, and pixels as red, green and blue bytes.
 //
-// Baseline and progressive, grey, colour, and CMYK or YCCK in the inverted form of Adobe's programs, the only
-// one that is met. What Exif says of an image's orientation is not looked at, nor does the reference.
-// An image that libjpeg would patch up with made-up pixels is an error here: nobody trains on those unaware.
+// Supports baseline and progressive images in grey and colour, and CMYK or YCCK in the inverted form of
+// Adobe's programs, the only one found in practice. Ignores Exif orientation, as the reference does. Where
+// libjpeg would fill in invented pixels, decoding fails instead, so that nobody trains on them unawares.
 #pragma once
 
 #include <cstdint>
@@ -24,22 +24,23 @@ struct Pixels {
   std::vector<std::uint8_t> rgb;  // [height, width, 3]
 };
 
-// What is wrong with an image, such as "cut short: ..."; whoever knows which image it is says so.
+// What is wrong with an image, such as "cut short: ..."; the caller adds which image it is.
 class JpegError : public Error {
  public:
   using Error::Error;
 };
 
-// Larger ones are refused, since a few damaged bytes may claim any size; ImageNet's largest has 61 million.
+// Larger images are refused, since a few damaged bytes may
+// claim any size. ImageNet's largest has 61 million pixels.
 inline constexpr std::int64_t most_jpeg_pixels = 100'000'000;
 
-// The size that the header claims of an image of so many bytes, of which the first ones alone are read.
-// JpegError when it is no JPEG image, or claims more pixels than that many bytes can hold.
+// The size that the header claims for an image of `bytes` bytes, of which only the first are read. Throws
+// JpegError if it is not a JPEG image or claims more pixels than that many bytes can hold.
 ImageSize jpeg_size(std::FILE* file, std::uint64_t bytes);
 ImageSize jpeg_size(std::span<const std::uint8_t> image);
 
-// Overwrites `pixels` with the image at `eighths` / 8 of its size (1, 2, 4 or 8), rounded up. JpegError when
-// any of it is damaged or missing.
+// Overwrites `pixels` with the image at `eighths` / 8 (1, 2, 4 or 8) of its size, rounded up. Throws
+// JpegError if any part of it is damaged or missing.
 void decode_jpeg(std::span<const std::uint8_t> image, int eighths, Pixels& pixels);
 
 }  // namespace revnet

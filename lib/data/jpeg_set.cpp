@@ -57,11 +57,12 @@ void JpegSet::read(std::size_t i, std::vector<std::uint8_t>& bytes) const {
                      static_cast<off_t>(image.offset + done));
     });
     if (count < 0) throw Error("unreadable: " + system_reason());
-    if (count == 0) throw Error(fmt::format("cut short: {} of its {} bytes are there", done, bytes.size()));
+    if (count == 0)
+      throw Error(fmt::format("cut short: only {} of {} bytes could be read", done, bytes.size()));
     done += static_cast<std::size_t>(count);
   }
   if (packed_.is_open() && crc32(std::as_bytes(std::span(bytes))) != image.checksum) {
-    throw Error("damaged: its bytes are not those that were packed (checksum)");
+    throw Error("damaged: its bytes have changed since it was packed (checksum mismatch)");
   }
 }
 

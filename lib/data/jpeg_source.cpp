@@ -10,7 +10,7 @@
 namespace revnet {
 namespace {
 
-// The label of an image of the evaluation set that is left out.
+// The label of a skipped image of the evaluation set.
 constexpr std::int32_t left_out = -1;
 
 std::size_t values_of(const JpegOptions& options) {
@@ -38,7 +38,7 @@ void JpegSource::note_damaged(const std::string& line) {
 
 template <class DrawView>
 bool JpegSource::make(const JpegSet& set, std::size_t index, std::span<float> output, DrawView draw) {
-  thread_local std::vector<std::uint8_t> bytes;  // its memory is used again and again
+  thread_local std::vector<std::uint8_t> bytes;  // keeps its memory from one image to the next
   try {
     set.read(index, bytes);
     write_view(bytes, draw(jpeg_size(bytes)), options_.photograph, output);
@@ -47,7 +47,7 @@ bool JpegSource::make(const JpegSet& set, std::size_t index, std::span<float> ou
     const std::string line = fmt::format("{}: {}", set.place(index), error.what());
     if (options_.damaged == DamagedImages::refuse) {
       throw DamagedImage(
-          line + "; repair it, or leave it out with --set dataset.damaged=skip, and go on with --resume");
+          line + "; repair it, or skip it with --set dataset.damaged=skip, then continue with --resume");
     }
     note_damaged(line);
     return false;
@@ -68,7 +68,7 @@ std::int32_t JpegSource::make_training(std::int64_t position, std::span<float> o
     });
     if (whole) return splits_.train.image(index).label;
   }
-  throw DamagedImage("no image of the training set is whole; revnet-data check says what is wrong");
+  throw DamagedImage("the training set has no intact image; revnet-data check lists what is wrong");
 }
 
 std::int32_t JpegSource::make_evaluation(std::int64_t item, std::span<float> output) {
@@ -86,7 +86,7 @@ std::size_t JpegSource::fill_evaluation(std::size_t first, std::size_t end, std:
   end = std::min(end, splits_.val.size());
   const std::size_t values = values_of(options_),
                     wanted = std::min(labels.size(), end - std::min(first, end));
-  // No image beyond the end is looked at, so only whole batches are made ahead.
+  // Only whole batches are prepared ahead, so that no image at or beyond `end` is read.
   const std::size_t next = first + labels.size();
   evaluation_.fill(static_cast<std::int64_t>(first),
                    next + labels.size() <= end ? static_cast<std::int64_t>(next) : -1,

@@ -1,4 +1,4 @@
-// Batches of JPEG images, decoded as they are needed by threads that run ahead.
+// Batches of JPEG images, decoded ahead of use by worker threads.
 #pragma once
 
 #include <mutex>
@@ -19,11 +19,11 @@ struct JpegOptions {
   DamagedImages damaged = DamagedImages::refuse;
 };
 
-// An image that turns out to be damaged in training, and is to be left out, has its place taken by the next
-// whole one of the set, so that a batch stays a pure function of its position.
+// If damaged images may be skipped, the next intact image of the set takes the place of a damaged one, so
+// that a batch remains a pure function of its position.
 class JpegSource final : public BatchSource {
  public:
-  // Error when the training set is empty.
+  // Throws Error if the training set is empty.
   JpegSource(JpegSplits splits, const JpegOptions& options);
 
   std::size_t training_size() const override { return splits_.train.size(); }
@@ -40,18 +40,18 @@ class JpegSource final : public BatchSource {
  private:
   std::int32_t make_training(std::int64_t position, std::span<float> output);
   std::int32_t make_evaluation(std::int64_t index, std::span<float> output);
-  // Whether the image is whole; if not, and it may be left out, that is noted.
+  // Returns whether the image is intact. If not, records it, or throws DamagedImage if it may not be skipped.
   template <class DrawView>
   bool make(const JpegSet& set, std::size_t index, std::span<float> output, DrawView draw);
   void note_damaged(const std::string& line);
 
   JpegSplits splits_;
   JpegOptions options_;
-  std::mutex mutex_;  // guards the three below
+  std::mutex mutex_;  // guards the next three members
   SampleOrder order_;
-  std::set<std::string> damaged_;  // all that have turned out so
+  std::set<std::string> damaged_;  // all images found damaged so far
   std::vector<std::string> notices_;
-  ImageLoader training_, evaluation_;  // last: their threads use all of the above
+  ImageLoader training_, evaluation_;  // last, because their threads use all of the above
 };
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-// Batches of a data set that lies in memory whole: CIFAR or the synthetic set.
+// Batches of a data set that is held in memory: CIFAR or the synthetic set.
 #pragma once
 
 #include "data/batch_source.h"
@@ -8,7 +8,7 @@ namespace revnet {
 
 class MemorySource final : public BatchSource {
  public:
-  // Error when the training set is empty, UsageError for an impossible augmentation.
+  // Throws Error if the training set is empty, UsageError for an impossible augmentation.
   MemorySource(Splits splits, std::uint64_t seed, Augmentation augmentation);
 
   std::size_t training_size() const override { return splits_.train.size(); }

@@ -9,9 +9,9 @@ namespace {
 constexpr double least_area = 0.05, least_aspect = 3.0 / 4, largest_aspect = 4.0 / 3;
 constexpr int attempts = 100;
 
-// The aspect uniform, then the height uniform among those with which the box fits, then its place: what
-// TensorFlow's sample_distorted_bounding_box draws, which the reference calls. Nothing when the least box of
-// this aspect does not fit.
+// Draws as TensorFlow's sample_distorted_bounding_box does, which the reference calls: a uniform aspect
+// ratio, then a uniform height among those for which the box fits, then its place. Returns nothing if even
+// the smallest box of this aspect ratio does not fit.
 std::optional<Box> draw_box(ImageSize size, RandomStream& random) {
   const double aspect = least_aspect + (largest_aspect - least_aspect) * random.uniform();
   const double area = static_cast<double>(size.width) * size.height;
@@ -27,7 +27,7 @@ std::optional<Box> draw_box(ImageSize size, RandomStream& random) {
              static_cast<double>(height)};
 }
 
-// How much of its size an image can be decoded at so that the box keeps as many pixels as the output has.
+// The smallest scale, in eighths, at which the box keeps at least as many pixels as the output.
 int enough_eighths(const Box& box, int size) {
   const double shorter = std::min(box.width, box.height);
   for (const int eighths : {1, 2, 4}) {
@@ -62,7 +62,7 @@ View draw_view(ImageSize size, const PhotographOptions& options, std::uint64_t s
   RandomStream random(seed, Purpose::augmentation, epoch, index);
   std::optional<Box> box;
   for (int attempt = 0; attempt < attempts && !box; ++attempt) box = draw_box(size, random);
-  // An image too long for every aspect is taken whole.
+  // An image too elongated for every attempt is taken whole.
   view.box = box.value_or(Box{0, 0, static_cast<double>(size.width), static_cast<double>(size.height)});
   view.flip = options.flip && random.below(2) == 1;
   if (options.colour) view.colour = draw_colour_distortion(random);
@@ -72,7 +72,7 @@ View draw_view(ImageSize size, const PhotographOptions& options, std::uint64_t s
 void write_view(std::span<const std::uint8_t> jpeg, const View& view, const PhotographOptions& options,
                 std::span<float> output) {
   const int eighths = enough_eighths(view.box, options.size);
-  thread_local Pixels pixels;  // its memory is used again and again
+  thread_local Pixels pixels;  // keeps its memory from one image to the next
   decode_jpeg(jpeg, eighths, pixels);
   const double scale = eighths / 8.0;
   const Box& box = view.box;

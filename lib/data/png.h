@@ -1,4 +1,4 @@
-// Images written as PNG files.
+// Writes images as PNG files.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 namespace revnet {
 
-// Replaces the file. Error when it cannot be written.
+// Replaces the file. Throws Error if it cannot be written.
 void write_png(const std::filesystem::path& file, const Pixels& image);
 
 }  // namespace revnet

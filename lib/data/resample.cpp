@@ -7,7 +7,7 @@
 namespace revnet {
 namespace {
 
-// For each of `size` outputs along one side: its first input, and the weights of that and the next ones.
+// For each of `size` outputs along one side: the index of its first input, and the weights of its inputs.
 class Weights {
  public:
   Weights(double begin, double length, int size) {
@@ -23,12 +23,12 @@ class Weights {
     }
   }
 
-  int count() const { return count_; }  // of each output
+  int count() const { return count_; }  // inputs of each output
   int first(int output) const { return firsts_[static_cast<std::size_t>(output)]; }
   const float* of(int output) const { return weights_.data() + std::ptrdiff_t{output} * count_; }
 
  private:
-  // Around `peak`, counted in inputs from the output's first.
+  // Appends a normalised triangle around `peak`, which is measured in inputs from the output's first one.
   void append_triangle(double peak, double reach) {
     const std::size_t begin = weights_.size();
     double sum = 0;
@@ -48,7 +48,7 @@ class Weights {
   std::vector<float> weights_;
 };
 
-// The weighted mean of rows, over columns [from, end) of three bytes each.
+// Computes the weighted mean of rows over the columns [from, end), three bytes each.
 void mix_rows(const Pixels& image, const Weights& rows, int output_row, std::ptrdiff_t from,
               std::vector<float>& mixed) {
   std::ranges::fill(mixed, 0.0f);
@@ -68,7 +68,7 @@ void resample(const Pixels& image, const Box& box, int size, bool flip, std::spa
   std::vector<float> mixed(static_cast<std::size_t>(3 * (end - from)));
   const std::ptrdiff_t plane = std::ptrdiff_t{size} * size;
   for (int y = 0; y < size; ++y) {
-    // Rows first: of what that leaves, one row is all there is to mix by columns.
+    // Rows are mixed first: a single mixed row is then all that the columns need.
     mix_rows(image, rows, y, from, mixed);
     float* const out = output.data() + std::ptrdiff_t{y} * size;
     for (int x = 0; x < size; ++x) {

@@ -1,4 +1,4 @@
-// Part of an image at another size.
+// Resampling of a part of an image to another size.
 #pragma once
 
 #include <span>
@@ -7,15 +7,15 @@
 
 namespace revnet {
 
-// Part of an image, in pixels from its upper left corner; it may begin and end within one.
+// A part of an image, in pixels from its upper left corner; its edges may lie within pixels.
 struct Box {
   double left = 0, top = 0, width = 0, height = 0;
 };
 
-// Writes the box as [3, size, size] values from 0 to 255: red, green, blue plane, rows from the top.
-// Bilinear; where it shrinks, each value is a mean weighted by a triangle two output pixels wide, so that
-// nothing aliases. Pixels outside of the box play no part. `flip` mirrors left to right. Requires a box
-// inside the image, of at least a pixel.
+// Writes the box as [3, size, size] values from 0 to 255: red, green and blue plane, rows from the top.
+// Interpolates bilinearly; when shrinking, it weights by a triangle two output pixels wide to avoid aliasing.
+// Pixels outside the box have no influence. `flip` mirrors left to right. Requires a box of at least one
+// pixel inside the image.
 void resample(const Pixels& image, const Box& box, int size, bool flip, std::span<float> output);
 
 }  // namespace revnet

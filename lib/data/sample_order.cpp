@@ -17,7 +17,7 @@ constexpr std::uint64_t u32_max = std::numeric_limits<std::uint32_t>::max();
 
 SampleOrder::SampleOrder(std::size_t size, std::uint64_t seed) : size_(size), seed_(seed) {
   if (size == 0 || size > u32_max) {
-    throw Error("cannot shuffle a set of " + std::to_string(size) + " images; it needs 1 to 4294967295");
+    throw Error("cannot shuffle a set of " + std::to_string(size) + " images; 1 to 4294967295 are possible");
   }
 }
 
@@ -31,7 +31,7 @@ SampleOrder::Sample SampleOrder::at(std::int64_t position) {
           epoch.permutation[static_cast<std::uint64_t>(position) % size_]};
 }
 
-// Fisher-Yates; written out because std::shuffle may differ between standard libraries.
+// Fisher-Yates, written out because std::shuffle may differ between standard libraries.
 void SampleOrder::draw(Epoch& epoch, std::uint32_t number) const {
   epoch.permutation.resize(size_);
   std::iota(epoch.permutation.begin(), epoch.permutation.end(), 0u);

@@ -1,4 +1,4 @@
-// The order in which training images are seen: an endless row of shuffled epochs.
+// The order in which training images are seen: an endless sequence of shuffled epochs.
 #pragma once
 
 #include <array>
@@ -8,26 +8,26 @@
 
 namespace revnet {
 
-// Position p of the row lies in epoch p / size and is image permutation[p % size] of that epoch, where the
-// permutation is a pure function of (seed, epoch). So a resumed run, or a rank that reads only its shard,
-// finds its place by arithmetic. A batch may straddle two epochs: the two last used are kept.
-// at() fills that cache, so an object belongs to one thread at a time.
+// Position p of the sequence lies in epoch p / size and is image permutation[p % size] of that epoch, where
+// the permutation is a pure function of (seed, epoch). A resumed run, or a rank that reads only its shard,
+// thus finds its place by arithmetic. The last two epochs are cached, because a batch may straddle two. at()
+// changes the cache, so only one thread at a time may use an object.
 class SampleOrder {
  public:
   struct Sample {
     std::uint32_t epoch = 0;
-    std::uint32_t index = 0;  // of the image, below size
+    std::uint32_t index = 0;  // of the image; less than size
   };
 
-  // Error unless 0 < size < 2^32.
+  // Throws Error unless 0 < size < 2^32.
   SampleOrder(std::size_t size, std::uint64_t seed);
 
-  // Error when position is negative or its epoch does not fit 32 bits.
+  // Throws Error if the position is negative or its epoch does not fit in 32 bits.
   Sample at(std::int64_t position);
 
  private:
   struct Epoch {
-    std::int64_t number = -1;  // -1: not drawn yet
+    std::int64_t number = -1;  // -1: not yet drawn
     std::vector<std::uint32_t> permutation;
   };
 
@@ -35,7 +35,7 @@ class SampleOrder {
 
   std::size_t size_;
   std::uint64_t seed_;
-  std::array<Epoch, 2> cache_;  // by the parity of the epoch: neighbours never displace each other
+  std::array<Epoch, 2> cache_;  // by the epoch's parity, so that neighbours never displace each other
 };
 
 }  // namespace revnet

@@ -19,7 +19,7 @@ double triangle(double u, double v) {
   return std::max(v, half_sqrt3 * std::abs(u) - 0.5 * v) - 0.52;
 }
 
-// Negative in the bands [0, 1), [2, 3), ... of x, with the distance to the nearest band edge.
+// Negative in the bands [0, 1), [2, 3), ... of x; the magnitude is the distance to the nearest band edge.
 double bands(double x) {
   const double phase = x - 2.0 * std::floor(x / 2.0);  // in [0, 2)
   return phase < 1.0 ? -std::min(phase, 1.0 - phase) : std::min(phase - 1.0, 2.0 - phase);

@@ -12,8 +12,8 @@
 namespace revnet {
 namespace {
 
-// Everything is computed in double from arithmetic and square roots, without the mathematics library, so
-// that the bytes do not depend on its version.
+// Everything is computed in double from arithmetic and square roots, without the mathematics library, so that
+// the bytes do not depend on its version.
 
 using Colour = std::array<double, 3>;  // 0..255 each
 
@@ -21,7 +21,7 @@ struct Direction {
   double x = 1, y = 0;
 };
 
-// A shape on the picture: where, how large (pixels), turned how.
+// A shape's place, size (in pixels) and rotation in the picture.
 struct Placement {
   double x = 0, y = 0, radius = 0;
   Direction turn;
@@ -39,8 +39,8 @@ class Canvas {
   }
 };
 
-// How far a shape's colour leans to its typical one. Without it, plain SGD sits at chance for hundreds of
-// iterations before it finds shapes at all.
+// How far a shape's colour leans towards its class's. Without it, plain SGD stays at chance for hundreds of
+// iterations before it discovers shapes at all.
 constexpr double colour_hint = 0.5;
 
 std::size_t pixel_at(int y, int x) {
@@ -51,7 +51,7 @@ double between(RandomStream& random, double low, double high) {
   return low + (high - low) * random.uniform();
 }
 
-// A uniformly distributed direction: a point in the disc, scaled to the circle.
+// A uniformly distributed direction: a random point in the disc, scaled to the circle.
 Direction random_direction(RandomStream& random) {
   for (;;) {
     const double x = between(random, -1, 1);
@@ -69,7 +69,7 @@ Colour random_colour(RandomStream& random) {
   return colour;
 }
 
-// The colour that a shape leans to.
+// The colour that each shape leans towards.
 constexpr std::array<Colour, shape_count> typical_colours{{{225, 55, 55},
                                                            {55, 200, 55},
                                                            {55, 80, 225},
@@ -81,8 +81,8 @@ constexpr std::array<Colour, shape_count> typical_colours{{{225, 55, 55},
                                                            {235, 235, 235},
                                                            {35, 35, 35}}};
 
-// Between the shape's typical colour and any other, but at least `contrast` away from `background`
-// (Euclidean, 0..255 a channel).
+// A random colour that leans towards the shape's, at least `contrast` away from `background` (Euclidean
+// distance, 0..255 a channel).
 Colour shape_colour(RandomStream& random, DrawnShape shape, const Colour& background, double contrast) {
   const Colour& typical = typical_colours[static_cast<std::size_t>(shape)];
   for (;;) {
@@ -96,13 +96,13 @@ Colour shape_colour(RandomStream& random, DrawnShape shape, const Colour& backgr
   }
 }
 
-// 1 at whole even numbers, -1 at whole odd ones, straight in between.
+// 1 at even integers, -1 at odd ones, linear in between.
 double triangle_wave(double x) {
   const double phase = x - 2.0 * std::floor(x / 2.0);
   return std::abs(2.0 * phase - 2.0) - 1.0;
 }
 
-// A gradient around `base` with a faint texture of waves.
+// Draws a gradient around `base` with a faint wave texture.
 void draw_background(Canvas& canvas, RandomStream& random, const Colour& base) {
   const Direction slope = random_direction(random);
   const Direction wave = random_direction(random);
@@ -122,7 +122,7 @@ void draw_background(Canvas& canvas, RandomStream& random, const Colour& base) {
   }
 }
 
-// Edges are one pixel wide, so a shape covers part of a pixel there.
+// Edges are one pixel wide and blend in proportion to coverage.
 void draw_shape(Canvas& canvas, DrawnShape shape, const Placement& at, const Colour& colour, double opacity) {
   const double reach = at.radius * 1.5 + 1;
   const int top = std::max(0, static_cast<int>(at.y - reach));
@@ -141,7 +141,7 @@ void draw_shape(Canvas& canvas, DrawnShape shape, const Placement& at, const Col
   }
 }
 
-// Small bits of shapes that carry the picture's own kinds of edges and corners, but not its label.
+// Draws small shapes with the same kinds of edges and corners, which say nothing about the label.
 void draw_distractors(Canvas& canvas, RandomStream& random, std::uint32_t count) {
   constexpr std::array kinds{DrawnShape::disc, DrawnShape::square, DrawnShape::triangle, DrawnShape::cross};
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -152,7 +152,7 @@ void draw_distractors(Canvas& canvas, RandomStream& random, std::uint32_t count)
   }
 }
 
-// The sum of four uniform bytes is close enough to normal, and ten times cheaper.
+// The sum of four uniform bytes is close enough to normal and ten times cheaper to draw.
 void add_noise(Canvas& canvas, RandomStream& random) {
   constexpr double deviation_of_sum = 147.8;  // sqrt(4 * (256 * 256 - 1) / 12)
   const double scale = between(random, 4, 15) / deviation_of_sum;
@@ -183,7 +183,7 @@ void draw_image(RandomStream random, DrawnShape shape, std::span<std::uint8_t> b
   }
 }
 
-// `stream` tells the splits apart: it stands where other purposes have the epoch.
+// `stream` separates the splits; it takes the place of the epoch in the key of the random stream.
 Dataset make_split(std::uint64_t seed, std::uint32_t stream, std::size_t size) {
   if (size == 0 || size > std::numeric_limits<std::uint32_t>::max()) {
     throw UsageError("a synthetic set cannot have " + std::to_string(size) + " images; choose 1 or more");

@@ -5,7 +5,7 @@
 namespace revnet {
 namespace {
 
-// The reference draws convolution weights with standard deviation sqrt(2 / (k * k * out)).
+// The reference code draws convolution weights with standard deviation sqrt(2 / (k * k * out)).
 Initial initial_weight(const ConvolutionShape& shape, std::int64_t out) {
   const double fan_out = static_cast<double>(shape.kernel * shape.kernel * out);
   return {Initial::Kind::truncated_normal, std::sqrt(2.0 / fan_out)};

@@ -1,4 +1,4 @@
-// A convolution's filter: its shape, and its weight in whatever layout an engine computes with.
+// A convolution's filter: its shape, and its weight in the layout the engine computes with.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace revnet {
 
-// Pixels a side that steps of `stride` leave of `size` under TensorFlow's SAME padding.
+// Output pixels per side for an input of `size` under TensorFlow's SAME padding: ceil(size / stride).
 inline std::int64_t strided_size(std::int64_t size, std::int64_t stride) {
   return (size + stride - 1) / stride;
 }
 
-// Two-dimensional convolution without bias, TensorFlow SAME padding.
+// A two-dimensional convolution without bias, with TensorFlow's SAME padding.
 struct ConvolutionShape {
   std::int64_t batch, in, out, height, width, kernel, stride;
 
@@ -27,8 +27,8 @@ struct ConvolutionShape {
 
 class Filter {
  public:
-  // name: ".../conv1/weight". `layout`: of the weight and its gradient. `of_images`: what it convolves is the
-  // images, which have no gradient.
+  // `name` ends in ".../conv1/weight". `layout` is that of the weight and its gradient. `of_images` says that
+  // the input is the image batch, which needs no gradient.
   Filter(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,
          const Layout& layout, bool of_images = false);
   virtual ~Filter() = default;
@@ -40,7 +40,8 @@ class Filter {
   Parameter& weight() { return weight_; }
   const Parameter& weight() const { return weight_; }
 
-  // Brings the forms derived from the weight up to date. To be called whenever the weight has changed.
+  // Updates what is derived from the weight, such as copies in
+  // other layouts. Call it whenever the weight has changed.
   virtual void weight_changed() {}
 
  private:

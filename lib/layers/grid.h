@@ -1,11 +1,11 @@
-// The grid of exact coupling. Activations between units are multiples of a step 2^-bits, and what a residual
-// function adds to them is rounded to such multiples first:
+// The grid of exact coupling. Activations between units are multiples of a step 2^-bits, and the output of a
+// residual function is rounded to such a multiple before it is added:
 //
 //   y1 = x1 + round(F(x2))        x1 = y1 - round(F(x2))
 //
-// Sums and differences of multiples are exact in float32 as long as they stay below 2^24 steps. F is computed
-// again from the same bits, so reconstruction gives the very bits that were there, and gradients with
-// reconstructed activations are those with stored ones. The paper's own coupling rounds each sum to float32.
+// Sums and differences of multiples are exact in float32 as long as they stay below 2^24 steps. F is
+// recomputed from the same bits, so reconstruction restores the activations bit for bit, and reconstructed
+// gradients equal stored ones. The paper's own coupling rounds each sum to float32.
 #pragma once
 
 #include <cmath>
@@ -16,9 +16,9 @@ struct Grid {
   int bits = 0;
 
   float step() const { return std::ldexp(1.0f, -bits); }
-  // Magnitudes up to which sums are exact.
+  // The largest magnitude up to which sums are exact.
   float range() const { return std::ldexp(1.0f, 24 - bits); }
-  // The nearest multiple, of two the even one.
+  // The nearest multiple of the step; ties go to the even one.
   float round(float value) const { return std::nearbyint(value * std::ldexp(1.0f, bits)) * step(); }
 };
 

@@ -1,4 +1,5 @@
-// What a network is made of, listed once after building; all pointers stay valid as long as the network.
+// The parts of a network, listed once after building. All
+// pointers stay valid for as long as the network lives.
 #pragma once
 
 #include <vector>

@@ -1,9 +1,9 @@
-// Batch normalisation followed by ReLU, as a layer: its parameters and statistics, however it is computed.
+// Batch normalisation followed by ReLU: its parameters and statistics, independent of how it is computed.
 //
 //   dst = max(0, scale * (src - mean) / sqrt(variance + epsilon) + shift)
 //
-// with mean and population variance over (N, H, W) of the batch in training, and running averages of them in
-// evaluation. Shapes: src, dst [N, C, H, W]; all else [C].
+// Training uses the mean and population variance of the batch over (N, H, W); evaluation uses running
+// averages of them. Shapes: src and dst [N, C, H, W]; everything else [C].
 #pragma once
 
 #include <string>
@@ -14,14 +14,13 @@
 
 namespace revnet {
 
-// What a forward pass is for.
 enum class Pass {
-  training,       // batch statistics are computed
-  recomputation,  // the same arithmetic again, with the statistics that `training` left behind
-  inference,      // running statistics
+  training,       // computes batch statistics
+  recomputation,  // repeats the arithmetic with the batch statistics that `training` left
+  inference,      // uses running statistics
 };
 
-// A batch's statistics, or running averages of them; [C] each.
+// Batch statistics or their running averages, [C] each.
 struct Statistics {
   Tensor mean, variance;
   Statistics() = default;
@@ -30,28 +29,28 @@ struct Statistics {
 
 class Norm;
 
-// Sees what every normalisation is given or makes, and may change it.
+// Sees the input or output of every normalisation, and may change it.
 class NormObserver {
  public:
   virtual ~NormObserver() = default;
-  // After `norm` turned src into dst and mask in that pass (not inference). Where no tape is recorded, src
-  // may be dst and then holds its new values.
+  // Called after `norm` has turned src into dst and mask in a pass other than inference. If no tape is
+  // recorded, src may be dst and then holds the new values.
   virtual void normalized(Norm& norm, Pass pass, const Tensor& src, Tensor& dst, Tensor& mask) = 0;
-  // Where normalised values never reach memory: before src is normalised with norm.constants(pass). To change
-  // which ReLUs are open, src may be changed.
+  // Called instead where an engine never writes normalised values to memory, before it normalises src with
+  // norm.constants(pass). An observer may change src to choose which ReLUs open.
   virtual void normalizing(Norm& norm, Pass pass, Tensor& src) = 0;
 };
 
-// A normalisation as multiplication and addition: relu((x - mean) * factor + shift), by channel, where
-// factor = scale / sqrt(variance + epsilon). The mean is taken away first, so that a large one costs no
-// precision.
+// A normalisation as one multiplication and two additions per channel: relu((x - mean) * factor + shift),
+// where factor = scale / sqrt(variance + epsilon). The mean is subtracted first, so that a large mean costs
+// no precision.
 struct NormConstants {
   std::vector<float> mean, factor, shift;
 };
 
 class Norm {
  public:
-  // name: ".../bn1"; its parameters are name/scale and name/shift. nchw: of what it normalises.
+  // `name` ends in ".../bn1"; its parameters are name/scale and name/shift. `nchw` is the shape of the input.
   Norm(Device& device, const std::string& name, Rows rows, const Shape& nchw, const LayerOptions& options);
   Norm(const Norm&) = delete;
   Norm& operator=(const Norm&) = delete;
@@ -69,24 +68,24 @@ class Norm {
   Statistics& running() { return running_; }
   Statistics& batch() { return batch_; }
   const Statistics& batch() const { return batch_; }
-  // The statistics that a pass normalises with.
   const Statistics& statistics(Pass pass) const { return pass == Pass::inference ? running_ : batch_; }
-  // The processes that share the batch statistics; null: nobody.
+  // The processes that share the batch statistics, or null if there are no others.
   Reduction* shared() const { return shared_; }
 
-  // 1 / sqrt(variance + epsilon) of one channel.
+  // 1 / sqrt(variance + epsilon) for one channel.
   double inverse_deviation(float variance) const;
-  // Of that pass; empty on a planning device.
+  // The constants of `pass`; empty on a planning device.
   NormConstants constants(Pass pass) const;
 
-  // From now on; null: no longer. The observer must outlive that.
+  // Sets the observer from now on; null removes it. The observer must outlive its use.
   void observe(NormObserver* observer) { observer_ = observer; }
-  // Who is to see that pass; null: nobody.
+  // Null for inference, which is not observed.
   NormObserver* observer(Pass pass) const { return pass == Pass::inference ? nullptr : observer_; }
 
-  // running = decay * running + (1 - decay) * batch. Once a step, whatever was recomputed in between.
+  // running = decay * running + (1 - decay) * batch. Called once
+  // per step, however often the forward pass was recomputed.
   void commit_statistics(double decay);
-  // Running mean 0, variance 1.
+  // Sets the running mean to 0 and the running variance to 1.
   void reset_statistics();
 
  private:

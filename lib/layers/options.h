@@ -1,4 +1,4 @@
-// Settings that every layer of a network is built with.
+// The options that all layers of a network share.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,21 @@
 
 namespace revnet {
 
-// What residual functions are computed by.
+// What computes the residual functions.
 enum class Engine {
-  onednn,  // oneDNN's operations, one after another (lib/onednn)
-  fused,   // our own kernels (lib/fused), in functions without stride
+  onednn,  // oneDNN's operations one after another (lib/onednn)
+  fused,   // revnet's own kernels (lib/fused), for functions of stride 1
 };
 
-// "onednn", "fused".
 std::string_view name(Engine engine);
 
-// How oneDNN's convolution algorithm is chosen. The choice depends on the shape without the batch, never on
-// timing, so that the arithmetic of a run depends neither on noise nor on how a batch is split.
+// How oneDNN's convolution algorithm is chosen. The choice depends on the shape without the batch and never
+// on timing, so that neither noise nor the way a batch is split changes the arithmetic of a run.
 enum class ConvolutionPolicy {
-  automatic,  // Winograd F(4x4, 3x3) where it wins: 3x3, stride 1, from 16 channels on; direct
-              // elsewhere, and everywhere if the processor or oneDNN has no Winograd
+  automatic,  // Winograd F(4x4, 3x3) where it is faster: 3x3, stride 1, 16 channels or more. Direct
+              // elsewhere, and everywhere if the processor or oneDNN lacks Winograd.
   direct,
-  winograd,  // wherever there is one: for measuring what the rule chooses between
+  winograd,  // wherever it is available: for measuring what `automatic` chooses between
 };
 
 struct LayerOptions {
@@ -34,9 +33,9 @@ struct LayerOptions {
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
   Engine engine = Engine::onednn;
-  std::optional<Grid> grid = {};    // of exact coupling; none: sums round as float32 does
-  RangeWatch* range = nullptr;      // sees what residual functions write in training; null: nobody does
-  Reduction* statistics = nullptr;  // the processes whose batch statistics are one; null: this one's own
+  std::optional<Grid> grid = {};    // of exact coupling; without it, sums round as in float32
+  RangeWatch* range = nullptr;      // observes the outputs of residual functions in training, or null
+  Reduction* statistics = nullptr;  // the processes that share batch statistics; null: this one alone
 };
 
 }  // namespace revnet

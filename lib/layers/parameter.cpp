@@ -5,7 +5,7 @@
 namespace revnet {
 namespace {
 
-// FNV-1a: names the parameter's random streams.
+// FNV-1a: turns a parameter's name into the index of its random streams.
 std::uint32_t hash(const std::string& name) {
   std::uint32_t h = 2166136261u;
   for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 16777619u;

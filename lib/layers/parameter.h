@@ -1,4 +1,4 @@
-// A trained parameter: name, value, gradient, momentum, and whether weight decay applies.
+// A trained parameter: its name, value, gradient and momentum, and whether weight decay applies to it.
 #pragma once
 
 #include <string>
@@ -8,14 +8,15 @@
 
 namespace revnet {
 
-// How a fresh parameter is drawn.
+// The distribution of a parameter's initial value.
 struct Initial {
   enum class Kind { constant, truncated_normal, uniform } kind = Kind::constant;
-  double scale = 0.0;  // the constant; the standard deviation (cut at 2 of them); the bound of +-bound
+  // The constant; the standard deviation, with values truncated at 2 of them; or b of the range [-b, b].
+  double scale = 0.0;
 };
 
-// Rows [first, first + part rows) of a parameter that has `total` rows along its first axis. A RevNet's stem
-// and head work on halves, so theirs come in two parts of one name; all others are whole.
+// Rows [first, first + part's rows) of a parameter with `total` rows along its first axis. A RevNet's stem
+// and head work on halves, so their parameters consist of two parts with one name; all others are whole.
 struct Rows {
   std::int64_t first = 0;
   std::int64_t total = 0;
@@ -23,12 +24,13 @@ struct Rows {
 
 // Owns its three tensors. Copies of the value in other layouts belong to the layers (Filter::weight_changed).
 struct Parameter {
-  // value, gradient and momentum start as zeros.
+  // The value, gradient and momentum start at zero.
   Parameter(Device& device, std::string name, Rows rows, const Layout& layout, Initial initial, bool decays);
 
   const Shape& shape() const { return value.shape(); }
   std::int64_t size() const { return elements(shape()); }
-  // Draws the value as a pure function of (seed, name, row): whatever the layout and the order of layers.
+  // Draws the value as a pure function of (seed, name, row),
+  // independent of the layout and the order of layers.
   void initialize(std::uint64_t seed);
 
   std::string name;

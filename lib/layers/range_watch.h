@@ -1,5 +1,5 @@
-// The largest magnitudes that residual functions wrote, by function: with exact coupling a sum beyond the
-// grid's range is rounded again.
+// The largest magnitude that each residual function wrote. With exact coupling, sums beyond the grid's range
+// are rounded, so the range is watched.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace revnet {
 
 class RangeWatch {
  public:
-  // `function`: ".../f". Keeps the largest since reset().
+  // `function` is a name such as ".../f". Keeps the largest value since reset().
   void saw(const std::string& function, float largest) {
     float& kept = largest_[function];
     kept = std::max(kept, largest);

@@ -1,4 +1,5 @@
-// The seam to other processes that compute parts of one batch: all that operations and layers know of them.
+// The interface to other processes that compute parts of the same batch; operations and layers see nothing
+// else of them.
 #pragma once
 
 #include <span>
@@ -8,8 +9,8 @@ namespace revnet {
 class Reduction {
  public:
   virtual ~Reduction() = default;
-  // Every value becomes the sum of that of all processes, with the same bits in each of them. All call it in
-  // the same order with as many values; each waits for the others.
+  // Replaces every value by its sum over all processes, with the same bits in each. All processes call it in
+  // the same order with equally many values, and wait for each other.
   virtual void sum(std::span<double> values) = 0;
 };
 

@@ -11,10 +11,10 @@ void save(Activation& activation, MemoryPurpose purpose = MemoryPurpose::saved_a
   for (Tensor& tensor : activation) tensor.set_purpose(purpose);
 }
 
-// A stretch of the chain whose inputs and tapes are all kept.
+// A run of units whose inputs and tapes are all kept.
 class Recording {
  public:
-  // Runs units [first, last) forward from x and keeps everything under that purpose.
+  // Runs units [first, last) forward from x and keeps everything, counted as `purpose`.
   const Activation& forward(const Chain& units, std::size_t first, std::size_t last, Activation x, Pass pass,
                             MemoryPurpose purpose) {
     clear();
@@ -27,7 +27,7 @@ class Recording {
     return boundaries_.back();
   }
 
-  // Runs them backward; nothing is kept afterwards.
+  // Runs the same units backward and keeps nothing afterwards.
   Activation backward(const Chain& units, Activation dy, const UnitDone& done) {
     while (!tapes_.empty()) {
       const std::size_t i = tapes_.size() - 1;
@@ -52,7 +52,7 @@ class Recording {
   }
 
   std::size_t first_ = 0;
-  std::vector<Activation> boundaries_;  // boundaries_[i] goes into unit first_ + i
+  std::vector<Activation> boundaries_;  // boundaries_[i] is the input of unit first_ + i
   std::vector<UnitTape> tapes_;
 };
 
@@ -87,8 +87,8 @@ class Reconstructed final : public ActivationKeeper {
         if (observer_ != nullptr) observer_->entering(i, current_);
         units_.advance(i, current_, Pass::training);
       } else {
-        // Its convolutions' outputs are kept as well: few units are not reversible, and computing them again
-        // would cost a convolution each.
+        // Keeps its convolutions' outputs as well: few units are not reversible, and recomputing those
+        // outputs would cost one convolution each.
         tapes_.push_back(units_[i].make_tape(MemoryPurpose::saved_activations, TapeKeeps::convolutions));
         Activation y = units_.forward(i, current_, Pass::training, &tapes_.back());
         save(current_);
@@ -125,7 +125,7 @@ class Reconstructed final : public ActivationKeeper {
   const Chain& units_;
   ReconstructionObserver* observer_;
   std::vector<Activation> inputs_;  // of the units that are not reversible
-  std::vector<UnitTape> tapes_;     // theirs
+  std::vector<UnitTape> tapes_;     // of the units that are not reversible
   Activation current_;
 };
 
@@ -167,7 +167,7 @@ class Checkpointed final : public ActivationKeeper {
  private:
   const Chain& units_;
   std::size_t segment_;
-  std::vector<Activation> checkpoints_;  // of every segment, what goes into its first unit
+  std::vector<Activation> checkpoints_;  // the input of each segment's first unit
   Activation current_;
   Recording recording_;
 };
@@ -190,7 +190,7 @@ class Recursive final : public ActivationKeeper {
   }
 
  private:
-  // What units [first, last) make of x, which stays.
+  // Returns the output of units [first, last) for x, which stays unchanged.
   Activation run(std::size_t first, std::size_t last, const Activation& x, Pass pass) {
     Activation y = units_.forward(first, x, pass, nullptr);
     for (std::size_t i = first + 1; i < last; ++i) units_.advance(i, y, pass);

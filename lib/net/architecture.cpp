@@ -13,7 +13,7 @@ namespace {
 enum class Kind { resnet, revnet };
 enum class Units { basic, bottleneck };
 
-// Stages as the paper has them: the first keeps the size that the stem puts out, every other one halves it.
+// The paper's stages: the first keeps the stem's output size, every other one halves it.
 std::vector<Architecture::Stage> stages_of(const std::vector<std::int64_t>& units,
                                            const std::vector<std::int64_t>& widths) {
   std::vector<Architecture::Stage> stages;
@@ -21,7 +21,7 @@ std::vector<Architecture::Stage> stages_of(const std::vector<std::int64_t>& unit
   return stages;
 }
 
-// The stem is as wide as the first stage in all of them.
+// In all CIFAR networks the stem is as wide as the first stage.
 Architecture cifar(const char* name, Kind kind, Units unit, const std::vector<std::int64_t>& units,
                    const std::vector<std::int64_t>& widths) {
   return {.name = name,
@@ -50,7 +50,7 @@ class Checker {
 
   void check(std::int64_t image_size) const {
     const Architecture::Stem& stem = architecture_.stem;
-    if (architecture_.stages.empty()) refuse("it has no stages; give units and widths, a number a stage");
+    if (architecture_.stages.empty()) refuse("it has no stages; give units and widths, one number per stage");
     positive(stem.kernel, "the stem", "kernel");
     positive(stem.stride, "the stem", "stride");
     check_width(stem.width, "the stem");
@@ -89,20 +89,20 @@ class Checker {
   void check_stride(std::int64_t stride, std::int64_t size, const std::string& where) const {
     if (stride <= size) return;
     refuse(
-        fmt::format("{} has stride {}, and only {}x{} pixels reach it; take larger images or fewer strides",
+        fmt::format("{} has stride {}, but only {}x{} pixels reach it; use larger images or smaller strides",
                     where, stride, size, size));
   }
 
-  // Basic units shorten by average pooling and zero channels.
+  // Basic units have no projection: their shortcuts average-pool and append zero channels.
   void check_pooled_shortcut(const Architecture::Stage& stage, std::int64_t in, std::int64_t size,
                              const std::string& where) const {
     if (stage.width < in) {
-      refuse(fmt::format("{} has width {} after {}; without bottlenecks widths cannot fall", where,
+      refuse(fmt::format("{} has width {} after {}; widths can shrink only in bottleneck networks", where,
                          stage.width, in));
     }
     if (size % stage.stride != 0) {
       refuse(
-          fmt::format("{} has stride {}, of which {}x{} pixels are no multiple; take an image size that is a "
+          fmt::format("{} has stride {}, which does not divide {}x{} pixels; use an image size that is a "
                       "multiple of all strides, or bottlenecks",
                       where, stage.stride, size, size));
     }

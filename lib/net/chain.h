@@ -1,5 +1,5 @@
-// The units of a network in a row. Each is told which norm reads what it writes, so that a training pass
-// leaves the batch statistics there.
+// The units of a network in order. Each unit learns which norm reads its output, so that a training pass can
+// store the batch statistics there.
 #pragma once
 
 #include "net/unit.h"
@@ -13,11 +13,11 @@ class Chain {
   // Units are counted from 0.
   Unit& operator[](std::size_t unit) const { return *units_[unit]; }
 
-  // A fresh y = unit(x). With a tape, records it.
+  // Returns a new y = unit(x). Records into the tape if there is one.
   Activation forward(std::size_t unit, const Activation& x, Pass pass, UnitTape* tape) const {
     return units_[unit]->forward(x, pass, tape, reader_of(unit));
   }
-  // x = unit(x), in x's own buffers where that can be, without tape.
+  // x = unit(x) without a tape, in x's own buffers if the unit keeps the shape.
   void advance(std::size_t unit, Activation& x, Pass pass) const {
     if (units_[unit]->keeps_shape()) {
       units_[unit]->forward_in_place(x, pass, reader_of(unit));
@@ -27,7 +27,7 @@ class Chain {
   }
 
  private:
-  // The norm that wants the statistics of what the unit writes; null: none does.
+  // The norm that needs the statistics of the unit's output, or null.
   Norm* reader_of(std::size_t unit) const {
     return unit + 1 < units_.size() ? units_[unit + 1]->input_norm() : nullptr;
   }

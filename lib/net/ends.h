@@ -1,6 +1,6 @@
-// The two ends of a network: stem and head. Both work on a RevNet's halves separately, which is exact
-// (convolution and batch normalisation treat output channels one by one) and spares splitting and joining
-// activations.
+// The stem and the head of a network. Both treat a RevNet's halves separately,
+// which saves splitting and joining activations. It is exact because
+// convolution and batch normalisation treat each output channel independently.
 #pragma once
 
 #include <memory>
@@ -15,36 +15,36 @@
 
 namespace revnet {
 
-// Convolution, BN, ReLU and perhaps max pooling; with exact coupling rounded to the grid.
+// Convolution, BN, ReLU and optional max pooling. With exact coupling, the output is rounded to the grid.
 class Stem {
  public:
-  // What its backward pass needs, beside the images.
+  // What the backward pass needs, besides the images.
   struct Tape {
     Activation raw;  // the convolution's output
     std::vector<Tensor> masks;
-    std::vector<Tensor> places;  // of the pooled maxima; empty without pooling
+    std::vector<Tensor> places;  // where each pooled maximum was; empty without pooling
   };
 
   Stem(Device& device, const Architecture& architecture, std::int64_t image_size,
        const LayerOptions& options);
 
-  // images: [N, 3, H, W], row-major. With a tape, records it.
+  // `images` is [N, 3, H, W], row-major. Records into the tape if there is one.
   Activation forward(const Tensor& images, Pass pass, Tape* tape);
   void backward(const Tensor& images, Tape tape, Activation dy);
   void list(LayerList& layers);
 
  private:
-  // What part `part` makes of the images, before pooling.
+  // The stem's output for one part, before pooling.
   Tensor normalize(std::size_t part, const Tensor& images, Pass pass, Tape* tape);
   Tensor pool(const Tensor& normalized, Tape* tape) const;
 
   std::optional<Grid> grid_;
-  std::vector<std::unique_ptr<Convolution>> convolutions_;  // one a part
+  std::vector<std::unique_ptr<Convolution>> convolutions_;  // one for each part
   std::vector<std::unique_ptr<NormRelu>> norms_;
-  std::optional<MaxPool> pool_;  // of either part
+  std::optional<MaxPool> pool_;  // shared by the parts
 };
 
-// BN and ReLU over the joined halves, global average pool, dense with bias.
+// BN and ReLU on each half, then global average pooling of the joined halves and a dense layer with bias.
 class Head {
  public:
   struct Tape {
@@ -55,13 +55,13 @@ class Head {
   Head(Device& device, const Architecture& architecture, std::int64_t height, std::int64_t classes,
        const LayerOptions& options);
 
-  // Logits [N, classes]. x is left untouched.
+  // Returns logits [N, classes] and leaves x unchanged. Records into the tape if there is one.
   Tensor forward(const Activation& x, Pass pass, Tape* tape);
   Activation backward(const Activation& x, Tape tape, const Tensor& diff_logits);
   void list(LayerList& layers);
 
  private:
-  std::vector<std::unique_ptr<NormRelu>> norms_;  // one a part
+  std::vector<std::unique_ptr<NormRelu>> norms_;  // one for each part
   Parameter weight_, bias_;
   Dense dense_;
 };

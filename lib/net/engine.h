@@ -1,5 +1,5 @@
-// The one place that chooses what computes residual functions. The layers outside of them are oneDNN's with
-// either engine (onednn/layers.h).
+// The only place that chooses the engine of a residual function. Stem, head and shortcuts use oneDNN's layers
+// with either engine (onednn/layers.h).
 #pragma once
 
 #include <memory>
@@ -9,10 +9,10 @@
 
 namespace revnet {
 
-// Whether our own kernels run on this device's processor.
+// Whether this device's processor can run revnet's own kernels.
 bool can_fuse(const Device& device);
 
-// By the engine of the options where it can; by oneDNN's operations elsewhere.
+// Uses the engine of the options where it supports the shape, and oneDNN elsewhere.
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,
                                                          const LayerOptions& options);

@@ -9,7 +9,7 @@
 namespace revnet {
 namespace {
 
-// The options, if the architecture can do what they ask.
+// Returns the options if the architecture supports them; throws UsageError otherwise.
 const NetworkOptions& checked(const Architecture& architecture, const NetworkOptions& options) {
   if (!can_keep(architecture, options.activations)) {
     throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");

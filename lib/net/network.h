@@ -1,7 +1,7 @@
-// A network: stem, stages of units, head; and the training step's forward and backward passes.
+// A network: stem, stages of units and head, with the forward and backward passes of a training step.
 //
-// Ownership: owns its layers and, between forward and backward, the activations its keeper holds. Images and
-// labels are the caller's. Must not outlive its device.
+// Ownership: a network owns its layers and, between forward and backward, the activations its keeper holds.
+// Images and labels belong to the caller. A network must not outlive its device.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ namespace revnet {
 
 struct NetworkOptions : LayerOptions {
   std::int64_t classes = 10;
-  // Of the whole batch, where other processes compute the rest; 0: this is all.
+  // The size of the whole batch if other processes compute
+  // the rest of it; 0: this process computes all of it.
   std::int64_t whole_batch = 0;
   std::int64_t image_size = 32;
   ActivationMode activations = ActivationMode::stored;
@@ -28,49 +29,51 @@ using GradientsFinal = std::function<void(std::size_t first)>;
 
 class Network {
  public:
-  // UsageError if the architecture cannot do what the options ask.
+  // Throws UsageError if the architecture does not support the options.
   Network(Device& device, const Architecture& architecture, const NetworkOptions& options);
 
   const Architecture& architecture() const { return architecture_; }
   const NetworkOptions& options() const { return options_; }
 
-  // Draws all parameters, resets running statistics and momentum: a pure function of the seed.
+  // Draws all parameters as a pure function of the seed, and resets running statistics and momentum.
   void initialize(std::uint64_t seed);
-  // To be called after parameters were changed by other means than initialize(): copies of weights follow.
+  // Updates the copies of weights. Call it after changing parameters by any means other than initialize().
   void parameters_changed();
 
   // A buffer for one batch of images, [batch, 3, image_size, image_size] row-major.
   Tensor make_images();
 
-  // The loss of these images and the gradient by every parameter (overwritten), without weight decay, of the
-  // mean cross entropy: of the whole batch, where this is a part, so that the parts' gradients add up. Batch
-  // statistics are left in the norm layers; running averages are not touched.
+  // The loss of the images and the gradient with respect to every parameter (overwritten), without weight
+  // decay. It is the gradient of the mean cross entropy over the whole batch, so the gradients of a batch's
+  // shards add up. Leaves batch statistics in the norms and does not touch running statistics.
   Loss compute_gradient(const Tensor& images, std::span<const std::int32_t> labels,
                         const GradientsFinal& gradients_final = {});
-  // Updates every running average from the last batch's statistics. Once a step.
+  // Updates the running statistics from the last batch's. Call it once per step.
   void commit_statistics(double decay);
 
-  // The loss with running statistics; of a short last batch, the first labels.size() images count.
+  // The loss with running statistics. Only the first
+  // labels.size() images count, so the last batch may be short.
   Loss evaluate(const Tensor& images, std::span<const std::int32_t> labels);
-  // Logits with running statistics, or with batch statistics as in training.
+  // The logits with running statistics (inference) or batch statistics (training).
   Tensor logits(const Tensor& images, Pass pass);
 
-  // Which way activations are kept from now on. UsageError if the architecture cannot.
+  // Changes how activations are kept. Throws UsageError if the architecture does not support the mode.
   void keep_activations(ActivationMode mode);
-  // Has normalisations, and reconstruction, watched from now on; null: no longer. Not between forward and
-  // backward.
+  // Sets the observers of normalisations and of reconstruction; null removes one. Do not call between forward
+  // and backward.
   void observe_norms(NormObserver* observer);
   void observe_reconstruction(ReconstructionObserver* observer);
 
   const std::vector<Parameter*>& parameters() const { return layers_.parameters; }
   const std::vector<Norm*>& norms() const { return layers_.norms; }
   const std::vector<Filter*>& filters() const { return layers_.filters; }
-  // The layers whose forward pass runs a second time in each step: in reconstructed mode, those of reversible
-  // units.
+  // The layers whose forward pass runs again in each step. In reconstructed mode these are the layers of
+  // reversible units.
   LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;
-  // Residual functions that this engine computes: the one asked for, or oneDNN's where that has no kernels.
+  // How many residual functions `engine` computes. The fused
+  // engine leaves shapes it does not support to oneDNN.
   std::int64_t functions_by(Engine engine) const;
   // Multiply-adds of one image's forward pass, in convolutions and the dense layer.
   std::int64_t macs_per_image() const;
@@ -85,7 +88,7 @@ class Network {
   Chain units_;
   Head head_;
   LayerList layers_;
-  std::vector<std::size_t> first_parameter_;  // of each unit and the head, in layers_
+  std::vector<std::size_t> first_parameter_;  // index in layers_.parameters, of each unit and the head
   ReconstructionObserver* observer_ = nullptr;
   std::unique_ptr<ActivationKeeper> keeper_;
 };

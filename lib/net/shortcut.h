@@ -1,5 +1,5 @@
-// The shortcut s(x) of a unit that changes width or size: average pooling with zero channels, or a 1x1
-// convolution.
+// The shortcut s(x) of a unit that changes width or size:
+// average pooling with zero channels, or a 1x1 convolution.
 #pragma once
 
 #include <memory>
@@ -12,22 +12,22 @@ struct ShortcutShape {
   std::int64_t in = 0, out = 0;        // channels
   std::int64_t height = 0, width = 0;  // of the input
   std::int64_t stride = 1;
-  bool projects = false;  // bottleneck networks: by a 1x1 convolution whenever width or stride changes
+  bool projects = false;  // by a 1x1 convolution, as in bottleneck networks
 };
 
 class Shortcut {
  public:
   virtual ~Shortcut() = default;
 
-  // A fresh y = s(x).
+  // Returns a new y = s(x).
   virtual Tensor forward(const Tensor& x) = 0;
-  // A fresh dx = (ds/dx)^T dy. Overwrites the gradient of its weight, if it has one.
+  // Returns a new dx = (ds/dx)^T dy. Overwrites the gradient of the weight, if there is one.
   virtual Tensor backward(const Tensor& x, const Tensor& dy) = 0;
   virtual void list(LayerList& layers) = 0;
 };
 
-// Null where x itself is the shortcut. name: that of the weight, if there is one
-// ("stage2/unit1/shortcut1/weight").
+// Null if the shortcut is the identity. `name` is that of the weight, if there is one:
+// "stage2/unit1/shortcut1/weight".
 std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ShortcutShape& shape,
                                         const LayerOptions& options);
 

@@ -11,8 +11,8 @@
 namespace revnet {
 namespace {
 
-// A fresh y = shortcut(from) + F(x); no shortcut is the identity. With exact coupling a chain of reversible
-// units begins on the grid.
+// Returns a new y = shortcut(from) + F(x), where a null shortcut is the identity. With exact coupling, the
+// shortcut's output is rounded to the grid, on which a chain of reversible units must begin.
 Tensor sum(Shortcut* shortcut, const Tensor& from, std::optional<Grid> grid, ResidualFunction& f,
            const Tensor& x, Pass pass, Tape* tape, Norm* next) {
   if (shortcut == nullptr) {
@@ -70,7 +70,7 @@ class ResidualUnit final : public Unit {
 
   Activation backward(const Activation& x, const Activation& /*y*/, UnitTape tape, Activation dy) override {
     if (keeps_shape()) {
-      // dx = dy + F'(dy): the sum is F's last act, when it no longer reads dy.
+      // dx = dy + F'(dy). Adding is F's last operation, when it no longer reads dy.
       f_->backward(x[0], std::move(tape.f), dy[0], dy[0]);
       return dy;
     }

@@ -1,8 +1,10 @@
-// Units: what the paper's Table 2 counts per stage. A ResNet's unit has one residual function, a RevNet's
-// two.
+// Units, which the paper's Table 2 counts per stage. A ResNet's unit has one residual function, a RevNet's
+// has two:
 //
-// Ownership: a unit owns its residual functions and shortcuts, never activations. Which activations are kept
-// between forward and backward is decided elsewhere (activations.h), with the calls below.
+//   y = s(x) + F(x)        y1 = s1(x1) + F(x2),  y2 = s2(x2) + G(y1)
+//
+// Ownership: a unit owns its residual functions and shortcuts, and never activations. Which activations are
+// kept between forward and backward is decided in activations.h, through the calls below.
 #pragma once
 
 #include <memory>
@@ -12,8 +14,9 @@
 
 namespace revnet {
 
-// What travels between units: one tensor in a ResNet, the halves (x1, x2) in a RevNet. Halves are tensors of
-// their own because blocked layouts pad channels: a joined 112 could not be split by pointer.
+// What travels between units: one tensor in a ResNet, the halves (x1, x2) in a RevNet. The halves are
+// separate tensors because blocked layouts pad channels: a joined tensor of 112 channels could not be split
+// by pointer.
 using Activation = std::vector<Tensor>;
 
 struct UnitTape {
@@ -26,42 +29,43 @@ class Unit {
 
   virtual UnitTape make_tape(MemoryPurpose purpose, TapeKeeps keeps = TapeKeeps::everything) const = 0;
 
-  // A fresh y = unit(x). With a tape, records it. A training pass takes the batch statistics of what
-  // input_norm() reads from there, and leaves those of the last tensor it writes with `next` (null: nobody
-  // wants them).
+  // Returns a new y = unit(x). Records into the tape if there is one. A
+  // training pass reads the batch statistics of x from input_norm() and
+  // stores those of the last tensor it writes in `next`, unless that is null.
   virtual Activation forward(const Activation& x, Pass pass, UnitTape* tape, Norm* next) = 0;
-  // x = unit(x) in x's own buffers, without tape. Only if keeps_shape().
+  // x = unit(x) in x's own buffers, without a tape. Requires keeps_shape().
   virtual void forward_in_place(Activation& x, Pass pass, Norm* next) = 0;
-  // Computes what the tape of a forward pass gone by lacks, from its x and y.
+  // Recomputes from x and y what an earlier forward pass left out of the tape.
   virtual void complete(const Activation& x, const Activation& y, UnitTape& tape) = 0;
-  // The gradient by x, from the one by y. Overwrites the gradients of the unit's parameters.
+  // Returns the gradient with respect to x, given the one
+  // with respect to y. Overwrites the parameters' gradients.
   virtual Activation backward(const Activation& x, const Activation& y, UnitTape tape, Activation dy) = 0;
 
-  // The shortcuts are x itself, so that y can take x's place.
+  // Whether the shortcuts are the identity, so that y can take x's place.
   virtual bool keeps_shape() const = 0;
-  // x can be had back from y; reverse() may be called.
+  // Whether x can be reconstructed from y, so that reverse() may be called.
   virtual bool reversible() const = 0;
   // Algorithm 1 of the paper: turns y into x and dy into dx, in place, and overwrites the parameters'
-  // gradients. One recomputation of each residual function serves both, and one tape is alive at a time.
+  // gradients. One recomputation of each residual function serves both purposes, and only one tape is alive
+  // at a time.
   virtual void reverse(Activation& activation, Activation& gradient) = 0;
 
-  // The norm that reads the last tensor of x, as ResidualFunction::input_norm().
+  // The norm that reads the last tensor of x; see ResidualFunction::input_norm().
   virtual Norm* input_norm() = 0;
 
   virtual void list(LayerList& layers) = 0;
 };
 
-// Where a unit stands.
 struct UnitShape {
   std::int64_t in = 0, out = 0;        // channels, both halves of a RevNet together
   std::int64_t height = 0, width = 0;  // of the input
   std::int64_t stride = 1;
   bool bottleneck = false;
   bool leading_norm = true;  // false for the network's first unit
-  bool first = false;        // of its stage: not reversible
+  bool first = false;        // first of its stage, hence not reversible
 };
 
-// name: "stage1/unit1".
+// `name` is the unit's path: "stage1/unit1".
 std::unique_ptr<Unit> make_residual_unit(Device& device, const std::string& name, const UnitShape& shape,
                                          const LayerOptions& options);
 std::unique_ptr<Unit> make_reversible_unit(Device& device, const std::string& name, const UnitShape& shape,

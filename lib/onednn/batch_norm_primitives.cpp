@@ -74,7 +74,7 @@ const Primitive& BatchNormPrimitives::primitive(Operation operation) const {
     case Operation::normalization_gradient:
       return backward_;
     default:
-      throw std::logic_error("BatchNormPrimitives: not an operation of normalisations");
+      throw std::logic_error("BatchNormPrimitives: not a normalisation");
   }
 }
 

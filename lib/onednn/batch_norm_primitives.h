@@ -1,7 +1,8 @@
-// oneDNN's primitives of batch normalisation followed by ReLU (layers/norm.h), in one pass each.
+// oneDNN's primitives for batch normalisation followed by ReLU (layers/norm.h), each in one pass.
 //
-// Shapes: src, dst [N, C, H, W]; scale, shift, mean, variance [C]; mask: opaque bytes, which ReLUs were open.
-// Ownership: holds primitives only; parameters, statistics and activations are the caller's.
+// Shapes: src and dst [N, C, H, W]; scale, shift, mean and variance [C];
+// mask: opaque bytes that record which ReLUs were open. Ownership: holds only
+// primitives; parameters, statistics and activations belong to the caller.
 #pragma once
 
 #include "layers/norm.h"
@@ -16,30 +17,30 @@ class BatchNormPrimitives {
   std::int64_t channels() const { return layout_.shape()[1]; }
   const Layout& layout() const { return layout_; }
   const Layout& mask_layout() const { return mask_; }
-  // What one run does, and how: the operation is one of the three normalisations.
+  // The cost of one run and oneDNN's implementation of it, for one of the three normalisation operations.
   const Work& work(Operation operation) const { return primitive(operation).work(); }
   const std::string& implementation(Operation operation) const {
     return primitive(operation).implementation();
   }
 
-  // Computes the statistics; overwrites them, dst and mask.
+  // Computes the batch statistics. Overwrites them, dst and mask.
   void forward(const Tensor& src, const Tensor& scale, const Tensor& shift, Statistics& statistics,
                Tensor& dst, Tensor& mask) const;
-  // The same with statistics already known: what recomputation uses. Overwrites dst and mask.
+  // The same with known statistics, for recomputation. Overwrites dst and mask.
   void forward_with(const Tensor& src, const Tensor& scale, const Tensor& shift, const Statistics& statistics,
                     Tensor& dst, Tensor& mask) const;
-  // Evaluation, with running averages. Overwrites dst.
+  // Evaluation with running statistics. Overwrites dst.
   void infer(const Tensor& src, const Tensor& scale, const Tensor& shift, const Statistics& running,
              Tensor& dst) const;
 
   struct Gradients {
     Tensor &src, &scale, &shift;
   };
-  // Gradient through ReLU, normalisation and the batch's statistics. Overwrites the gradients, of which that
-  // by src may be diff_dst itself.
+  // The gradient through ReLU, normalisation and batch statistics. Overwrites the gradients; the one with
+  // respect to src may be diff_dst itself.
   void backward(const Tensor& src, const Tensor& scale, const Tensor& shift, const Statistics& statistics,
                 const Tensor& mask, const Tensor& diff_dst, Gradients gradients) const;
-  // The same as if the statistics were constants.
+  // The same, treating the statistics as constants.
   void backward_with(const Tensor& src, const Tensor& scale, const Tensor& shift,
                      const Statistics& statistics, const Tensor& mask, const Tensor& diff_dst,
                      Gradients gradients) const;

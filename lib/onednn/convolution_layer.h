@@ -1,4 +1,4 @@
-// A convolution computed by oneDNN: its filter in the forms that the primitives want, and the primitives.
+// A convolution computed by oneDNN: its primitives, and its filter in the layouts they need.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace revnet::onednn {
 class ConvolutionLayer final : public Convolution {
  public:
   struct Roles {
-    bool image_input = false;  // src is the image batch, in plain NCHW; it has no gradient
+    bool image_input = false;  // src is the image batch in plain NCHW, which needs no gradient
     bool adds = false;         // add() will be called
     bool subtracts = false;    // subtract() will be called
   };
@@ -24,17 +24,16 @@ class ConvolutionLayer final : public Convolution {
   const Layout& dst_layout() const override { return primitives_.dst_layout(); }
 
   void forward(const Tensor& src, Tensor& dst) override;
-  // dst = addend + conv(src), where dst may be the addend. With exact coupling conv(src) is rounded to the
-  // grid.
+  // dst = addend + conv(src); dst may be the addend. With exact coupling, conv(src) is rounded to the grid.
   void add(const Tensor& src, const Tensor& addend, Tensor& dst) const;
-  // dst -= conv(src). It rounds conv(src) as add() does, so that what one added the other takes away up to
-  // the rounding of the sum.
+  // dst -= conv(src), rounding conv(src) as add() does, so that it takes away what add() added, up to the
+  // rounding of the sum itself.
   void subtract(const Tensor& src, Tensor& dst) const;
   void backward_data(const Tensor& diff_dst, Tensor& diff_src) override;
   void backward_weights(const Tensor& src, const Tensor& diff_dst) override;
 
  private:
-  // The weight, and what is derived from it.
+  // The weight and the copies derived from it.
   class ArrangedFilter final : public Filter {
    public:
     ArrangedFilter(Device& device, const std::string& name, Rows rows,
@@ -42,12 +41,12 @@ class ConvolutionLayer final : public Convolution {
     void weight_changed() override;
 
     const Tensor& for_backward() const { return backward_.empty() ? weight().value : backward_; }
-    // -weight, for subtract(); empty where the primitives do not add in registers.
+    // -weight for subtract(); empty unless the primitives add in registers.
     const Tensor& negated() const { return negated_; }
 
    private:
     const ConvolutionPrimitives& primitives_;
-    Tensor backward_;  // as backward_data wants it; empty where it takes the weight itself
+    Tensor backward_;  // in the layout backward_data needs; empty if that is the weight's own
     Tensor negated_;
   };
 

@@ -17,7 +17,7 @@ struct Padding {
   Dims before, after;
 };
 
-// TensorFlow's SAME: as little padding as gives ceil(size / stride) outputs, the odd one after.
+// TensorFlow's SAME: the least padding that gives ceil(size / stride) outputs; an odd pixel comes after.
 Padding same_padding(const ConvolutionShape& shape) {
   const auto total = [&](std::int64_t size, std::int64_t out) {
     return std::max<std::int64_t>((out - 1) * shape.stride + shape.kernel - size, 0);
@@ -27,9 +27,9 @@ Padding same_padding(const ConvolutionShape& shape) {
   return {{high / 2, wide / 2}, {high - high / 2, wide - wide / 2}};
 }
 
-// Measured on two Zen 4 cores at batch 100, Winograd's time as a part of direct's, at 16 channels (32x32), 32
-// (16x16) and 64 (8x8): forward 0.7, 0.65, 0.5; data gradient 0.8, 0.6, 0.5; weight gradient 0.85, 0.65,
-// 0.55.
+// Winograd's time relative to direct's, measured on two Zen 4 cores at
+// batch 100, for 16 channels (32x32), 32 (16x16) and 64 (8x8): forward 0.7,
+// 0.65, 0.5; data gradient 0.8, 0.6, 0.5; weight gradient 0.85, 0.65, 0.55.
 bool try_winograd(const Device& device, const ConvolutionShape& shape, ConvolutionPolicy policy,
                   bool image_input) {
   if (!device.has_winograd()) return false;
@@ -38,7 +38,7 @@ bool try_winograd(const Device& device, const ConvolutionShape& shape, Convoluti
   return policy == ConvolutionPolicy::winograd;
 }
 
-// The geometry of one convolution, from which the four primitives are described.
+// The geometry of one convolution, from which all its primitives are described.
 struct Description {
   Desc src, weights, dst;
   Dims strides;
@@ -50,7 +50,7 @@ struct Description {
                                                        how, src, weights, dst, strides, padding.before,
                                                        padding.after);
   }
-  // Primitive: dnnl::convolution_backward_data or dnnl::convolution_backward_weights.
+  // Primitive is dnnl::convolution_backward_data or dnnl::convolution_backward_weights.
   template <class Primitive>
   typename Primitive::primitive_desc gradient(const dnnl::engine& engine, algorithm how,
                                               const dnnl::convolution_forward::primitive_desc& hint) const {
@@ -59,7 +59,8 @@ struct Description {
   }
 };
 
-// Describes with Winograd if wanted and to be had for this shape, else direct.
+// Describes a primitive with Winograd if it is wanted and
+// available for this shape, else with direct convolution.
 template <class Describe>
 auto describe(bool winograd, const Describe& with) {
   if (winograd) {
@@ -72,7 +73,7 @@ auto describe(bool winograd, const Describe& with) {
   return with(algorithm::convolution_direct);
 }
 
-// Between two layouts of the same weights; empty where they are one.
+// A reorder between two layouts of the same weights; empty if they are equal.
 Primitive arrangement(const Device& device, const Layout& from, const Layout& to) {
   if (from == to) return {};
   const dnnl::reorder::primitive_desc description(engine_of(device), desc_of(from), engine_of(device),
@@ -165,7 +166,8 @@ void ConvolutionPrimitives::forward_add(const Tensor& src, const Tensor& weights
 }
 
 void ConvolutionPrimitives::arrange_for_backward(const Tensor& weights, Tensor& backward_weights) const {
-  if (arrange_.empty()) throw std::logic_error("ConvolutionPrimitives: its weights have one layout");
+  if (arrange_.empty())
+    throw std::logic_error("ConvolutionPrimitives: forward and backward share one weight layout");
   arrange_.run(weights.device(),
                {{DNNL_ARG_FROM, memory_of(weights)}, {DNNL_ARG_TO, memory_of(backward_weights)}});
 }
@@ -204,7 +206,7 @@ const Primitive& ConvolutionPrimitives::primitive(Operation operation) const {
     case Operation::convolution_weight_gradient:
       return backward_weights_;
     default:
-      throw std::logic_error("ConvolutionPrimitives: not an operation of convolutions");
+      throw std::logic_error("ConvolutionPrimitives: not a convolution");
   }
 }
 

@@ -1,5 +1,5 @@
-// Layers computed by oneDNN's operations. This header and residual_function.h are the engine's outside, and
-// do not name oneDNN.
+// Single layers computed by oneDNN. This header and residual_function.h are the engine's public interface and
+// do not name oneDNN's own types.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace revnet::onednn {
 
-// Of images in plain [N, C, H, W]; there is no gradient by them.
+// A convolution of plain [N, C, H, W] images, which has no gradient with respect to them.
 std::unique_ptr<Convolution> make_image_convolution(Device& device, const std::string& name, Rows rows,
                                                     const ConvolutionShape& shape,
                                                     const LayerOptions& options);

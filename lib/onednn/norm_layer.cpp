@@ -17,10 +17,12 @@ REVNET_MULTITARGET void take_away(const float* src, const float* mean, const flo
   }
 }
 
-// What the gradient with constant statistics lacks: the statistics depend on the input, too. With g the
-// gradient by what went into the ReLU, and means over the whole batch,
-//   factor * (mean(g) + (x - mean) * mean(g (x - mean)) / (variance + epsilon)),  factor = scale / deviation,
-// is to be taken away. Both sums over this process's shard stand in the gradients of shift and scale.
+// What a gradient with constant statistics lacks, because the statistics depend on the input. With g the
+// gradient with respect to the ReLU's input, and means over the whole batch, this is to be subtracted:
+//
+//   factor * (mean(g) + (x - mean) * mean(g (x - mean)) / (variance + epsilon)),  factor = scale / deviation
+//
+// This process's share of both sums is already in the gradients of shift and scale.
 class Correction {
  public:
   Correction(const Norm& norm, const Layout& layout)
@@ -58,7 +60,7 @@ class Correction {
 
  private:
   ChannelBlocks blocks_;
-  std::vector<float> mean_, offset_, slope_;  // by channel as stored, zeros for padding
+  std::vector<float> mean_, offset_, slope_;  // by channel as stored, with zeros for padding
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Batch normalisation with ReLU computed by oneDNN, and what it takes to share a batch with other processes.
+// Batch normalisation with ReLU computed by oneDNN; the batch may be shared with other processes.
 #pragma once
 
 #include "layers/layer.h"

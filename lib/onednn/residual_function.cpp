@@ -8,11 +8,11 @@
 namespace revnet::onednn {
 namespace {
 
-// By step, (norm, convolution).
+// One step per (norm, convolution) pair.
 struct OperationTape final : Tape {
   struct Step {
-    Tensor normalized, mask;  // what the norm made; empty where the function starts with a convolution
-    Tensor output;            // of the convolution; empty for the last
+    Tensor normalized, mask;  // the norm's output; empty if the function starts with a convolution
+    Tensor output;            // the convolution's output; empty for the last step
   };
   OperationTape(MemoryPurpose what_for, TapeKeeps what, std::size_t count)
       : purpose(what_for), keeps(what), steps(count) {}
@@ -58,7 +58,7 @@ class OperationFunction final : public ResidualFunction {
 
   void backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) override;
 
-  Norm* input_norm() override { return nullptr; }  // oneDNN measures what it normalises
+  Norm* input_norm() override { return nullptr; }  // oneDNN measures the statistics itself
 
   Engine engine() const override { return Engine::onednn; }
   void list(LayerList& layers) override {
@@ -71,16 +71,16 @@ class OperationFunction final : public ResidualFunction {
 
  private:
   struct Step {
-    std::unique_ptr<NormLayer> norm;  // absent before the network's very first convolution
+    std::unique_ptr<NormLayer> norm;  // null before the network's first residual convolution
     std::unique_ptr<ConvolutionLayer> convolution;
   };
 
   ConvolutionLayer& last() { return *steps_.back().convolution; }
 
-  // Computes what the tape lacks; then calls run_last(input of the last convolution).
+  // Computes what the tape lacks, then calls run_last with the input of the last convolution.
   template <class RunLast>
   void record(const Tensor& x, Pass pass, OperationTape& tape, RunLast run_last);
-  // The whole function, keeping nothing: y = s + F(x).
+  // Runs the whole function without recording: y = s + F(x).
   void run(const Tensor& x, const Tensor& s, Pass pass, Tensor& y);
 
   std::string name_;

@@ -1,4 +1,4 @@
-// Residual functions made of oneDNN's operations, one after another.
+// Residual functions that run oneDNN's operations one after another.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace revnet::onednn {
 
-// name: "stage1/unit1/f". Serves every shape.
+// `name` is the function's path, such as "stage1/unit1/f". Supports every shape.
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,
                                                          const LayerOptions& options);

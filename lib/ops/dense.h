@@ -21,7 +21,7 @@ class Dense {
                 Tensor& diff_features, Tensor& diff_weights, Tensor& diff_bias) const;
 
  private:
-  struct Primitives;  // oneDNN's
+  struct Primitives;
   std::unique_ptr<const Primitives> primitives_;
 };
 

@@ -8,7 +8,7 @@
 namespace revnet {
 namespace {
 
-constexpr std::int64_t grain = 4096;  // floats: a page; less is not worth a second thread
+constexpr std::int64_t grain = 4096;  // floats, one page: less is not worth a second thread
 
 REVNET_MULTITARGET void add_range(const float* src, float* dst, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) dst[i] += src[i];
@@ -18,7 +18,7 @@ REVNET_MULTITARGET void subtract_range(const float* src, float* dst, std::int64_
   for (std::int64_t i = 0; i < count; ++i) dst[i] -= src[i];
 }
 
-// Multiplication by the grid's 2^bits and its inverse is exact.
+// Multiplying by the grid's 2^bits and by its inverse is exact.
 REVNET_MULTITARGET void add_rounded_range(const float* src, float scale, float step, float* dst,
                                           std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) dst[i] += std::nearbyint(src[i] * scale) * step;
@@ -37,7 +37,7 @@ REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t 
   for (std::int64_t i = 0; i < count; ++i) dst[i] = -src[i];
 }
 
-// `tensors`: how many are read or written.
+// `tensors` is the number of tensors read or written.
 template <class Range>
 void each_range(Operation operation, const Tensor& src, Tensor& dst, double tensors, Range range) {
   if (src.layout() != dst.layout()) throw std::logic_error("elementwise: layouts differ");

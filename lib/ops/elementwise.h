@@ -1,4 +1,4 @@
-// Sums of whole tensors of one layout, padding included.
+// Element-wise operations on whole tensors of one layout, padding included.
 #pragma once
 
 #include "layers/grid.h"
@@ -10,12 +10,12 @@ namespace revnet {
 void add(const Tensor& src, Tensor& dst);
 // dst -= src.
 void subtract(const Tensor& src, Tensor& dst);
-// dst += round(src); dst -= round(src): to multiples of the grid's step.
+// dst += round(src) and dst -= round(src), where round() goes to the nearest multiple of the grid's step.
 void add_rounded(const Tensor& src, Grid grid, Tensor& dst);
 void subtract_rounded(const Tensor& src, Grid grid, Tensor& dst);
 // dst = round(dst).
 void round_to_grid(Tensor& dst, Grid grid);
-// dst = -src, of weights.
+// dst = -src, for weights.
 void negate(const Tensor& src, Tensor& dst);
 
 }  // namespace revnet

@@ -14,7 +14,7 @@ std::int64_t pooled(std::int64_t size) {
   return (size + stride - 1) / stride;
 }
 
-// SAME padding of one dimension: the odd pixel comes after.
+// SAME padding of one dimension; if it is odd, the extra pixel comes after.
 std::int64_t padding(std::int64_t size) {
   return std::max<std::int64_t>((pooled(size) - 1) * stride + kernel - size, 0);
 }

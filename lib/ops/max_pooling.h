@@ -1,8 +1,8 @@
-// The maximum of 3x3 pixels in steps of 2 under SAME padding, computed by oneDNN: the end of the stem of
-// ImageNet's networks.
+// 3x3 max pooling with stride 2 under SAME padding, computed by oneDNN; it ends the stem of the ImageNet
+// networks.
 //
-// Shapes: src [N, C, H, W], dst [N, C, ceil(H/2), ceil(W/2)]; places: opaque bytes, which pixel of each
-// window was the largest. Ownership: holds primitives only; activations are the caller's.
+// Shapes: src [N, C, H, W], dst [N, C, ceil(H/2), ceil(W/2)]; places: opaque bytes that record which pixel of
+// each window was the largest. Ownership: a MaxPool holds only primitives; activations belong to the caller.
 #pragma once
 
 #include <memory>

@@ -10,8 +10,8 @@
 namespace revnet {
 namespace {
 
-// Channels [from, from + length) of the narrow tensor that lie side by side in it, and in the wide one at
-// `to`.
+// Channels that are contiguous in both tensors: [from, from + length) of the narrow one, from `to` on in the
+// wide one.
 struct Run {
   std::int64_t from, to, length;
 };
@@ -28,15 +28,15 @@ std::vector<Run> channel_runs(const ChannelBlocks& narrow, const ChannelBlocks& 
   return runs;
 }
 
-// The pixels of one run of channels of one image, on both sides of the window.
+// The geometry of pooling one run of channels of one image.
 struct Window {
   std::int64_t height, width;  // of the pooled side
   std::int64_t stride;
-  std::int64_t large_block, small_block;  // floats from one pixel to the next, before and after pooling
+  std::int64_t large_block, small_block;  // floats between neighbouring pixels, before and after pooling
 };
 
-// small(pixel) = mean over the window of large. Length: of the run, fixed where it is a whole block, so that
-// it becomes a vector.
+// small(pixel) = mean of large over the window. Length is a compile-time constant for whole blocks, so that
+// the inner loop vectorises.
 template <class Length>
 [[gnu::always_inline]] inline void pool_pixels(const float* large, float* small, const Window& window,
                                                Length length) {
@@ -55,7 +55,7 @@ template <class Length>
   }
 }
 
-// Its gradient: every pixel of the window gets an equal share.
+// The gradient of pool_pixels(): every pixel of the window gets an equal share.
 template <class Length>
 [[gnu::always_inline]] inline void spread_pixels(float* large, const float* small, const Window& window,
                                                  Length length) {
@@ -70,7 +70,7 @@ template <class Length>
   }
 }
 
-// A block, and the half block that lies side by side when channels are doubled from 16 to 32.
+// A whole block, and the half block that is contiguous when the channels double from 16 to 32.
 constexpr std::integral_constant<std::int64_t, 16> sixteen{};
 constexpr std::integral_constant<std::int64_t, 8> eight{};
 
@@ -93,7 +93,7 @@ void zero_image(const ChannelBlocks& blocks, float* data, std::int64_t image) {
   std::fill_n(data + image * stored, stored, 0.0f);
 }
 
-// body(n) for every image, which reads and writes `bytes` in all.
+// Calls body(n) for every image n; together the calls read and write `bytes`.
 template <class Body>
 void each_image(Device& device, const ChannelBlocks& blocks, std::size_t bytes, const Body& body) {
   device.perform({Operation::pooling, blocks.height, 0, static_cast<double>(bytes)}, [&] {
@@ -112,7 +112,7 @@ PoolAndPad::PoolAndPad(const Device& device, const Shape& src, std::int64_t out_
       before_((out_channels - src[1]) / 2) {
   if (out_channels < src[1]) throw std::logic_error("PoolAndPad: fewer channels out than in");
   if (src[2] % stride != 0 || src[3] % stride != 0)
-    throw std::logic_error("PoolAndPad: size is no multiple of stride");
+    throw std::logic_error("PoolAndPad: size is not a multiple of stride");
 }
 
 void PoolAndPad::forward(const Tensor& src, Tensor& dst) const {

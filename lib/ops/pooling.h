@@ -1,14 +1,14 @@
-// Average pooling, the two kinds the networks need. Loops of our own: oneDNN can neither shift channels
-// across blocks nor write the halves of a RevNet side by side.
+// The two kinds of average pooling the networks need. revnet has its own loops because oneDNN can neither
+// shift channels across blocks nor write the halves of a RevNet side by side.
 #pragma once
 
 #include "tensor/tensor.h"
 
 namespace revnet {
 
-// The shortcut of basic networks: average pooling (kernel = stride, no padding) and zero channels, half
-// before and half after. src [N, in, H, W], dst [N, out, H/stride, W/stride], out >= in; H and W multiples of
-// stride.
+// The shortcut of basic networks: average pooling (kernel = stride, no padding), then zero channels, half
+// before and half after. src [N, in, H, W], dst [N, out, H/stride, W/stride]. Requires out >= in, and H and W
+// divisible by stride.
 class PoolAndPad {
  public:
   PoolAndPad(const Device& device, const Shape& src, std::int64_t out_channels, std::int64_t stride);
@@ -27,7 +27,7 @@ class PoolAndPad {
   std::int64_t before_;  // zero channels before the first real one
 };
 
-// Global average pooling of [N, C, H, W] into columns [first, first + C) of features [N, columns], row-major.
+// Averages [N, C, H, W] over H and W into columns [first, first + C) of the row-major features [N, columns].
 void global_average_pool(const Tensor& src, Tensor& features, std::int64_t first);
 // Overwrites diff_src, padding included, from the same columns of diff_features.
 void global_average_pool_backward(const Tensor& diff_features, std::int64_t first, Tensor& diff_src);

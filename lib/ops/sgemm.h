@@ -1,11 +1,11 @@
-// A plain matrix product, to learn what the machine can do.
+// A plain matrix product, for measuring the machine's arithmetic peak.
 #pragma once
 
 #include "tensor/tensor.h"
 
 namespace revnet {
 
-// c = a * b, all [n, n] row-major; 2 n^3 operations. Overwrites c.
+// c = a * b, all [n, n] and row-major: 2 n^3 floating-point operations. Overwrites c.
 void sgemm(const Tensor& a, const Tensor& b, Tensor& c);
 
 }  // namespace revnet

@@ -6,7 +6,7 @@
 namespace revnet {
 namespace {
 
-// log(sum(exp(row))) in two summands, so that neither overflows nor is lost beside the other.
+// log(sum(exp(row))) as two summands, so that neither overflows nor is absorbed by the other.
 struct LogSumExp {
   double largest, log_of_rest;
 
@@ -43,8 +43,8 @@ Loss softmax_cross_entropy(const Tensor& logits, std::span<const std::int32_t> l
       const double cross_entropy = LogSumExp(row).cross_entropy(row[label]);
       loss.cross_entropy += cross_entropy;
       const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-      // A NaN anywhere in the row makes its cross entropy NaN: whatever max_element says then, it is an
-      // error.
+      // A NaN anywhere in the row makes its cross entropy NaN.
+      // It counts as an error whatever max_element returns.
       if (best != label || !std::isfinite(cross_entropy)) ++loss.errors;
     }
   });

@@ -1,4 +1,4 @@
-// Softmax cross entropy and its gradient, summed in double.
+// Softmax cross entropy and its gradient, accumulated in double.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,10 @@
 
 namespace revnet {
 
-// Sums over images, so that shards of a batch add up.
+// Sums over images, so that the losses of a batch's shards can be added.
 struct Loss {
-  double cross_entropy = 0.0;  // nats, summed
-  std::int64_t errors =
-      0;  // images whose largest logit is not their label's; a tie counts as the lower class
+  double cross_entropy = 0.0;  // nats
+  std::int64_t errors = 0;     // images whose largest logit is not their label's; ties go to the lower class
   std::int64_t images = 0;
 
   double mean_cross_entropy() const { return cross_entropy / static_cast<double>(images); }
@@ -23,8 +22,8 @@ struct Loss {
 // The loss of the first `labels.size()` rows of logits [N, classes].
 Loss softmax_cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels);
 
-// diff_logits = (softmax(logits) - one_hot(labels)) / images: the gradient of the mean over `images` images.
-// Overwrites; may be done in place. Rows beyond the labels are set to zero.
+// diff_logits = (softmax(logits) - one_hot(labels)) / images, the gradient of the mean over `images` images.
+// Overwrites diff_logits, which may be logits. Rows beyond the labels become zero.
 void softmax_cross_entropy_backward(const Tensor& logits, std::span<const std::int32_t> labels,
                                     std::int64_t images, Tensor& diff_logits);
 

@@ -9,8 +9,8 @@
 namespace revnet {
 namespace {
 
-// One image's pixels in `length` channels that lie side by side. Squares are taken of distances from the
-// first value, so that a large mean costs no precision. A length known to the compiler becomes a vector.
+// Sums over one image's pixels in `length` contiguous channels. Squares are of distances from the first
+// value, so that a large mean costs no precision. A length known at compile time lets the loop vectorise.
 template <class Length>
 [[gnu::always_inline]] inline void sum_block(const float* values, std::int64_t pixels, std::int64_t stride,
                                              Length length, double* sums, double* squares) {
@@ -54,7 +54,7 @@ REVNET_MULTITARGET float largest_of(const float* values, std::int64_t count) {
   return *std::ranges::max_element(largest);
 }
 
-// sums: [2][channels as stored].
+// `sums` has the shape [2][channels as stored].
 void sum_image(const ChannelBlocks& blocks, const float* values, std::int64_t image, double* sums) {
   const std::int64_t run = std::min<std::int64_t>(blocks.block, 16);
   for (std::int64_t c = 0; c < blocks.stored_channels(); c += run) {
@@ -63,7 +63,8 @@ void sum_image(const ChannelBlocks& blocks, const float* values, std::int64_t im
   }
 }
 
-// Mean and population variance over all pieces: squares about the pieces' means, then about the whole's.
+// Mean and population variance over all pieces, from squares about each piece's mean and the distances of
+// those means from the overall mean.
 void combine(const double* sums, std::span<const std::int64_t> pixels, std::span<float> mean,
              std::span<float> variance) {
   const std::size_t stored = mean.size();
@@ -88,8 +89,8 @@ void combine(const double* sums, std::span<const std::int64_t> pixels, std::span
   }
 }
 
-// The same with those of every process, whose numbers of pixels may differ. Squares are summed in double,
-// where those of floats lose nothing that a float could hold, so that one sum over processes does.
+// The same over the pieces of all processes, which may hold different numbers of pixels. Raw squares of
+// floats lose no significant digits in double, so one sum over the processes suffices.
 void combine_over_processes(const double* sums, std::span<const std::int64_t> pixels, Reduction& batch,
                             std::span<float> mean, std::span<float> variance) {
   const std::size_t stored = mean.size();

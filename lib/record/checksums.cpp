@@ -30,7 +30,7 @@ bool read_number(std::string_view digits, int base, std::uint64_t& value) {
   return error == std::errc() && stopped == end;
 }
 
-// A file by its positions.
+// A file that is read at given positions.
 class OpenFile {
  public:
   explicit OpenFile(const std::filesystem::path& path)
@@ -44,7 +44,7 @@ class OpenFile {
 
   std::size_t size() const { return size_; }
 
-  // Fewer bytes than asked for where the file has become shorter meanwhile.
+  // Returns fewer bytes than asked for if the file has been shortened meanwhile.
   std::size_t read(std::size_t at, std::span<char> into) const {
     std::size_t done = 0;
     while (done < into.size()) {
@@ -83,7 +83,7 @@ std::uint32_t crc32_of_beginning(const OpenFile& file, std::size_t bytes) {
   return crc;
 }
 
-// Lines that make no sense are left out: the file is damaged, and this only helps to say where.
+// Skips malformed lines: the file is damaged anyway, and the lines only help to say where.
 std::vector<ArrayChecksum> read_lines(std::string_view lines) {
   std::vector<ArrayChecksum> arrays;
   while (!lines.empty()) {

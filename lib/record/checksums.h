@@ -1,11 +1,12 @@
-// Checksums behind an HDF5 file, so that a bit which flipped on a disk or a network is never taken for a
-// weight.
+// Checksums after the end of an HDF5 file, so that a bit flipped by a disk or a network is never mistaken for
+// a weight.
 //
-// Behind the last byte of the HDF5 file proper, where HDF5 does not look:
-//   CRC32 /NAME\n                 one line for each array of numbers, of its bytes as they are stored
-//   revnet-crc32 CRC32 SIZE\n     of all bytes before this line; SIZE: of the lines above it, in ten digits
-// CRC-32 is in eight hexadecimal digits. A program that changes the file through
-// HDF5 cuts the lines off, which leaves a file without checksums, as earlier versions wrote them.
+// The lines follow the last byte of the HDF5 data, where HDF5 does not look:
+//   CRC32 /NAME                   one line for each numeric array, covering its bytes as stored
+//   revnet-crc32 CRC32 SIZE       covers all bytes before this line; SIZE: bytes of the lines above it
+// A CRC-32 has eight hexadecimal digits, SIZE ten decimal ones; every line ends in a newline. A program that
+// changes the file through HDF5 cuts the lines off; that leaves a file without checksums, like those of
+// earlier versions.
 #pragma once
 
 #include <cstddef>
@@ -18,20 +19,20 @@
 namespace revnet {
 
 struct ArrayChecksum {
-  std::string name;  // a path from the root
+  std::string name;  // path from the root
   std::uint32_t crc32 = 0;
 };
 
-// What stands behind the image of an HDF5 file that holds these arrays.
+// The lines to append to the image of an HDF5 file that holds these arrays.
 std::string checksum_lines(std::span<const std::byte> image, const std::vector<ArrayChecksum>& arrays);
 
 struct FileChecksums {
   bool present = false;
   bool match = false;                 // the file is as it was written
-  std::vector<ArrayChecksum> arrays;  // empty where a damaged line could not be read
+  std::vector<ArrayChecksum> arrays;  // incomplete if a damaged line could not be read
 };
 
-// Reads the whole file once. RecordError when it cannot be read.
+// Reads the whole file once. Throws RecordError if it cannot be read.
 FileChecksums verify_checksums(const std::filesystem::path& file);
 
 }  // namespace revnet

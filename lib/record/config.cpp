@@ -18,7 +18,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
-// Without a YAML parser in between: a value on the command line is what it is, whatever # or : it holds.
+// Bypasses the YAML parser: a value on the command line is taken literally, whatever # or : it contains.
 WrittenValue written_on_one_line(const Setting& setting, std::string_view text) {
   WrittenValue value;
   if (!setting.is_list()) {

@@ -1,4 +1,4 @@
-// Reading a Config from YAML. yaml-cpp parses; the table of settings decides what is allowed.
+// Reads a Config from YAML. yaml-cpp parses; the table of settings decides what is allowed.
 #include "record/config_yaml.h"
 
 #include <algorithm>
@@ -24,12 +24,12 @@ bool is_section(const std::string& key) {
                      [&](const Setting& setting) { return setting.section() == key; });
 }
 
-// Lays one YAML document over a Config.
+// Overlays one YAML document on a Config.
 class DocumentReader {
  public:
   DocumentReader(Config& config, const std::string& origin) : config_(config), origin_(origin) {}
 
-  // Returns the section `sweep`, which is not read here.
+  // Returns the section `sweep` unread.
   YAML::Node read(const YAML::Node& document) {
     YAML::Node sweep(YAML::NodeType::Undefined);
     if (document.IsNull()) return sweep;
@@ -50,7 +50,7 @@ class DocumentReader {
     return fmt::format("{}:{}", origin_, key.Mark().line + 1);
   }
 
-  // The full key; refuses what is not a word and what was there before.
+  // The full key. Throws UsageError if it is not a plain word or has appeared before.
   std::string key_path(const YAML::Node& key, const std::string& section) {
     if (!key.IsScalar()) throw UsageError(where(key) + ": a key is not a plain word");
     const std::string path = section.empty() ? key.Scalar() : section + "." + key.Scalar();
@@ -58,7 +58,7 @@ class DocumentReader {
     return path;
   }
 
-  // Refuses a setting that was there before.
+  // Throws UsageError if the setting has appeared before.
   void note_line(const YAML::Node& key, const std::string& path) {
     const auto [earlier, is_new] = lines_.emplace(path, key.Mark().line + 1);
     if (!is_new) {
@@ -93,8 +93,8 @@ class DocumentReader {
     setting->assign(config_, written(key, value, path), where(key));
   }
 
-  // A custom network written as a map holds the settings that describe one, those of its stem in a map of
-  // their own: stem: {kernel: 7} is network.stem_kernel.
+  // A custom network written as a map has the settings that describe a network as its keys. Those of the stem
+  // are in a map of their own: stem: {kernel: 7} is network.stem_kernel.
   void read_network(const YAML::Node& key, const YAML::Node& value, const std::string& prefix) {
     const std::string path = "network." + prefix + (key.IsScalar() ? key.Scalar() : "");
     const Setting* setting = find_setting(path);
@@ -117,7 +117,7 @@ class DocumentReader {
                        in_quotes(path), in_quotes(path.substr(0, path.find('.')) + ":"),
                        in_quotes(find_setting(path)->leaf() + ":"));
     }
-    // Below a misspelt section stands the key that was meant.
+    // If a section's name is misspelt, its first key tells which section was meant.
     if (value.IsMap() && value.size() > 0 && value.begin()->first.IsScalar()) {
       path += "." + value.begin()->first.Scalar();
     }
@@ -149,10 +149,10 @@ class DocumentReader {
 
   Config& config_;
   const std::string& origin_;
-  std::map<std::string, int> lines_;  // of the keys so far, counted from 1
+  std::map<std::string, int> lines_;  // of the keys so far; lines count from 1
 };
 
-// yaml-cpp would replace bad UTF-8 and end the file at some control characters, without a word.
+// Without this check, yaml-cpp would silently replace bad UTF-8 and end the file at some control characters.
 void check_encoding(std::string_view text, const std::string& origin) {
   const std::size_t bad = first_unprintable(text);
   if (bad == std::string_view::npos) return;
@@ -160,7 +160,7 @@ void check_encoding(std::string_view text, const std::string& origin) {
   throw UsageError("{}:{}: not plain text in UTF-8; save it as such", origin, line);
 }
 
-// Notes where documents begin.
+// Records where documents begin.
 class DocumentStarts : public YAML::EventHandler {
  public:
   std::size_t count() const { return count_; }
@@ -186,8 +186,8 @@ class DocumentStarts : public YAML::EventHandler {
   YAML::Mark last_;
 };
 
-// Not by YAML::LoadAll, which ends at an empty document, and never ends at a comma where one should begin: it
-// takes that for a document and stays where it is.
+// Does not use YAML::LoadAll, which stops at an empty document and loops for ever on a comma where a document
+// should begin: it takes the comma for a document and does not advance.
 void check_one_document(const std::string& yaml, const std::string& origin) {
   std::istringstream stream(yaml);
   YAML::Parser parser(stream);
@@ -225,7 +225,7 @@ std::string read_experiment_file(const std::filesystem::path& file) {
   try {
     return read_text_file(file, largest_file);
   } catch (const RecordError& error) {
-    throw UsageError(error.what());  // the request named a file that cannot be one
+    throw UsageError(error.what());  // the user named a file that cannot be an experiment file
   }
 }
 

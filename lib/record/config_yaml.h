@@ -1,4 +1,4 @@
-// Reading experiment files node by node. Internal to lib/record.
+// Reads experiment files node by node. Internal to lib/record.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ namespace revnet {
 
 inline constexpr const char* sweep_section = "sweep";
 
-// Lays the document's settings over config and returns its section `sweep`, undefined if it has none.
-// UsageError, with the line.
+// Overlays the document's settings on `config` and returns its section `sweep`, undefined if there is none.
+// Throws a UsageError that names the line.
 YAML::Node read_document(Config& config, std::string_view yaml, const std::string& origin);
 
-// A file of settings; UsageError if it cannot be read.
+// Reads a file of settings. Throws UsageError if that fails.
 std::string read_experiment_file(const std::filesystem::path& file);
 
 }  // namespace revnet

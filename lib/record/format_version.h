@@ -1,4 +1,4 @@
-// The version that every HDF5 file of this program carries.
+// The format version in every HDF5 file of this program.
 #pragma once
 
 #include "record/hdf5.h"
@@ -7,7 +7,8 @@ namespace revnet {
 
 inline constexpr const char* format_version_name = "format_version";
 
-// Refuses a file of a newer version than known (kind newer_format), and one without a version (damaged).
+// Throws RecordError if the file's version is newer than
+// `known` (kind newer_format) or missing (kind damaged).
 void check_format_version(const hdf5::Reader& file, std::int64_t known);
 
 }  // namespace revnet

@@ -19,7 +19,7 @@ Handle& Handle::operator=(Handle&& other) noexcept {
 }
 
 Handle::~Handle() {
-  // Nothing is lost when this fails: writers keep no data in HDF5's buffers after save().
+  // A failure here loses nothing: after save(), no data remains in HDF5's buffers.
   if (id_ >= 0) H5Idec_ref(id_);
 }
 

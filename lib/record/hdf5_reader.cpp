@@ -16,13 +16,14 @@
 namespace revnet::hdf5 {
 namespace {
 
-constexpr int largest_rank = 32;  // HDF5's own
+constexpr int largest_rank = 32;  // HDF5's own limit
 
 std::string attribute_label(const std::string& object, const std::string& name) {
   return (absolute(object) == "/" ? "" : absolute(object) + " ") + "attribute " + name;
 }
 
-// Calls describe(name buffer, size), twice, as HDF5 wants it for names; an empty result means failure.
+// Calls describe(name buffer, size) twice, once for the size and once for the name, as HDF5 requires. Returns
+// "" on failure.
 template <typename Describe>
 std::string described(Describe describe) {
   const ssize_t size = describe(nullptr, 0);
@@ -36,7 +37,7 @@ std::string described(Describe describe) {
 }  // namespace
 
 Reader::Reader(std::filesystem::path file) : path_(std::move(file)) {
-  // HDF5 would say only that it cannot open the file.
+  // Checked first, because HDF5 would only say that it cannot open the file.
   struct stat status {};
   if (::stat(path_.c_str(), &status) != 0) throw io_error("read", path_, errno);
   if (S_ISDIR(status.st_mode)) throw io_error("read", path_, EISDIR);
@@ -55,7 +56,7 @@ void Reader::open() {
   start_library();
   const Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), ""));
 #if H5_VERSION_GE(1, 10, 7)
-  // Writers swap whole files in, so there is nothing to lock, and some network file systems cannot.
+  // Writers swap in whole files, so there is nothing to lock, and some network file systems cannot lock.
   H5Pset_file_locking(access.id(), false, true);
 #endif
   file_ = Handle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.id()));
@@ -103,7 +104,7 @@ Handle Reader::object(const std::string& name) const {
   Handle opened(H5Oopen(file_.id(), path.c_str(), H5P_DEFAULT));
   if (opened.id() < 0) {
     const std::string why = take_error();
-    // Not H5Lexists: it fails when a group on the way is missing.
+    // H5Lexists would not do: it fails when a group on the way is missing.
     fail("{} is missing or unreadable ({})", path, why);
   }
   return opened;

@@ -1,4 +1,4 @@
-// Reader's strings: h5py and this program write either kind, of fixed or of variable length.
+// Strings in either form, of fixed or of variable length: h5py and this program write both.
 #include <functional>
 
 #include <hdf5.h>
@@ -9,13 +9,13 @@
 namespace revnet::hdf5 {
 namespace {
 
-// Where one string lies and how to read it; read is H5Dread or H5Aread.
+// Where one string is stored and how to read it; `read` is H5Dread or H5Aread.
 struct StoredText {
   Handle type, space;
   std::function<herr_t(hid_t memory_type, void* target)> read;
 };
 
-// Fails by returning a reason; empty: success.
+// Returns the reason for a failure, or "" on success.
 std::string read_text(const StoredText& stored, std::uint64_t limit, std::string& result) {
   if (stored.type.id() < 0 || stored.space.id() < 0) return take_error();
   if (H5Tget_class(stored.type.id()) != H5T_STRING) return "it is not text";
@@ -55,7 +55,7 @@ std::vector<std::string> Reader::texts(const std::string& name) const {
   const std::string label = absolute(name);
   const Handle type(checked(H5Dget_type(opened.id()), label));
   const Handle space(checked(H5Dget_space(opened.id()), label));
-  if (H5Tis_variable_str(type.id()) <= 0) fail(label + " is not text of any length");
+  if (H5Tis_variable_str(type.id()) <= 0) fail(label + " is not variable-length text");
   const std::vector<std::int64_t> shape = checked_shape(space.id(), sizeof(char*), label);
   if (shape.size() != 1) fail(label + " has rank " + std::to_string(shape.size()) + ", not 1");
   std::vector<char*> found(static_cast<std::size_t>(shape[0]), nullptr);

@@ -11,9 +11,10 @@
 namespace revnet::hdf5 {
 namespace {
 
-constexpr std::size_t memory_step = std::size_t{1} << 20;  // bytes the image grows by
+constexpr std::size_t memory_step = std::size_t{1} << 20;  // bytes by which the image grows
 
-// Arrays up to this many bytes lie in the dataset's header: one small write less for each of hundreds.
+// Arrays up to this many bytes are stored in the dataset's
+// header, which saves a small write for each of hundreds.
 constexpr std::size_t compact_bytes = 4096;
 
 std::uint64_t product(const std::vector<std::int64_t>& shape) {
@@ -34,7 +35,7 @@ Handle text_type(std::size_t size) {
 Writer::Writer(std::filesystem::path target, Place place) : target_(std::move(target)) {
   start_library();
   const Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), ""));
-  // In the default format, which everything reads.
+  // Both places use the default format, which every HDF5 version reads.
   if (place == Place::memory && H5Pset_fapl_core(access.id(), memory_step, false) < 0) fail("");
   if (place == Place::disk) temporary_.reset(new std::filesystem::path(temporary_path(target_)));
   const std::filesystem::path& file = temporary_ ? *temporary_ : target_;
@@ -44,7 +45,8 @@ Writer::Writer(std::filesystem::path target, Place place) : target_(std::move(ta
 }
 
 void Writer::RemoveFile::operator()(const std::filesystem::path* file) const {
-  std::error_code ignored;  // saved, it has moved away; what else cannot be removed is no worse than before
+  // Once saved, the file has moved; a file that cannot be removed does no further harm.
+  std::error_code ignored;
   std::filesystem::remove(*file, ignored);
   delete file;
 }
@@ -77,7 +79,7 @@ void Writer::dataset(const std::string& name, std::int64_t type, const std::vect
                                        link_properties_.id(), properties.id(), H5P_DEFAULT),
                             name));
   if (bytes > 0 && H5Dwrite(made.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail(name);
-  if (H5Tis_variable_str(type) > 0) return;  // the values are pointers
+  if (H5Tis_variable_str(type) > 0) return;  // the values are pointers, which have no meaningful checksum
   checksums_.push_back({absolute(name), crc32({static_cast<const std::byte*>(values), bytes})});
 }
 
@@ -99,7 +101,7 @@ void Writer::floats(const std::string& name, const std::vector<std::int64_t>& sh
 }
 
 void Writer::text(const std::string& name, const std::string& value) {
-  const Handle type = text_type(value.size() + 1);  // with the NUL that ends it
+  const Handle type = text_type(value.size() + 1);  // including the terminating NUL
   dataset(name, type.id(), {}, value.size() + 1, value.c_str());
 }
 
@@ -116,7 +118,8 @@ void Writer::bytes(const std::string& name, std::uint64_t size) {
   const hsize_t sizes = size;
   const Handle space(checked(H5Screate_simple(1, &sizes, nullptr), name));
   const Handle properties(checked(H5Pcreate(H5P_DATASET_CREATE), name));
-  // Its place in the file is known at once, and zeros are not written where bytes will be.
+  // Allocating early fixes the place in the file at once; not
+  // filling avoids writing zeros where bytes will follow.
   if (H5Pset_alloc_time(properties.id(), H5D_ALLOC_TIME_EARLY) < 0 ||
       H5Pset_fill_time(properties.id(), H5D_FILL_TIME_NEVER) < 0) {
     fail(name);
@@ -148,7 +151,7 @@ void Writer::scalar_attribute(const std::string& object, const std::string& name
 }
 
 void Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
-  const Handle type = text_type(H5T_VARIABLE);  // what h5py reads as str
+  const Handle type = text_type(H5T_VARIABLE);  // h5py reads this type as str
   const char* text = value.c_str();
   scalar_attribute(object, name, type.id(), static_cast<const void*>(&text));
 }

@@ -1,9 +1,9 @@
-// Values as bytes, between two processes of one program: Packer writes what Unpacker reads, in the same
+// Serialises values for another process of the same program: Unpacker reads what Packer wrote, in the same
 // order.
 //
-// Numbers and plain structs, texts, vectors and maps by name are known; of any other type T,
+// Numbers, plain structs, texts, vectors and maps by name are supported. Any other type T lists its members
+// in its own namespace:
 //     template <class Archive> void fields(Archive& archive, T& value) { archive(value.a, value.b); }
-// in its namespace says what it is made of.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +64,7 @@ class Packer {
   std::string bytes_;
 };
 
-// RecordError of kind damaged, naming the file, where the bytes are not a Packer's.
+// Throws RecordError of kind damaged, naming the file, if the bytes do not come from a Packer.
 class Unpacker {
  public:
   Unpacker(std::string_view bytes, std::filesystem::path file) : bytes_(bytes), file_(std::move(file)) {}
@@ -74,7 +74,9 @@ class Unpacker {
   }
 
  private:
-  [[noreturn]] void refuse() const { throw damage_error(file_, "what was read of it makes no sense"); }
+  [[noreturn]] void refuse() const {
+    throw damage_error(file_, "the process that read it returned malformed data");
+  }
   std::string_view next(std::uint64_t count) {
     if (count > bytes_.size()) refuse();
     const std::string_view part = bytes_.substr(0, count);
@@ -89,7 +91,7 @@ class Unpacker {
       fields(*this, value);
     }
   }
-  // Of that many things, none of which has less than a byte.
+  // The number of items, each of which takes at least one byte.
   std::uint64_t get_size(std::size_t bytes_each) {
     std::uint64_t size = 0;
     get(size);

@@ -22,13 +22,13 @@ PackedSet read_set(const hdf5::Reader& file, const std::string& name, std::size_
   const std::size_t images = set.offset.size();
   for (const std::size_t count : {set.size.size(), set.label.size(), set.checksum.size(), set.name.size()}) {
     if (count != images)
-      file.fail(fmt::format("/{} has {} of one thing and {} of another", name, images, count));
+      file.fail(fmt::format("/{} has columns of different lengths, {} and {}", name, images, count));
   }
   for (std::size_t i = 0; i < images; ++i) {
     const auto offset = static_cast<std::uint64_t>(set.offset[i]),
                size = static_cast<std::uint64_t>(set.size[i]);
     if (offset > bytes.size || size > bytes.size - offset) {
-      file.fail(fmt::format("/{}: image {} lies outside of its bytes", name, i));
+      file.fail(fmt::format("/{}: image {} lies outside the set's bytes", name, i));
     }
     if (static_cast<std::uint64_t>(set.label[i]) >= classes) {
       file.fail(fmt::format("/{}: image {} has label {}, which names no class", name, i, set.label[i]));
@@ -42,7 +42,7 @@ PackedImages read_here(const std::filesystem::path& path) {
   const hdf5::Reader file(path);
   if (!file.has_attribute("/", "kind") || file.text_attribute("/", "kind") != kind) {
     throw RecordError(RecordError::Kind::damaged,
-                      path.string() + " holds no packed images; name a file of revnet-data pack");
+                      path.string() + " holds no packed images; name a file written by revnet-data pack");
   }
   check_format_version(file, format_version);
   PackedImages images;
@@ -83,7 +83,7 @@ void PackedImageWriter::begin(const std::string& set, std::uint64_t bytes) {
 void PackedImageWriter::add(const std::string& name, std::int64_t label, std::uint32_t checksum,
                             std::span<const std::uint8_t> bytes) {
   if (bytes.size() > bytes_ - written_)
-    throw std::logic_error("a packed set has more bytes than were announced");
+    throw std::logic_error("a packed set exceeds the size given to begin()");
   set_.offset.push_back(static_cast<std::int64_t>(written_));
   set_.size.push_back(static_cast<std::int64_t>(bytes.size()));
   set_.label.push_back(label);
@@ -95,7 +95,7 @@ void PackedImageWriter::add(const std::string& name, std::int64_t label, std::ui
 
 void PackedImageWriter::end_set() {
   if (name_.empty()) return;
-  if (written_ != bytes_) throw std::logic_error("a packed set has fewer bytes than were announced");
+  if (written_ != bytes_) throw std::logic_error("a packed set falls short of the size given to begin()");
   file_.integers(name_ + "/offset", set_.offset);
   file_.integers(name_ + "/size", set_.size);
   file_.integers(name_ + "/label", set_.label);

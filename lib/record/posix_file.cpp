@@ -10,11 +10,11 @@ namespace revnet {
 namespace {
 
 FileDescriptor open_file(const std::filesystem::path& path, int flags) {
-  return FileDescriptor(
-      without_interruption([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); }));  // less the umask
+  return FileDescriptor(without_interruption(
+      [&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); }));  // minus the umask
 }
 
-// Removes the half-written file unless it has been moved to its place.
+// Removes the temporary file unless it has been moved into place.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& path) : path_(path) {}
@@ -34,7 +34,7 @@ class TemporaryFile {
   bool moved_ = false;
 };
 
-// A rename is durable only when the folder that holds the name is.
+// A rename survives a power cut only if the folder that holds the name has been synced.
 void sync_folder_of(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const FileDescriptor descriptor = open_file(folder, O_RDONLY | O_DIRECTORY);

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
 
-// The first byte of an answer: what was read follows, or else this is a RecordError::Kind and its message
-// follows.
+// Marks a successful answer, whose payload follows. Any other first byte is a RecordError::Kind, and its
+// message follows.
 constexpr char has_read = '\x7f';
 
 ProcessLimits limits_for(const std::filesystem::path& file, unsigned seconds) {

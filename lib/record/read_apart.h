@@ -1,8 +1,8 @@
-// Reading a file in a process of its own, which hands over what it read.
+// Reads a file in a process of its own, which hands over the result.
 //
-// HDF5 trusts the bytes of a file: of those with a few damaged bytes, one in a hundred makes it crash, never
-// come back, ask for all memory there is, or write where it must not and go on (1.10.8; tests/fuzz). None of
-// that reaches this process, which sees plain bytes only.
+// HDF5 trusts the bytes of a file. Of files with a few damaged bytes, one in a hundred makes it crash, loop
+// for ever, ask for all memory, or write out of bounds and continue (1.10.8; tests/fuzz). None of that
+// reaches this process, which sees plain bytes only.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +13,14 @@
 
 namespace revnet {
 
-// What `read` returned in a child process. RecordError when it threw one there, with the same message; of
-// kind damaged when it crashed, computed for more than `seconds` and a second for every 16 MiB, or wanted a
-// gigabyte and four times the file; of kind io when there can be no child process.
+// Returns what `read` returns in a child process. Rethrows a RecordError from there
+// with the same message. Throws RecordError of kind damaged if the child crashes,
+// computes for more than `seconds` plus a second for every 16 MiB, or needs more than
+// a gigabyte plus four times the file's size; of kind io if no child can be started.
 std::string read_apart(const std::filesystem::path& file, const std::function<std::string()>& read,
                        unsigned seconds = 10);
 
-// The same for a value that a Packer knows; `value` is what it is unpacked into.
+// The same for a type that Packer supports; `value` is what the result is unpacked into.
 template <class T, class Read>
 T read_value_apart(const std::filesystem::path& file, T value, const Read& read) {
   const std::string bytes = read_apart(file, [&] {

@@ -1,4 +1,4 @@
-// What can go wrong with the files of a run, in kinds a caller may want to tell apart.
+// Failures of the files of a run, by kinds that a caller may want to distinguish.
 #pragma once
 
 #include <filesystem>
@@ -8,14 +8,14 @@
 
 namespace revnet {
 
-// Exit code 1. The message is one line: what, which file, why, what to do.
+// Exit code 1. The message is one line: what, which file, why, and what to do.
 class RecordError : public Error {
  public:
   enum class Kind {
     missing,       // the file or folder does not exist
     io,            // the operating system refused: permissions, disk full, not a folder
-    damaged,       // not the file it should be: truncated, garbage, wrong names, types or shapes
-    newer_format,  // written by a later version of this program
+    damaged,       // not what it should be: truncated, garbage, or with wrong names, types or shapes
+    newer_format,  // written by a later version of revnet
   };
 
   RecordError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}
@@ -28,7 +28,8 @@ class RecordError : public Error {
   Kind kind_;
 };
 
-// "PATH is damaged: WHAT; restore it from a copy or start the run anew", of kind damaged, in one line.
+// Kind damaged, with the one-line message "PATH is damaged:
+// WHAT; restore it from a copy or start the run anew".
 RecordError damage_error(const std::filesystem::path& path, const std::string& what);
 
 }  // namespace revnet

@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// All names that are ours, but for the lock, which outlives an overwritten run. Of the kept checkpoints those
-// that are there; their folder stays.
+// All files that belong to a run, except the lock, which outlives an overwritten run. Kept checkpoints are
+// listed one by one, since their folder stays.
 std::vector<fs::path> removable(const RunFiles& files) {
   std::vector<fs::path> list;
   for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint()}) {
@@ -41,12 +41,12 @@ std::vector<fs::path> removable(const RunFiles& files) {
   return list;
 }
 
-// What a directory holds, by what matters before a run moves in.
+// What a directory holds, as far as a new run must know.
 struct Contents {
-  bool run = false;      // run.h5 or checkpoint.h5, which nobody else writes
-  bool lock = false;     // run.lock: a run, or one that failed before its first file
-  bool ours = false;     // any other name of ours
-  std::string stranger;  // the first name that is not ours
+  bool run = false;      // run.h5 or checkpoint.h5, which no other program writes
+  bool lock = false;     // run.lock: left by a run, or by one that failed before its first file
+  bool ours = false;     // any other file name of a run
+  std::string stranger;  // the first name that does not belong to a run
 };
 
 Contents look_into(const RunFiles& files) {
@@ -81,9 +81,9 @@ void check_room(const RunFiles& files, bool overwrite) {
     throw UsageError("{} is not a run directory (it holds {} but no run.h5); choose another folder",
                      directory, held);
   }
-  // A lock without run.h5 or checkpoint.h5 is left by a run that ended before it had anything to lose.
+  // A lock without run.h5 or checkpoint.h5 comes from a run that ended before it had anything to lose.
   if (!overwrite && (contents.run || !contents.stranger.empty())) {
-    throw UsageError(directory + " already holds a run; use --resume to go on or --force to overwrite");
+    throw UsageError(directory + " already holds a run; use --resume to continue it or --force to overwrite");
   }
 }
 
@@ -99,8 +99,9 @@ RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
   fs::create_directories(directory, error);
   if (error) throw io_error("make the folder", directory, error.value());
   RunFiles files(directory);
-  // Before the lock, to leave no lock file in a stranger's folder; and under it, because a run may have come
-  // and gone in between. Where there is a lock file already, who holds it is the more important news.
+  // Checked before locking, to leave no lock file in a folder that is not a
+  // run's, and again under the lock, because a run may have come and gone in
+  // between. If a lock file exists, its holder is the more important news.
   if (!look_into(files).lock) check_room(files, overwrite);
   LockFile lock(files.lock(), files.directory().string());
   check_room(files, overwrite);
@@ -118,7 +119,7 @@ RunDirectory RunDirectory::open(const fs::path& directory) {
   if (!fs::is_directory(directory, error)) refuse("no such folder");
   RunFiles files(directory);
   const Contents contents = look_into(files);
-  if (!contents.run && !contents.lock) refuse("none of run.h5, checkpoint.h5 and run.lock is there");
+  if (!contents.run && !contents.lock) refuse("it has no run.h5, checkpoint.h5 or run.lock");
   LockFile lock(files.lock(), files.directory().string());
   return {std::move(files), std::move(lock)};
 }

@@ -1,4 +1,4 @@
-// RUN/: the files of one run, and the lock that keeps a second process out of it.
+// RUN/: the files of one run, and the lock that keeps other processes out.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace revnet {
 
-// The names in a run directory; readers that need no lock (reports) use this alone.
+// The file names in a run directory. Readers that need no lock, such as reports, use only this.
 class RunFiles {
  public:
   explicit RunFiles(std::filesystem::path directory);
@@ -22,7 +22,7 @@ class RunFiles {
   std::filesystem::path text_log() const { return directory_ / "run.log"; }
   std::filesystem::path run_log() const { return directory_ / "run.h5"; }
   std::filesystem::path checkpoint() const { return directory_ / "checkpoint.h5"; }
-  // Checkpoints that are kept (checkpoint.keep), each as ITERATION.h5.
+  // Kept checkpoints (setting checkpoint.keep), each as ITERATION.h5.
   std::filesystem::path kept_checkpoints() const { return directory_ / "checkpoints"; }
   std::filesystem::path kept_checkpoint(std::int64_t iteration) const {
     return kept_checkpoints() / (std::to_string(iteration) + ".h5");
@@ -33,22 +33,21 @@ class RunFiles {
   std::filesystem::path directory_;
 };
 
-// A run directory held by this process: while the object lives, create and open fail for everybody else, in
-// this process too (InUseError). The lock is run.lock's.
+// A run directory held by this process. While the object lives, create() and open() throw InUseError for
+// everyone else, even in this process. The lock is run.lock's.
 class RunDirectory {
  public:
-  // Makes the directory, parents too, or takes an empty one.
-  // A directory that holds a run: UsageError, or with overwrite our own files in it are removed and nothing
-  // else. A directory that holds other things and no run.h5, checkpoint.h5 or run.lock: UsageError, overwrite
-  // or not (a config.yaml or run.log may be anybody's).
+  // Creates the directory and its parents, or takes an empty one. If it holds a run,
+  // throws UsageError, or with `overwrite` removes the run's files and nothing else.
+  // If it holds other things and no run.h5, checkpoint.h5 or run.lock, throws
+  // UsageError even with `overwrite`, since a config.yaml or run.log may be anyone's.
   static RunDirectory create(const std::filesystem::path& directory, bool overwrite);
-  // Takes a directory that holds a run, to go on with it, even one that ended before its first checkpoint;
-  // UsageError when there is none.
+  // Takes a directory that holds a run in order to resume it, even a run that ended before its first
+  // checkpoint. Throws UsageError if there is no run.
   static RunDirectory open(const std::filesystem::path& directory);
 
   const RunFiles& files() const { return files_; }
   bool has_checkpoint() const;
-  // Makes the folder of kept checkpoints where there is none.
   void make_kept_checkpoints() const;
 
  private:
@@ -58,13 +57,14 @@ class RunDirectory {
   LockFile lock_;
 };
 
-// Whether some process holds a RunDirectory there. False where there is none.
+// Whether any process holds a RunDirectory there; false if there is no lock file.
 bool is_in_use(const std::filesystem::path& directory);
 
-// runs/DATASET-ARCH-seedN, where revnet-train puts a run unless it is told otherwise.
+// runs/DATASET-ARCH-seedN, the default of revnet-train.
 std::filesystem::path default_run_directory(const Config& config);
 
-// Replaces the file in one step and syncs it to the disk; on failure (RecordError) the old one is untouched.
+// Replaces the file in one step and syncs it to disk. Throws
+// RecordError on failure, leaving the old file untouched.
 void write_text_file_atomically(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-// Values of settings: from text to a checked type, and back to YAML.
+// Converts settings from text to checked values, and back to YAML.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -21,7 +21,7 @@ std::string number_text(double value) {
   std::array<char, 40> buffer{};
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   std::string text(buffer.data(), result.ptr);
-  // YAML 1.1 readers (PyYAML) take 2e-04 for a string, 2.0e-04 for a number.
+  // YAML 1.1 readers (PyYAML) take 2e-04 for a string and 2.0e-04 for a number.
   const std::size_t exponent = text.find('e');
   if (exponent != std::string::npos && text.find('.') == std::string::npos) {
     return text.substr(0, exponent) + ".0" + text.substr(exponent);
@@ -34,7 +34,7 @@ std::string limit_text(double limit) {
                                                               : number_text(limit);
 }
 
-// Plain where every YAML reader sees a string, else in double quotes.
+// Unquoted if every YAML reader takes it for a string, else in double quotes.
 std::string string_yaml(const std::string& text) {
   static const std::vector<std::string> other_types{"true", "false", "yes", "no", "on",
                                                     "off",  "null",  "y",   "n"};
@@ -84,7 +84,7 @@ std::string value_yaml(const std::vector<T>& values) {
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
-// Turns one written value into the setting's type, or says why not.
+// Converts one written value to the setting's type, or throws a UsageError that says why it cannot.
 class ValueReader {
  public:
   ValueReader(const Setting& setting, const WrittenValue& value, const std::string& where)
@@ -110,7 +110,7 @@ class ValueReader {
     target = text;
   }
 
-  // Fractions of a run, which ascend, or numbers by stage.
+  // Lists hold either fractions of a run, which must ascend, or one number per stage.
   template <typename T>
   void read(std::vector<T>& target) const {
     if (!value_.list) refuse(value_.items.at(0), "is not a list");
@@ -143,7 +143,7 @@ class ValueReader {
 
   const std::string& printable() const {
     const std::string& text = scalar("text");
-    // Carriage returns would come back from YAML as line feeds.
+    // YAML would turn carriage returns into line feeds.
     if (first_unprintable(text) != std::string::npos || text.find('\r') != std::string::npos) {
       refuse(text, "holds bytes that are not printable UTF-8");
     }
@@ -166,7 +166,7 @@ class ValueReader {
     T result{};
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
     if (error == std::errc::result_out_of_range) refuse(text, "is out of range");
-    // To an unsigned type, a minus sign is no digit.
+    // from_chars takes a minus sign for no digit when the type is unsigned.
     double negative = 0;
     if (std::is_unsigned_v<T> && digits.starts_with('-') &&
         std::from_chars(digits.data(), digits.data() + digits.size(), negative).ec == std::errc{}) {
@@ -192,7 +192,6 @@ struct ToYaml {
   }
 };
 
-// What a setting's type and limits allow, in words.
 struct Describe {
   const Setting& setting;
   std::string operator()(const ChoiceField&) const { return join(setting.choices); }

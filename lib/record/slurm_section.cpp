@@ -52,7 +52,7 @@ class SectionReader {
     const std::int64_t limit = slurm_seconds(settings_.time);
     if (limit >= 0 && settings_.signal_seconds >= limit) {
       throw UsageError(
-          "{}: sweep.slurm.time: a limit of {} is no longer than signal_seconds, the {} seconds "
+          "{}: sweep.slurm.time: a limit of {} does not exceed signal_seconds, the {} seconds "
           "before it in which a job is asked to stop",
           nodes_.where(time), settings_.time, settings_.signal_seconds);
     }
@@ -89,7 +89,7 @@ class SectionReader {
     return fmt::format("{}: sweep.slurm.{}", nodes_.where(key), key.Scalar());
   }
 
-  // What can stand behind an option of sbatch as it is.
+  // A value that can follow an option of sbatch without quoting.
   std::string word(const YAML::Node& key, const YAML::Node& value) const {
     const std::string text = nodes_.scalar(value, key);
     const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
@@ -98,8 +98,9 @@ class SectionReader {
     });
     if (!plain) throw UsageError("{}: {} is not one plain word", at(key), in_quotes(text));
     if (key.Scalar() == "time" && slurm_seconds(text) <= 0) {
-      throw UsageError("{}: {} is no time; allowed: minutes, hours:minutes:seconds (in quotes), days-hours",
-                       at(key), in_quotes(text));
+      throw UsageError(
+          "{}: {} is not a time limit; allowed: minutes, hours:minutes:seconds (in quotes), days-hours",
+          at(key), in_quotes(text));
     }
     return text;
   }
@@ -109,7 +110,7 @@ class SectionReader {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most) {
-      throw UsageError("{}: {} is no integer from {} to {}", at(key), in_quotes(text), least, most);
+      throw UsageError("{}: {} is not an integer from {} to {}", at(key), in_quotes(text), least, most);
     }
     return number;
   }

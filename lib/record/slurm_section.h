@@ -1,4 +1,4 @@
-// Reading the section `slurm` of a sweep. Internal to lib/record.
+// Reads the section `slurm` of a sweep. Internal to lib/record.
 #pragma once
 
 #include "record/node_reader.h"
@@ -6,7 +6,7 @@
 
 namespace revnet {
 
-// UsageError, with file and line, for unknown keys and impossible values.
+// Throws UsageError, with file and line, for unknown keys and impossible values.
 SlurmSettings read_slurm_section(const YAML::Node& section, const NodeReader& nodes);
 
 }  // namespace revnet

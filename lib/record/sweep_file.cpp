@@ -12,7 +12,6 @@
 namespace revnet {
 namespace {
 
-// Reads the section `sweep`.
 class SweepReader : NodeReader {
  public:
   SweepReader(SweepFile& sweep, const std::string& origin) : NodeReader(origin), sweep_(sweep) {}
@@ -43,8 +42,8 @@ class SweepReader : NodeReader {
     return value;
   }
 
-  // A known setting's value as text; checked by assigning it, in which the items of a list are still apart: a
-  // comma in one of them makes no two.
+  // The text of a known setting's value, checked by assigning it. The items of a list are still separate at
+  // that point, so that a comma within an item does not split it.
   std::string checked(const YAML::Node& key, const YAML::Node& value) const {
     const std::string name = key.Scalar();
     const Setting* setting = find_setting(name);

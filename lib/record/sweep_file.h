@@ -1,5 +1,5 @@
-// An experiment file with a section `sweep`: many runs from one file. Without the section it is an experiment
-// of one run; revnet-train --config reads the settings around the section and leaves the section alone.
+// An experiment file with a section `sweep`, which describes many runs. Without the section, the file
+// describes one run. revnet-train --config reads the settings around the section and ignores it.
 //
 //     name: batch-sweep
 //     training: {iterations: 300}
@@ -15,12 +15,12 @@
 //         - {set: training.learning_rate, proportional_to: training.batch, at: 100}
 //       slurm: {time: "2:00:00", cpus_per_task: 16}   # for --launcher slurm; see record/slurm_settings.h
 //
-// A list in a grid's list is one value of a setting that is a list itself (training.decay_at: [[0.5], [0.25,
+// A list within a grid's list is one value of a list-valued setting (training.decay_at: [[0.5], [0.25,
 // 0.5]]).
 //
-// A rule: where `proportional_to` has the value `at`, the setting is as the file says; elsewhere it is
-// multiplied by (value / at) ^ power; power is 1 unless given. A run that is given the setting itself keeps
-// it.
+// A rule multiplies the setting `set` by (value / at) ^ power, where `value` is that of `proportional_to` and
+// `power` defaults to 1. At value = at, the setting is thus as the file says. A run that assigns the setting
+// itself keeps its own value.
 #pragma once
 
 #include <filesystem>
@@ -36,9 +36,9 @@ namespace revnet {
 struct SweepFile {
   struct Axis {
     std::string key;
-    std::vector<std::string> values;  // as written
+    std::vector<std::string> values;  // in the text of the file
   };
-  using Assignments = std::vector<std::pair<std::string, std::string>>;  // key and value as written
+  using Assignments = std::vector<std::pair<std::string, std::string>>;  // key and value, as written
   struct Rule {
     std::string set, proportional_to;
     double at = 1, power = 1;
@@ -51,10 +51,10 @@ struct SweepFile {
   SlurmSettings slurm;
 };
 
-// UsageError, with file and line, for unknown keys, values that a setting cannot have, and rules over
-// settings that are no numbers.
+// Throws UsageError, with file and line, for unknown keys, for values that a setting cannot have, and for
+// rules on settings that are not numbers.
 SweepFile read_sweep_file(const std::filesystem::path& file);
-// The same for text from elsewhere; origin stands for the file in messages.
+// The same for text from elsewhere; `origin` stands for the file in messages.
 SweepFile read_sweep_text(std::string_view yaml, const std::string& origin);
 
 }  // namespace revnet

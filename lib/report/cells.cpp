@@ -13,7 +13,7 @@
 namespace revnet {
 namespace {
 
-// What a cell is of, and the seeds it pools.
+// The settings that identify a cell, and the seeds it pools.
 constexpr std::array cell_keys{"network.architecture", "dataset.name", "training.iterations",
                                "training.seed"};
 
@@ -21,7 +21,7 @@ bool is_recipe(const Setting& setting) {
   return setting.effect == Effect::result && std::ranges::find(cell_keys, setting.key) == cell_keys.end();
 }
 
-// Why a run measures something else than the paper; empty when it does not.
+// How a run departs from the paper's recipe; "" if it does not.
 std::string against_recipe(const Config& config) {
   using Name = Config::Dataset::Name;
   const Name dataset = config.dataset.name;
@@ -40,7 +40,7 @@ std::string against_recipe(const Config& config) {
   return join(different, "; ");
 }
 
-// What the recipe leaves open.
+// The keys that the recipe leaves open.
 std::vector<std::string> open_keys() {
   std::vector<std::string> keys;
   for (const Setting& setting : settings()) {
@@ -50,7 +50,7 @@ std::vector<std::string> open_keys() {
   return keys;
 }
 
-// Numbers of runs that could share one cell, of those that are alike in what the recipe leaves open.
+// Indices of runs that could share one cell, keyed by their values of the open keys.
 using Alike = std::map<std::vector<std::string>, std::vector<std::size_t>>;
 
 void fill_cell(const std::vector<RunRecord>& runs, const Alike& alike, std::vector<Place>& places) {
@@ -91,7 +91,8 @@ std::string_view name(Place::In in) {
 std::vector<Place> place_runs(const std::vector<RunRecord>& runs) {
   std::vector<Place> places(runs.size());
   std::map<std::vector<std::string>, Alike> cells;
-  for (const bool complete : {true, false}) {  // of two runs with one seed, the complete one comes first
+  // Complete runs first, so that of two runs with the same seed the complete one counts.
+  for (const bool complete : {true, false}) {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       if (runs[i].complete() != complete) continue;
       const Config& config = runs[i].config;

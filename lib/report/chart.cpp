@@ -15,13 +15,13 @@
 namespace revnet {
 namespace {
 
-// In units of the viewBox, about the pixels of a phone's width, so that text stays legible there.
+// Units of the viewBox, about the width of a phone in pixels, so that text stays legible there.
 constexpr double width = 480, plot_left = 46, plot_right = 470, plot_top = 30, plot_bottom = 270;
-constexpr double margin = 6;  // around the plot, for the markers on its edges
+constexpr double margin = 6;  // around the plot, for markers at its edges
 constexpr double axis_title_y = 308, legend_y = 332, legend_row = 18, letter = 6.6, swatch = 38;
 constexpr std::size_t most_points = 600, solid_markers = 20, dotted_markers = 4;
 
-// Around a point, as the rest of an SVG path; one a style.
+// One marker per style, drawn around a point as the rest of an SVG path.
 constexpr std::array<std::string_view, chart_styles> markers{"m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0",  // circle
                                                              "m-2.7-2.7h5.4v5.4h-5.4z",            // square
                                                              "m0-3.8l3.6 6.4h-7.2z",               // triangle
@@ -31,13 +31,13 @@ constexpr std::array<std::string_view, chart_styles> markers{"m-3 0a3 3 0 1 0 6 
                                                              "m-4 0h8m-4-4v8",          // plus
                                                              "m-1.5-4h3v8h-3z"};        // bar
 
-// From values to the viewBox.
+// Maps values to the viewBox.
 struct Frame {
   double x_top = 1, y_top = 1;
   bool empty = true;
 
   double x(double value) const { return plot_left + (plot_right - plot_left) * value / x_top; }
-  // No farther out than the eye can tell, so that 1e300 is still a number.
+  // Clamps to what is visible, so that even 1e300 gives a valid coordinate.
   double y(double value) const {
     const double share = std::clamp(value / y_top, -0.5, 1.5);
     return plot_bottom - (plot_bottom - plot_top) * share;
@@ -53,7 +53,7 @@ std::string at(double x, double y) {
   return fmt::format("{:.1f} {:.1f}", x, y);
 }
 
-// Text that would be wider than most is squeezed.
+// Squeezes text that would be wider than `most`.
 std::string text_at(double x, double y, std::string_view anchor, const std::string& text,
                     double most = width) {
   const bool squeezed = letter * static_cast<double>(text.size()) > most;
@@ -93,7 +93,7 @@ std::string scientific(double value) {
   return fmt::format("{:.3g}", value);
 }
 
-// "2,000", "0.5": with the decimals that the step needs.
+// "2,000", "0.5": as many decimals as the step needs.
 std::string tick_label(double value, double step) {
   if (value >= 1e9 || step < 1e-4) return scientific(value);
   if (step >= 1) return format_grouped(std::llround(value));
@@ -117,8 +117,8 @@ std::string axes(const Chart& chart, const Frame& frame) {
          text_at((plot_left + plot_right) / 2, axis_title_y, "middle", chart.x);
 }
 
-// SVG paths: one through the points, and one of those alone between gaps, which become dots by the round ends
-// of lines without length.
+// SVG paths: one through the points, and one for isolated points between gaps, which are drawn as lines of
+// zero length whose round ends make them dots.
 struct Paths {
   std::string lines, alone;
 };
@@ -139,7 +139,7 @@ Paths paths_of(const Points& points, const Frame& frame) {
   return paths;
 }
 
-// Counted back from the end, because the last point of an evaluation is the result.
+// Counts markers back from the end, because the last point of an evaluation is the result.
 std::string markers_of(const Points& points, const Frame& frame, std::size_t style, std::size_t first,
                        std::size_t step) {
   std::string path;
@@ -179,10 +179,10 @@ std::string series_element(const Chart& chart, const Frame& frame, std::size_t n
     return line_element(kind, title, paths.lines) + line_element("alone", title, paths.alone) +
            line_element("marker", title, markers_of(points, frame, style, first_marker, marker_step));
   };
-  // A trailing hundredth: as many rows as an eye takes for one point.
+  // Averages over a trailing hundredth, about as many rows as the eye takes for one point.
   const Points dotted = thinned(series.dotted, series.dotted.x.size() / 100, most_points);
   const Points solid = thinned(series.solid, 1, most_points);
-  // Dotted lines lie close to each other: few markers, and not all at the same place.
+  // Dotted lines lie close together, so they get few markers, each line at different places.
   const std::size_t dotted_step = dotted.x.size() / dotted_markers + 1;
   return "<g class=\"" + style_class(number) + "\">\n" +
          element("dotted", chart.dotted, dotted, dotted_step * (style + 1) / (chart_styles + 1),
@@ -190,10 +190,10 @@ std::string series_element(const Chart& chart, const Frame& frame, std::size_t n
          element("solid", chart.solid, solid, 0, solid.x.size() / solid_markers + 1) + "</g>\n";
 }
 
-// What the two kinds of line are, and below them the series: side by side while they fit.
+// First the two kinds of line, then the series below them, side by side while they fit.
 class Legend {
  public:
-  // A line of that kind and, where marker is not null, a marker in its middle.
+  // Adds a sample line of that kind, with a marker in its middle unless `marker` is null.
   void add(const std::string& style, const char* kind, const std::string_view* marker,
            const std::string& label) {
     const double length = swatch + letter * static_cast<double>(label.size());
@@ -277,7 +277,8 @@ std::string chart_svg(const Chart& chart) {
   };
   const double x = plot_left - margin, y = plot_top - margin;
   const double w = plot_right - plot_left + 2 * margin, h = plot_bottom - plot_top + 2 * margin;
-  // The inner <svg> cuts off what leaves the plot, without an id that a second chart could have too.
+  // The inner <svg> clips what leaves the plot. A clipPath
+  // would need an id, which could clash with another chart's.
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"" + box(0, 0, width, legend.bottom()) +
          " role=\"img\" aria-label=\"" + escape_xml(label) + "\">\n" + axes(chart, frame) +
          fmt::format("<svg x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"{}>\n", x, y, w, h,

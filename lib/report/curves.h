@@ -1,4 +1,4 @@
-// The training curves of runs, as charts.
+// The training curves of runs as charts.
 #pragma once
 
 #include <string>
@@ -9,18 +9,18 @@
 
 namespace revnet {
 
-// A name for each run, of what it takes to tell them apart: "RevNet-38", "RevNet-38, seed 2"; with the
-// directory where settings do not.
+// A name for each run, with just the settings that distinguish it: "RevNet-38", "RevNet-38, seed 2". Adds the
+// directory if settings do not suffice.
 std::vector<std::string> short_names(const std::vector<RunRecord>& runs);
 
-// Cross entropy and error of the same runs against the iteration.
+// Cross entropy and error of the same runs, against the iteration.
 struct Curves {
   std::string dataset;  // "CIFAR-10"
   Chart cross_entropy, error;
 };
 
-// A pair of charts a data set, or several where it has more runs than a chart has styles. Runs without rows
-// are left out.
+// A pair of charts for each data set, or several pairs if it has more runs than a chart has styles. Skips
+// runs without rows.
 std::vector<Curves> training_curves(const std::vector<RunRecord>& runs);
 
 }  // namespace revnet

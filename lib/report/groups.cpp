@@ -25,7 +25,7 @@ std::vector<std::string> values_of(const RunRecord& run, const std::vector<std::
   return values;
 }
 
-// Where a value stands among others of its setting: choices in their order, numbers by size, then text.
+// The sort key of a setting's value: choices in their order, numbers by size, then text.
 std::tuple<double, std::string> rank_of(const Setting& setting, const std::string& value) {
   const auto choice = std::ranges::find(setting.choices, value);
   if (choice != setting.choices.end()) return {static_cast<double>(choice - setting.choices.begin()), ""};
@@ -44,7 +44,7 @@ bool comes_before(const Group& left, const Group& right, const std::vector<std::
   return false;
 }
 
-// Settings that separate groups unless somebody says otherwise.
+// The settings that separate groups by default.
 std::vector<std::string> usual_keys(const std::vector<RunRecord>& runs) {
   std::vector<std::string> keys = varying_keys(runs);
   std::erase_if(
@@ -52,7 +52,7 @@ std::vector<std::string> usual_keys(const std::vector<RunRecord>& runs) {
   return keys;
 }
 
-// What else varies between the runs of a group, beside their seeds.
+// The settings, other than the seed, that vary between the runs of a group.
 std::vector<std::string> hidden_keys(const std::vector<Group>& groups) {
   std::set<std::string> hidden;
   for (const Group& group : groups) {
@@ -65,7 +65,7 @@ std::vector<std::string> hidden_keys(const std::vector<Group>& groups) {
   return {hidden.begin(), hidden.end()};
 }
 
-// The settings that act on the result, as text.
+// The settings that affect the result, as text.
 std::string identity_of(const RunRecord& run) {
   std::string identity;
   for (const Setting& setting : settings()) {
@@ -75,7 +75,7 @@ std::string identity_of(const RunRecord& run) {
   return identity;
 }
 
-// By the mean of this metric; none where there is nothing to compare.
+// The best groups by the mean of this metric; empty if there is nothing to compare.
 std::set<const Group*> best_groups(const std::vector<Group>& groups, const Metric& metric) {
   std::map<double, std::set<const Group*>> by_mean;
   std::size_t compared = 0;
@@ -89,7 +89,7 @@ std::set<const Group*> best_groups(const std::vector<Group>& groups, const Metri
   return metric.best == Metric::Best::lowest ? by_mean.begin()->second : by_mean.rbegin()->second;
 }
 
-// For programs: two more digits than people see, in the unit of files.
+// A number for programs: two more digits than people see, in the unit of files.
 std::string number_of(const Metric& metric, double value) {
   if (std::isnan(value)) return "-";
   return fmt::format("{:.{}f}", value, value == std::trunc(value) ? 0 : metric.decimals + 2);
@@ -113,7 +113,7 @@ std::vector<std::string> telling_keys(const std::vector<RunRecord>& runs,
                                       const std::vector<std::string>& keys) {
   std::vector<std::string> telling;
   for (const std::string& key : keys) {
-    std::map<std::vector<std::string>, std::string> value;  // by those of the keys before it
+    std::map<std::vector<std::string>, std::string> value;  // keyed by the values of the keys before it
     const bool tells = std::ranges::any_of(runs, [&](const RunRecord& run) {
       const std::string here = value_of(run.config, key);
       return value.try_emplace(values_of(run, telling), here).first->second != here;

@@ -15,14 +15,14 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// Of a table's last row; NaN where it has none.
+// The value in a table's last row; NaN if the table is empty.
 template <auto Rows, auto Column>
 double last(const RunRecord& run) {
   const auto& rows = run.*Rows;
   return rows.empty() ? nan : static_cast<double>(rows.back().*Column);
 }
 
-// Of what is 0 as long as it is not known.
+// A member for which 0 means unknown; NaN then.
 template <auto Member>
 double known(const RunRecord& run) {
   return run.*Member > 0 ? static_cast<double>(run.*Member) : nan;

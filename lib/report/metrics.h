@@ -1,4 +1,4 @@
-// What a run came to, in numbers: one name for each, in options, tables and files.
+// What a run achieved, in numbers. Each has one name, used in options, tables and files.
 #pragma once
 
 #include <span>
@@ -12,31 +12,32 @@ namespace revnet {
 struct Metric {
   enum class Best { none, lowest, highest };
 
-  std::string_view name;   // "eval_error_percent", in options and files
-  std::string_view title;  // "error, %", in tables for people
-  double scale;            // from the unit of files to that of the title
+  std::string_view name;   // in options and files: "eval_error_percent"
+  std::string_view title;  // in tables for people: "error, %"
+  double scale;            // from the unit of files to the unit of the title
   int decimals;            // in tables for people
   Best best;
-  double (*of)(const RunRecord& run);  // NaN where the run has none
+  double (*of)(const RunRecord& run);  // NaN if the run has no value
 };
 
 // In the order of the columns of files.
 std::span<const Metric> metrics();
-// UsageError that begins with `origin` for a name that is none.
+// Throws a UsageError that begins with `origin` if there is no metric of this name.
 const Metric& find_metric(std::string_view name, std::string_view origin);
 
-// What is compared unless others are asked for: evaluation error, cross entropy, speed and memory.
+// The default metrics for comparisons: evaluation error, cross entropy, speed and memory.
 std::vector<const Metric*> usual_metrics();
 
-// Over runs; the sample standard deviation, NaN of fewer than two.
+// The statistic of a metric over runs, with the sample
+// standard deviation, which is NaN for fewer than two runs.
 struct Statistic {
   std::size_t count = 0;
   double mean = 0, deviation = 0;
 };
-// Values that are NaN do not count; without any, the mean is NaN.
+// Ignores values that are NaN; if no other is left, the mean is NaN.
 Statistic statistic_of(const Metric& metric, std::span<const RunRecord* const> runs);
 
-// "14.53", or of several runs "14.53 ± 0.21 (3)"; "-" of none.
+// "14.53" for one run, "14.53 ± 0.21 (3)" for several, "-" for none.
 std::string describe(const Metric& metric, const Statistic& statistic);
 std::string describe(const Metric& metric, const RunRecord& run);
 

@@ -65,7 +65,7 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-// A wide table scrolls by itself, by keyboard too, and leaves the page in its place.
+// A wide table scrolls on its own, also by keyboard, without moving the page.
 std::string section_html(const Section& section) {
   std::string html = "<section>\n" + element("h2", section.title) +
                      element("p", capitalised(section.about) + ".") +
@@ -101,14 +101,14 @@ std::string introduction(const std::vector<RunRecord>& runs) {
          "Grosse, <a href=\"https://arxiv.org/abs/1707.04585\">The Reversible Residual Network: "
          "Backpropagation "
          "Without Storing Activations</a> (NIPS 2017) say, beside what revnet built and measured. Runs: " +
-         fmt::format("{}, of which complete: {}.</p>\n", runs.size(), complete);
+         fmt::format("{}, complete: {}.</p>\n", runs.size(), complete);
 }
 
 }  // namespace
 
 std::string report_page(const std::vector<Section>& sections, const std::vector<RunRecord>& runs) {
   const std::string title = "RevNet: the paper's tables beside what was measured";
-  // The policy lets nothing be loaded or run, whatever a name in the tables says.
+  // The policy blocks all loading and scripts, whatever the names in the tables contain.
   std::string html =
       "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
       "<meta charset=\"utf-8\"/>\n"

@@ -1,4 +1,4 @@
-// A report as one page that needs nothing else: it opens offline, in light and dark, on paper and on a phone.
+// A report as one self-contained page that opens offline, in light and dark, on paper and on a phone.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace revnet {
 
-// HTML that is well-formed XML too: the sections, then the runs' training curves.
+// HTML that is also well-formed XML: the sections, then the training curves of the runs.
 std::string report_page(const std::vector<Section>& sections, const std::vector<RunRecord>& runs);
 
 }  // namespace revnet

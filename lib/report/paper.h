@@ -1,4 +1,4 @@
-// What the paper's tables say, for the column beside the measured one.
+// The values of the paper's tables, which reports show next to the measured ones.
 #pragma once
 
 #include <array>
@@ -9,14 +9,15 @@
 
 namespace revnet {
 
-// A row of Table 2 (architecture and parameters, in millions) and of Table 3 (test error, %). Table 3's
-// column is known from memory and consistent with two reruns: of the reference code, and MemCNN's in PyTorch.
+// A row of Table 2 (architecture, and parameters in millions) and of Table
+// 3 (test error in %). The values of Table 3 are quoted from memory; they
+// agree with two reruns, one of the reference code and MemCNN's in PyTorch.
 struct PaperRow {
-  std::string_view network;  // as on our command lines
+  std::string_view network;  // as on revnet's command lines
   std::string_view title;    // as in the paper
   std::string_view unit;
-  std::string_view units, channels;          // "5-5-5"; "16, 16-32-64": stem, stages
-  Config::Network::Activations activations;  // the way the paper keeps them
+  std::string_view units, channels;          // "5-5-5"; "16, 16-32-64": stem, then stages
+  Config::Network::Activations activations;  // how the paper keeps them
   double parameters_10, parameters_100;
   double error_10, error_100;
 };

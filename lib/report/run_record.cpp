@@ -13,7 +13,7 @@ RunRecord read_run(const std::filesystem::path& directory) {
   record.directory = directory;
   read_config_text(record.config, log.info().config, file.string());
   record.status = log.status();
-  // A process that was killed could not say so in its log.
+  // A process that was killed could not update its log.
   if (record.status == RunStatus::running && !is_in_use(directory)) record.status = RunStatus::interrupted;
   record.train = log.train();
   record.eval = log.eval();

@@ -1,4 +1,4 @@
-// One finished or unfinished run, as reports see it.
+// One run, finished or not, as reports see it.
 #pragma once
 
 #include <cstdint>
@@ -14,21 +14,22 @@ namespace revnet {
 struct RunRecord {
   std::filesystem::path directory;
   Config config;                          // resolved
-  RunStatus status = RunStatus::running;  // of a log alone: running only while some process holds the run
+  RunStatus status = RunStatus::running;  // from the log; running only while some process holds the run
   std::vector<TrainRow> train;
   std::vector<EvalRow> eval;
-  double images_per_second = 0;  // the median over the rows of /train, so that evaluations do not count
+  double images_per_second = 0;  // the median over the rows of /train, which excludes evaluations
   double seconds = 0;
   std::int64_t saved_bytes = 0, peak_bytes = 0;
 
   bool complete() const { return status == RunStatus::complete && !eval.empty(); }
 };
 
-// From RUN/run.h5, and RUN/run.lock. RecordError, naming the file, when it is missing or damaged.
+// Reads RUN/run.h5 and checks RUN/run.lock. Throws a
+// RecordError that names the file if it is missing or damaged.
 RunRecord read_run(const std::filesystem::path& directory);
 
-// Every run directory at or below these folders (a folder that holds run.h5), in the order of their paths.
-// UsageError, naming the folder, when one holds none.
+// Every run directory (a folder that holds run.h5) at or below these folders, sorted by path. Throws a
+// UsageError that names the first folder without a run.
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& folders);
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-// What a report says, before it takes the form of text or of a page.
+// The contents of a report, independent of whether it is rendered as text or as a page.
 #pragma once
 
 #include <optional>
@@ -18,21 +18,21 @@ struct Section {
   Table table;
   std::optional<Table> data{};          // the same for programs
   std::vector<std::string> notes{};     // sentences under the table
-  std::vector<std::string> commands{};  // that would fill its empty cells
+  std::vector<std::string> commands{};  // commands that would fill its empty cells
 };
 
 struct ReportRequest {
-  std::vector<std::string> group_by;     // keys of settings; none: whatever varies but the seed
-  std::vector<const Metric*> metrics{};  // of groups; none: usual_metrics()
+  std::vector<std::string> group_by;     // setting keys; empty: everything that varies except the seed
+  std::vector<const Metric*> metrics{};  // of the groups; empty: usual_metrics()
 };
 
-// Groups where there are runs to compare, Table 3, the runs and Table 2; without runs Table 2 alone, and with
-// group_by groups and runs.
+// Without runs, only Table 2. Otherwise groups (if there are several runs), Table 3, runs and Table 2; with
+// group_by, only groups and runs.
 std::vector<Section> report_sections(const std::vector<BuiltNetwork>& built,
                                      const std::vector<RunRecord>& runs, const ReportRequest& request = {});
 
-// In text all of it, in Markdown without commands; in formats for programs the tables alone, an empty line
-// after each.
+// Text contains everything, Markdown omits the commands, and the formats for programs contain only the
+// tables, each followed by an empty line.
 std::string format_sections(const std::vector<Section>& sections, TableFormat format);
 
 }  // namespace revnet

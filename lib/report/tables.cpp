@@ -21,7 +21,7 @@ constexpr std::int64_t full_schedule = 80'000;
 using Dataset = Config::Dataset::Name;
 constexpr std::array datasets{Dataset::cifar10, Dataset::cifar100};
 
-// Schedules to show for a data set: the paper's, and every other that a run in a cell had.
+// The schedules to show for a data set: the paper's, and all others that runs in a cell had.
 std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, const std::vector<Place>& places,
                                        Dataset dataset) {
   std::set<std::int64_t> schedules{full_schedule};
@@ -34,7 +34,7 @@ std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, const
   return {schedules.rbegin(), schedules.rend()};
 }
 
-// As a shell takes it for one word.
+// Quotes a path, if necessary, so that a shell takes it for one word.
 std::string quoted(const std::filesystem::path& path) {
   const std::string text = path.string();
   const bool is_plain = std::ranges::all_of(text, [](unsigned char c) {
@@ -47,7 +47,6 @@ std::string quoted(const std::filesystem::path& path) {
   return result + "'";
 }
 
-// Whether revnet-train could go on with it.
 bool can_resume(const RunRecord& run) {
   const RunFiles files(run.directory);
   return run.status != RunStatus::running && std::filesystem::exists(files.checkpoint()) &&

@@ -1,4 +1,4 @@
-// The paper's tables beside what was measured.
+// The paper's tables next to measured values.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,6 @@
 
 namespace revnet {
 
-// A network as the code builds it.
 struct BuiltNetwork {
   std::string name;      // "revnet38"
   std::string unit;      // "basic", "bottleneck"
@@ -20,22 +19,24 @@ struct BuiltNetwork {
   std::int64_t parameters_10 = 0, parameters_100 = 0;
 };
 
-// Table 2: a line a network, the paper's parameters beside those of the network as built.
+// Table 2: one line per network, with the paper's parameter counts next to those of the network as built.
 Table architecture_table(const std::vector<BuiltNetwork>& built);
 
-// "CIFAR-10" of cifar10, "RevNet-38" of "revnet38"; other names as they are.
+// "CIFAR-10" for cifar10, "RevNet-38" for "revnet38"; other names are unchanged.
 std::string dataset_title(Config::Dataset::Name dataset);
 std::string network_title(const std::string& network);
 
-// Table 3: a line a network; for CIFAR-10 and CIFAR-100 the paper's test error and what was measured, a
-// column a schedule: "14.53" of one run, "14.53 ± 0.21 (3)" of several seeds; "-" where there is none.
+// Table 3: one line per network. CIFAR-10 and CIFAR-100 each have the paper's test error and one column per
+// measured schedule: "14.53" for one run, "14.53 ± 0.21 (3)" for several seeds, "-" for none.
 Table error_table(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
-// Commands that fill the empty cells of the full schedule in error_table, started where this process was: a
-// run that has a checkpoint goes on, another gets a seed whose default directory is free.
+// Commands that fill the empty cells of the full schedule in error_table(), relative to this process's
+// working directory. A run with a checkpoint is resumed; otherwise the command takes a seed whose default
+// directory is free.
 std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
-// On what error_table's runs were measured, a sentence a schedule with networks and seeds.
+// The data that the runs of error_table() were measured on:
+// one sentence per schedule, with networks and seeds.
 std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
 }  // namespace revnet

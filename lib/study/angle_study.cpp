@@ -27,7 +27,6 @@ void add(Series::Row& row, const std::string& prefix, const std::map<std::string
   for (const auto& [name, comparison] : parts) add(row, prefix + name + "/", comparison);
 }
 
-// One measurement as a row of the series.
 Series::Row angle_row(const GradientAngle& angle) {
   Series::Row row;
   row["cross_entropy"] = angle.cross_entropy;
@@ -46,8 +45,8 @@ Series::Row angle_row(const GradientAngle& angle) {
   return row;
 }
 
-// /batch/{images, labels}, /parameters, /gradients/stored and /gradients/reconstructed of the meter's last
-// measurement, with the attribute iteration.
+// Writes /batch/{images, labels}, /parameters, /gradients/stored and /gradients/reconstructed of the meter's
+// last measurement, with the attribute iteration.
 void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, const AngleMeter& meter,
                          const std::string& command) {
   hdf5::Writer dump = start_study_log(file, "gradient dump", command);
@@ -65,7 +64,6 @@ void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, co
   dump.save(Durability::process_crash);
 }
 
-// The measurements of one run, in memory and in the file.
 class Measurements {
  public:
   Measurements(const Config& config, AngleOptions options, std::filesystem::path file, std::string command,
@@ -76,15 +74,15 @@ class Measurements {
         command_(std::move(command)),
         report_(std::move(report)) {}
 
-  // Goes on with the rows of an earlier process.
+  // Continues with the rows of an earlier process.
   void resume() {
     if (!std::filesystem::exists(file_)) return;
     StudyLog log = read_study_log(file_, study_name, {"every", "batches"}, group);
     const auto same = [&](const char* name, std::int64_t now) {
       const std::int64_t before = log.attributes.at(name);
       if (before != now) {
-        throw UsageError("{}: {} was {}, {} is asked for; resume with the same", file_.string(), name, before,
-                         now);
+        throw UsageError("{}: {} was {}, but {} is requested; resume with the same value", file_.string(),
+                         name, before, now);
       }
     };
     same("every", options_.every);
@@ -133,7 +131,8 @@ class Measurements {
   Series series_;
 };
 
-// Read anew when they are measured, so that only one is in memory at a time.
+// Maps iterations to files. The checkpoints are read again
+// when measured, so that only one is in memory at a time.
 std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std::filesystem::path>& given) {
   std::vector<std::filesystem::path> files;
   for (const std::filesystem::path& path : given) {

@@ -1,13 +1,16 @@
-// revnet-compare gradient angle: the angle between stored and reconstructed gradients in the course of a
-// training, or at given checkpoints.
+// revnet-compare gradient angle: the angle between the gradients with stored and with reconstructed
+// activations, in the course of training or at given checkpoints.
 //
-// RUN/angle.h5: root attributes as study_log.h, and architecture, convolution, engine, every and batches;
-// group /angle with the column iteration and, for each of these, degrees, relative_l2 and largest_difference:
-//   .                      all parameters           forced/...                 with the stored ReLU masks
-//   forced stageN/, stem/, head/  of a part of the network  forced/stageN/ and so on   likewise
-//   units/stageN/unitM/    of a unit                stageN/reconstruction/     the reconstructed activation
-// and cross_entropy, relus, flipped, stageN/relus and stageN/flipped: how many ReLUs were recomputed, and how
-// many of them came out differently.
+// RUN/angle.h5 has the root attributes of study_log.h plus architecture, convolution, engine, coupling, every
+// and batches. Group /angle has a column iteration and, under each of these prefixes, degrees, relative_l2
+// and largest_difference:
+//   (none)                         all parameters
+//   stageN/, stem/, head/          one part of the network
+//   units/stageN/unitM/            one unit
+//   forced/, forced/stageN/ ...    the same with the stored computation's ReLU masks
+//   stageN/reconstruction/         the reconstructed activation
+// Further columns: cross_entropy; and relus and flipped, also per stage as stageN/relus and stageN/flipped,
+// which count the recomputed ReLUs and those that came out differently.
 #pragma once
 
 #include <filesystem>
@@ -22,23 +25,23 @@
 namespace revnet {
 
 struct AngleOptions {
-  std::int64_t every = 50;     // iterations between measurements, the first before the first step
-  std::int64_t batches = 1;    // measured each time: the coming ones; columns are means over them
-  std::filesystem::path dump;  // empty: none
+  std::int64_t every = 50;     // iterations between measurements; the first precedes the first step
+  std::int64_t batches = 1;    // upcoming batches per measurement; columns are means over them
+  std::filesystem::path dump;  // file for the last gradients; empty: none
 };
 
 // Called after every measurement.
 using AngleReport = std::function<void(std::int64_t iteration, const Series::Row& row)>;
 
-// Trains as run_training does and measures on the way. Interrupted and resumed, it ends with the rows of an
-// uninterrupted one. All ranks call it; the first one alone writes and reports.
+// Trains as run_training() does and measures on the way. When interrupted and resumed, it ends with the same
+// rows as an uninterrupted study. All ranks call it; only the first one writes and reports.
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
                            const AngleReport& report, Communicator& communicator);
 
-// Measures at each checkpoint, all of one network, and writes angle.h5 into the directory, which must be
-// there. A folder stands for every checkpoint in it, such as RUN/checkpoints. UsageError when two are of one
-// iteration.
+// Measures at each checkpoint, all of one network, and writes angle.h5 to the directory, which must exist. A
+// folder such as RUN/checkpoints stands for every checkpoint in it. Throws UsageError if two checkpoints have
+// the same iteration.
 void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
                                     const std::function<Config(Config)>& adjust, const AngleOptions& options,
                                     const std::filesystem::path& directory, const std::string& command,

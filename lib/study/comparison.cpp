@@ -10,7 +10,7 @@ namespace {
 
 using Pieces = std::vector<std::span<const float>>;
 
-// fold(x, y) over all entries.
+// Calls fold(x, y) for all pairs of entries.
 template <class Fold>
 void each(const Pieces& a, const Pieces& b, Fold fold) {
   for (std::size_t piece = 0; piece < a.size(); ++piece) {

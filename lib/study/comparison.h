@@ -1,4 +1,4 @@
-// How far apart two vectors are, in double precision, exact near 0.
+// The distance between two vectors, in double precision and accurate near 0.
 #pragma once
 
 #include <span>
@@ -7,14 +7,14 @@
 namespace revnet {
 
 struct Comparison {
-  double degrees = 0;             // between the two; 0 if either is zero
+  double degrees = 0;             // the angle between them; 0 if either is zero
   double relative_l2 = 0;         // |a - b| / |a|; 0 if a is zero
-  double largest_difference = 0;  // of any entry
+  double largest_difference = 0;  // over all entries
 };
 
-// Of two vectors given in the same pieces. Two vectors of unit length u and v enclose the angle
-// 2 atan2(|u - v|, |u + v|), which sees angles that the arc cosine of their product cannot: below 1e-6
-// degrees. logic_error when the pieces differ in size.
+// Compares two vectors that are given in the same pieces. Unit vectors u and v enclose the angle 2 atan2(|u -
+// v|, |u + v|), which resolves angles below 1e-6 degrees, where the arc cosine of their product cannot.
+// Throws logic_error if the pieces differ in size.
 Comparison compare(const std::vector<std::span<const float>>& a,
                    const std::vector<std::span<const float>>& b);
 

@@ -8,7 +8,7 @@
 namespace revnet {
 namespace {
 
-// The most that any rank has: one whose part is to send is done when the system has taken its bytes.
+// The time of the slowest rank: a rank that only sends is done as soon as the system has taken its bytes.
 double of_the_last(Communicator& communicator, double here) {
   std::vector<double> seconds(static_cast<std::size_t>(communicator.ranks()), 0);
   seconds[static_cast<std::size_t>(communicator.rank())] = here;

@@ -24,7 +24,7 @@ std::string describe(const ConvolutionShape& shape) {
   return shape.stride == 1 ? result : fmt::format("{}/{}", result, shape.stride);
 }
 
-// A tensor with something in it: untouched pages would all be one in cache.
+// A tensor with values written: untouched pages would all map to a single one, which stays in cache.
 Tensor filled(Device& device, const Layout& layout, float value) {
   Tensor tensor(device, layout, MemoryPurpose::temporaries);
   if (!device.is_planning()) std::ranges::fill(tensor.values(), value);
@@ -92,10 +92,10 @@ double time_norm(Device& device, const BatchNormPrimitives& norm, Operation oper
   });
 }
 
-// Which primitive, before any device is there to run it.
+// Identifies a primitive before there is a device to run it.
 struct Need {
   Operation operation;
-  ConvolutionShape shape;  // of a normalisation: kernel 0
+  ConvolutionShape shape;  // a normalisation has kernel 0
   bool image_input;
   auto operator<=>(const Need&) const = default;
 };
@@ -196,7 +196,7 @@ void Floor::measure_out_of_cache() {
 
 namespace {
 
-// Of `value`, over all primitives of a step.
+// The sum of `value` over all primitives of a step.
 template <class Value>
 double sum(const std::vector<IsolatedPrimitive>& primitives, Value value) {
   double result = 0;

@@ -1,9 +1,9 @@
-// The floor of a training step: the time of the isolated oneDNN primitives it needs, each in the fastest way
-// that oneDNN has (direct or Winograd), on blocked layouts, in cache as far as it fits, and nothing else.
+// The floor of a training step: the total time of the isolated oneDNN primitives it needs and nothing else,
+// each in oneDNN's fastest way (direct or Winograd), on blocked layouts, and in cache as far as it fits.
 //
-// A step cannot be so fast where its activations do not fit into the cache: what one primitive wrote, the
-// next must fetch from memory. So the same primitives are also timed out of cache, with nothing of their
-// input there: a step of separate primitives, each with its input half in cache, lies between the two.
+// No step whose activations exceed the cache can be that fast: one primitive's output must be fetched from
+// memory by the next. The same primitives are therefore also timed out of cache, with none of their input in
+// it. A step of separate primitives, which finds part of its input in cache, lies between the two.
 //
 // Convolutions and batch normalisations (with their ReLUs) count. In reconstructed mode every layer of a
 // reversible unit runs forward twice, the second time with known statistics.
@@ -19,15 +19,15 @@
 namespace revnet {
 
 enum class CacheState {
-  warm,  // as a first run leaves it
-  cold,  // holds something else
+  warm,  // filled by a first run of the same primitive
+  cold,  // filled with other data
 };
 
-// A primitive that a step executes `count` times, and the ways that oneDNN has to run it.
+// A primitive that a step executes `count` times, with the ways in which oneDNN can run it.
 struct IsolatedPrimitive {
   struct Way {
     std::string implementation;
-    // Makes buffers, brings the cache into that state, and returns the seconds of one run.
+    // Creates buffers, brings the cache into the given state, and returns the seconds of one run.
     std::function<double(Device&, CacheState)> run;
     std::vector<double> seconds, seconds_out_of_cache;  // measured so far
   };
@@ -36,24 +36,24 @@ struct IsolatedPrimitive {
   std::int64_t count = 0;
   std::vector<Way> ways;
 
-  // By the median; needs a measurement.
+  // The fastest way by the median. Requires at least one measurement.
   const Way& fastest() const;
-  double seconds() const;  // of one run, the fastest way
+  double seconds() const;  // of one run in the fastest way
   double seconds_out_of_cache() const;
 };
 
 class Floor {
  public:
-  // Lists the primitives that a step of the network executes. The network is not needed afterwards.
+  // Lists the primitives that one step of the network executes. The network is not needed afterwards.
   Floor(const Network& network, int threads);
 
-  // Times every way of every primitive once more: the second of two runs in a row.
+  // Times every way of every primitive once: the second of two consecutive runs.
   void measure();
-  // The same, after the cache was filled with something else.
+  // The same, after filling the cache with other data.
   void measure_out_of_cache();
 
   const std::vector<IsolatedPrimitive>& primitives() const { return primitives_; }
-  // Of a whole step; the median of what was measured.
+  // Totals for a whole step, from the medians of what was measured.
   double seconds() const;
   double seconds_out_of_cache() const;
   double flops() const;

@@ -11,12 +11,12 @@
 namespace revnet {
 namespace {
 
-// Keeps what goes into the first reversible unit of each stage, and compares what comes back.
+// Keeps the input of each stage's first reversible unit and compares it with its reconstruction.
 class ReconstructionError final : public ReconstructionObserver {
  public:
   void entering(std::size_t unit, const Activation& x) override {
-    // A stage's first unit is not reversible, so that the first reversible one follows a gap; what the gap
-    // holds more are stages of a single unit.
+    // A stage's first unit is not reversible, so that its first reversible unit follows a gap. Each further
+    // unit in the gap is a stage of a single unit.
     const std::size_t gap = last_ ? unit - *last_ - 1 : unit;
     last_ = unit;
     stage_ += gap;
@@ -53,11 +53,11 @@ class ReconstructionError final : public ReconstructionObserver {
   }
 
   std::optional<std::size_t> last_;
-  std::size_t stage_ = 0;  // counted from 1
+  std::size_t stage_ = 0;  // counts from 1
   std::vector<Input> inputs_;
 };
 
-// "stage1/unit2" of "stage1/unit2/f/conv1/weight"; "stem", "head".
+// "stage1/unit2" for "stage1/unit2/f/conv1/weight"; "stem" and "head" for theirs.
 std::string unit_of(const std::string& parameter) {
   const std::size_t slash = parameter.find('/');
   const bool in_stage = parameter.starts_with("stage");
@@ -68,7 +68,7 @@ std::string stage_of(const std::string& parameter) {
   return parameter.substr(0, parameter.find('/'));
 }
 
-// By a part of the parameters' names.
+// Compares by a part of the parameters' names.
 template <class PartOf>
 std::map<std::string, Comparison> compare_by(const Gradient& a, const Gradient& b, PartOf part_of) {
   struct Pieces {
@@ -89,7 +89,7 @@ Comparison compare_all(const Gradient& a, const Gradient& b) {
   return compare_by(a, b, [](const std::string&) { return std::string(); }).begin()->second;
 }
 
-// Leaves the network unobserved and as it was, whatever happens.
+// Removes the observers and restores the activation mode on every exit.
 class Restore {
  public:
   explicit Restore(Network& network) : network_(network), mode_(network.options().activations) {}
@@ -110,7 +110,7 @@ class Restore {
 
 void require_reversible(const Architecture& architecture) {
   if (!can_keep(architecture, ActivationMode::reconstructed)) {
-    throw UsageError(architecture.name + " is not reversible: there is nothing to compare; take a RevNet");
+    throw UsageError(architecture.name + " is not reversible: there is nothing to compare; use a RevNet");
   }
 }
 

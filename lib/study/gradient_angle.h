@@ -1,7 +1,7 @@
-// The gradient of one batch computed with stored and with reconstructed activations, on the same weights, and
-// how far apart the two are.
+// Compares the gradients of one batch computed with stored and with reconstructed activations, at the same
+// weights.
 //
-// Measuring changes neither parameters nor running averages: the training goes on bit for bit as without it.
+// Measuring changes neither parameters nor running statistics: training continues bit for bit as without it.
 #pragma once
 
 #include <cstdint>
@@ -17,41 +17,39 @@
 
 namespace revnet {
 
-// UsageError for a network without reversible units, which has nothing to compare.
+// Throws UsageError for a network without reversible units, which has nothing to compare.
 void require_reversible(const Architecture& architecture);
 
 struct GradientAngle {
-  double cross_entropy = 0;  // of the batch, mean
-  // Stored against reconstructed, over all parameters, by unit ("stem", "stage1/unit2", "head") and by stage
-  // ("stage1").
+  double cross_entropy = 0;  // mean over the batch
+  // Stored against reconstructed gradients: all parameters together, by unit ("stem", "stage1/unit2", "head")
+  // and by stage ("stage1").
   Comparison all;
   std::map<std::string, Comparison> units, stages;
-  // The same where the reconstruction had to open and close the ReLUs as the stored computation did: the part
-  // of the difference that is not due to flipped ReLUs.
+  // The same with reconstruction forced to open exactly the ReLUs of the stored computation: the part of the
+  // difference that is not due to flipped ReLUs.
   Comparison all_forced;
   std::map<std::string, Comparison> stages_forced;
-  // ReLUs in which the two computations differed, by stage.
+  // How many ReLUs the two computations compared and how many differed, by stage.
   std::map<std::string, ReluMasks::Count> relus;
-  // What reconstruction made of the input of each stage's first reversible unit, against that input, by
-  // stage.
+  // The reconstructed input of each stage's first reversible unit, compared with the original, by stage.
   std::map<std::string, Comparison> reconstruction;
 };
 
-// A gradient by parameter, parts of one name joined.
+// The gradients by parameter, with parts of one name joined.
 using Gradient = std::vector<NamedArray>;
 
 class AngleMeter {
  public:
-  // Its network must be reversible: UsageError. It must outlive this.
+  // Throws UsageError if the trainer's network is not reversible. The trainer must outlive the meter.
   explicit AngleMeter(Trainer& trainer);
 
-  // Of the batch that the trainer fetched last, in three backward passes. The network keeps its activations
-  // afterwards as before; its parameters' gradients are overwritten. All ranks of a training measure
-  // together: gradients and counts are those of the whole batch, the reconstruction is that of the rank's own
-  // shard.
+  // Measures on the batch that the trainer fetched last, in three backward passes. Afterwards the network
+  // keeps activations as before; the gradients of its parameters are overwritten. All ranks of a training
+  // measure together: gradients and counts are those of the whole batch, reconstruction errors those of the
+  // rank's own shard.
   GradientAngle measure();
 
-  // Of the last measurement.
   const Gradient& stored() const { return stored_; }
   const Gradient& reconstructed() const { return reconstructed_; }
 

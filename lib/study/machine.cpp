@@ -21,7 +21,8 @@ double seconds(const timeval& time) {
 
 ProcessorTime processor_time() {
   ProcessorTime time;
-  // cpu user nice system idle iowait irq softirq steal ..., in ticks since boot, over all processors.
+  // The fields of "cpu": user nice system idle iowait irq
+  // softirq steal ..., in ticks since boot, over all processors.
   std::ifstream file("/proc/stat");
   std::string label;
   file >> label;
@@ -70,9 +71,10 @@ double measure_sgemm_gflops(int threads) {
 std::vector<std::string> doubts(double other_cores, const std::vector<double>& sgemm_gflops) {
   std::vector<std::string> reasons;
   if (other_cores > 0.05) {
-    reasons.push_back(fmt::format(
-        "the machine is busy: others used {:.2f} cores meanwhile; timings are too long by an unknown amount",
-        other_cores));
+    reasons.push_back(
+        fmt::format("the machine is busy: other processes used {:.2f} cores meanwhile; timings are too long "
+                    "by an unknown amount",
+                    other_cores));
   }
   if (!sgemm_gflops.empty()) {
     const auto [slowest, fastest] = std::ranges::minmax(sgemm_gflops);

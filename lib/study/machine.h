@@ -1,4 +1,4 @@
-// Can timings of this machine be trusted just now, and what is its peak?
+// Whether timings on this machine can be trusted at the moment, and what its peak performance is.
 #pragma once
 
 #include <string>
@@ -6,30 +6,30 @@
 
 namespace revnet {
 
-// Processor time so far, in seconds: of all processes (and other virtual machines: steal), of this one, and
-// the clock's.
+// Seconds up to now: processor time of all processes (including time stolen by other virtual machines) and of
+// this one, and wall-clock time.
 struct ProcessorTime {
   double all = 0, own = 0, wall = 0;
 };
 // The mean number of cores that others kept busy between two readings.
 double other_cores(const ProcessorTime& before, const ProcessorTime& after);
 
-// How busy others keep the machine: processor time that this process did not use, from construction on.
+// How busy others have kept the machine since construction: the processor time this process did not use.
 class OtherLoad {
  public:
   OtherLoad();
-  // As other_cores(); 0 where /proc/stat does not tell.
+  // As other_cores(); 0 if /proc/stat is unavailable.
   double cores() const;
 
  private:
   ProcessorTime start_;
 };
 
-// The largest of several measured sgemm speeds with `threads` threads, in GFLOP/s. About 0.1 s.
+// The best of several sgemm runs with `threads` threads, in GFLOP/s. Takes about 0.1 s.
 double measure_sgemm_gflops(int threads);
 
-// One line a reason not to trust the timings; empty if there is none. `sgemm_gflops`: measured again and
-// again in the course of the measurement.
+// One line for each reason to distrust the timings; empty if there is none. `sgemm_gflops` holds sgemm speeds
+// taken at intervals during the measurement.
 std::vector<std::string> doubts(double other_cores, const std::vector<double>& sgemm_gflops);
 
 }  // namespace revnet

@@ -129,7 +129,7 @@ std::vector<Growth> fit_growth(const std::vector<double>& depths, const std::vec
     fit.residual = mean_y == 0 ? 0 : std::sqrt(squares) / std::abs(mean_y);
     fits.push_back(fit);
   }
-  // What varies by less than this does not grow.
+  // Values that vary by less than this count as constant.
   constexpr double constant = 0.01;
   if (fits.front().residual < constant) return fits;
   std::ranges::stable_sort(fits, {}, &Growth::residual);
@@ -154,7 +154,7 @@ Table memory_table(const MemoryStudy& study) {
 
 namespace {
 
-// Of one architecture kept in one way: a column over the depths.
+// The curves of one architecture and mode over the depths.
 struct Curve {
   std::vector<double> depths, activations, peak, macs;
 };
@@ -173,7 +173,7 @@ std::map<std::pair<std::string, ActivationMode>, Curve> curves_of(const MemorySt
   return curves;
 }
 
-// "sqrt L (1.8 %)"; "L or L log L (2.3 %)" where one leaves hardly less than another.
+// "sqrt L (1.8 %)", or "L or L log L (2.3 %)" if the residual of one is hardly smaller than that of another.
 std::string describe(const std::vector<Growth>& fits) {
   constexpr double hardly = 1.2;
   const double least = fits.front().residual;

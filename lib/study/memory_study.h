@@ -1,5 +1,5 @@
-// revnet-compare memory: the paper's Table 1, measured: memory and arithmetic of the ways to keep
-// activations, against the number of units.
+// revnet-compare memory measures the paper's Table 1: memory and arithmetic of each way to keep activations,
+// against the number of units.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,11 @@
 
 namespace revnet {
 
-// One network to measure, with another number of units a stage, on images of the size that it is made for.
+// One network to measure, possibly with another number of units per stage, on images of the size it is
+// designed for.
 struct MemoryCase {
   Architecture architecture;
-  std::int64_t units = 0;  // of every stage; 0: as the architecture has them
+  std::int64_t units = 0;  // in every stage; 0: as in the architecture
   ActivationMode activations = ActivationMode::stored;
   std::int64_t batch = 100;
   int threads = 1;
@@ -28,29 +29,29 @@ struct MemoryCase {
 };
 
 struct MemoryResult {
-  std::uint64_t saved_bytes = 0;     // saved activations, at most
-  std::uint64_t tape_bytes = 0;      // recomputed in the backward pass, at most
-  std::uint64_t peak_bytes = 0;      // everything the ledger counts, at most
-  std::uint64_t resident_bytes = 0;  // of a fresh process that did it, at most
-  std::int64_t macs = 0;             // multiply-adds of a step
-  double seconds = 0;                // a step: the median
-  std::uint64_t arena_bytes = 0;     // by plan: where all tensors lie, gaps included
+  std::uint64_t saved_bytes = 0;     // peak of saved activations
+  std::uint64_t tape_bytes = 0;      // peak of what the backward pass recomputes
+  std::uint64_t peak_bytes = 0;      // peak of everything the ledger counts
+  std::uint64_t resident_bytes = 0;  // peak of a fresh process that ran the case
+  std::int64_t macs = 0;             // multiply-adds of one step
+  double seconds = 0;                // median of a step
+  std::uint64_t arena_bytes = 0;     // planned: the region that holds all tensors, gaps included
 };
 
-// By plan: nothing is computed; macs, seconds and resident_bytes stay 0.
+// Plans without computing anything; macs, seconds and resident_bytes stay 0.
 MemoryResult plan_case(const MemoryCase& what);
 
-// In this process, which should be fresh: a few steps on random images.
+// Runs a few steps on random images in this process, which should be fresh.
 MemoryResult measure_case(const MemoryCase& what, std::int64_t steps);
 
-// Least squares y = a + b g(L) for each growth g; "1" has b = 0.
+// The least-squares fit y = a + b g(L) of one growth g; "1" has b = 0.
 struct Growth {
   std::string name;  // "1", "log L", "sqrt L", "L", "L log L"
   double a = 0, b = 0;
-  double residual = 0;  // RMS of what is left, as a part of the mean of y
+  double residual = 0;  // RMS of the residuals, relative to the mean of y
 };
-// All of them, the one with the least residual first; but "1" comes first if it leaves less than 1 %.
-// Needs three different depths: logic_error otherwise.
+// All fits, smallest residual first; but "1" comes first if its residual is below 1 %. Requires three
+// different depths; logic_error otherwise.
 std::vector<Growth> fit_growth(const std::vector<double>& depths, const std::vector<double>& values);
 
 struct MemoryStudy {
@@ -59,15 +60,14 @@ struct MemoryStudy {
 };
 
 Table memory_table(const MemoryStudy& study);
-// Checkpointing keeps every sqrt(L)-th activation, rounded: on fewer depths the rounding decides what fits
-// best.
+// How many depths a fit needs. Checkpointing keeps every sqrt(L)-th activation, rounded, and on fewer depths
+// the rounding decides which growth fits best.
 inline constexpr std::size_t depths_for_growth = 5;
-// For each architecture and way with so many depths: how saved bytes, peak bytes and multiply-adds grow with
-// them.
+// For each architecture and mode with enough depths: how saved bytes, peak bytes and multiply-adds grow.
 Table growth_table(const MemoryStudy& study);
 
-// HDF5: columns architecture, activations, units, depth, batch, threads, saved_bytes, tape_bytes, peak_bytes,
-// resident_bytes, macs and seconds under /cases.
+// Writes HDF5 columns under /cases: architecture, activations, units, depth, batch, threads, saved_bytes,
+// tape_bytes, peak_bytes, resident_bytes, macs and seconds.
 void write_memory_log(const std::filesystem::path& file, const MemoryStudy& study,
                       const std::string& command);
 

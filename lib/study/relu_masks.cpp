@@ -8,7 +8,7 @@
 namespace revnet {
 namespace {
 
-// body(index, channel) for every stored element that is no padding.
+// Calls body(index, channel) for every stored element except padding.
 template <class Body>
 void each_element(const Tensor& tensor, Body body) {
   const ChannelBlocks blocks(tensor.layout());
@@ -33,7 +33,7 @@ std::string stage_of(const Norm& norm) {
   return norm.name().substr(0, norm.name().find('/'));
 }
 
-// The arithmetic of those who normalise what they read, by NormConstants.
+// The arithmetic of engines that normalise with NormConstants as they read.
 class FusedNorm {
  public:
   explicit FusedNorm(NormConstants constants) : norm_(std::move(constants)) {}
@@ -41,7 +41,7 @@ class FusedNorm {
   bool opens(float x, std::size_t channel) const {
     return std::fma(x - norm_.mean[channel], norm_.factor[channel], norm_.shift[channel]) > 0;
   }
-  // The value nearest to x that makes the ReLU open, or not.
+  // The value nearest to x at which the ReLU is open, or closed, as requested.
   float moved(float x, std::size_t channel, bool open) const {
     if (opens(x, channel) == open || norm_.factor[channel] == 0) return x;
     const float edge = norm_.mean[channel] - norm_.shift[channel] / norm_.factor[channel];
@@ -55,7 +55,7 @@ class FusedNorm {
   NormConstants norm_;
 };
 
-// Where a ReLU was open, what the normalisation gave before it; elsewhere zero.
+// Puts the normalised value where a ReLU is recorded as open, and zero elsewhere.
 void apply(const std::vector<bool>& open, const Norm& norm, const Tensor& src, Tensor& dst) {
   const std::span<const float> in = src.values(), scale = norm.scale().value.values(),
                                shift = norm.shift().value.values(), mean = norm.batch().mean.values(),

@@ -1,8 +1,8 @@
-// Which ReLUs of a network were open in a forward pass, held against a recomputation of it.
+// Records which ReLUs of a network are open in a forward pass, and compares them with a recomputation.
 //
-// Two float32 computations of one gradient differ mostly by ReLUs: an input within rounding of zero is on one
-// side in the one and on the other in the other. Counting those, and forcing the first computation's masks
-// upon the second, tells their part in the difference from the smooth rest.
+// Two float32 computations of one gradient differ mostly by flipped ReLUs, whose input is so close to zero
+// that rounding decides its sign. Counting the flips, and forcing the first computation's masks upon the
+// second, separates their part of the difference from the smooth rest.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ namespace revnet {
 class ReluMasks final : public NormObserver {
  public:
   enum class Task {
-    record,   // keep the masks of the training pass
-    compare,  // count where a recomputation differs from what was recorded
-    force,    // make a recomputation open and close the ReLUs that were recorded
+    record,   // keep the masks of a training pass
+    compare,  // count where a recomputation differs from the recorded masks
+    force,    // make a recomputation open exactly the recorded ReLUs
   };
 
-  // Starts a task; comparing starts from counts of zero.
+  // Starts a task. Comparing resets the counts.
   void start(Task task);
   void normalized(Norm& norm, Pass pass, const Tensor& src, Tensor& dst, Tensor& mask) override;
-  // Opens and closes ReLUs by moving what goes into them to the other side of zero, as near as floats go.
+  // Forces a ReLU by moving its input just across the threshold, to the nearest float that works.
   void normalizing(Norm& norm, Pass pass, Tensor& src) override;
 
   struct Count {
     std::int64_t relus = 0;    // compared
-    std::int64_t flipped = 0;  // of them, differing
+    std::int64_t flipped = 0;  // of those, how many differ
   };
   // By stage ("stage1"), the first part of the layers' names.
   std::map<std::string, Count> counts() const;
@@ -42,7 +42,7 @@ class ReluMasks final : public NormObserver {
     Count count;
   };
 
-  // Of a layer that was recorded; logic_error for another.
+  // The record of a layer; logic_error if it was not recorded.
   Kept& recorded(const Norm& norm);
 
   Task task_ = Task::record;

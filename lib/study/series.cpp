@@ -12,7 +12,7 @@ const std::string iteration_name = "iteration";
 
 void Series::append(std::int64_t iteration, const Row& row) {
   if (!empty() && iteration <= iterations_.back()) throw std::logic_error("Series: iterations do not ascend");
-  if (!has_columns_of(row)) throw std::logic_error("Series: a row with other columns");
+  if (!has_columns_of(row)) throw std::logic_error("Series: the row has other columns");
   iterations_.push_back(iteration);
   for (const auto& [name, value] : row) columns_[name].push_back(value);
 }

@@ -1,4 +1,4 @@
-// A table of measurements over the course of a training: a row an iteration, a named column a quantity.
+// Measurements over the course of training: one row per iteration, one named column per quantity.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,22 @@ class Series {
   // Column name ("stage1/degrees") -> value.
   using Row = std::map<std::string, double>;
 
-  // Iterations ascend; the first row names the columns, and every other has the same: logic_error otherwise.
+  // Iterations must ascend, and all rows must have the columns of the first; logic_error otherwise.
   void append(std::int64_t iteration, const Row& row);
-  // Drops rows of this iteration and later ones.
+  // Drops the rows from this iteration on.
   void truncate_from(std::int64_t iteration);
 
-  // Whether the row may be appended, as far as its names go.
+  // Whether the row has the columns needed to be appended.
   bool has_columns_of(const Row& row) const;
 
   bool empty() const { return iterations_.empty(); }
   const std::vector<std::int64_t>& iterations() const { return iterations_; }
-  // logic_error if there is no such column.
+  // Throws logic_error if there is no such column.
   const std::vector<double>& column(const std::string& name) const;
 
-  // As datasets GROUP/iteration (int64) and GROUP/COLUMN (float64).
+  // Writes the datasets GROUP/iteration (int64) and GROUP/COLUMN (float64).
   void write(hdf5::Writer& log, const std::string& group) const;
-  // RecordError if the group is damaged.
+  // Throws RecordError if the group is damaged.
   static Series read(const hdf5::Reader& log, const std::string& group);
 
   template <class Archive>

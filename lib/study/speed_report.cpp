@@ -18,7 +18,7 @@ std::string milliseconds(double seconds) {
   return format_fixed(seconds * milli, 1);
 }
 
-// The same network and batch with stored activations, if that was measured.
+// The result for the same network and batch with stored activations, or null.
 const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& result) {
   using enum Config::Network::Activations;
   const Config::Network& mine = result.of.network;
@@ -92,7 +92,7 @@ Table profile_table(const SpeedResult& result) {
 
 namespace {
 
-// of(row) of every row.
+// Calls of(row) for every row.
 template <class Rows, class Of>
 auto column(const Rows& rows, Of of) {
   std::vector<std::invoke_result_t<Of, const typename Rows::value_type&>> values;
@@ -112,7 +112,7 @@ void write_floor(hdf5::Writer& log, const std::string& group, const std::vector<
               column(floor, [](Row row) { return row.seconds_out_of_cache(); }));
 }
 
-// Each row's figures are those of all profiled steps.
+// Each row's totals are divided by the number of steps.
 void write_profile(hdf5::Writer& log, const std::string& group, const Profile& profile, std::int64_t steps) {
   using Row = const Profile::Rows::value_type&;
   const auto& rows = profile.rows();

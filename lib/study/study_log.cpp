@@ -22,7 +22,8 @@ constexpr std::int64_t format_version = 1;
 
 void claim_study_log(const std::filesystem::path& file, bool replace) {
   if (std::filesystem::exists(file) && !replace) {
-    throw UsageError(file.string() + " is there already: --force replaces it, --output names another file");
+    throw UsageError(file.string() +
+                     " already exists: replace it with --force or name another file with --output");
   }
   if (!file.has_parent_path()) return;
   std::error_code error;

@@ -1,4 +1,4 @@
-// The HDF5 file in which a study leaves what it measured.
+// The HDF5 file that holds a study's measurements.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,22 @@
 
 namespace revnet {
 
-// Refuses a file that is there, unless it may be replaced; makes the folders on the way. To be called before
-// anything is measured. UsageError.
+// Throws UsageError if the file exists and may not be replaced;
+// creates its parent folders. Call it before measuring.
 void claim_study_log(const std::filesystem::path& file, bool replace);
 
-// With root attributes format_version, study ("speed"), command, version, host, cpu and onednn_version.
+// Sets the root attributes format_version, study ("speed"), command, version, host, cpu and onednn_version.
 hdf5::Writer start_study_log(const std::filesystem::path& file, const std::string& study,
                              const std::string& command);
 
-// What an earlier process left, to go on with.
+// What an earlier process wrote, for resuming a study.
 struct StudyLog {
   std::map<std::string, std::int64_t> attributes;  // of the root
   Series series;
 };
 
-// With these attributes and the series in this group. RecordError when it is damaged, of a newer format or
-// another study's.
+// Reads these root attributes and the series in `group`. Throws RecordError if the file is damaged, of a
+// newer format or from another study.
 StudyLog read_study_log(const std::filesystem::path& file, const std::string& study,
                         const std::vector<std::string>& attributes, const std::string& group);
 

@@ -12,7 +12,8 @@ namespace {
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 constexpr const char* file_name = "training.h5";
 
-// Rows of the same iterations, side by side. Both runs log the same ones, so that one is at most behind.
+// Puts rows of the same iterations side by side. Both runs
+// log the same iterations, though one may have got further.
 template <class Row>
 Series side_by_side(const std::vector<Row>& stored, const std::vector<Row>& reconstructed) {
   Series series;

@@ -15,7 +15,8 @@ namespace {
 
 using Assignments = SweepFile::Assignments;
 
-// "batch16"; the value alone where it says what it is.
+// "batch16". The value alone if it speaks for itself; elsewhere the key distinguishes equal values of several
+// settings, such as "auto".
 std::string name_part(const std::string& key, const std::string& value) {
   constexpr std::array plain{"network.architecture", "network.activations", "dataset.name"};
   const std::string leaf = key.substr(key.find('.') + 1);
@@ -27,7 +28,6 @@ std::string name_part(const std::string& key, const std::string& value) {
   return part;
 }
 
-// "auto" and "direct" of several settings, and numbers of any, are told apart by their keys.
 std::string name_of(const Assignments& assignments) {
   std::vector<std::string> parts;
   for (const auto& [key, value] : assignments) parts.push_back(name_part(key, value));
@@ -60,7 +60,7 @@ void apply_rules(const SweepFile& sweep, const Assignments& given, Job& job) {
   }
 }
 
-// Whether the job has all of the entry's values, however they are written.
+// Whether the job has all of the entry's values, in whatever notation.
 bool matches(const Config& config, const Assignments& entry) {
   return std::ranges::all_of(entry, [&](const auto& assignment) {
     Config other = config;
@@ -73,7 +73,7 @@ bool is_excluded(const SweepFile& sweep, const Config& config) {
   return std::ranges::any_of(sweep.exclude, [&](const Assignments& entry) { return matches(config, entry); });
 }
 
-// Before any is made: a few short lists have more combinations than memory holds.
+// Checked before creating any job: a few short lists have more combinations than memory can hold.
 void check_size(const SweepFile& sweep) {
   std::size_t runs = 1;
   for (const SweepFile::Axis& axis : sweep.grid) {
@@ -109,11 +109,10 @@ std::vector<Assignments> combinations(const std::vector<SweepFile::Axis>& grid) 
 }
 
 void add(std::vector<Job>& jobs, Job job) {
-  constexpr std::size_t longest_name =
-      200;  // file systems have 255, and files beside a run are called NAME.yaml.tmp
+  constexpr std::size_t longest_name = 200;  // file systems allow 255, also for NAME.yaml.tmp
   if (job.name.size() > longest_name) {
     throw UsageError(
-        "a run of the sweep would be called {}, which is too long for a folder ({} characters); "
+        "a run of the sweep would be named {}, which is too long for a folder ({} characters); "
         "put fewer or shorter values into the grid",
         in_quotes(job.name), job.name.size());
   }
@@ -121,7 +120,7 @@ void add(std::vector<Job>& jobs, Job job) {
     if (other.config == job.config) return;
     if (other.name == job.name) {
       throw UsageError(
-          "two different runs of the sweep would both be called {}; let them differ in a setting "
+          "two different runs of the sweep would both be named {}; make them differ in a setting "
           "that is in the grid",
           job.name);
     }
@@ -138,7 +137,7 @@ std::vector<Job> expand(const SweepFile& sweep) {
   if (!only_included) {
     for (const Assignments& assignments : combinations(sweep.grid)) {
       Job job = make_job(sweep, assignments);
-      if (is_excluded(sweep, job.config)) continue;  // a rule need not have a value for it
+      if (is_excluded(sweep, job.config)) continue;  // a rule need not have a valid value for it
       apply_rules(sweep, assignments, job);
       if (!is_excluded(sweep, job.config)) add(jobs, std::move(job));
     }

@@ -1,4 +1,4 @@
-// The runs of an experiment file.
+// Expands an experiment file into runs.
 #pragma once
 
 #include <string>
@@ -11,16 +11,16 @@ namespace revnet {
 inline constexpr std::size_t most_runs = 1000;
 
 struct Job {
-  // "resnet32-batch16-seed1": the values that vary, in the order of the file; "run" when none does. Stable,
-  // and fit for a directory.
+  // "resnet32-batch16-seed1": the values that vary, in the order of the file; "run" if none do. Stable across
+  // calls and fit for a directory name.
   std::string name;
   Config config;
 };
 
-// Every combination of the grid but the excluded ones, then the included ones; rules applied. An included run
-// that the grid has already is not run twice. UsageError when a rule or combination gives a setting a value
-// it cannot have, two different runs would have one name, a name is too long for a folder, or there are more
-// than most_runs, excluded ones counted.
+// Every combination of the grid except the excluded ones, then the included runs, with the rules applied. An
+// included run that the grid already contains is not repeated. Throws UsageError if a rule or combination
+// gives a setting an impossible value, if two different runs would share a name, if a name is too long for a
+// folder, or if there are more than most_runs, counting excluded ones.
 std::vector<Job> expand(const SweepFile& sweep);
 
 }  // namespace revnet

@@ -48,8 +48,9 @@ std::string change_of(const std::filesystem::path& sweep, const Job& job) {
   for (const SettingDifference& difference : differences(resolve(job.config), settings_of_run(run))) {
     if (may_differ_when_resumed(difference.key)) continue;
     return fmt::format(
-        "{}: {} was {} in this run, the sweep now says {}; give the sweep another name, or remove the run to "
-        "have it done again",
+        "{}: {} was {} in this run, but the sweep now says {}; give the sweep another name, or remove the "
+        "run "
+        "to start it afresh",
         run.string(), difference.key, difference.right, difference.left);
   }
   return "";

@@ -1,4 +1,4 @@
-// How far a job of a sweep is, from what lies in its run directory.
+// How far a job of a sweep has got, judging from its run directory.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +13,9 @@
 namespace revnet {
 
 enum class JobStatus {
-  waiting,      // no run yet
+  waiting,      // has no run yet
   running,      // a process holds the run
-  interrupted,  // begun, not complete, and no process holds it
+  interrupted,  // begun, not complete, and held by no process
   complete,
   diverged,
 };
@@ -23,32 +23,32 @@ std::string_view name(JobStatus status);
 
 struct JobState {
   JobStatus status = JobStatus::waiting;
-  std::optional<RunLog> log;  // of a run that has one
+  std::optional<RunLog> log;  // if the run has a log
 };
 
-// What a scheduler says of jobs, by name.
+// A scheduler's view of a job.
 struct SchedulerState {
   std::string text;  // "pending (Resources)"
   bool running = false;
 };
 using SchedulerStates = std::map<std::string, SchedulerState>;
 
-// The run directory of a job: SWEEP/NAME.
+// A job's run directory: SWEEP/NAME.
 std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job& job);
 
-// The last line of a text file that is not empty; "" if there is none.
+// The last non-empty line of a text file; "" if there is none.
 std::string last_line_of(const std::filesystem::path& file);
 
 JobState read_state(const std::filesystem::path& run);
 
-// What is to be said, naming the setting, when a job that has begun was begun with other settings than it has
-// now; "" when it was not. Settings that do not change the result (threads, the data directory, how often
-// checkpoints are saved) may differ.
+// If a job was begun with settings other than its present ones, a message that names the first such setting;
+// else "". Settings that do not affect the result (threads, the data directory, how often checkpoints are
+// saved) may differ.
 std::string change_of(const std::filesystem::path& sweep, const Job& job);
-// UsageError that says it.
+// Throws a UsageError with the message of change_of(), if there is one.
 void check_unchanged(const std::filesystem::path& sweep, const Job& job);
 
-// UsageError for a job with settings that cannot go together, such as a ResNet that is reconstructed.
+// Throws UsageError if the job's settings contradict each other, such as a reconstructed ResNet.
 void check_possible(const Job& job);
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-// Where the jobs of a sweep run: the seam between revnet-sweep and this machine or a scheduler.
+// Where the jobs of a sweep run: the interface between revnet-sweep and this machine or a scheduler.
 #pragma once
 
 #include <functional>
@@ -11,24 +11,24 @@
 
 namespace revnet {
 
-// Gets a line for everything that happens.
+// Receives one line for every event.
 using Say = std::function<void(const std::string&)>;
 
 class Launcher {
  public:
   virtual ~Launcher() = default;
 
-  // What run would do, as text; nothing is started or written.
+  // What run() would do, as text. Starts and writes nothing.
   virtual std::string plan(const std::vector<Job>& jobs, const Say& say) const = 0;
-  // Starts what is not complete. UsageError, before anything is started, when a job's settings have changed
-  // since it was begun, or it could never run.
+  // Starts every job that is not complete. Throws UsageError, before starting any, if a job's settings have
+  // changed since it was begun or if it could never run.
   virtual SweepSummary run(const std::vector<Job>& jobs, const Say& say) const = 0;
 };
 
-// Processes on this machine (run_sweep), awaited.
+// Runs jobs as processes on this machine (run_sweep) and waits for them.
 std::unique_ptr<Launcher> local_launcher(SweepOptions options);
 
-// An array job, handed to Slurm and not awaited; sweep/slurm_launcher.h.
+// Submits an array job to Slurm without waiting for it; sweep/slurm_launcher.h.
 std::unique_ptr<Launcher> slurm_launcher(SweepOptions options, SlurmSettings settings);
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-// What the jobs of a sweep have come to, as tables and files.
+// What the jobs of a sweep have achieved, as tables and files.
 #pragma once
 
 #include <filesystem>
@@ -13,28 +13,29 @@
 
 namespace revnet {
 
-// A line a job: state, iteration, cross entropy and error of training, evaluation error, time left, or of a
-// run that check_unchanged refuses only that it has changed; and, of jobs that are not complete, what the
-// scheduler says, where there is one. It knows better what is running: a lock is seen on its own machine
-// only, unless the file system passes it on.
+// One line per job: state, iteration, cross entropy and error in training, evaluation error and time left. A
+// run that check_unchanged() refuses is only shown as changed. With a scheduler, jobs that are not complete
+// also show its view, which takes precedence on what is running: a lock held on another machine is visible
+// only if the file system passes it on.
 Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sweep,
                    const std::optional<SchedulerStates>& scheduler = std::nullopt);
 
-// Jobs that have rows, in the order of the file, and what their runs have come to.
+// The jobs that have rows, in the order of the file, and the results of their runs.
 struct SweepResults {
   std::vector<std::string> jobs;
-  std::vector<RunRecord> runs;       // with at least one row of /train
-  std::vector<std::string> changed;  // left out: a message for each run that check_unchanged refuses
+  std::vector<RunRecord> runs;  // with at least one row of /train
+  // A message for each run that check_unchanged() refuses; these runs are left out.
+  std::vector<std::string> changed;
 };
 SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::path& sweep);
 
-// A line a job: the settings that the jobs do not share, then everything measured.
+// One line per job: the settings that vary between jobs, then everything measured.
 Table results_table(const SweepResults& results);
 
-// HDF5: /jobs/settings, a column of text a setting, and in /jobs job, status, batch and a column of float64 a
-// metric (report/metrics.h), NaN where there is none; /groups/settings, a column of text for each setting
-// that varies beside the seed, and in /groups runs and, in METRIC/{mean, deviation, count}, what each metric
-// is over the seeds.
+// Writes HDF5. /jobs holds job, status, batch and a float64 column for each metric (report/metrics.h), NaN
+// where missing; /jobs/settings has a text column for each setting. /groups holds runs and, as METRIC/{mean,
+// deviation, count}, each metric over the seeds; /groups/settings has a text column for each setting, other
+// than the seed, that varies.
 void write_results(const std::filesystem::path& file, const SweepResults& results, const Grouping& groups,
                    const std::string& command);
 

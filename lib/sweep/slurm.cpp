@@ -78,9 +78,10 @@ std::vector<QueueEntry> parse_queue(std::string_view text) {
   std::vector<QueueEntry> entries;
   each_line(text, [&](const std::string& line) {
     const std::vector<std::string> parts = split(line, '|');
-    if (parts.size() < 7) throw Error("squeue printed a line that is not understood: " + in_quotes(line));
+    if (parts.size() < 7)
+      throw Error("squeue printed a line that revnet does not understand: " + in_quotes(line));
     const auto id = number(parts[0]), index = number(parts[1]);
-    // Jobs of other programs may have names with a | in them; ours have not.
+    // Jobs of other programs may have a | in their names; a sweep's do not.
     if (id && index && parts.size() == 7) {
       entries.push_back({*id, *index, parts[2], parts[3], parts[4], parts[5], parts[6]});
     }
@@ -99,11 +100,12 @@ std::vector<AccountingEntry> parse_accounting(std::string_view text) {
   std::vector<AccountingEntry> entries;
   each_line(text, [&](const std::string& line) {
     const std::vector<std::string> parts = split(line, '|');
-    if (parts.size() != 3) throw Error("sacct printed a line that is not understood: " + in_quotes(line));
+    if (parts.size() != 3)
+      throw Error("sacct printed a line that revnet does not understand: " + in_quotes(line));
     const std::size_t underline = parts[0].find('_');
     if (underline == std::string::npos) return;
     const auto id = number(parts[0].substr(0, underline)), index = number(parts[0].substr(underline + 1));
-    // "CANCELLED by 1000" is said shorter.
+    // Shortens "CANCELLED by 1000" to its first word.
     if (id && index) entries.push_back({*id, *index, parts[1].substr(0, parts[1].find(' ')), parts[2]});
   });
   return entries;

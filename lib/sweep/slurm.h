@@ -1,5 +1,5 @@
-// Slurm's languages: the batch script that revnet-sweep submits, and what Slurm's commands print. Pure text
-// in, text out; lib/sweep/slurm_launcher.h runs the commands.
+// Slurm's text formats: the batch script that revnet-sweep submits, and the output of Slurm's commands. These
+// functions only convert text; lib/sweep/slurm_launcher.h runs the commands.
 #pragma once
 
 #include <cstdint>
@@ -13,54 +13,53 @@
 
 namespace revnet {
 
-// One array job.
 struct SlurmArray {
   struct Element {
-    std::string job;      // the name of Job
-    std::string dataset;  // what revnet-train takes as its first argument
+    std::string job;      // Job::name
+    std::string dataset;  // the first argument of revnet-train
   };
 
   std::filesystem::path sweep, program;  // SWEEP and revnet-train, absolute
-  SlurmSettings settings;                // with cpus_per_task and memory_bytes chosen
-  std::vector<Element> elements;         // by array index, from 0
+  SlurmSettings settings;                // with cpus_per_task and memory_bytes filled in
+  std::vector<Element> elements;         // by array index, which starts at 0
 };
 
-// The job's name in squeue: that of the folder (however its path is written), with what a shell or squeue
-// could mistake replaced by _.
+// The job's name in squeue: the sweep folder's name, however its path is written, with _ for characters that
+// a shell or squeue could misinterpret.
 std::string slurm_job_name(const std::filesystem::path& sweep);
 
-// A bash script for sbatch.
+// The bash script for sbatch.
 //
 // revnet-train runs under srun, so that Slurm's signals reach it and not only the shell. Ahead of the time
-// limit it gets SIGUSR1, saves a checkpoint and leaves with exit code 3; then the script has Slurm queue the
-// job again, up to max_tries starts, and the next try resumes the run. A job that is cancelled gets SIGTERM,
-// saves its checkpoint as well and is not queued again. A training that srun could not start, which it ends
-// with 0 for all that, counts as failed. How each try ended is added to SWEEP/slurm/JOB.exits: array job,
-// index, try, exit code.
+// limit it receives SIGUSR1, saves a checkpoint and exits with code 3. The script then has Slurm requeue the
+// job, for up to max_tries starts, and the next try resumes the run. A cancelled job receives SIGTERM, also
+// saves a checkpoint, and is not requeued. If srun could not start a training, the try counts as failed,
+// although srun itself exits with 0. Each try appends its outcome to SWEEP/slurm/JOB.exits: array job, index,
+// try, exit code.
 std::string batch_script(const SlurmArray& array);
 
-// A line of SWEEP/slurm/jobs: which task of which array job a job was submitted as.
+// A line of SWEEP/slurm/jobs: the array task that a job was submitted as.
 struct SlurmTask {
   std::int64_t array_job = 0, index = 0;
   std::string job;
   bool operator==(const SlurmTask&) const = default;
 };
 std::string format_task(const SlurmTask& task);
-// Error, with the line's number, for lines that are no tasks.
+// Throws an Error with the line number for a malformed line.
 std::vector<SlurmTask> parse_tasks(std::string_view text, const std::string& origin);
 
-// A line of squeue, called with --noheader --array and this format: a task that is not over.
+// A line of squeue, called with --noheader --array and this format: a task that has not ended.
 inline constexpr const char* queue_format = "%F|%K|%T|%L|%N|%r|%j";
 struct QueueEntry {
   std::int64_t array_job = 0, index = 0;
   std::string state;      // PENDING, RUNNING, COMPLETING, ...
-  std::string time_left;  // to the limit
+  std::string time_left;  // until the time limit
   std::string nodes, reason, name;
   bool operator==(const QueueEntry&) const = default;
 };
-// Lines of jobs that are no arrays, or not ours by their names, are left out.
+// Skips lines of jobs that are not array jobs or whose names cannot be a sweep's.
 std::vector<QueueEntry> parse_queue(std::string_view text);
-// "pending (Resources)", "running on node7, 1:59:30 to its limit".
+// "pending (Resources)" or "running on node7, 1:59:30 to its limit".
 std::string describe(const QueueEntry& entry);
 
 // A line of sacct, called with --noheader --parsable2 --array --allocations and this format.
@@ -74,10 +73,10 @@ struct AccountingEntry {
 std::vector<AccountingEntry> parse_accounting(std::string_view text);
 std::string describe(const AccountingEntry& entry);
 
-// The job id that sbatch --parsable printed: "123" or "123;cluster". Error for anything else.
+// The job id that sbatch --parsable printed: "123" or "123;cluster". Throws Error for anything else.
 std::int64_t parse_submission(std::string_view text);
 
-// MaxArraySize of scontrol show config; nothing when it is not there.
+// MaxArraySize from the output of scontrol show config; nothing if it is missing.
 std::optional<std::int64_t> parse_array_limit(std::string_view text);
 
 }  // namespace revnet

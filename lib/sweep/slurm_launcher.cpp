@@ -29,7 +29,7 @@ fs::path task_file(const fs::path& sweep) {
   return slurm_folder(sweep) / "jobs";
 }
 
-// Every task ever submitted, the latest last.
+// Every task ever submitted, latest last.
 std::vector<SlurmTask> submitted_tasks(const fs::path& sweep) {
   std::ifstream file(task_file(sweep));
   if (!file) return {};
@@ -55,14 +55,14 @@ void require_slurm() {
   }
 }
 
-// The user's tasks that are not over, of whatever sweep.
+// The user's tasks that have not ended, of any sweep.
 std::vector<QueueEntry> queue() {
   return parse_queue(output_of({"squeue", "--noheader", "--array", fmt::format("--user={}", ::getuid()),
                                 fmt::format("--format={}", queue_format)}));
 }
 
-// By job, the sweep's tasks that are not over. Names are compared too, since another Slurm counts from 1
-// again.
+// The sweep's tasks that have not ended, by job. Names are compared as well, because a new Slurm installation
+// counts its jobs from 1 again.
 std::map<std::string, QueueEntry> queued_jobs(const fs::path& sweep) {
   std::map<std::string, QueueEntry> result;
   const std::vector<SlurmTask> tasks = submitted_tasks(sweep);
@@ -76,7 +76,7 @@ std::map<std::string, QueueEntry> queued_jobs(const fs::path& sweep) {
   return result;
 }
 
-// By job, what accounting has of its latest task; nothing where no accounting runs.
+// By job, the accounting entry of its latest task; nothing if no accounting runs.
 std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& tasks) {
   std::map<std::string, AccountingEntry> result;
   if (tasks.empty() || !has_program("sacct")) return result;
@@ -88,7 +88,7 @@ std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& ta
   if (answer.status.code != 0) return result;  // "accounting storage is disabled"
   const std::vector<AccountingEntry> entries = parse_accounting(answer.out);
   for (const SlurmTask& task : tasks) {
-    result.erase(task.job);  // of an earlier submission
+    result.erase(task.job);  // drops the entry of an earlier submission
     for (const AccountingEntry& entry : entries) {
       if (entry.array_job == task.array_job && entry.index == task.index) result[task.job] = entry;
     }
@@ -96,7 +96,8 @@ std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& ta
   return result;
 }
 
-// "ended with exit code 1", by the batch script's own note about the latest submission; "" without one.
+// "ended with exit code 1 at try 2", from the batch script's
+// note on the latest submission; "" if there is none.
 std::string last_exit(const fs::path& sweep, const SlurmTask& task) {
   std::istringstream line(last_line_of(slurm_folder(sweep) / (task.job + ".exits")));
   std::int64_t array_job = 0, index = 0;
@@ -110,7 +111,7 @@ class SlurmLauncher : public Launcher {
  public:
   SlurmLauncher(SweepOptions options, SlurmSettings settings)
       : options_(std::move(options)), settings_(std::move(settings)) {
-    // Jobs start in other folders than this process.
+    // Jobs do not start in this process's working directory.
     options_.directory = fs::absolute(options_.directory).lexically_normal();
     options_.program = fs::absolute(options_.program);
   }
@@ -126,7 +127,7 @@ class SlurmLauncher : public Launcher {
     require_slurm();
     fs::create_directories(options_.directory / "logs");
     fs::create_directories(slurm_folder(options_.directory));
-    // Or two at once would both find a job that is not in Slurm yet.
+    // Without the lock, two submissions at once would both find a job that is not in Slurm yet.
     const LockFile lock(slurm_folder(options_.directory) / "lock", options_.directory.string());
     SweepSummary summary;
     const std::vector<Job> left = left_over(jobs, summary, say);
@@ -137,7 +138,7 @@ class SlurmLauncher : public Launcher {
   }
 
  private:
-  // Without what is complete, or in Slurm already.
+  // The jobs that are neither complete nor in Slurm.
   std::vector<Job> left_over(const std::vector<Job>& jobs, SweepSummary& summary, const Say& say) const {
     std::vector<Job> left;
     const std::map<std::string, QueueEntry> queued = queued_jobs(options_.directory);
@@ -148,9 +149,9 @@ class SlurmLauncher : public Launcher {
       const auto entry = queued.find(job.name);
       if (status == JobStatus::complete) {
         ++summary.complete;
-        say(job.name + ": complete already");
+        say(job.name + ": already complete");
       } else if (entry != queued.end()) {
-        say(job.name + ": in Slurm already, " + describe(entry->second));
+        say(job.name + ": already in Slurm, " + describe(entry->second));
       } else if (status == JobStatus::running) {
         throw UsageError(run.string() + " is in use by another process: wait for it, or stop it");
       } else {
@@ -160,7 +161,7 @@ class SlurmLauncher : public Launcher {
     return left;
   }
 
-  // Chunks of what one array can hold; they all ask for as much as the most demanding job.
+  // Splits the jobs into arrays of permitted size. Every array requests what the most demanding job needs.
   std::vector<SlurmArray> arrays(const std::vector<Job>& jobs, const Say& say) const {
     std::vector<SlurmArray> result;
     if (jobs.empty()) return result;
@@ -180,10 +181,10 @@ class SlurmLauncher : public Launcher {
     std::optional<std::int64_t> limit;
     if (has_program("scontrol")) limit = parse_array_limit(run_command({"scontrol", "show", "config"}).out);
     if (!limit) {
-      say(
-          fmt::format("scontrol does not tell this cluster's MaxArraySize: arrays of at most {} jobs are "
-                      "assumed, which is Slurm's default",
-                      slurms_default));
+      say(fmt::format(
+          "scontrol does not report this cluster's MaxArraySize: assuming arrays of at most {} jobs, "
+          "which is Slurm's default",
+          slurms_default));
     }
     if (limit == 0) throw Error("this cluster allows no array jobs (MaxArraySize is 0)");
     const std::int64_t own =
@@ -207,7 +208,7 @@ class SlurmLauncher : public Launcher {
       throw UsageError("{} has {} threads (training.threads), more than sweep.slurm.cpus_per_task, {}",
                        widest.name, widest.config.training.threads, chosen.cpus_per_task);
     }
-    // Slurm's own default starts tasks that know nothing of each other.
+    // Slurm's own default would start tasks that know nothing of each other.
     if (chosen.mpi.empty() && chosen.tasks > 1) chosen.mpi = "pmix";
     if (chosen.memory_bytes == 0) {
       const auto tasks_a_node = static_cast<std::uint64_t>((chosen.tasks + chosen.nodes - 1) / chosen.nodes);
@@ -255,7 +256,7 @@ std::optional<SchedulerStates> slurm_states(const fs::path& sweep, const Say& sa
   try {
     queued = queued_jobs(sweep);
   } catch (const Error& error) {
-    say(std::string(error.what()) + "; shown is what the run logs say");
+    say(std::string(error.what()) + "; showing only what the run logs say");
     return std::nullopt;
   }
   SchedulerStates states;

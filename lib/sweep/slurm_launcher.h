@@ -1,7 +1,7 @@
-// A sweep in Slurm. SWEEP/slurm/ holds N.sh, the batch scripts in the order of their submission; jobs, a line
-// for every task submitted: array job, index, name of the job; JOB.exits, a line for every try of a job;
-// %A_%a.log, what the batch shells printed; and lock, held while jobs are submitted. What a training prints
-// goes to SWEEP/logs, as on one machine.
+// A sweep in Slurm. The files in SWEEP/slurm/ are N.sh, the batch scripts in the order of submission; jobs,
+// one line per submitted task (array job, index, job name); JOB.exits, one line per try of a job; %A_%a.log,
+// the output of the batch shells; and lock, held while submitting. The output of a training goes to
+// SWEEP/logs, as with the local launcher.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,13 @@
 
 namespace revnet {
 
-// What Slurm says of the jobs that were submitted to it: of squeue; else of sacct, where accounting runs;
-// else how the last try ended. Nothing for a sweep that was never submitted, and, after a word about it,
-// where squeue does not answer.
+// Slurm's view of the submitted jobs: from squeue; else from sacct, where accounting runs; else from how the
+// last try ended. Nothing if the sweep was never submitted, or, after a notice through `say`, if squeue does
+// not answer.
 std::optional<SchedulerStates> slurm_states(const std::filesystem::path& sweep, const Say& say);
 
-// Cancels what is queued or running; running jobs save a checkpoint. How many there were. Error when Slurm
-// does not answer.
+// Cancels all queued and running jobs, of which the running ones save a checkpoint. Returns how many there
+// were. Throws Error if Slurm does not answer.
 std::size_t cancel_in_slurm(const std::filesystem::path& sweep);
 
 }  // namespace revnet

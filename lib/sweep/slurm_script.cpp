@@ -7,21 +7,21 @@
 namespace revnet {
 namespace {
 
-// 'text' for bash.
+// Quotes text for bash.
 std::string quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return result + "'";
 }
 
-// Slurm replaces %j and the like in names of output files.
+// Doubles every % of a path, because Slurm replaces patterns such as %j in the names of output files.
 std::string without_patterns(const std::string& path) {
   std::string result;
   for (const char c : path) result += c == '%' ? std::string("%%") : std::string(1, c);
   return result;
 }
 
-// "path" for a line of #SBATCH options.
+// Quotes a path for an #SBATCH line.
 std::string in_double_quotes(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {

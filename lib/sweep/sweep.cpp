@@ -24,11 +24,11 @@
 namespace revnet {
 namespace {
 
-// Beside its data set and what a training takes, a process has code and libraries.
+// Code and libraries of a process, which come on top of its data set and training.
 constexpr std::uint64_t process_bytes = 100'000'000;
 
 std::uint64_t dataset_bytes(const Config& config) {
-  // Of photographs, where each lies: as if all sets were as large as ImageNet.
+  // Only the index of a photograph set is in memory: assumes that each set is as large as ImageNet.
   constexpr std::uint64_t photograph = 160, photographs = 1'350'000;
   if (has_photographs(config)) return photograph * photographs + loader_bytes(config, config.training.batch);
   constexpr std::uint64_t image = 3 * 32 * 32, cifar_images = 60'000, synthetic_images = 12'000;
@@ -42,7 +42,7 @@ std::int64_t evaluation_images(const Config& config) {
   return config.dataset.validation ? validation : test;
 }
 
-// The part of a job's iterations that no checkpoint or log has seen.
+// The fraction of a job's iterations that its log has not recorded.
 double share_left(const Job& job, const JobState& state) {
   if (state.status == JobStatus::complete) return 0;
   if (!state.log || state.log->train().empty()) return 1;
@@ -50,8 +50,8 @@ double share_left(const Job& job, const JobState& state) {
   return std::max(0.0, 1 - done / static_cast<double>(job.config.training.iterations));
 }
 
-// What a step reaches of sgemm's speed, measured with revnet-compare speed: bottleneck networks are bound by
-// memory.
+// A step's speed as a fraction of sgemm's, measured with revnet-compare speed. Bottleneck networks are
+// limited by memory bandwidth.
 double share_of_sgemm(const Architecture& architecture) {
   return architecture.bottleneck ? 0.65 : 1.0;
 }
@@ -60,7 +60,6 @@ int threads_of(const Job& job, std::size_t cores) {
   return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cores);
 }
 
-// Jobs under way, and what is left to do.
 class Runner {
  public:
   Runner(const std::vector<Job>& jobs, const SweepOptions& options,
@@ -104,7 +103,7 @@ class Runner {
     const JobStatus status = read_state(run).status;
     if (status == JobStatus::complete) {
       ++summary_.complete;
-      say_(job.name + ": complete already");
+      say_(job.name + ": already complete");
       return;
     }
     if (status == JobStatus::running) {
@@ -113,14 +112,14 @@ class Runner {
     const std::uint64_t bytes = planned_memory(job, threads_of(job, free_.front().size()));
     if (bytes > memory_.left) {
       throw UsageError(
-          "{} needs {} of memory, and {} leaves {}: use a smaller training.batch, or activations "
+          "{} needs {} of memory, but {} leaves {}: use a smaller training.batch, or activations "
           "reconstructed",
           job.name, format_bytes(bytes), memory_.name, format_bytes(memory_.left));
     }
     waiting_.push_back({job, bytes});
   }
 
-  // In the order of the file, but a small job may overtake one that does not fit yet.
+  // Starts jobs in the order of the file, except that a small job may overtake one that does not fit yet.
   void start_what_fits() {
     for (auto next = waiting_.begin(); next != waiting_.end() && !free_.empty();) {
       if (next->bytes > memory_.left - used_) {
@@ -147,11 +146,11 @@ class Runner {
                     .out = logs / (what.job.name + ".out"),
                     .err = logs / (what.job.name + ".err"),
                     .limits = {.cores = cores},
-                    // Ctrl-C reaches the sweep alone, which then asks its jobs in order.
+                    // Ctrl-C reaches only the sweep, which then asks its jobs to stop.
                     .own_group = true};
     const bool begun = std::filesystem::exists(RunFiles(run).config());
     if (begun) command.words.emplace_back("--resume");
-    say_(what.job.name + (begun ? ": going on" : ": started"));
+    say_(what.job.name + (begun ? ": resumed" : ": started"));
     used_ += what.bytes;
     running_.push_back({what, cores, ChildProcess(command)});
   }
@@ -196,7 +195,7 @@ class Runner {
     return fmt::format(", error {:.2f} %", state.log->eval().back().error_percent);
   }
 
-  // The last line it printed.
+  // The last line that the job printed to its standard error.
   std::string reason(const Waiting& what, const ExitStatus& status) const {
     const std::string last = last_line_of(options_.directory / "logs" / (what.job.name + ".err"));
     if (status.signal != 0) return status.text() + (last.empty() ? "" : "; last line: " + last);
@@ -253,7 +252,7 @@ double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const Network network(device, built, network_options(config));
   const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
   const std::int64_t iterations = config.training.iterations, every = config.evaluation.every;
-  const std::int64_t evaluations = every > 0 ? (iterations + every - 1) / every : 1;  // the last one always
+  const std::int64_t evaluations = every > 0 ? (iterations + every - 1) / every : 1;  // always one at the end
   const double images = passes * static_cast<double>(config.training.batch * iterations) +
                         static_cast<double>(evaluations * evaluation_images(config));
   return 2e-9 * static_cast<double>(network.macs_per_image()) * images /

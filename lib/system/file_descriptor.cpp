@@ -20,11 +20,11 @@ const char* advice(int error) {
     case EDQUOT:
       return "; free some space";
     case EROFS:
-      return "; choose a folder that can be written to";
+      return "; choose a writable folder";
     case EISDIR:
       return "; it is a folder: name a file, or move it away";
     case ENOTDIR:
-      return "; a part of that path is a file, choose another";
+      return "; part of that path is a file: choose another path";
     default:
       return "";
   }
@@ -49,7 +49,8 @@ FileDescriptor::~FileDescriptor() {
 
 int FileDescriptor::close() {
   if (!is_open()) return 0;
-  // Linux frees the descriptor even when a signal interrupts close: repeating it could close another file.
+  // Linux frees the descriptor even if a signal interrupts close(); a second call could close another
+  // thread's file.
   const int result = ::close(std::exchange(descriptor_, -1));
   return result == 0 || errno == EINTR ? 0 : errno;
 }

@@ -1,4 +1,4 @@
-// Open files by their numbers, and what to say when the system refuses one.
+// File descriptors with ownership, and error messages for failed file operations.
 #pragma once
 
 #include <cerrno>
@@ -9,7 +9,8 @@
 
 namespace revnet {
 
-// Owns one open file descriptor; closes it without looking at the result, so writers call close() first.
+// Owns one open file descriptor. The destructor ignores
+// errors of close(), so writers call close() themselves.
 class FileDescriptor {
  public:
   explicit FileDescriptor(int descriptor = -1) : descriptor_(descriptor) {}
@@ -19,14 +20,14 @@ class FileDescriptor {
 
   int get() const { return descriptor_; }
   bool is_open() const { return descriptor_ >= 0; }
-  // Returns errno, or 0 when the file closed cleanly.
+  // Returns 0 on success, else errno.
   int close();
 
  private:
   int descriptor_;
 };
 
-// Repeats a call that a signal cut short.
+// Repeats a system call for as long as a signal interrupts it (EINTR).
 template <typename Call>
 auto without_interruption(Call call) {
   auto result = call();
@@ -34,10 +35,10 @@ auto without_interruption(Call call) {
   return result;
 }
 
-// Writes all bytes at the descriptor's position. Returns errno, or 0.
+// Writes all bytes at the descriptor's current position. Returns 0 on success, else errno.
 int write_all(int descriptor, std::span<const std::byte> bytes);
 
-// "cannot ACTION PATH: WHY; WHAT TO DO". error is an errno value.
+// The message "cannot ACTION PATH: REASON; REMEDY". `error` is an errno value.
 std::string file_failure(const std::string& action, const std::filesystem::path& path, int error);
 
 }  // namespace revnet

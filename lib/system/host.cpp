@@ -16,9 +16,9 @@
 namespace revnet {
 namespace {
 
-// Of the thread that calls.
+// The affinity mask of the calling thread.
 std::set<int> affinity() {
-  // The kernel refuses sets that are smaller than its own, which holds thousands of cores on some machines.
+  // The kernel refuses masks smaller than its own, which covers thousands of cores on some machines.
   for (int size = CPU_SETSIZE;; size *= 2) {
     std::vector<cpu_set_t> sets(static_cast<std::size_t>(size / CPU_SETSIZE));
     const std::size_t bytes = sets.size() * sizeof(cpu_set_t);
@@ -55,7 +55,7 @@ std::string cpu_name() {
 
 std::vector<int> usable_cores() {
   std::set<int> cores;
-  // Where OMP_PROC_BIND or OMP_PLACES is set, OpenMP has bound this thread to the first of its places.
+  // With OMP_PROC_BIND or OMP_PLACES set, OpenMP has bound this thread to its first place only.
   for (int place = 0; place < omp_get_num_places(); ++place) {
     std::vector<int> ids(static_cast<std::size_t>(omp_get_place_num_procs(place)));
     omp_get_place_proc_ids(place, ids.data());

@@ -1,4 +1,4 @@
-// What is known of the machine and the process, for logs.
+// Facts about the machine and the process, for logs and limits.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,20 @@ namespace revnet {
 std::string host_name();
 // "AMD EPYC 9654 96-Core Processor", or "unknown".
 std::string cpu_name();
-// The cores that this process may use, ascending: a launcher or OMP_PLACES may have bound it to some. Error
-// when the system does not tell.
+// The cores this process may use, in ascending order; its launcher or OMP_PLACES may have bound it to a
+// subset. Throws Error if the affinity mask cannot be read.
 std::vector<int> usable_cores();
-// All that are there.
+// The number of cores that are online.
 int cores_of_host();
-// What this process has of address space now, in bytes; 0 when the system does not tell.
+// Current size of this process's address space in bytes; 0 if unknown.
 std::uint64_t address_space_bytes();
-// The most memory this process ever had resident, in bytes.
+// The largest resident set this process has ever had, in bytes.
 std::uint64_t peak_resident_bytes();
-// The file this process was started from. Error when the system does not tell.
+// Path of this process's executable. Throws Error if it cannot be read from /proc.
 std::filesystem::path program_path();
-// Where figures.py lies, seen from the folder this process is in: installed or in a build, it is found from
-// the program's folder. By its name alone where it is not there.
+// Path of figures.py, searched for upwards from the folder of `program` so that it is found in an
+// installation and in a build tree alike. Relative to the working directory where that is shorter; the bare
+// name if the script is not found.
 std::filesystem::path figures_script(const std::filesystem::path& program);
 
 }  // namespace revnet

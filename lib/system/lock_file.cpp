@@ -19,7 +19,7 @@ namespace {
 std::string read_holder(int descriptor) {
   std::array<char, 256> buffer{};
   const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), 0);
-  if (count <= 0) return "another process";  // it has taken the lock but not yet signed it
+  if (count <= 0) return "another process";  // it holds the lock but has not written its name yet
   const std::string text(buffer.data(), static_cast<std::size_t>(count));
   return text.substr(0, text.find('\n'));
 }
@@ -30,7 +30,7 @@ LockFile::LockFile(const std::filesystem::path& path, const std::string& what)
     : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (!descriptor_.is_open()) throw Error(file_failure("open", path, errno));
   int refused = ::flock(descriptor_.get(), LOCK_EX | LOCK_NB);
-  // Whoever asks is_held() holds the lock for an instant.
+  // Another process that calls is_held() holds the lock for an instant, so one refusal proves nothing.
   for (int time = 0; refused != 0 && errno == EWOULDBLOCK && time < 10; ++time) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     refused = ::flock(descriptor_.get(), LOCK_EX | LOCK_NB);

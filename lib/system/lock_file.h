@@ -1,4 +1,4 @@
-// A file that one process at a time holds.
+// A lock file that at most one process holds at a time.
 #pragma once
 
 #include <filesystem>
@@ -9,21 +9,21 @@
 
 namespace revnet {
 
-// Another process has the lock; the message names it.
+// Another process holds the lock; the message names the holder.
 class InUseError : public Error {
  public:
   using Error::Error;
 };
 
-// An flock on the file, held while the object lives: it goes with the process however that ends, and the file
-// stays, with the name of who held it last.
+// Holds an exclusive flock on the file for as long as the object lives. The kernel releases the lock however
+// the process ends; the file stays and names its last holder.
 class LockFile {
  public:
-  // Makes the file where there is none. InUseError when another has the lock, also in this process: `what` is
-  // what it holds. Error when the file cannot be opened or written.
+  // Creates the file if it is missing. Throws InUseError if the lock is taken, even by this process; `what`
+  // names the locked resource in the message. Throws Error if the file cannot be opened or written.
   LockFile(const std::filesystem::path& path, const std::string& what);
 
-  // Whether some process holds the lock. False where there is no file.
+  // Whether any process holds the lock; false if the file does not exist.
   static bool is_held(const std::filesystem::path& path);
 
  private:

@@ -18,7 +18,7 @@ std::uint64_t minus(std::uint64_t a, std::uint64_t b) {
   return a > b ? a - b : 0;
 }
 
-// The number alone in a file; nothing when there is no such file or it says "max".
+// The number a file consists of; nothing if the file is missing or says "max".
 std::optional<std::uint64_t> number_in(const fs::path& file) {
   std::ifstream in(file);
   std::uint64_t number = 0;
@@ -26,7 +26,7 @@ std::optional<std::uint64_t> number_in(const fs::path& file) {
   return number;
 }
 
-// The number after a word at the start of a line, as in /proc/meminfo and memory.stat; 0 when there is none.
+// The number after `word` at the start of a line, as in /proc/meminfo and memory.stat; 0 if there is none.
 std::uint64_t number_after(const fs::path& file, const std::string& word) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -49,23 +49,23 @@ void add_process_limits(const fs::path& root, std::vector<MemoryLimit>& limits) 
   add(RLIMIT_DATA, "VmData:", "the data limit (ulimit -d)");
 }
 
-// The files of one version of control groups.
+// The file names of one version of control groups.
 struct GroupFiles {
   const char* mount;
-  const char *limit, *usage, *cache;  // cache: a word in memory.stat
+  const char *limit, *usage, *cache;  // cache: its key in memory.stat
 };
 constexpr GroupFiles version1{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
                               "total_cache"};
 constexpr GroupFiles version2{"sys/fs/cgroup", "memory.max", "memory.current", "file"};
 
-// A group and those it lies in: each may have a limit.
+// Every enclosing group may set a limit of its own.
 void add_group_limits(const fs::path& root, const GroupFiles& files, const fs::path& group,
                       std::vector<MemoryLimit>& limits) {
   fs::path inside = group.relative_path();
   while (true) {
     const fs::path folder = root / files.mount / inside;
     const std::optional<std::uint64_t> limit = number_in(folder / files.limit);
-    // Version 1 says "no limit" with a number near the largest.
+    // Version 1 expresses "no limit" as a number near the largest.
     if (limit && *limit < std::uint64_t{1} << 60U) {
       const std::uint64_t usage = number_in(folder / files.usage).value_or(0);
       const std::uint64_t taken = minus(usage, number_after(folder / "memory.stat", files.cache));
@@ -76,7 +76,7 @@ void add_group_limits(const fs::path& root, const GroupFiles& files, const fs::p
   }
 }
 
-// /proc/self/cgroup: "0::/group" is version 2, "5:memory:/group" version 1.
+// Lines of /proc/self/cgroup: "0::/group" is version 2, "5:memory:/group" version 1.
 void add_all_group_limits(const fs::path& root, std::vector<MemoryLimit>& limits) {
   std::ifstream in(root / "proc/self/cgroup");
   for (std::string line; std::getline(in, line);) {

@@ -1,4 +1,4 @@
-// How much memory this process may still take.
+// How much more memory this process may use.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,15 @@
 namespace revnet {
 
 struct MemoryLimit {
-  std::uint64_t left = 0;  // bytes that may be taken before it is reached
+  std::uint64_t left = 0;  // bytes that can still be taken under this limit
   std::string name;        // "the address space limit (ulimit -v)"
 };
 
-// All that are set: of the process (RLIMIT_AS, RLIMIT_DATA), of its control groups (version 1 or 2, caches
-// not counted as taken), and what the machine has free, swap space included. `root`: where proc and sys lie,
-// for tests.
+// All limits in force: of the process (RLIMIT_AS, RLIMIT_DATA), of its control groups (versions 1 and 2; page
+// cache does not count as used), and the machine's free memory including swap. Tests pass a `root` with a
+// proc and sys of their own.
 std::vector<MemoryLimit> memory_limits(const std::filesystem::path& root = "/");
 
-// The one with the least left.
 MemoryLimit tightest_memory_limit(const std::vector<MemoryLimit>& limits);
 
 }  // namespace revnet

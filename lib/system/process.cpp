@@ -27,15 +27,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds to_end{10'000};  // that an abandoned child has before it is killed
+constexpr milliseconds to_end{10'000};  // grace period of an abandoned child before SIGKILL
 constexpr milliseconds between_looks{2};
 
 [[noreturn]] void fail_to_start(const std::string& what, int error) {
   throw Error("cannot start {}: {}", what, std::strerror(error));
 }
 
-// In a child the three standard descriptors are replaced one by one, so none of those that replace them may
-// be one of the three itself, as it is where this process was started with one closed.
+// The child replaces its three standard descriptors one after the other, so none of the replacements may
+// itself be numbered 0 to 2, as happens if this process was started with one of them closed.
 FileDescriptor above_standard(FileDescriptor descriptor) {
   if (!descriptor.is_open() || descriptor.get() > STDERR_FILENO) return descriptor;
   FileDescriptor copy(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
@@ -65,7 +65,7 @@ FileDescriptor open_output(const std::filesystem::path& file) {
   return open_file(file, O_WRONLY | O_CREAT | O_APPEND);
 }
 
-// Limits in the form in which the system takes them. In a child memory may not be taken any more.
+// Limits in the form the system calls take, built before fork(): a child must not allocate memory.
 class Limits {
  public:
   explicit Limits(const ProcessLimits& limits)
@@ -76,7 +76,7 @@ class Limits {
     for (const int core : limits.cores) CPU_SET_S(static_cast<std::size_t>(core), bytes(), cores_.data());
   }
 
-  // For the process that calls. False, with errno set, when the system refuses.
+  // Applies the limits to the calling process. Returns false, with errno set, if the system refuses.
   bool set() const {
     return (cores_.empty() || ::sched_setaffinity(0, bytes(), cores_.data()) == 0) &&
            (address_space_ == 0 || lower(RLIMIT_AS, address_space_)) &&
@@ -86,7 +86,7 @@ class Limits {
   static bool lower(decltype(RLIMIT_CPU) resource, rlim_t value) {
     rlimit limit{};
     if (::getrlimit(resource, &limit) != 0) return false;
-    limit.rlim_cur = std::min(limit.rlim_cur, value);  // RLIM_INFINITY is the largest
+    limit.rlim_cur = std::min(limit.rlim_cur, value);  // RLIM_INFINITY is the largest value
     return ::setrlimit(resource, &limit) == 0;
   }
 
@@ -97,7 +97,7 @@ class Limits {
   rlim_t address_space_, cpu_seconds_;
 };
 
-// This process's environment with a command's changes, as NAME=VALUE.
+// This process's environment with the command's changes, as NAME=VALUE.
 std::vector<std::string> environment_of(const Command& command) {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -117,7 +117,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return list;
 }
 
-// What a child does before it becomes the program. Comes back, with errno set, only when it cannot.
+// Turns a forked child into the program. Returns only on failure, with errno set.
 void become(const Command& command, const Limits& limits, const std::array<int, 3>& standard,
             char* const* words, char* const* environment) {
   for (int i = 0; i < 3; ++i) {
@@ -129,13 +129,13 @@ void become(const Command& command, const Limits& limits, const std::array<int, 
   if (limits.set()) ::execvpe(words[0], words, environment);
 }
 
-// Its id; out and err may be no files.
+// Returns the child's id. `out` and `err` may be closed descriptors: the child then inherits the stream.
 pid_t start(const Command& command, const FileDescriptor& out, const FileDescriptor& err) {
   std::vector<std::string> words = command.words, variables = environment_of(command);
   const std::vector<char*> word_list = pointers(words), variable_list = pointers(variables);
   const Limits limits(command.limits);
   const FileDescriptor in = open_file("/dev/null", O_RDONLY);
-  Pipe failure;  // closed when the program begins; else gets errno
+  Pipe failure;  // closed by a successful exec; otherwise receives errno
   const pid_t id = ::fork();
   if (id < 0) fail_to_start(words[0], errno);
   if (id == 0) {
@@ -154,12 +154,12 @@ pid_t start(const Command& command, const FileDescriptor& out, const FileDescrip
   fail_to_start(words[0], error);
 }
 
-// Until all have been closed at the other end.
+// Reads all sources until every writer has closed its end.
 void read_to_end(const std::vector<std::pair<const FileDescriptor*, std::string*>>& sources) {
   std::vector<pollfd> polled;
   for (const auto& [descriptor, text] : sources) polled.push_back({descriptor->get(), POLLIN, 0});
   for (std::size_t open = sources.size(); open > 0;) {
-    if (::poll(polled.data(), polled.size(), -1) < 0) continue;  // a signal came: look again
+    if (::poll(polled.data(), polled.size(), -1) < 0) continue;  // interrupted by a signal
     for (std::size_t i = 0; i < polled.size(); ++i) {
       if (polled[i].fd < 0 || polled[i].revents == 0) continue;
       std::array<char, 16384> buffer{};
@@ -182,11 +182,11 @@ std::string last_line(const std::string& text) {
   return last;
 }
 
-// The whole life of a child that was forked for a function: it ends without destructors, for nothing here
-// belongs to it.
+// Body of a child forked to call a function. It leaves by _exit, without destructors, because everything it
+// sees belongs to the parent.
 [[noreturn]] void answer(const std::function<std::string()>& function, const Limits& limits, int null, int to,
                          pid_t parent) {
-  // It holds the parent's locks, too, which must not outlive the parent.
+  // The child inherits the parent's locks, which must not outlive the parent.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) ::_exit(1);
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGXCPU}) std::signal(signal, SIG_DFL);
   if (!limits.set() || !Limits::lower(RLIMIT_CORE, 0) || ::dup2(null, STDERR_FILENO) < 0) ::_exit(1);
@@ -220,7 +220,7 @@ ChildProcess::~ChildProcess() {
     if (wait_for(to_end)) return;
     send(SIGKILL);
     wait();
-  } catch (const Error&) {  // it is no child of ours any more
+  } catch (const Error&) {  // no longer a child of this process
   }
 }
 
@@ -285,7 +285,7 @@ ProcessResult call_in_child(const std::function<std::string()>& function, const 
   const pid_t parent = ::getpid(), id = ::fork();
   if (id < 0) fail_to_start("a process", errno);
   if (id == 0) {
-    told.reading.close();  // or a full pipe, with nobody left to empty it, would keep the child for ever
+    told.reading.close();  // else, with the parent gone, the child would block for ever on a full pipe
     answer(function, ready, null.get(), told.writing.get(), parent);
   }
   ChildProcess child(id);

@@ -33,15 +33,15 @@ Arena::Arena(std::size_t capacity) : capacity_(aligned(capacity)) {
                 format_bytes(capacity_), std::strerror(errno));
   }
   base_ = static_cast<char*>(region);
-  // Large pages spare a page-table walk for every few kilobytes of a blocked layout; only advice, so a
-  // refusal changes nothing but speed.
+  // Huge pages save a page-table walk for every few kilobytes of a blocked layout. This is only advice: if
+  // the kernel declines, only speed suffers.
   madvise(region, capacity_, MADV_HUGEPAGE);
 }
 
 Arena Arena::planning() {
   Arena arena;
   arena.planning_ = true;
-  arena.base_ = reinterpret_cast<char*>(alignment);  // never touched; not null, so that it reads as taken
+  arena.base_ = reinterpret_cast<char*>(alignment);  // never touched; null would mean an empty arena
   arena.capacity_ = std::numeric_limits<std::size_t>::max() / 4;
   return arena;
 }
@@ -71,8 +71,8 @@ void* Arena::take(std::size_t bytes) {
     if (size > bytes) free_.emplace(offset + bytes, size - bytes);
     return base_ + offset;
   }
-  // None fits: go beyond the last buffer. Neither the capacity nor an earlier extent plays a part in where a
-  // buffer goes, so every step places the same sequence alike, in a planning arena and in a real one.
+  // None fits: go beyond the last buffer. Placement depends on neither the capacity nor an earlier extent, so
+  // every step places the same sequence alike, in a planning arena and in a real one.
   if (bytes > capacity_ - end_) {
     throw Error("the memory plan of {} is full: {} more needed", format_bytes(capacity_),
                 format_bytes(bytes));

@@ -1,8 +1,8 @@
-// One region of memory from which every tensor takes its buffer, reused by lifetime.
+// One region of memory from which every tensor takes its buffer, reused as lifetimes end.
 //
-// A training step takes and returns the same buffers in the same order every time, so a step run against a
-// planning arena, which hands out addresses but no memory, tells exactly how large the real one must be.
-// The real arena is mapped once; nothing is allocated from the system after that.
+// Every training step takes and returns the same buffers in the same order. A step run on a planning arena,
+// which hands out addresses but no memory, therefore tells exactly how large the real arena must be. The real
+// one is mapped once, and nothing is allocated from the system after that.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@ namespace revnet {
 
 class Arena {
  public:
-  // Maps `capacity` bytes; pages become resident when first touched. Error when the system refuses.
+  // Maps `capacity` bytes; pages become resident when first touched. Throws Error if the system refuses.
   explicit Arena(std::size_t capacity);
-  // Without memory behind it: buffers may be taken and returned, not touched.
+  // An arena with no memory behind it: buffers may be taken and returned, but not touched.
   static Arena planning();
   ~Arena();
   Arena(Arena&& other) noexcept;
@@ -22,9 +22,9 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
   Arena& operator=(Arena&&) = delete;
 
-  // A buffer of at least `bytes` bytes, aligned to a cache line. Error when the arena is full.
+  // A buffer of at least `bytes` bytes, aligned to a cache line. Throws Error if the arena is full.
   void* take(std::size_t bytes);
-  // Returns a buffer. `bytes` is what was asked for.
+  // Returns a buffer to the arena. `bytes` is the size passed to take().
   void give_back(void* buffer, std::size_t bytes);
 
   bool is_planning() const { return planning_; }
@@ -36,10 +36,10 @@ class Arena {
 
   char* base_ = nullptr;
   std::size_t capacity_ = 0;
-  std::size_t end_ = 0;     // of the last buffer
-  std::size_t extent_ = 0;  // the largest end_ ever
+  std::size_t end_ = 0;     // one past the last live buffer
+  std::size_t extent_ = 0;  // the largest value end_ has had
   bool planning_ = false;
-  std::map<std::size_t, std::size_t> free_;  // gaps below end_: offset -> bytes; neighbours are merged
+  std::map<std::size_t, std::size_t> free_;  // gaps below end_: offset -> bytes, merged with their neighbours
 };
 
 }  // namespace revnet

@@ -18,7 +18,7 @@ using Desc = dnnl::memory::desc;
 constexpr auto f32 = dnnl::memory::data_type::f32;
 const Shape typical_activation{8, 64, 8, 8};
 
-// A 3x3 convolution as in the networks, wide enough that padding of channels plays no part.
+// A 3x3 convolution like the networks', wide enough that channel padding plays no part.
 dnnl::convolution_forward::primitive_desc describe_typical(const dnnl::engine& engine, dnnl::algorithm how,
                                                            Tag activations) {
   const Desc activation(typical_activation, f32, activations), weights({64, 64, 3, 3}, f32, Tag::any);

@@ -1,5 +1,5 @@
-// Where computation happens: the oneDNN engine and stream, the arena and the ledger. Whatever makes tensors
-// is given one; whatever works on tensors finds it there.
+// Where computation happens: the oneDNN engine and stream, the arena and the memory ledger. It is passed to
+// whatever creates tensors; each tensor refers to its device.
 #pragma once
 
 #include <memory>
@@ -15,18 +15,18 @@ namespace revnet {
 
 class Device {
  public:
-  struct Backend;  // oneDNN's engine and stream, and what it was asked: tensor/onednn_handles.h
+  struct Backend;  // the oneDNN engine and stream, and oneDNN's answers: tensor/onednn_handles.h
 
   // Computes with `threads` OpenMP threads (0: as many as this process may use) in an arena of `arena_bytes`.
-  // With `poison`, every buffer is filled with NaN when taken, so that reading what nobody wrote is seen: for
-  // tests.
+  // With `poison`, which is for tests, every buffer is filled with NaN when taken, so that reading unwritten
+  // memory shows.
   explicit Device(int threads, std::size_t arena_bytes, bool poison = false);
-  // Computes nothing: layers built on it and steps run on it take and return their buffers, so that the
-  // ledger and the arena's extent tell what a real run with `threads` threads needs (oneDNN's scratchpads
-  // grow with their number; 0: as many as OpenMP is set to). No code is generated.
+  // A device that computes nothing. Layers built on it and steps run on it only take and return their
+  // buffers, so that the ledger and the arena's extent tell what a real run with `threads` threads needs (0:
+  // as many as OpenMP is set to; oneDNN's scratchpads grow with their number). No code is generated.
   static Device planning(int threads = 0);
   ~Device();
-  // Tensors and layers refer to their device, so it stays where it was made.
+  // Tensors and layers refer to their device, so it can be neither copied nor moved.
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
@@ -39,16 +39,16 @@ class Device {
   MemoryLedger& ledger() { return ledger_; }
   const MemoryLedger& ledger() const { return ledger_; }
 
-  // The layout in which this processor's convolutions want activations of the given [N, C, H, W]: oneDNN is
-  // asked once, for a convolution wide enough that padding plays no part, and every activation follows.
+  // The layout that this processor's convolutions prefer for [N, C, H, W] activations. oneDNN is asked once,
+  // about a convolution wide enough that channel padding plays no part, and every activation uses the answer.
   Layout activation_layout(const Shape& nchw) const;
-  // Whether oneDNN convolves by Winograd here: version 2 does on processors with AVX-512, version 3 never.
-  // Asked once, too.
+  // Whether oneDNN offers Winograd convolutions here: version 2 does on processors with AVX-512, version 3
+  // never. Asked once as well.
   bool has_winograd() const;
 
-  // From now on every operation is timed and added to `profile`, which must outlive that; null: no longer.
+  // Times every operation from now on and adds it to `profile`, which must outlive its use; null stops that.
   void set_profile(Profile* profile) { profile_ = profile; }
-  // Runs `body`, which does `work`; not on a planning device.
+  // Runs `body`, which performs `work`; does nothing on a planning device.
   template <class Body>
   void perform(const Work& work, const Body& body) {
     if (is_planning()) return;
@@ -72,12 +72,12 @@ class Device {
   Profile* profile_ = nullptr;
 };
 
-// "2.6.3": of the library that runs.
+// The version of the oneDNN library in use: "2.6.3".
 std::string onednn_version();
-// The widest instructions that oneDNN generates code for here, "avx512_core_bf16": $ONEDNN_MAX_CPU_ISA may
-// keep it below what the processor has.
+// The widest instruction set that oneDNN generates code for here, such as "avx512_core_bf16".
+// $ONEDNN_MAX_CPU_ISA may keep it below the processor's.
 std::string onednn_instruction_set();
-// "present" or "absent": Device::has_winograd() in the words of files and logs.
+// Device::has_winograd() as files and logs spell it: "present" or "absent".
 std::string onednn_winograd();
 
 }  // namespace revnet

@@ -73,7 +73,7 @@ ChannelBlocks::ChannelBlocks(const Layout& layout) {
       return;
     }
   }
-  throw std::logic_error("ChannelBlocks: not a layout that oneDNN gives activations");
+  throw std::logic_error("ChannelBlocks: not one of oneDNN's activation layouts");
 }
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-// Bytes by purpose: what is alive now, and the most that ever was.
+// Counts bytes by purpose: how many are live now, and the most there have been.
 #pragma once
 
 #include <array>
@@ -8,19 +8,19 @@
 namespace revnet {
 
 enum class MemoryPurpose {
-  parameters,            // values, and the copies of them in other layouts
+  parameters,            // values, and copies of them in other layouts
   optimizer,             // momentum
-  gradients,             // of parameters
-  statistics,            // of batch normalisation: of the batch and running
+  gradients,             // of the parameters
+  statistics,            // of batch normalisation: batch statistics and running statistics
   saved_activations,     // kept from the forward pass until the backward pass needs them
-  tape,                  // recomputed during the backward pass, gone after one residual function
-  activation_gradients,  // flowing back
-  temporaries,           // alive within one residual function's forward pass; batches of images
+  tape,                  // recomputed in the backward pass, freed after one residual function
+  activation_gradients,  // flowing backwards
+  temporaries,           // live within one residual function's forward pass; image batches
   scratch,               // oneDNN's scratchpads
 };
 inline constexpr std::size_t memory_purposes = 9;
 
-// "saved_activations" and so on: the names in run.h5 and in --dry-run.
+// The purpose as run.h5 and --dry-run spell it: "saved_activations".
 std::string_view name(MemoryPurpose purpose);
 
 class MemoryLedger {
@@ -31,9 +31,9 @@ class MemoryLedger {
   std::size_t live(MemoryPurpose purpose) const { return live_[index(purpose)]; }
   std::size_t peak(MemoryPurpose purpose) const { return peak_[index(purpose)]; }
   std::size_t live() const { return live_total_; }
-  // The most bytes alive at one time: less than the sum of the peaks by purpose.
+  // The most bytes live at any one time, which is less than the sum of the peaks by purpose.
   std::size_t peak() const { return peak_total_; }
-  // Starts new peaks from what is alive now.
+  // Restarts the peaks from what is live now.
   void reset_peaks();
 
  private:

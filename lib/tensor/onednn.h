@@ -1,9 +1,9 @@
-// oneDNN 2 and oneDNN 3 under one name: what the two call differently, and nothing else.
+// One interface to oneDNN 2 and oneDNN 3, covering only what the two spell differently.
 //
-// Version 2 describes an operation first and asks the engine for a primitive of that description; version 3
-// asks the engine at once, takes source and destination of a normalisation apart, and hides the fields of
-// memory descriptions. All else that is used here is the same in both, so this is the only file that looks at
-// the version (tests/house_rules.sh holds that).
+// Version 2 first describes an operation, then asks the engine for a primitive of that description. Version 3
+// asks the engine directly, separates the source and destination of a normalisation, and hides the fields of
+// memory descriptors. Everything else revnet uses is the same in both, so only this file looks at the version
+// (tests/house_rules.sh enforces that).
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,11 @@
 
 namespace revnet::onednn {
 
-// Whether a convolution may be asked for by Winograd at all: version 3 dropped it for x64. Where version 2
-// has it depends on the processor (Device::has_winograd).
+// Whether a Winograd convolution can be requested at all: version 3 dropped it for x64. In version 2 it
+// depends on the processor (Device::has_winograd).
 inline constexpr bool offers_winograd = DNNL_VERSION_MAJOR == 2;
 
-// Logical dimensions, outermost first; empty of an empty description.
+// Logical dimensions, outermost first; empty for an empty descriptor.
 inline std::vector<std::int64_t> dims_of(const dnnl::memory::desc& desc) {
 #if DNNL_VERSION_MAJOR >= 3
   return desc.get_dims();
@@ -30,8 +30,9 @@ inline std::vector<std::int64_t> dims_of(const dnnl::memory::desc& desc) {
 #endif
 }
 
-// Describes a forward pass of `Primitive`, dnnl::convolution_forward say: the propagation kind and so on, in
-// the order in which both versions take them. dnnl::error with status dnnl_unimplemented where there is none.
+// Describes the forward pass of `Primitive`, such as dnnl::convolution_forward. The arguments are the
+// propagation kind and so on, in the order both versions share. Throws dnnl::error with status
+// dnnl_unimplemented if oneDNN has no implementation.
 template <class Primitive, class... Arguments>
 typename Primitive::primitive_desc describe(const dnnl::engine& engine,
                                             const dnnl::primitive_attr& attributes,
@@ -43,7 +44,7 @@ typename Primitive::primitive_desc describe(const dnnl::engine& engine,
 #endif
 }
 
-// The same of a gradient; `forward` is the pass that it belongs to.
+// Describes a gradient; `forward` describes the forward pass it belongs to.
 template <class Primitive, class Forward, class... Arguments>
 typename Primitive::primitive_desc describe_gradient(const dnnl::engine& engine,
                                                      const dnnl::primitive_attr& attributes,
@@ -55,7 +56,7 @@ typename Primitive::primitive_desc describe_gradient(const dnnl::engine& engine,
 #endif
 }
 
-// Batch normalisation whose input and output lie alike, as `data` says.
+// Batch normalisation whose input and output share the layout `data`.
 inline dnnl::batch_normalization_forward::primitive_desc describe_batch_norm(
     const dnnl::engine& engine, const dnnl::primitive_attr& attributes, dnnl::prop_kind kind,
     const dnnl::memory::desc& data, float epsilon, dnnl::normalization_flags flags) {
@@ -67,7 +68,8 @@ inline dnnl::batch_normalization_forward::primitive_desc describe_batch_norm(
 #endif
 }
 
-// Its gradient by input, scale and shift, all gradients lying as `data` says, too.
+// The gradient of batch normalisation with respect to input,
+// scale and shift; all gradients share the layout `data`.
 inline dnnl::batch_normalization_backward::primitive_desc describe_batch_norm_gradient(
     const dnnl::engine& engine, const dnnl::primitive_attr& attributes,
     const dnnl::batch_normalization_forward::primitive_desc& forward, const dnnl::memory::desc& data,
@@ -81,7 +83,7 @@ inline dnnl::batch_normalization_backward::primitive_desc describe_batch_norm_gr
 #endif
 }
 
-// Pooling whose windows may be dilated, which version 3 calls pooling.
+// Pooling with dilated windows, which version 3 calls plain pooling.
 #if DNNL_VERSION_MAJOR >= 3
 using pooling_forward = dnnl::pooling_forward;
 using pooling_backward = dnnl::pooling_backward;
@@ -90,11 +92,11 @@ using pooling_forward = dnnl::pooling_v2_forward;
 using pooling_backward = dnnl::pooling_v2_backward;
 #endif
 
-// Whether that gradient is run with the shift among its arguments. Neither version uses it, but version 2
-// wants it, and version 3 refuses to run with one argument too many.
+// Whether the batch normalisation gradient takes the shift as an argument. Neither version uses it, but
+// version 2 requires it, and version 3 refuses to run with an argument too many.
 inline constexpr bool batch_norm_gradient_wants_shift = DNNL_VERSION_MAJOR == 2;
 
-// The name of an instruction set that version 2 does not know; null of all others.
+// The name of an instruction set that only version 3 knows, else null.
 inline const char* name_of_later(dnnl::cpu_isa isa) {
 #if DNNL_VERSION_MAJOR >= 3
   if (isa == dnnl::cpu_isa::avx2_vnni_2) return "avx2_vnni_2";

@@ -1,5 +1,5 @@
-// Layouts, tensors and devices as oneDNN knows them, for the folders that call it: tensor, ops and onednn.
-// The other headers of this folder do not name oneDNN, so that whoever includes them does not see it.
+// Layouts, tensors and devices as oneDNN objects, for the folders that call it: tensor, ops and onednn. No
+// other header of this folder names oneDNN, so including them does not expose it.
 #pragma once
 
 #include <unordered_map>
@@ -38,12 +38,12 @@ inline const dnnl::memory::desc& desc_of(const Layout& layout) {
 inline const dnnl::engine& engine_of(const Device& device) {
   return device.backend().engine;
 }
-// The tensor's buffer as an argument of a primitive, empty on a planning device. oneDNN's interface does not
-// know const.
+// Wraps the tensor's buffer as a primitive's argument; empty on a planning device. The const is lost because
+// oneDNN's interface has none.
 dnnl::memory memory_of(const Tensor& tensor);
 
 using Arguments = std::unordered_map<int, dnnl::memory>;
-// Runs a primitive to its end; not on a planning device.
+// Runs a primitive to completion; does nothing on a planning device.
 void execute(Device& device, const dnnl::primitive& primitive, const Arguments& arguments);
 
 }  // namespace onednn

@@ -1,4 +1,4 @@
-// Splitting a loop over the OpenMP threads, and compiling its body for several instruction sets.
+// Splits a loop over the OpenMP threads, and compiles its body for several instruction sets.
 #pragma once
 
 #include <algorithm>
@@ -6,9 +6,9 @@
 
 #include <omp.h>
 
-// A function so marked is compiled for AVX-512, AVX2 and the baseline; the loader picks. Mark the loop over a
-// range, not the function that opens the parallel region: the region's body would not inherit the target.
-// ThreadSanitizer and clang do not get along with the loader's choice, so they get the baseline.
+// Compiles the function for AVX-512, AVX2 and the baseline; the loader picks one. Mark the loop over a range,
+// not the function that opens the parallel region: the region's body would not inherit the target. Clang and
+// ThreadSanitizer do not support the loader's choice, so they compile the baseline alone.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 #define REVNET_MULTITARGET __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -17,8 +17,8 @@
 
 namespace revnet {
 
-// Calls body(begin, end) on disjoint ranges that cover [0, count), one a thread, each a multiple of `grain`
-// long except the last. The split depends on count and the number of threads only.
+// Calls body(begin, end) on disjoint ranges that cover [0, count), one per thread, each except the last a
+// multiple of `grain` long. The split depends only on count and the number of threads.
 template <class Body>
 void parallel_ranges(std::int64_t count, std::int64_t grain, Body body) {
   const std::int64_t grains = (count + grain - 1) / grain;

@@ -1,10 +1,11 @@
-// A oneDNN primitive and the scratchpad it needs. Described once; run on any buffers of the layouts it was
+// A oneDNN primitive and its scratchpad. It is described once, and runs on any buffers of the layouts it was
 // described for.
 //
-// oneDNN generates a primitive's code on its first run, so that nothing is built that never runs: the passes
-// of another way to keep activations, evaluation in a study of gradients, all of them on a planning device.
-// The scratchpad is a buffer from the device's arena (oneDNN's "user" mode), so that it counts in the ledger
-// and the primitive may run in another thread than the one that described it.
+// oneDNN generates a primitive's code when the primitive is built, so it is built on its
+// first run. Nothing is generated for passes that never run: those of other ways to keep
+// activations, evaluation in a gradient study, everything on a planning device. The
+// scratchpad is a buffer from the device's arena (oneDNN's "user" mode), so that the ledger
+// counts it and any thread may run the primitive, not only the one that described it.
 #pragma once
 
 #include <string>
@@ -25,23 +26,23 @@ class Primitive {
         work_(work) {}
 
   bool empty() const { return implementation_.empty(); }
-  // "jit:avx512_core", say; "ref:any" is oneDNN's slow reference.
+  // oneDNN's name of the implementation, such as "jit:avx512_core"; "ref:any" is its slow reference.
   const std::string& implementation() const { return implementation_; }
   std::size_t scratch_bytes() const { return scratchpad_.bytes(); }
-  // What one run does, for profiles.
+  // What one run costs, for profiles.
   const Work& work() const { return work_; }
 
   void run(Device& device, Arguments arguments) const;
 
  private:
   dnnl::primitive_desc_base desc_;
-  mutable dnnl::primitive primitive_;  // from the first run on
+  mutable dnnl::primitive primitive_;  // built on the first run
   Layout scratchpad_;
   std::string implementation_;
   Work work_;
 };
 
-// Attributes of every primitive: user scratchpad.
+// The attributes every primitive is created with: scratchpad mode "user".
 dnnl::primitive_attr primitive_attributes();
 
 }  // namespace revnet::onednn

@@ -1,4 +1,4 @@
-// Where time goes: what each operation was, how much arithmetic and memory traffic it had, how long it took.
+// Where time goes: each operation, its arithmetic and memory traffic, and how long it took.
 #pragma once
 
 #include <cstdint>
@@ -12,30 +12,30 @@ enum class Operation {
   convolution,
   convolution_data_gradient,
   convolution_weight_gradient,
-  convolution_gradients,   // both in one
-  normalization,           // with ReLU; statistics computed
-  known_normalization,     // with statistics that are known already: recomputation and evaluation
+  convolution_gradients,   // data and weight gradient in one pass
+  normalization,           // with ReLU; computes batch statistics
+  known_normalization,     // with known statistics: recomputation and evaluation
   normalization_gradient,  // with ReLU
   elementwise,             // sums of activations
   pooling,
   dense,
   loss,
-  weight_copies,  // the weights in other layouts
+  weight_copies,  // copies of the weights in other layouts
   optimizer,
   input,  // augmentation and assembly of the batch
 };
 inline constexpr std::size_t operations = 14;
 
-// "convolution", "convolution data gradient" and so on.
+// The operation as reports spell it: "convolution data gradient".
 std::string_view name(Operation operation);
 
 // One execution of an operation.
 struct Work {
   Operation operation = Operation::elementwise;
-  // Of the activation it works on: 32, 16 and 8 are the stages of a CIFAR network. 0 where there is none.
+  // Height of the activation it works on: 32, 16 and 8 are the stages of a CIFAR network. 0 if it has none.
   std::int64_t height = 0;
-  double flops = 0;  // of the definition: Winograd counts as much as direct convolution
-  double bytes = 0;  // read and written once each
+  double flops = 0;  // by definition: Winograd counts as much as direct convolution
+  double bytes = 0;  // counting every operand as read or written once
 };
 
 class Profile {
@@ -44,12 +44,11 @@ class Profile {
     std::int64_t calls = 0;
     double seconds = 0, flops = 0, bytes = 0;
   };
-  // By operation, then height.
+  // Keyed by operation, then height.
   using Rows = std::map<std::pair<Operation, std::int64_t>, Row>;
 
   void add(const Work& work, double seconds);
   const Rows& rows() const { return rows_; }
-  // Of all rows together.
   Row total() const;
 
  private:

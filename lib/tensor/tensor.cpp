@@ -21,7 +21,7 @@ Tensor::Tensor(Device& device, Layout layout, MemoryPurpose purpose)
       purpose_(purpose),
       buffer_(device.arena().take(layout_.bytes())) {
   device.ledger().add(purpose_, bytes());
-  // All bits set is a NaN as float32, and a mask that lets everything pass.
+  // All bits set is NaN as a float32, and as a mask it lets everything pass.
   if (device.poisons()) std::memset(buffer_, 0xff, bytes());
 }
 

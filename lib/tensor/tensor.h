@@ -1,7 +1,7 @@
-// A tensor: a layout and one buffer taken from the device's arena.
+// A tensor: a layout and one buffer from the device's arena.
 //
-// Owns its buffer and returns it when destroyed; move-only. Must not outlive its device. Its bytes stand in
-// the device's ledger under its purpose. Contents are undefined until written.
+// A Tensor owns its buffer and returns it when destroyed; it is move-only and must not outlive its device.
+// The device's ledger counts its bytes under its purpose. The contents are undefined until written.
 #pragma once
 
 #include <span>
@@ -21,7 +21,7 @@ class Tensor {
   Tensor& operator=(const Tensor&) = delete;
 
   bool empty() const { return device_ == nullptr; }
-  // Where it was made; not of an empty tensor.
+  // The device it was created on. Not to be called on an empty tensor.
   Device& device() const { return *device_; }
   const Layout& layout() const { return layout_; }
   const Shape& shape() const { return layout_.shape(); }
@@ -35,7 +35,7 @@ class Tensor {
     return {data(), static_cast<std::size_t>(layout_.stored_elements())};
   }
 
-  // From now on its bytes count under another purpose: an output becomes a saved activation, say.
+  // Counts its bytes under another purpose from now on: an output may become a saved activation.
   void set_purpose(MemoryPurpose purpose);
 
  private:
@@ -51,7 +51,8 @@ class Tensor {
 // Sets every stored float, padding included, to zero.
 void set_zero(Tensor& tensor);
 
-// Between a tensor in any layout and row-major floats of the same shape. Outside the training step.
+// Copies between a tensor in any layout and row-major floats of the same shape. Too slow for use in a
+// training step.
 void copy_from_plain(std::span<const float> values, Tensor& tensor);
 std::vector<float> to_plain(const Tensor& tensor);
 

@@ -11,7 +11,7 @@ TEST_CASE("each kind of error has its exit code") {
   CHECK(DivergedError("x").exit_code() == ExitCode::diverged);
 }
 
-TEST_CASE("a message is text as it is, or a format string with what belongs in it") {
+TEST_CASE("a message is plain text, or a format string with its arguments") {
   CHECK(Error("50 % of {}").what() == std::string("50 % of {}"));
   CHECK(UsageError("{}: line {}", "a.yaml", 3).what() == std::string("a.yaml: line 3"));
 }

@@ -5,7 +5,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("quantiles lie between neighbours") {
+TEST_CASE("quantiles interpolate between neighbours") {
   const std::vector<double> values{4, 1, 3, 2};
   CHECK(quantile(values, 0) == 1);
   CHECK(quantile(values, 1) == 4);

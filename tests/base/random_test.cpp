@@ -53,7 +53,7 @@ TEST_CASE("the test's Philox gives the published vectors") {
         Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
-TEST_CASE("the stream named by zeros is the published vector") {
+TEST_CASE("the stream of an all-zero name is the published vector") {
   CHECK(draw(RandomStream(0, static_cast<Purpose>(0), 0, 0), 4) ==
         std::vector<std::uint32_t>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
 }
@@ -70,7 +70,7 @@ TEST_CASE("a stream is Philox counting blocks under its name") {
 TEST_CASE("the same name gives the same numbers") {
   const RandomStream stream(42, Purpose::shuffle, 3, 5);
   CHECK(draw(stream, 50) == draw(RandomStream(42, Purpose::shuffle, 3, 5), 50));
-  CHECK(draw(stream, 50) == draw(stream, 50));  // drawing from a copy left it as it was
+  CHECK(draw(stream, 50) == draw(stream, 50));  // drawing from a copy left the original unchanged
 }
 
 TEST_CASE("every part of the name matters") {
@@ -91,14 +91,14 @@ TEST_CASE("purposes keep their numbers") {
   CHECK(static_cast<int>(Purpose::synthetic_label) == 5);
 }
 
-TEST_CASE("64 bits are two draws the first one high") {
+TEST_CASE("64 bits are two draws, the first one in the high half") {
   RandomStream stream(9, Purpose::shuffle, 0, 0);
   const auto words = draw(stream, 2);
   CHECK(stream.next_u64() == (std::uint64_t{words[0]} << 32 | words[1]));
 }
 
-// Standard errors: mean 0.289 / sqrt(n) = 6.5e-4, variance 0.0745 / sqrt(n) = 1.7e-4 for n = 200000; bounds
-// are 5 of them.
+// For n = 200000 the standard errors are 0.289 / sqrt(n) = 6.5e-4 for the mean and 0.0745 / sqrt(n) = 1.7e-4
+// for the variance; the bounds are 5 standard errors.
 TEST_CASE("uniform lies between 0 and 1 with the right moments") {
   RandomStream stream(5, Purpose::synthetic_image, 0, 0);
   std::vector<double> x(200000);
@@ -136,8 +136,8 @@ TEST_CASE("below reaches every value about equally often") {
   }
 }
 
-// Without rejection a third of the values below 3 * 2^30 would come twice as often as the others: half of
-// the draws would share one remainder. Standard error of the share: 0.0024.
+// Without rejection, a third of the values below 3 * 2^30 would come up twice as often as the others, and
+// half of the draws would share one remainder. The standard error of that share is 0.0024.
 TEST_CASE("below is unbiased for a bound near 2^32") {
   RandomStream stream(8, Purpose::shuffle, 0, 0);
   constexpr int draws = 40000;
@@ -146,7 +146,7 @@ TEST_CASE("below is unbiased for a bound near 2^32") {
   for (const int count : remainders) CHECK(std::abs(count / double{draws} - 1.0 / 3.0) < 0.012);
 }
 
-// Standard errors for n = 200000: mean 0.0022, variance 0.0032, share beyond 2: 0.00047.
+// Standard errors for n = 200000: mean 0.0022, variance 0.0032, share beyond 2 0.00047.
 TEST_CASE("normal has the moments and tails of a standard normal") {
   RandomStream stream(10, Purpose::initialization, 0, 0);
   std::vector<double> x(200000);
@@ -158,7 +158,7 @@ TEST_CASE("normal has the moments and tails of a standard normal") {
   CHECK(std::all_of(x.begin(), x.end(), [](double v) { return std::isfinite(v); }));
 }
 
-// Variance of a standard normal cut at +-2: 1 - 4 phi(2) / (2 Phi(2) - 1) = 0.7737.
+// The variance of a standard normal truncated at +-2 is 1 - 4 phi(2) / (2 Phi(2) - 1) = 0.7737.
 TEST_CASE("truncated normal stays within 2 and has its variance") {
   RandomStream stream(11, Purpose::initialization, 0, 0);
   std::vector<double> x(200000);

@@ -27,7 +27,7 @@ TEST_CASE("a stopwatch counts seconds and restarts from zero") {
   CHECK(first < 20.0);  // seconds, not milliseconds, even on a busy machine
   watch.restart();
   const double second = watch.seconds();
-  CHECK(whole.seconds() >= first + second - 1e-3);  // restarting took away what was counted before
+  CHECK(whole.seconds() >= first + second - 1e-3);  // restarting discards the time counted before
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ Table example() {
   return table;
 }
 
-TEST_CASE("a text table aligns its columns and numbers to the right") {
+TEST_CASE("a text table aligns its columns, numbers to the right") {
   CHECK(example().format(TableFormat::text) ==
         "network         ms  note\n"
         "revnet38       9.5  a, b\n"
@@ -26,7 +26,7 @@ TEST_CASE("a text table aligns its columns and numbers to the right") {
         "r\u00e9seau     -120.25\n");
 }
 
-TEST_CASE("a csv table quotes what needs it") {
+TEST_CASE("a CSV table quotes the cells that need it") {
   CHECK(example().format(TableFormat::csv) ==
         "network,ms,note\n"
         "revnet38,9.5,\"a, b\"\n"
@@ -34,13 +34,13 @@ TEST_CASE("a csv table quotes what needs it") {
         "r\u00e9seau,-120.25,\n");
 }
 
-TEST_CASE("a markdown table escapes bars") {
+TEST_CASE("a Markdown table escapes bars") {
   Table table({"job", "n"});
   table.add({"a|b", "3"});
   CHECK(table.format(TableFormat::markdown) == "| job | n |\n|---|---:|\n| a\\|b | 3 |\n");
 }
 
-TEST_CASE("a latex table escapes what TeX reads") {
+TEST_CASE("a LaTeX table escapes TeX's special characters") {
   Table table({"job", "error %"});
   table.add({"a_b & c", "3"});
   CHECK(table.format(TableFormat::latex) ==
@@ -48,7 +48,7 @@ TEST_CASE("a latex table escapes what TeX reads") {
         "a\\_b \\& c & 3 \\\\\n\\bottomrule\n\\end{tabular}\n");
 }
 
-TEST_CASE("an html table has headings, aligns numbers and escapes what XML reads") {
+TEST_CASE("an HTML table has headings, aligns numbers and escapes markup") {
   Table table({"run & job", "ms"});
   table.add({"<b>\"a\"", "9.5"});
   table.add({"it's", "-"});
@@ -63,7 +63,7 @@ TEST_CASE("an html table has headings, aligns numbers and escapes what XML reads
   CHECK(testing::xml_error(Table({"alone"}).html()) == "");
 }
 
-TEST_CASE("a row has as many cells as the header") {
+TEST_CASE("a row must have as many cells as the header") {
   Table table({"one", "two"});
   CHECK(table.empty());
   CHECK_THROWS_AS(table.add({"1"}), std::logic_error);

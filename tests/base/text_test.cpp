@@ -20,13 +20,13 @@ TEST_CASE("bytes are formatted in powers of 1000") {
   CHECK(format_bytes(3'500'000'000'000) == "3.5 TB");
 }
 
-TEST_CASE("bytes just below a unit take the next one") {
+TEST_CASE("sizes that round up to a unit are given in it") {
   CHECK(format_bytes(999'400) == "999.4 kB");
   CHECK(format_bytes(999'990) == "1.0 MB");
   CHECK(format_bytes(999'999'999) == "1.0 GB");
 }
 
-TEST_CASE("bytes beyond the largest unit stay in it") {
+TEST_CASE("sizes beyond the largest unit stay in it") {
   CHECK(format_bytes(1'234'000'000'000'000) == "1234.0 TB");
   CHECK(format_bytes(std::numeric_limits<std::uint64_t>::max()) == "18446744.1 TB");
 }
@@ -40,7 +40,7 @@ TEST_CASE("long numbers are grouped by thousands") {
   CHECK(format_grouped(-80'000) == "-80,000");
 }
 
-TEST_CASE("durations show hours only when there are some") {
+TEST_CASE("durations show hours only if there are any") {
   CHECK(format_duration(0) == "0:00");
   CHECK(format_duration(7.4) == "0:07");
   CHECK(format_duration(123) == "2:03");
@@ -64,7 +64,7 @@ TEST_CASE("nearest finds a misspelt word") {
   CHECK(nearest("sed", words) == "seed");
 }
 
-TEST_CASE("nearest gives nothing when more than half differs") {
+TEST_CASE("nearest gives nothing if more than half differs") {
   const std::vector<std::string> words{"batch", "seed"};
   CHECK(nearest("learning", words) == "");
   CHECK(nearest("batxxx", words) == "batch");  // 3 of 6
@@ -77,7 +77,7 @@ TEST_CASE("nearest prefers the first among equals") {
   CHECK(nearest("cat", {"car", "cap"}) == "car");
 }
 
-TEST_CASE("a suggestion names the nearest word, where one comes near") {
+TEST_CASE("a suggestion names the nearest word, if any is near") {
   CHECK(did_you_mean("bacth", {"batch", "seed"}) == " (did you mean 'batch'?)");
   CHECK(did_you_mean("learning", {"batch", "seed"}) == "");
 }

@@ -5,7 +5,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("characters are as long as UTF-8 says, and what is none has no length") {
+TEST_CASE("characters have their UTF-8 length, and invalid bytes have none") {
   CHECK(printable_length("a") == 1);
   CHECK(printable_length("\n") == 1);
   CHECK(printable_length("\u00e9") == 2);
@@ -30,7 +30,7 @@ TEST_CASE("text is made one printable line") {
   CHECK(one_line("") == "");
 }
 
-TEST_CASE("text for XML has no markup and no byte that XML forbids") {
+TEST_CASE("text escaped for XML has no markup and no forbidden bytes") {
   CHECK(escape_xml("a<b> & \"c\" 'd'") == "a&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;");
   CHECK(escape_xml("r\u00e9seau") == "r\u00e9seau");
   CHECK(escape_xml("\x01\xff<") == "??&lt;");

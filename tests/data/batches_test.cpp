@@ -35,7 +35,7 @@ struct Small {
   }
 };
 
-// The definition, one pixel at a time: subtract, pad into a real 3 x S x S picture, crop, mirror.
+// The definition, one pixel at a time: subtract, pad to an actual 3 x S x S image, crop, mirror.
 std::vector<float> naive_augment(std::span<const std::uint8_t> image, const std::vector<float>& mean,
                                  int padding, CropAndFlip crop) {
   const std::size_t side = 32 + 2 * static_cast<std::size_t>(padding);
@@ -56,7 +56,7 @@ std::vector<float> naive_augment(std::span<const std::uint8_t> image, const std:
   return result;
 }
 
-TEST_CASE_FIXTURE(Small, "every crop and flip against a naive reference") {
+TEST_CASE_FIXTURE(Small, "every crop and flip matches a naive reference") {
   for (const int padding : {0, 1, 2, 4, 31}) {
     for (int top = 0; top <= 2 * padding; top += padding == 31 ? 13 : 1) {
       for (int left = 0; left <= 2 * padding; left += padding == 31 ? 31 : 1) {
@@ -112,7 +112,7 @@ TEST_CASE("draws depend on seed, epoch and index") {
   CHECK(differing(9, 4, 1) > 80);
 }
 
-TEST_CASE("flip can be switched off without moving the crops") {
+TEST_CASE("switching off flips does not move the crops") {
   const Augmentation with;
   const Augmentation without{.flip = false};
   for (std::uint32_t i = 0; i < 100; ++i) {
@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(Small, "padding is zero after the mean is subtracted") {
   }
 }
 
-TEST_CASE_FIXTURE(Small, "a batch is the shuffled images, each augmented by its own draw") {
+TEST_CASE_FIXTURE(Small, "a batch holds the shuffled images, each augmented by its own draw") {
   const Augmentation augmentation;
   const Batch result = batch(25, 12, 77, augmentation);  // straddles epochs 0 and 1 of 30
   SampleOrder order(30, 77);
@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(Small, "a batch is the shuffled images, each augmented by its 
   CHECK(epochs.size() == 2);
 }
 
-TEST_CASE_FIXTURE(Small, "same seed same batch, in any order of calls") {
+TEST_CASE_FIXTURE(Small, "the same seed gives the same batch, in any order of calls") {
   TrainingBatches batches(set, mean, 77, {});
   for (const std::int64_t first : {300, 0, 25, 50, 25, 7}) {
     Batch result(12);
@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(Small, "disabled augmentation is the image minus the mean") {
   }
 }
 
-TEST_CASE_FIXTURE(Small, "evaluation walks the set in order") {
+TEST_CASE_FIXTURE(Small, "evaluation goes through the set in order") {
   const EvaluationBatches batches(test, mean);
   std::size_t seen = 0;
   for (std::size_t first = 0; first < 7; first += 3) {
@@ -235,7 +235,7 @@ TEST_CASE_FIXTURE(Small, "evaluation past the end is all zeros") {
   }
 }
 
-TEST_CASE_FIXTURE(Small, "batches refuse what does not fit") {
+TEST_CASE_FIXTURE(Small, "batches refuse buffers and settings that do not fit") {
   const std::span<const float> short_mean = std::span<const float>(mean).first(3071);
   CHECK_THROWS_AS(TrainingBatches(set, short_mean, 1, {}), Error);
   CHECK_THROWS_AS(EvaluationBatches(test, short_mean), Error);

@@ -17,7 +17,7 @@ using testing::TemporaryDirectory;
 using testing::write_file;
 using Kind = DataError::Kind;
 
-// Runs `read`, which must throw a DataError of this kind about this file, in one line; returns the message.
+// Runs `read`, which must throw a one-line DataError of this kind about this file. Returns the message.
 std::string expect_error(Kind kind, const fs::path& file, const std::function<void()>& read) {
   std::optional<DataError> caught;
   try {
@@ -62,7 +62,7 @@ struct Small {
   }
 };
 
-TEST_CASE_FIXTURE(Small, "cifar10 file reads back") {
+TEST_CASE_FIXTURE(Small, "a CIFAR-10 file reads back") {
   write_file(file, ten);
   const Dataset set = read_cifar_file(file, cifar10_format, 4);
   CHECK(set.name == "cifar10");
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(Small, "cifar10 file reads back") {
   check_records(set, 4, 10, 0);
 }
 
-TEST_CASE_FIXTURE(Small, "cifar100 file reads back with fine labels as labels") {
+TEST_CASE_FIXTURE(Small, "a CIFAR-100 file reads back with its fine labels as labels") {
   write_file(file, hundred);
   const Dataset set = read_cifar_file(file, cifar100_format, 4);
   CHECK(set.name == "cifar100");
@@ -78,30 +78,30 @@ TEST_CASE_FIXTURE(Small, "cifar100 file reads back with fine labels as labels") 
   check_records(set, 4, 100, 20);
 }
 
-TEST_CASE_FIXTURE(Small, "missing file is named") {
+TEST_CASE_FIXTURE(Small, "a missing file is named") {
   CHECK(expect10(Kind::missing).find("scripts/download-data cifar10") != std::string::npos);
   CHECK(expect100(Kind::missing).find("scripts/download-data cifar100") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Small, "empty file is named") {
+TEST_CASE_FIXTURE(Small, "an empty file is named") {
   write_file(file, {});
   expect10(Kind::empty);
   expect100(Kind::empty);
 }
 
-TEST_CASE_FIXTURE(Small, "one byte too few is truncated") {
+TEST_CASE_FIXTURE(Small, "a file with a byte too few is truncated") {
   ten.pop_back();
   write_file(file, ten);
-  CHECK(expect10(Kind::truncated).find("12291 bytes where 12292 belong") != std::string::npos);
+  CHECK(expect10(Kind::truncated).find("12291 bytes, expected 12292") != std::string::npos);
   hundred.pop_back();
   write_file(file, hundred);
   expect100(Kind::truncated);
 }
 
-TEST_CASE_FIXTURE(Small, "one byte too many is oversized") {
+TEST_CASE_FIXTURE(Small, "a file with a byte too many is oversized") {
   ten.push_back(0);
   write_file(file, ten);
-  CHECK(expect10(Kind::oversized).find("12293 bytes where 12292 belong") != std::string::npos);
+  CHECK(expect10(Kind::oversized).find("12293 bytes, expected 12292") != std::string::npos);
   hundred.push_back(0);
   write_file(file, hundred);
   expect100(Kind::oversized);
@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(Small, "a file of the other set is refused") {
   expect100(Kind::truncated);
 }
 
-TEST_CASE_FIXTURE(Small, "a folder in the place of a file is unreadable") {
+TEST_CASE_FIXTURE(Small, "a folder in place of a file is unreadable") {
   fs::create_directories(file);
   expect10(Kind::unreadable);
   expect100(Kind::unreadable);
@@ -147,7 +147,7 @@ TEST_CASE_FIXTURE(Small, "a path the system refuses is unreadable") {
   expect10(Kind::unreadable);
 }
 
-TEST_CASE_FIXTURE(Small, "label out of range names the record") {
+TEST_CASE_FIXTURE(Small, "an error about a label out of range names the record") {
   ten[2ul * 3073] = 10;
   write_file(file, ten);
   CHECK(expect10(Kind::label_out_of_range).find("record 2 (counted from 0) has label 10") !=
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(Small, "label out of range names the record") {
   CHECK(read_cifar_file(file, cifar10_format, 4).labels[2] == 9);
 }
 
-TEST_CASE_FIXTURE(Small, "fine and coarse labels have ranges of their own") {
+TEST_CASE_FIXTURE(Small, "fine and coarse labels have separate ranges") {
   hundred[3ul * 3074] = 20;
   write_file(file, hundred);
   CHECK(expect100(Kind::label_out_of_range).find("record 3 (counted from 0) has coarse label 20") !=
@@ -180,7 +180,7 @@ TEST_CASE("cifar10 reads from its canonical folder") {
   CHECK_FALSE(cifar10_available(directory.path()));
   std::string bytes = cifar_records(10'000, 10, 0);
   for (int batch = 1; batch <= 5; ++batch) {
-    bytes[1] = static_cast<char>(200 + batch);  // tells the files, and so their order, apart
+    bytes[1] = static_cast<char>(200 + batch);  // distinguishes the files, and shows their order
     write_file(folder / ("data_batch_" + std::to_string(batch) + ".bin"), bytes);
   }
   CHECK(cifar10_available(directory.path()));
@@ -212,7 +212,7 @@ TEST_CASE("cifar100 reads from its canonical folder") {
   const fs::path folder = directory.path() / "cifar-100-binary";
   CHECK_FALSE(cifar100_available(directory.path()));
   expect_error(Kind::missing, folder / "train.bin", [&] { read_cifar100(directory.path()); });
-  // Sparse files of the right length: all labels and pixels are 0, which is enough to count.
+  // Sparse files of the right length: all labels and pixels are 0, which suffices for counting.
   write_file(folder / "train.bin", cifar_records(3, 100, 20));
   CHECK(cifar100_available(directory.path()));
   CHECK_FALSE(cifar10_available(directory.path()));

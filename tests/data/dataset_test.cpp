@@ -54,7 +54,7 @@ TEST_CASE("hold_out refuses none and all") {
   CHECK_NOTHROW(hold_out({numbered(5, false), {}}, 4));
 }
 
-TEST_CASE("mean image against a naive mean") {
+TEST_CASE("the mean image matches a naive mean") {
   const Dataset set = numbered(37, false);
   const std::vector<float> mean = mean_image(set);
   REQUIRE(mean.size() == image_bytes);
@@ -65,7 +65,7 @@ TEST_CASE("mean image against a naive mean") {
   }
 }
 
-TEST_CASE("mean image of many bright images stays exact") {
+TEST_CASE("the mean of many bright images stays exact") {
   Dataset set;
   set.labels.assign(70'000, 0);
   set.images.assign(70'000 * image_bytes, 255);
@@ -75,7 +75,7 @@ TEST_CASE("mean image of many bright images stays exact") {
   CHECK(mean[1] == 255.0f);
 }
 
-TEST_CASE("mean image of nothing is an error") {
+TEST_CASE("the mean image of an empty set is an error") {
   CHECK_THROWS_AS(mean_image(Dataset{}), Error);
 }
 

@@ -13,7 +13,7 @@ namespace revnet {
 namespace {
 
 std::int32_t make_item(std::int64_t item, std::span<float> output) {
-  // Some take longer than others, so that workers overtake one another.
+  // Some items take longer than others, so that workers overtake one another.
   std::this_thread::sleep_for(std::chrono::microseconds(item % 7 * 50));
   std::ranges::fill(output, static_cast<float>(item));
   return static_cast<std::int32_t>(item + 1);
@@ -39,13 +39,13 @@ void check_batch(ImageLoader& loader, std::int64_t first, std::int64_t next, std
   batch.check(first);
 }
 
-TEST_CASE("batches hold their items, however many workers make them and whatever was expected") {
+TEST_CASE("batches hold their items for any number of workers and whatever was expected") {
   for (const int workers : {1, 2, 5}) {
     CAPTURE(workers);
     ImageLoader loader(workers, 3, make_item);
     for (std::int64_t step = 0; step < 10; ++step) check_batch(loader, 10 * step, 10 * (step + 1), 4);
     check_batch(loader, 100, 200, 4);  // as expected
-    check_batch(loader, 7, 11, 4);     // not
+    check_batch(loader, 7, 11, 4);     // not as expected
     check_batch(loader, 11, 12, 6);    // of another size
     check_batch(loader, 12, -1, 6);
     check_batch(loader, 18, 24, 6);
@@ -54,7 +54,7 @@ TEST_CASE("batches hold their items, however many workers make them and whatever
   }
 }
 
-TEST_CASE("workers make one batch ahead and no more") {
+TEST_CASE("workers prepare one batch ahead and no more") {
   std::atomic<int> made{0};
   ImageLoader loader(2, 1, [&](std::int64_t, std::span<float>) { return ++made; });
   std::vector<float> images(5);
@@ -67,7 +67,7 @@ TEST_CASE("workers make one batch ahead and no more") {
   CHECK(made == 10);
 }
 
-TEST_CASE("a failure comes with the batch that needs the item, as often as that is asked for") {
+TEST_CASE("a failure surfaces with the batch that needs the item, every time") {
   ImageLoader loader(3, 3, [](std::int64_t item, std::span<float> output) {
     if (item == 9) throw std::runtime_error("item 9");
     return make_item(item, output);
@@ -82,7 +82,7 @@ TEST_CASE("a failure comes with the batch that needs the item, as often as that 
   check_batch(loader, 12, 16, 4);
 }
 
-TEST_CASE("a loader that was never asked, or has work before it, ends") {
+TEST_CASE("a loader ends cleanly when unused and when work is pending") {
   { const ImageLoader never(4, 3, make_item); }
   ImageLoader busy(4, 3, make_item);
   check_batch(busy, 0, 1000, 8);

@@ -53,7 +53,7 @@ TEST_CASE("a batch is the same for any number of workers, in any order of batche
     CHECK(training_batch(four, first) == batches[static_cast<std::size_t>(first / 4)]);
   }
   CHECK(training_batch(one, 0) == batches[0]);
-  // Another epoch shows other parts of the images, and another seed another order.
+  // Another epoch shows other parts of the images, and another seed uses another order.
   JpegSource other = source_of(folder, {.seed = 2});
   CHECK(training_batch(other, 0).labels.size() == 4);
   CHECK_FALSE(training_batch(other, 0) == batches[0]);
@@ -61,7 +61,7 @@ TEST_CASE("a batch is the same for any number of workers, in any order of batche
   CHECK(one.take_notices().empty());
 }
 
-TEST_CASE("evaluation shows every image of val once, in order, and stops where it is told") {
+TEST_CASE("evaluation gives every image of val once, in order, up to the given end") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 4);  // three of each class in val
   JpegSource source = source_of(folder, {.workers = 2});
@@ -78,9 +78,9 @@ TEST_CASE("evaluation shows every image of val once, in order, and stops where i
   CHECK(source.fill_evaluation(6, 6, batch.images, batch.labels) == 0);
 }
 
-TEST_CASE("what is no image, or is not there, is named when a set is opened") {
+TEST_CASE("files that are not images, and missing folders, are named when a set is opened") {
   const TemporaryDirectory folder;
-  CHECK(contains(read_fault(folder), "/train: no such folder; image sets are DIR/train/CLASS/*.JPEG"));
+  CHECK(contains(read_fault(folder), "/train: no such folder; an image set is DIR/train/CLASS/*.JPEG"));
   write_image_folders(folder.path(), 2, 2);
   write_file(folder / "train/n0/notes.txt", "not looked at");
   write_file(folder / "train/n0/.hidden.jpg", "nor this");
@@ -96,22 +96,22 @@ TEST_CASE("what is no image, or is not there, is named when a set is opened") {
   const JpegSplits splits = scan_image_folders(folder.path(), DamagedImages::skip);
   CHECK(splits.train.size() == 5);
   REQUIRE(splits.left_out.size() == 3);
-  CHECK(contains(splits.left_out[1], "other.JPEG: no JPEG image: it begins with the bytes 89 50"));
-  CHECK(contains(splits.left_out[2], "val/n0/large.jpeg: damaged: its "));
+  CHECK(contains(splits.left_out[1], "other.JPEG: not a JPEG image: it begins with the bytes 89 50"));
+  CHECK(contains(splits.left_out[2], "val/n0/large.jpeg: damaged: its header claims "));
 
   write_file(folder / "val/n7/a.jpg", make_jpeg(16, 16, 1));
   CHECK(contains(read_fault(folder), "val/n7: train has no such class"));
   std::filesystem::remove_all(folder / "val/n7");
   std::filesystem::create_directory(folder / "train/n9");
-  CHECK(contains(read_fault(folder), "train/n9: no file here is called .jpeg or .jpg"));
+  CHECK(contains(read_fault(folder), "train/n9: no file here has a name ending in .jpeg or .jpg"));
 }
 
-// As a download that broke off leaves it: the header is whole.
+// Like an interrupted download: the header is intact.
 void cut_short(const std::filesystem::path& file) {
   std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2 + 200);
 }
 
-TEST_CASE("an image that turns out to be cut short is named, and refused") {
+TEST_CASE("an image that proves cut short is named and refused") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 3);
   cut_short(folder / "train/n1/1.JPEG");
@@ -127,7 +127,7 @@ TEST_CASE("an image that turns out to be cut short is named, and refused") {
   CHECK(contains(wrong[0], "n1/1.JPEG: cut short"));
 }
 
-TEST_CASE("or its place is taken by the next one, and in evaluation it is missing") {
+TEST_CASE("a skipped image is replaced by the next one in training and missing in evaluation") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 3);
   cut_short(folder / "train/n1/1.JPEG");
@@ -140,7 +140,7 @@ TEST_CASE("or its place is taken by the next one, and in evaluation it is missin
     CHECK(batch == training_batch(three, first, 6));
   }
   const std::vector<std::string> notices = one.take_notices();
-  REQUIRE(notices.size() == 1);  // however often it came up
+  REQUIRE(notices.size() == 1);  // only once, however often the image came up
   CHECK(contains(notices[0], "train/n1/1.JPEG: cut short"));
   Batch batch(4);
   CHECK(one.fill_evaluation(0, 4, batch.images, batch.labels) == 3);
@@ -148,19 +148,19 @@ TEST_CASE("or its place is taken by the next one, and in evaluation it is missin
   CHECK(contains(one.take_notices().at(0), "val/n0/1.JPEG: cut short"));
 }
 
-TEST_CASE("a file that has become shorter since is not read beyond its end") {
+TEST_CASE("a file that has been shortened since is not read beyond its end") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 1, 2);
   const JpegSet set = scan_image_folders(folder.path(), DamagedImages::refuse).train;
   std::filesystem::resize_file(folder / "train/n0/0.JPEG", 50);
   std::vector<std::uint8_t> bytes;
-  CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "cut short: 50 of its "));
+  CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "cut short: only 50 of "));
   std::filesystem::remove(folder / "train/n0/0.JPEG");
   CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "unreadable: No such file"));
 }
 
 TEST_CASE("a contact sheet shows the images side by side, in the colours they had") {
-  std::vector<float> images(2 * 3 * 4, -1);  // two of 2 x 2: black, and one with a red pixel
+  std::vector<float> images(2 * 3 * 4, -1);  // two of 2 x 2 pixels: one black, one with a red pixel
   images[12 + 3] = 1;
   const Pixels sheet = contact_sheet(images, 2, 2, {{{127.5f, 127.5f}, {127.5f, 127.5f}, {127.5f, 127.5f}}});
   CHECK(sheet.size == ImageSize{6, 2});

@@ -30,7 +30,7 @@ std::string golden(const std::string& name) {
   return testing::read_file(REVNET_TEST_DIR "/data/goldens/" + name + ".rgb");
 }
 
-// What is said of an image by who decodes it, and by who looks at its header alone.
+// What decoding an image reports, and what reading only its header reports.
 std::string fault(const std::string& jpeg) {
   return message_of<JpegError>([&] { decoded(jpeg); });
 }
@@ -40,7 +40,7 @@ std::string fault_of_header(const std::string& jpeg) {
 
 const std::vector<std::string> kinds{"baseline", "progressive", "grey", "cmyk", "restarts"};
 
-TEST_CASE("every kind of image is decoded as PIL does") {
+TEST_CASE("every kind of image is decoded as by PIL") {
   for (const std::string& kind : kinds) {
     CAPTURE(kind);
     const Pixels pixels = decoded(stored_jpeg(kind));
@@ -55,8 +55,8 @@ TEST_CASE("every kind of image is decoded as PIL does") {
   }
 }
 
-// PIL rounds to bytes between rows and columns, and at the end.
-TEST_CASE("a part of an image is resized as PIL does") {
+// PIL rounds to bytes between rows and columns, and again at the end.
+TEST_CASE("a part of an image is resized as by PIL") {
   for (const std::string& kind : kinds) {
     CAPTURE(kind);
     const std::string expected = golden(kind + "-box");
@@ -74,7 +74,7 @@ TEST_CASE("a part of an image is resized as PIL does") {
   }
 }
 
-TEST_CASE("resizing to the same size changes nothing, and of one colour there is one colour at any size") {
+TEST_CASE("resizing to the same size changes nothing, and a single colour stays the same at any size") {
   const Pixels pixels = decoded(make_jpeg(20, 20, 3));
   std::vector<float> same(3 * 400);
   resample(pixels, {0, 0, 20, 20}, 20, false, same);
@@ -89,12 +89,12 @@ TEST_CASE("resizing to the same size changes nothing, and of one colour there is
   }
 }
 
-TEST_CASE("luminance, two colours and black make the colours that four inks make") {
+TEST_CASE("YCCK gives the colours of the four inks") {
   const Pixels pixels = decoded(make_ycck_jpeg(32, 16));
   double largest = 0;
   for (int i = 0; i < 32 * 16; ++i) {
     const double x = i % 32, y = i / 32;
-    // The inks as jpeg_files.cpp draws them, 255 without any.
+    // The inks as jpeg_files.cpp draws them; 255 means no ink.
     const auto ink = [&](int c) {
       return std::floor(127.5 + 100 * std::sin(x / 9 + 0.7 + 1.3 * c) * std::cos(y / 7 - 0.7 - 1.3 * c));
     };
@@ -103,7 +103,7 @@ TEST_CASE("luminance, two colours and black make the colours that four inks make
       largest = std::max(largest, std::abs(pixels.rgb[static_cast<std::size_t>(3 * i + c)] - expected));
     }
   }
-  CHECK(largest < 12);  // colours are stored at half of the resolution
+  CHECK(largest < 12);  // colour is stored at half the resolution
 }
 
 TEST_CASE("at an eighth, a quarter or a half, an image has its mean colour") {
@@ -121,7 +121,7 @@ TEST_CASE("at an eighth, a quarter or a half, an image has its mean colour") {
   }
 }
 
-TEST_CASE("an image that is cut short anywhere is an error, and no made-up pixels") {
+TEST_CASE("an image cut short anywhere is an error and yields no invented pixels") {
   for (const std::string& kind : kinds) {
     const std::string jpeg = stored_jpeg(kind);
     CAPTURE(kind);
@@ -132,22 +132,22 @@ TEST_CASE("an image that is cut short anywhere is an error, and no made-up pixel
   }
 }
 
-TEST_CASE("what is no JPEG image says so at its header") {
+TEST_CASE("files that are not JPEG images are recognised by their headers") {
   CHECK(fault_of_header("") == "empty: it has no bytes");
   CHECK(fault_of_header("\x89PNG\r\n\x1a\n and more") ==
-        "no JPEG image: it begins with the bytes 89 50, not ff d8");
+        "not a JPEG image: it begins with the bytes 89 50, not ff d8");
   CHECK(fault_of_header(stored_jpeg("baseline").substr(0, 100)) ==
         "cut short: it ends before the image does");
   const std::string large = claiming(make_jpeg(16, 16, 1), 20'000, 20'000);
   CHECK(fault_of_header(large) ==
-        "damaged: its " + std::to_string(large.size()) + " bytes claim 20000 x 20000 pixels");
+        "damaged: its header claims 20000 x 20000 pixels in " + std::to_string(large.size()) + " bytes");
   CHECK(fault(large) == fault_of_header(large));
-  // Many bytes do not make such a size likely either.
+  // More bytes do not make such a size plausible either.
   const std::string padded = large + std::string(2'000'000, ' ');
-  CHECK(contains(fault_of_header(padded), "claim 20000 x 20000 pixels"));
+  CHECK(contains(fault_of_header(padded), "claims 20000 x 20000 pixels"));
 }
 
-TEST_CASE("the header of a file is that of its bytes") {
+TEST_CASE("a file's header gives the same size as its bytes in memory") {
   const testing::TemporaryDirectory folder;
   testing::write_file(folder / "a.jpg", make_jpeg(31, 17, 2));
   std::FILE* const file = std::fopen((folder / "a.jpg").c_str(), "rb");

@@ -16,7 +16,7 @@ std::vector<float> written(const std::string& jpeg, const View& view, const Phot
   return output;
 }
 
-TEST_CASE("random boxes lie in the image, with the area and aspect that are allowed") {
+TEST_CASE("random boxes lie in the image and have a permitted area and aspect ratio") {
   for (const ImageSize size : {ImageSize{500, 375}, {320, 480}, {90, 60}}) {
     const double area = static_cast<double>(size.width) * size.height;
     double least = 1, most = 0;
@@ -25,7 +25,7 @@ TEST_CASE("random boxes lie in the image, with the area and aspect that are allo
       const auto [box, flip, colour] = draw_view(size, {.colour = true}, 7, 3, index);
       CHECK((box.left >= 0 && box.left + box.width <= size.width));
       CHECK((box.top >= 0 && box.top + box.height <= size.height));
-      // Sides are whole pixels.
+      // Sides are whole pixels, which moves the aspect ratio slightly.
       CHECK((box.width + 0.51) / box.height > 0.75);
       CHECK((box.width - 0.51) / box.height < 4.0 / 3);
       const double share = box.width * box.height / area;
@@ -42,7 +42,7 @@ TEST_CASE("random boxes lie in the image, with the area and aspect that are allo
   }
 }
 
-TEST_CASE("a view is a function of seed, epoch and index, and of nothing before") {
+TEST_CASE("a view depends only on seed, epoch and index") {
   const ImageSize size{400, 300};
   const View first = draw_view(size, {}, 1, 2, 3);
   draw_view(size, {}, 9, 9, 9);
@@ -54,7 +54,7 @@ TEST_CASE("a view is a function of seed, epoch and index, and of nothing before"
   }
 }
 
-TEST_CASE("an image too long for any box is taken whole, and evaluation takes the middle") {
+TEST_CASE("an image too elongated for any box is taken whole, and evaluation takes the middle") {
   const Box whole = draw_view({2000, 10}, {}, 1, 0, 0).box;
   CHECK((whole.width == 2000 && whole.height == 10));
   const Box middle = central_view({320, 240}).box;
@@ -80,7 +80,7 @@ TEST_CASE("values reach from -1 to 1, or are standardized") {
   }
 }
 
-TEST_CASE("decoding at half of the size shows the same picture") {
+TEST_CASE("decoding at half the size gives the same picture") {
   const std::string jpeg = make_jpeg(160, 160, 2);
   const std::vector<float> reduced =
       written(jpeg, {.box = {0, 0, 160, 160}, .flip = false, .colour = {}}, {.size = 80});
@@ -92,10 +92,10 @@ TEST_CASE("decoding at half of the size shows the same picture") {
   for (std::size_t i = 0; i < whole.size(); ++i) {
     largest = std::max<double>(largest, std::abs(reduced[i] - (2 * whole[i] / 255 - 1)));
   }
-  CHECK(largest < 0.1);  // of 2; libjpeg means over blocks, resample over triangles
+  CHECK(largest < 0.1);  // of a range of 2: libjpeg averages over blocks, resample() over triangles
 }
 
-// By the textbook's way over hue, saturation and value, in double.
+// The textbook method via hue, saturation and value, in double.
 std::array<double, 3> recoloured(std::array<double, 3> rgb, const ColourDistortion& distortion) {
   for (double& channel : rgb) channel += distortion.brightness;
   const double value = std::ranges::max(rgb), range = value - std::ranges::min(rgb);

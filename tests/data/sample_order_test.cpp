@@ -33,7 +33,7 @@ TEST_CASE("every epoch is a permutation") {
   }
 }
 
-TEST_CASE("epochs and seeds shuffle differently") {
+TEST_CASE("different epochs and seeds shuffle differently") {
   SampleOrder order(503, 11);
   SampleOrder same(503, 11);
   SampleOrder other(503, 12);
@@ -47,7 +47,7 @@ TEST_CASE("epochs and seeds shuffle differently") {
   CHECK(first == epoch_of(same, 503, 0));
 }
 
-TEST_CASE("the order does not depend on what was asked before") {
+TEST_CASE("the order does not depend on earlier calls") {
   SampleOrder walked(10, 3);
   std::vector<SampleOrder::Sample> row;
   for (std::int64_t p = 0; p < 60; ++p) row.push_back(walked.at(p));

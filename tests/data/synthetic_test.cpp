@@ -19,14 +19,14 @@ std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
   return hash;
 }
 
-// As strings: g++ 12 warns falsely (stringop-overread) about ordered vectors of bytes.
+// Strings, because g++ 12 gives a false warning (stringop-overread) about ordered vectors of bytes.
 std::set<std::string> images_of(const Dataset& set) {
   std::set<std::string> images;
   for (std::size_t i = 0; i < set.size(); ++i) images.emplace(set.image(i).begin(), set.image(i).end());
   return images;
 }
 
-TEST_CASE("synthetic set has the promised form") {
+TEST_CASE("the synthetic set has the documented form") {
   const Splits splits = make_synthetic(1, 200, 100);
   for (const Dataset* set : {&splits.train, &splits.test}) {
     CHECK(set->name == "synthetic");
@@ -41,14 +41,14 @@ TEST_CASE("synthetic set has the promised form") {
   CHECK(splits.test.size() == 100);
 }
 
-TEST_CASE("synthetic sizes default to 10000 and 2000 and refuse none") {
+TEST_CASE("synthetic sizes default to 10000 and 2000 and must not be zero") {
   CHECK(synthetic_train_size == 10'000);
   CHECK(synthetic_test_size == 2'000);
   CHECK_THROWS_AS(make_synthetic(1, 0, 10), UsageError);
   CHECK_THROWS_AS(make_synthetic(1, 10, 0), UsageError);
 }
 
-TEST_CASE("same seed same bytes, and a prefix of a larger set") {
+TEST_CASE("the same seed gives the same bytes, and a larger set begins with the smaller") {
   const Splits small = make_synthetic(3, 40, 20);
   const Splits large = make_synthetic(3, 60, 50);
   CHECK(small.train.images == make_synthetic(3, 40, 20).train.images);
@@ -56,8 +56,9 @@ TEST_CASE("same seed same bytes, and a prefix of a larger set") {
   CHECK(std::equal(small.test.images.begin(), small.test.images.end(), large.test.images.begin()));
 }
 
-// Published results name a seed: a change of these bytes is a change of the data set, and wants a new name.
-TEST_CASE("synthetic bytes are those of the first release") {
+// Published results name a seed. Changing these bytes
+// changes the data set and would require a new name for it.
+TEST_CASE("the synthetic bytes are those of the first release") {
   const Splits splits = make_synthetic(1, 50, 20);
   CHECK(fnv1a(splits.train.images) == 8552065773242251322ull);
   CHECK(fnv1a(splits.test.images) == 6747024672631473444ull);
@@ -104,7 +105,7 @@ TEST_CASE("synthetic classes cannot be told apart by their mean images") {
   CHECK(errors > 600);  // measured: 82 % on the whole set
 }
 
-// The area of a shape as a share of the square it is drawn in, by counting points.
+// The area of a shape, as a share of the square it is drawn in, by counting points.
 double area(DrawnShape shape) {
   int inside = 0;
   for (int y = 0; y < 200; ++y) {
@@ -115,7 +116,7 @@ double area(DrawnShape shape) {
   return inside / 40'000.0;
 }
 
-TEST_CASE("shapes have the areas that geometry says") {
+TEST_CASE("shapes have the areas that geometry gives") {
   const double pi = 3.14159265358979;
   CHECK(area(DrawnShape::disc) == doctest::Approx(pi * 0.88 * 0.88 / 4).epsilon(0.01));
   CHECK(area(DrawnShape::square) == doctest::Approx(1.5 * 1.5 / 4).epsilon(0.02));
@@ -128,7 +129,7 @@ TEST_CASE("shapes have the areas that geometry says") {
   CHECK(area(DrawnShape::checkers) == doctest::Approx(pi * 0.92 * 0.92 / 8).epsilon(0.15));
 }
 
-TEST_CASE("shapes fit the circle they are drawn for and differ from each other") {
+TEST_CASE("shapes fit their circle and differ from each other") {
   std::set<std::vector<bool>> masks;
   for (int shape = 0; shape < shape_count; ++shape) {
     std::vector<bool> mask;

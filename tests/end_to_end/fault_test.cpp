@@ -119,8 +119,9 @@ TEST_CASE("a full disk ends a run with one line, and it goes on when there is sp
   check_goes_on(folder.path(), "disk/run");
 
   disk.change(MS_RDONLY, "size=20m");
-  check_failed(train(folder.path(), resume("disk/run")), "Read-only file system; choose a folder");
-  check_failed(train(folder.path(), settings("disk/other")), "Read-only file system; choose a folder");
+  check_failed(train(folder.path(), resume("disk/run")), "Read-only file system; choose a writable folder");
+  check_failed(train(folder.path(), settings("disk/other")),
+               "Read-only file system; choose a writable folder");
 }
 
 TEST_CASE("a text log that cannot be written is said once, and the run goes on") {

@@ -53,7 +53,7 @@ TEST_CASE("folders, a packed file and any number of workers train to the same bi
   const Outcome damaged = run("revnet-data", folder.path(), {"check", "set.h5"});
   CHECK(damaged.exit_code == 1);
   CHECK(damaged.out ==
-        "set.h5: n1/2.JPEG: damaged: its bytes are not those that were packed (checksum)\n"
+        "set.h5: n1/2.JPEG: damaged: its bytes have changed since it was packed (checksum mismatch)\n"
         "21 images of 3 classes: 1 damaged\n");
 }
 
@@ -87,14 +87,14 @@ TEST_CASE("damaged images are left out where a setting says so, named and counte
   const Outcome refused = train(folder.path(), fresh("refused", "set"));
   CHECK_MESSAGE(refused.exit_code == 1, refused.text());
   CHECK(contains(refused.err,
-                 "set/train/n1/png.JPEG: no JPEG image: it begins with the bytes 89 50, not ff d8;"));
+                 "set/train/n1/png.JPEG: not a JPEG image: it begins with the bytes 89 50, not ff d8;"));
   CHECK_FALSE(fs::exists(folder / "refused"));
 
   const Arguments skip{"--set", "dataset.damaged=skip"};
   const Outcome skipped = train(folder.path(), fresh("skipped", "set", skip));
   REQUIRE_MESSAGE(skipped.exit_code == 0, skipped.text());
   CHECK(count_of(skipped.err, "left out: set/train/n0/2.JPEG: cut short") == 1);
-  CHECK(count_of(skipped.err, "left out: set/train/n1/png.JPEG: no JPEG image") == 1);
+  CHECK(count_of(skipped.err, "left out: set/train/n1/png.JPEG: not a JPEG image") == 1);
   CHECK(contains(skipped.out, "images left out   2 damaged ones"));
   CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
 

@@ -51,7 +51,7 @@ TEST_CASE("a dry run prints the batch script and touches nothing") {
                  " --mpi=pmi2 "));
   CHECK_FALSE(contains(Place("training.batch: [2]").run_in_slurm({"--dry-run"}).out, "--mpi"));
   CHECK(contains(dry.out, (place.folder / "runs/s").string()));
-  CHECK(contains(dry.err, "MaxArraySize: arrays of at most 1001 jobs are assumed"));
+  CHECK(contains(dry.err, "assuming arrays of at most 1001 jobs"));
   CHECK_FALSE(fs::exists(place.folder / "runs"));
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("what was submitted is shown, not submitted twice, and cancelled") {
   CHECK(contains(first.out, "running on node7, 9:00 to its limit"));
   const Outcome again = place.run_in_slurm();
   CHECK(again.exit_code == 0);
-  CHECK(contains(again.err, "seed2: in Slurm already, pending (Priority)"));
+  CHECK(contains(again.err, "seed2: already in Slurm, pending (Priority)"));
   CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
   CHECK(place.sweep({"cancel", "s.yaml"}).out == "2 jobs of runs/s cancelled\n");
   CHECK(read_file(place.folder / "scancel.calls") == "41\n");

@@ -44,7 +44,7 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   const auto before = snapshot(folder / "runs/small/revnet38-batch4");
   const Outcome again = sweep(folder.path(), {"run", "s.yaml"});
   CHECK(again.exit_code == 0);
-  CHECK(contains(again.err, "revnet38-batch4: complete already"));
+  CHECK(contains(again.err, "revnet38-batch4: already complete"));
   CHECK(snapshot(folder / "runs/small/revnet38-batch4") == before);
 
   const Outcome status = sweep(folder.path(), {"status", "s.yaml"});

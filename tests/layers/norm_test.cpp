@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t arena_bytes = 1 << 20;
 const LayerOptions options{.batch = 2, .epsilon = 0.01};
 
-// Two channels with known numbers in every place.
+// Two channels with distinct known values in every parameter and statistic.
 struct Bench {
   Device device{1, arena_bytes, true};
   Norm norm{device, "stage1/unit1/f/bn1", {0, 2}, {2, 2, 3, 3}, options};
@@ -24,7 +24,7 @@ struct Bench {
   }
 };
 
-TEST_CASE("constants normalise with the statistics of their pass") {
+TEST_CASE("the constants use the statistics of their pass") {
   Bench bench;
   for (const Pass pass : {Pass::training, Pass::recomputation}) {
     const NormConstants batch = bench.norm.constants(pass);

@@ -1,5 +1,5 @@
-// Exact coupling: what a residual function adds is rounded to a grid on which sums are exact, so that
-// reconstruction gives back the very bits.
+// Exact coupling rounds what a residual function adds to a grid on which sums are exact, so that
+// reconstruction restores activations bit for bit.
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -27,7 +27,7 @@ NetworkOptions options_of(Engine engine, ActivationMode mode, std::optional<Grid
   return options;
 }
 
-TEST_CASE("the grid rounds to the nearest multiple, of two the even one") {
+TEST_CASE("the grid rounds to the nearest multiple, and ties to even") {
   const Grid grid{3};
   CHECK(grid.step() == 0.125f);
   CHECK(grid.range() == 2097152.0f);
@@ -38,7 +38,7 @@ TEST_CASE("the grid rounds to the nearest multiple, of two the even one") {
   CHECK(grid.round(2097151.0f) == 2097151.0f);
 }
 
-TEST_CASE("tensors are rounded as the grid says, up to its whole range") {
+TEST_CASE("tensors are rounded to the grid over its whole range") {
   Device device(2, arena_bytes, true);
   const Grid grid{10};
   const Layout layout = device.activation_layout({2, 12, 4, 4});
@@ -70,7 +70,7 @@ Step step_of(const Architecture& architecture, const NetworkOptions& options, in
   return {loss.cross_entropy, whole_gradients(network.parameters())};
 }
 
-TEST_CASE("with exact coupling reconstructed gradients are the stored ones, bit for bit") {
+TEST_CASE("with exact coupling, reconstructed gradients equal stored ones bit for bit") {
   for (const Architecture& architecture : {find_architecture("revnet38"), small_imagenet()}) {
     for (const Engine engine : engines) {
       for (const int threads : {1, 2}) {
@@ -88,8 +88,8 @@ TEST_CASE("with exact coupling reconstructed gradients are the stored ones, bit 
   }
 }
 
-// If float coupling gave the same bits, the test above would show nothing.
-TEST_CASE("without it they are not") {
+// Without this, the test above could pass for float coupling as well.
+TEST_CASE("with float coupling, reconstructed gradients differ from stored ones") {
   for (const Engine engine : engines) {
     CAPTURE(name(engine));
     const Architecture& deep = find_architecture("revnet110");
@@ -98,7 +98,7 @@ TEST_CASE("without it they are not") {
   }
 }
 
-// What goes into every reversible unit and comes out of it again.
+// Compares the reconstructed input of every reversible unit with the original.
 class Truth final : public ReconstructionObserver {
  public:
   void entering(std::size_t unit, const Activation& x) override {
@@ -121,7 +121,7 @@ class Truth final : public ReconstructionObserver {
   std::map<std::size_t, std::vector<std::vector<float>>> before_;
 };
 
-TEST_CASE("reconstruction gives back every activation, all of them on the grid") {
+TEST_CASE("reconstruction restores every activation, and all lie on the grid") {
   for (const Engine engine : engines) {
     Device device(2, arena_bytes, true);
     RangeWatch range;
@@ -138,7 +138,7 @@ TEST_CASE("reconstruction gives back every activation, all of them on the grid")
   }
 }
 
-TEST_CASE("the watch sees the largest magnitude that a function wrote") {
+TEST_CASE("the watch sees the largest magnitude a function writes") {
   for (const Engine engine : engines) {
     CAPTURE(name(engine));
     Device device(2, arena_bytes, true);

@@ -38,7 +38,7 @@ void set_by_formula(Parameter& parameter, std::uint64_t seed) {
   const std::int64_t row_size = parameter.size() / shape[0];
   std::vector<float> values =
       formula_uniforms(parameter.name, seed, parameter.size(), parameter.rows.first * row_size);
-  float offset = 0.0f, factor = 0.25f;  // of batch normalisation; a product with 0.25 is exact
+  float offset = 0.0f, factor = 0.25f;  // for batch normalisation; products with 0.25 are exact
   if (shape.size() == 4) {
     const auto fan_out = static_cast<double>(shape[2] * shape[3] * parameter.rows.total);
     factor = static_cast<float>(std::sqrt(2.0 / fan_out) * std::sqrt(3.0));

@@ -1,9 +1,9 @@
-// The networks against PyTorch in float64: loss, logits, every parameter's gradient, evaluation.
+// The networks against PyTorch in float64: loss, logits, every parameter's gradient, and evaluation.
 //
-// The goldens' seeds are chosen so that float32 rounding flips no ReLU of PyTorch's; a network of that many
-// ReLUs may still see one of its own flip, and one flip moves a gradient by 1e-3. None does with oneDNN 2.6
-// on AVX-512 (full networks: 2e-4 of the norm at worst); if one does elsewhere, direct convolution and stored
-// activations are the arithmetic nearest to PyTorch's.
+// The seeds of the goldens are chosen such that float32 rounding flips no ReLU of PyTorch's computation.
+// Among so many ReLUs, this program's own arithmetic may still flip one, which moves a gradient by 1e-3. None
+// flips with oneDNN 2.6 on AVX-512 (full networks: at worst 2e-4 of the norm). If one does elsewhere, direct
+// convolution and stored activations are closest to PyTorch's arithmetic.
 #include <cmath>
 #include <set>
 
@@ -15,7 +15,7 @@
 namespace revnet {
 namespace {
 
-constexpr std::size_t arena_bytes = std::size_t{1} << 30;  // address space only
+constexpr std::size_t arena_bytes = std::size_t{1} << 30;  // only address space
 constexpr double running_decay = 0.99;
 
 double norm(std::span<const float> values) {
@@ -73,7 +73,8 @@ void check_gradients(const Network& network, const Golden& golden) {
   for (const auto& [name, reference] : golden.gradients) {
     CAPTURE(name);
     REQUIRE(gradients.contains(name));
-    // In narrow networks only the fused kernels are Winograd's: 6.1e-5 was the most, in a shift of RevNet-38.
+    // In narrow networks only the fused kernels use Winograd. The largest error seen was 6.1e-5, in a shift
+    // of RevNet-38.
     const bool fused = network.options().engine == Engine::fused;
     CHECK(relative_error(gradients.at(name), reference.values) < (fused ? 1.5e-4 : 5e-5));
   }
@@ -88,14 +89,14 @@ void check_digests(const Network& network, const Golden& golden) {
     const std::vector<float>& gradient = gradients.at(name);
     const std::vector<float> probe = formula_uniforms(
         "probe/" + name, static_cast<std::uint64_t>(golden.seed), static_cast<std::int64_t>(gradient.size()));
-    // 3.5e-4 was the most of fused kernels, in a shift of RevNet-110 compiled with -O1.
+    // The largest error of fused kernels was 3.5e-4, in a shift of RevNet-110 compiled with -O1.
     const double bound = network.options().engine == Engine::fused ? 5e-4 : 3e-4;
     CHECK(std::abs(norm(gradient) - reference.norm) < 3e-4 * reference.norm);
     CHECK(std::abs(dot(gradient, probe) - reference.probe) < bound * reference.norm);
   }
 }
 
-// Loss and logits of one training step, and the evaluation that follows it.
+// Checks loss and logits of one training step, and the evaluation after it.
 void check_step(Network& network, const Golden& golden, ActivationMode mode) {
   CAPTURE(name(mode));
   network.keep_activations(mode);
@@ -112,9 +113,9 @@ void check_step(Network& network, const Golden& golden, ActivationMode mode) {
     CHECK(relative_error(logits.values(), golden.evaluation_logits) < 1e-5);
   }
   const Tensor logits = network.logits(images, Pass::training);
-  // Rounding grows with depth, and differs with the order in which a processor sums: the most seen was 1.2e-5
-  // with AVX2 and less with AVX-512; by Winograd, which rounds more coarsely, 3.4e-5. A wrong formula is off
-  // by orders of magnitude more.
+  // Rounding grows with depth and depends on the processor's order of summation. The largest error seen was
+  // 1.2e-5 with AVX2 and less with AVX-512; with Winograd, which rounds more coarsely, it was 3.4e-5. A wrong
+  // formula would be off by orders of magnitude more.
   const bool direct = network.options().convolution == ConvolutionPolicy::direct;
   CHECK(relative_error(logits.values(), golden.logits) < (direct ? 3e-5 : 1e-4));
 }
@@ -134,7 +135,7 @@ void check_network(const Golden& golden, ConvolutionPolicy policy, int threads,
   for (const ActivationMode mode : modes_of(golden)) check_step(network, golden, mode);
 }
 
-TEST_CASE("the formula gives PyTorch's inputs") {
+TEST_CASE("the formula reproduces PyTorch's inputs") {
   const std::vector<FormulaSample> samples = read_formula_samples();
   REQUIRE(samples.size() > 5);
   for (const FormulaSample& sample : samples) {
@@ -145,7 +146,7 @@ TEST_CASE("the formula gives PyTorch's inputs") {
   }
 }
 
-TEST_CASE("parameter names and shapes are the goldens'") {
+TEST_CASE("parameter names and shapes match the goldens") {
   for (const Architecture& architecture : cifar_networks()) {
     CAPTURE(architecture.name);
     const Golden full = read_golden("full", architecture.name, 10);
@@ -168,8 +169,8 @@ TEST_CASE("parameter names and shapes are the goldens'") {
   }
 }
 
-// Where both policies come, one has a thread of its own: two threads in oneDNN's batch normalisation spin for
-// each other, which takes long where other processes want the cores.
+// Where both policies run, one of them uses a single thread: two threads in oneDNN's batch normalisation spin
+// while waiting for each other, which takes long when other processes want the cores.
 void check_full_network(const char* architecture) {
   for (const std::int64_t classes : {10, 100}) {
     const Golden golden = read_golden("full", architecture, classes);
@@ -178,7 +179,7 @@ void check_full_network(const char* architecture) {
   }
 }
 
-// Too narrow for Winograd: one policy is enough.
+// These are too narrow for Winograd, so one policy is enough.
 TEST_CASE("narrow networks agree with PyTorch") {
   for (const Architecture& architecture : cifar_networks()) {
     for (const std::int64_t classes : {10, 100}) {
@@ -191,8 +192,8 @@ TEST_CASE("full basic networks agree with PyTorch") {
   for (const char* name : {"resnet32", "revnet38", "resnet110", "revnet110"}) check_full_network(name);
 }
 
-// Not the full ResNet-164: one ReLU of stage3/unit13/f/bn1 falls on the other side of zero there (what lies
-// behind it agrees to 3e-4, what lies before it differs by a flip's 1e-3 to 1e-2).
+// Leaves out the full ResNet-164, in which one ReLU of stage3/unit13/f/bn1 falls on the other side of zero:
+// gradients behind it agree to 3e-4, those before it differ by a flip's 1e-3 to 1e-2.
 TEST_CASE("fused networks agree with PyTorch") {
   for (const char* network : {"resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"}) {
     for (const std::int64_t classes : {10, 100}) {
@@ -203,8 +204,8 @@ TEST_CASE("fused networks agree with PyTorch") {
   }
 }
 
-// Their stems, four stages, and halves of 8 channels and more, in few units.
-TEST_CASE("ImageNet's networks agree with PyTorch") {
+// They cover the stem, four stages, and halves of 8 channels or more, with few units.
+TEST_CASE("ImageNet networks agree with PyTorch") {
   for (const char* network : {"resnet50", "revnet56"}) {
     for (const Engine engine : {Engine::onednn, Engine::fused}) {
       check_network(read_golden("imagenet", network, engine == Engine::fused ? 100 : 10),

@@ -7,7 +7,7 @@
 namespace revnet {
 namespace {
 
-// An HDF5 identifier, closed with the object.
+// An HDF5 identifier, closed by the destructor.
 class Id {
  public:
   Id(hid_t id, herr_t (*close)(hid_t), const std::string& what) : id_(id), close_(close) {
@@ -74,7 +74,7 @@ class File {
     return values;
   }
 
-  // Fixed-length strings, zero-padded.
+  // Reads fixed-length, zero-padded strings.
   std::vector<std::string> texts(const std::string& name) const {
     const Id dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, name);
     const Id space(H5Dget_space(dataset), H5Sclose, name), type(H5Dget_type(dataset), H5Tclose, name);
@@ -89,7 +89,7 @@ class File {
     return texts;
   }
 
-  // Of all data sets below a group, relative to it.
+  // The names of all datasets below a group, relative to it.
   std::vector<std::string> dataset_names(const std::string& group_name) const {
     const Id group(H5Gopen2(file_, group_name.c_str(), H5P_DEFAULT), H5Gclose, group_name);
     std::vector<std::string> links, names;

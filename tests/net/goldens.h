@@ -1,4 +1,4 @@
-// What PyTorch computed in float64: tests/goldens/goldens.h5, written by scripts/make_goldens.py.
+// Results that PyTorch computed in float64: tests/goldens/goldens.h5, written by scripts/make_goldens.py.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Golden {
     std::vector<std::int64_t> shape;
     std::vector<float> values;
   };
-  std::map<std::string, Gradient> gradients;  // narrow only: all with 10 classes, the head's with 100
+  std::map<std::string, Gradient> gradients;  // narrow only: all of them with 10 classes, the head's with 100
 
   struct Digest {
     double norm = 0.0;
@@ -32,11 +32,11 @@ struct Golden {
   std::map<std::string, Digest> digests;  // full and imagenet
 };
 
-// family: "narrow" or "full", of CIFAR's networks, or "imagenet". A missing or damaged file throws, which
-// fails the test.
+// `family` is "narrow" or "full" for CIFAR networks, or "imagenet". Throws, and so fails the test, if the
+// file is missing or damaged.
 Golden read_golden(const std::string& family, const std::string& architecture, std::int64_t classes);
 
-// Of the table, those that have goldens of the first two.
+// The architectures of the table that have "narrow" and "full" goldens.
 std::vector<Architecture> cifar_networks();
 
 struct FormulaSample {

@@ -127,7 +127,7 @@ Naive naive_shortcut(const NaiveParameters& parameters, const std::string& name,
                      std::int64_t out_channels, std::int64_t stride) {
   const auto weight = parameters.find(name);
   if (weight != parameters.end()) return naive_convolution(x, weight->second, stride);
-  return naive_pool_and_pad(x, out_channels, stride);  // of one pixel and no channels more: the identity
+  return naive_pool_and_pad(x, out_channels, stride);  // the identity, if nothing changes
 }
 
 std::vector<Naive> naive_unit(const NaiveParameters& parameters, const std::string& prefix,

@@ -1,5 +1,5 @@
-// Units in plain double arithmetic, written for the tests from the paper's equations, and their gradients by
-// finite differences. Slow on purpose: nothing here is shared with lib/ but names.
+// Units in plain double arithmetic, written for these tests from the paper's equations, with gradients by
+// finite differences. They share nothing but names with lib/, and are deliberately slow.
 #pragma once
 
 #include <functional>
@@ -33,7 +33,8 @@ using NaiveParameters = std::map<std::string, Naive>;
 NaiveParameters to_naive(const std::vector<Parameter*>& parameters);
 
 Naive naive_sum(const Naive& a, const Naive& b);
-// TensorFlow's SAME padding: at stride 2 and kernel 3 on an even size, none before and one after.
+// With TensorFlow's SAME padding: at stride 2 and kernel 3,
+// an even size is padded by none before and one after.
 Naive naive_convolution(const Naive& x, const Naive& weight, std::int64_t stride);
 // Mean and population variance by channel.
 struct NaiveStatistics {
@@ -43,20 +44,21 @@ NaiveStatistics naive_statistics(const Naive& x);
 Naive naive_norm_relu(const Naive& x, const Naive& scale, const Naive& shift, double epsilon);
 Naive naive_pool_and_pad(const Naive& x, std::int64_t out_channels, std::int64_t stride);
 
-// (BN, ReLU, convolution) as often as prefix + "/conv1/weight" and so on say, BN where there is one.
+// (BN, ReLU, convolution) for each prefix + "/conv1/weight"
+// and so on among the parameters, with BN where it exists.
 Naive naive_residual(const NaiveParameters& parameters, const std::string& prefix, const Naive& x,
                      std::int64_t stride, double epsilon);
-// Identity, projection if there is a weight of that name, or pooling.
+// The identity, a projection if there is a weight of that name, or else pooling.
 Naive naive_shortcut(const NaiveParameters& parameters, const std::string& name, const Naive& x,
                      std::int64_t out_channels, std::int64_t stride);
-// A unit of one part or of two, by the number of x.
+// A unit of one part or two, depending on the size of x.
 std::vector<Naive> naive_unit(const NaiveParameters& parameters, const std::string& prefix,
                               const std::vector<Naive>& x, const UnitShape& shape, double epsilon);
 
-// The gradient of a scalar function by `variable`, element by element, by central differences.
+// The gradient of a scalar function with respect to `variable`, by central differences of each element.
 std::vector<double> finite_differences(Naive& variable, const std::function<double()>& function);
 
-// sum over parts of <weights, y>: the scalar whose gradient by y is `weights`.
+// The sum over parts of <weights, y>, a scalar whose gradient with respect to y is `weights`.
 double naive_dot(const std::vector<Naive>& weights, const std::vector<Naive>& y);
 
 // |values - reference| / |reference|, in the L2 norm.

@@ -1,4 +1,5 @@
-// The network as a whole: Table 2's counts, what it refuses, how activations are kept, no byte left behind.
+// The network as a whole: Table 2's counts, what it refuses, how it keeps activations, and that no bytes are
+// left over.
 #include <array>
 
 #include <doctest/doctest.h>
@@ -33,7 +34,7 @@ std::string usage_error(Call call) {
   return "(nothing was thrown)";
 }
 
-TEST_CASE("parameter counts are Table 2's") {
+TEST_CASE("parameter counts match Table 2") {
   struct Row {
     const char* name;
     std::int64_t with_10_classes, with_100;
@@ -53,7 +54,7 @@ TEST_CASE("parameter counts are Table 2's") {
   }
 }
 
-TEST_CASE("parameter counts of ImageNet's networks are the reference code's") {
+TEST_CASE("parameter counts of ImageNet networks match the reference code") {
   struct Row {
     const char* name;
     std::int64_t parameters;
@@ -69,7 +70,7 @@ TEST_CASE("parameter counts of ImageNet's networks are the reference code's") {
   }
 }
 
-TEST_CASE("the engine of functions with a stride is oneDNN's, and the network says so") {
+TEST_CASE("oneDNN computes the functions with a stride, and the network says so") {
   Device device = Device::planning();
   const Network fused(device, find_architecture("revnet110"),
                       small_options(ActivationMode::reconstructed, Engine::fused)),
@@ -87,7 +88,8 @@ TEST_CASE("multiply-adds do not depend on the batch") {
     options.image_size = size;
     return Network(device, find_architecture("resnet32"), options).macs_per_image();
   };
-  // The stem, 5 units of 2 convolutions a stage, the dense layer; the first of a stage has half the inputs.
+  // The stem, 5 units of 2 convolutions per stage, and the dense layer; a stage's first convolution has half
+  // the inputs.
   constexpr std::int64_t pixels = 1024, by_stage = 10 * 9 * 16 * 16 * pixels,
                          missing = 9 * 16 * 16 * pixels / 2;
   CHECK(macs(1, 32) == 27 * 16 * pixels + 3 * by_stage - 2 * missing + 640);
@@ -116,18 +118,18 @@ TEST_CASE("impossible networks are refused") {
   NetworkOptions odd = small_options(ActivationMode::stored);
   odd.image_size = 30;
   CHECK(build("revnet38", odd) ==
-        "revnet38 cannot be built: stage 3 has stride 2, of which 15x15 pixels are no multiple; take an "
+        "revnet38 cannot be built: stage 3 has stride 2, which does not divide 15x15 pixels; use an "
         "image size "
         "that is a multiple of all strides, or bottlenecks");
   odd.image_size = 3;
-  CHECK(build("resnet50", odd).find("stage 2 has stride 2, and only 1x1 pixels reach it") !=
+  CHECK(build("resnet50", odd).find("stage 2 has stride 2, but only 1x1 pixels reach it") !=
         std::string::npos);
   CHECK(device.ledger().live() == 0);
 }
 
-// Along the gradient g the loss rises by |g| a unit of length. Steps change it by a thousandth, of
-// which float32 keeps three digits.
-TEST_CASE("the gradient is the slope of the loss, behind a pooled stem and on both engines") {
+// Along the gradient g, the loss rises by |g| per unit of length. The steps change the loss by a thousandth,
+// of which float32 resolves three digits.
+TEST_CASE("the gradient is the slope of the loss, with a pooling stem and on both engines") {
   for (const Engine engine : engines) {
     CAPTURE(name(engine));
     Device device(1, arena_bytes, true);
@@ -163,7 +165,7 @@ TEST_CASE("the gradient is the slope of the loss, behind a pooled stem and on bo
   }
 }
 
-TEST_CASE("activations may be switched") {
+TEST_CASE("the activation mode can be switched") {
   Device device(1, arena_bytes, true);
   Network network(device, find_architecture("revnet38"), small_options(ActivationMode::reconstructed));
   set_by_formula(network, 1);
@@ -185,8 +187,8 @@ TEST_CASE("activations may be switched") {
   CHECK_NOTHROW(stored.keep_activations(ActivationMode::recursive));
 }
 
-// Recomputation with known statistics gives the same bits, so all that keep or recompute from kept inputs
-// give the same gradients; reconstruction rounds.
+// Recomputation with known statistics reproduces the same bits. Hence all modes that keep inputs, or
+// recompute from kept ones, give equal gradients, whereas reconstruction rounds.
 TEST_CASE("all ways of keeping activations give equal gradients") {
   const auto check = [](const char* name, Engine engine) {
     CAPTURE(name);
@@ -208,7 +210,7 @@ TEST_CASE("all ways of keeping activations give equal gradients") {
   }
 }
 
-// A fused function keeps one tensor where oneDNN's operations keep three and two masks.
+// A fused function keeps one tensor where oneDNN's operations keep three tensors and two masks.
 TEST_CASE("the fused engine keeps fewer activations") {
   for (const auto mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
     const auto kept = [&](Engine engine) {
@@ -226,7 +228,7 @@ TEST_CASE("the fused engine keeps fewer activations") {
   }
 }
 
-TEST_CASE("kept activations fall from stored to checkpointed to recursive") {
+TEST_CASE("saved activations shrink from stored to checkpointed to recursive") {
   for (const char* name : {"resnet110", "revnet110"}) {
     Device device = Device::planning();
     std::vector<std::size_t> saved;
@@ -285,7 +287,7 @@ TEST_CASE("a second step on the same batch gives the same bits") {
   }
 }
 
-TEST_CASE("weights' padding gets no gradient") {
+TEST_CASE("the padding of weights gets no gradient") {
   Engine engine = Engine::onednn;
   SUBCASE("onednn") {
     engine = Engine::onednn;
@@ -294,7 +296,7 @@ TEST_CASE("weights' padding gets no gradient") {
     engine = Engine::fused;
   }
   Device device(1, arena_bytes, true);
-  // 12 and 20 channels a half fill blocks of neither 8 nor 16.
+  // 12 and 20 channels per half fill neither blocks of 8 nor blocks of 16.
   const Architecture odd{.name = "odd",
                          .reversible = true,
                          .stem = {.width = 24},
@@ -306,7 +308,7 @@ TEST_CASE("weights' padding gets no gradient") {
   bool padded = false;
   for (const Parameter* parameter : network.parameters()) {
     CAPTURE(parameter->name);
-    // Stored floats that are not zero: no more than the elements, and all of them finite.
+    // The stored floats that are not zero must be finite and no more than the elements.
     std::int64_t filled = 0;
     for (const float value : parameter->gradient.values()) filled += value != 0.0f ? 1 : 0;
     CHECK(filled <= parameter->size());

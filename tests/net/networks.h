@@ -1,11 +1,11 @@
-// A network that no table has.
+// A network that is in no table.
 #pragma once
 
 #include "net/architecture.h"
 
 namespace revnet {
 
-// A stem as ImageNet's networks have it, with three units a stage; 36 pixels become 9, 9, 5 and 3.
+// A stem like the ImageNet networks', with three units per stage. An input size of 36 becomes 9, 9, 5 and 3.
 inline Architecture small_imagenet() {
   return {.name = "small",
           .reversible = true,

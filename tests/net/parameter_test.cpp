@@ -1,4 +1,4 @@
-// Fresh parameters: a pure function of seed, name and row, drawn from the paper's distributions.
+// Initial parameters: a pure function of seed, name and row, drawn from the paper's distributions.
 #include <algorithm>
 #include <cmath>
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t arena_bytes = std::size_t{64} << 20;
 constexpr Initial normal{Initial::Kind::truncated_normal, 0.25};
-// Of a standard normal cut at two standard deviations.
+// The standard deviation of a standard normal truncated at 2.
 constexpr double truncated_deviation = 0.87962566;
 
 std::vector<float> draw(Device& device, const std::string& name, std::uint64_t seed, Rows rows,
@@ -43,7 +43,7 @@ TEST_CASE("halves of a parameter are rows of the whole draw") {
   CHECK(halves == whole);
 }
 
-TEST_CASE("a draw depends on seed and name alone") {
+TEST_CASE("a draw depends only on seed and name") {
   Device device(1, arena_bytes, true);
   const std::vector<float> values = draw(device, "a/weight", 7, {0, 16}, 16);
   CHECK(draw(device, "a/weight", 7, {0, 16}, 16) == values);
@@ -58,7 +58,7 @@ TEST_CASE("a draw depends on seed and name alone") {
   CHECK(std::ranges::count(parameter.momentum.values(), 0.0f) == blocked.stored_elements());
 }
 
-TEST_CASE("a RevNet's stem draws as one parameter") {
+TEST_CASE("the two halves of a RevNet's stem are drawn as one parameter") {
   Device device(1, arena_bytes, true);
   NetworkOptions options;
   options.batch = 1;
@@ -99,7 +99,7 @@ void check_distribution(const Parameter& parameter, const std::vector<float>& va
   CHECK(parameter.decays == (shape.size() > 1));
 }
 
-TEST_CASE("fresh parameters have the paper's distributions") {
+TEST_CASE("initial parameters have the paper's distributions") {
   for (const char* name : {"revnet38", "resnet164"}) {
     Device device(1, arena_bytes, true);
     NetworkOptions options;

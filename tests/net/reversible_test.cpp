@@ -1,4 +1,5 @@
-// Algorithm 1 of the paper: a reversible unit gives back its input, and gradients as if it had been stored.
+// Algorithm 1 of the paper: a reversible unit restores its
+// input, and its gradients equal those of stored activations.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -38,7 +39,7 @@ double largest_difference(std::span<const float> a, std::span<const float> b) {
   return result;
 }
 
-// Sees which ReLUs were open in the forward pass, and whether a recomputation opens others.
+// Records which ReLUs are open in the forward pass, and whether a recomputation opens others.
 class Flips final : public NormObserver {
  public:
   void normalized(Norm& norm, Pass pass, const Tensor& /*src*/, Tensor& dst, Tensor& /*mask*/) override {
@@ -82,7 +83,7 @@ struct Reversal {
   bool flipped = false;  // some ReLU opened or closed in between
 };
 
-// One unit, there and back. Of a seed whose rounding flips a ReLU, only the inputs are compared.
+// Runs one unit forward and back. If rounding flips a ReLU with this seed, compares only the inputs.
 Reversal check_reversal(std::int64_t width, bool bottleneck, std::int64_t size, const LayerOptions& options,
                         std::uint64_t seed) {
   Device device(1, arena_bytes, true);
@@ -127,7 +128,7 @@ Reversal check_reversal(std::int64_t width, bool bottleneck, std::int64_t size, 
   return {};
 }
 
-TEST_CASE("a reversible unit gives back its input and stored gradients") {
+TEST_CASE("a reversible unit restores its input and gives the stored gradients") {
   const LayerOptions direct{.batch = 2, .convolution = ConvolutionPolicy::direct}, automatic{.batch = 2},
       fused{.batch = 2, .engine = Engine::fused};
   for (const std::int64_t half : {16, 56}) {
@@ -159,7 +160,7 @@ NetworkOptions small_options(ActivationMode mode, Engine engine) {
   return options;
 }
 
-// What one step keeps from its forward pass for its backward pass.
+// The bytes that one step keeps from the forward pass for the backward pass.
 std::size_t saved_bytes(Architecture architecture, std::int64_t units, ActivationMode mode, Engine engine) {
   for (Architecture::Stage& stage : architecture.stages) stage.units = units;
   Device device = Device::planning();
@@ -180,7 +181,7 @@ void with_each(std::initializer_list<const char*> names, const Check& check) {
   }
 }
 
-TEST_CASE("saved bytes do not depend on the chain's length") {
+TEST_CASE("with reconstruction, saved bytes do not depend on the depth") {
   with_each({"revnet38", "revnet110", "revnet164"}, [](const Architecture& architecture, Engine engine) {
     const auto saved = [&](std::int64_t units) {
       return saved_bytes(architecture, units, ActivationMode::reconstructed, engine);
@@ -192,7 +193,7 @@ TEST_CASE("saved bytes do not depend on the chain's length") {
   });
 }
 
-TEST_CASE("stored bytes grow by the same with every unit") {
+TEST_CASE("with stored activations, saved bytes grow equally with every unit") {
   with_each({"resnet32", "resnet164", "revnet38", "revnet164"},
             [](const Architecture& architecture, Engine engine) {
               const auto saved = [&](std::int64_t units) {
@@ -216,7 +217,7 @@ TEST_CASE("both modes run the same forward arithmetic") {
       return std::tuple{loss.cross_entropy, to_plain(network.logits(images, Pass::training)),
                         gradients.at("head/dense/weight"), gradients.at("head/bn/scale")};
     };
-    // The head comes before any reconstruction, so that its gradients are the same bits too.
+    // The head's backward pass precedes any reconstruction, so its gradients must be equal bit for bit, too.
     CHECK(run(ActivationMode::stored) == run(ActivationMode::reconstructed));
   });
 }

@@ -1,4 +1,5 @@
-// A batch computed in several hands: with shared statistics, the parts' gradients add up to the whole's.
+// A batch split between processes: with shared statistics,
+// the gradients of the parts add up to that of the whole.
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -32,7 +33,7 @@ class ThreadReduction final : public Reduction {
 
 struct Result {
   double cross_entropy = 0;
-  std::vector<double> gradient, statistics;  // of all parameters and norms, one after another
+  std::vector<double> gradient, statistics;  // of all parameters and norms, concatenated
 
   void add(Network& network, const Loss& loss) {
     cross_entropy += loss.cross_entropy;
@@ -60,7 +61,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
   return std::sqrt(apart / size);
 }
 
-// Images [first, first + options.batch) of the batch.
+// Computes images [first, first + options.batch) of the batch.
 void compute(const Architecture& architecture, const NetworkOptions& options, std::uint64_t seed,
              std::int64_t first, Result& result, std::mutex& mutex) {
   NetworkOptions of_all = options;
@@ -83,7 +84,7 @@ void compute(const Architecture& architecture, const NetworkOptions& options, st
   result.add(network, loss);
 }
 
-// By shards of the batch, one a rank.
+// Splits the batch into shards, one per rank.
 Result compute_in_parts(const Architecture& architecture, const NetworkOptions& options, std::uint64_t seed,
                         const std::vector<std::int64_t>& shards) {
   Result result;
@@ -102,10 +103,9 @@ Result compute_in_parts(const Architecture& architecture, const NetworkOptions& 
   return result;
 }
 
-// A ReLU that comes out differently moves the gradient by 1e-3 and more, a wrong sum moves it by 0.1 with
-// every seed: so one of a few seeds must give the same gradient. Measured: 2e-6. The deepest network, in
-// which some ReLU comes out differently with nearly every seed, is stood in for by one of its kind with few
-// units.
+// A flipped ReLU moves the gradient by 1e-3 or more, and a wrong sum moves it by 0.1 with every seed. So it
+// suffices that one of a few seeds gives the same gradient (measured: 2e-6). In the deepest network some ReLU
+// flips with nearly every seed, so a network of its kind with few units stands in for it.
 void check_parts(const Architecture& architecture, const NetworkOptions& options,
                  const std::vector<std::int64_t>& shards) {
   constexpr double tolerance = 2e-5;
@@ -122,7 +122,7 @@ void check_parts(const Architecture& architecture, const NetworkOptions& options
   CHECK(least < tolerance);
 }
 
-TEST_CASE("parts of a batch, however uneven, with shared statistics give the whole batch's gradient") {
+TEST_CASE("with shared statistics, uneven parts of a batch give the whole batch's gradient") {
   const Architecture bottleneck{.name = "bottleneck",
                                 .reversible = true,
                                 .bottleneck = true,
@@ -145,8 +145,8 @@ TEST_CASE("parts of a batch, however uneven, with shared statistics give the who
   }
 }
 
-// What it would be otherwise: the tolerance above tells the two apart.
-TEST_CASE("with statistics of their own, parts give another gradient") {
+// Shows that the tolerance above can tell the two apart.
+TEST_CASE("with statistics of their own, the parts give a different gradient") {
   NetworkOptions options;
   options.batch = batch;
   options.image_size = image_size;
@@ -161,7 +161,7 @@ TEST_CASE("with statistics of their own, parts give another gradient") {
   CHECK(distance(whole.gradient, parts.gradient) > 0.1);
 }
 
-TEST_CASE("gradients are told to be final from the head down to the stem, when they are") {
+TEST_CASE("gradients are reported final from the head to the stem, once they are") {
   for (const ActivationMode mode : activation_modes) {
     CAPTURE(name(mode));
     NetworkOptions options;

@@ -1,4 +1,4 @@
-// Batch statistics and the running averages of them: committed by nobody but commit_statistics().
+// Batch statistics and their running averages, which only commit_statistics() may change.
 #include <algorithm>
 
 #include <doctest/doctest.h>
@@ -32,7 +32,7 @@ std::vector<float> all_statistics(const Network& network, bool running) {
   return all;
 }
 
-// Mean 0 and variance 1 of each norm, in the order of all_statistics().
+// Mean 0 and variance 1 for each norm, in the order of all_statistics().
 std::vector<double> fresh_averages(const Network& network) {
   std::vector<double> fresh;
   for (Norm* norm : network.norms()) {
@@ -43,7 +43,7 @@ std::vector<double> fresh_averages(const Network& network) {
   return fresh;
 }
 
-TEST_CASE("running averages equal a reference in both modes") {
+TEST_CASE("running averages match a reference in both modes") {
   for (const ActivationMode mode : {ActivationMode::stored, ActivationMode::reconstructed}) {
     CAPTURE(name(mode));
     Device device(1, arena_bytes, true);
@@ -87,8 +87,7 @@ TEST_CASE("batch statistics are the mean and population variance") {
   }
 }
 
-// Holds the batch statistics of every norm against a double-precision pass over what it is about to
-// normalise.
+// Compares the batch statistics of every norm with those of a double-precision pass over its input.
 class StatisticsCheck final : public NormObserver {
  public:
   void normalized(Norm& /*norm*/, Pass /*pass*/, const Tensor& /*src*/, Tensor& /*dst*/,
@@ -105,7 +104,7 @@ class StatisticsCheck final : public NormObserver {
   int checked = 0;
 };
 
-TEST_CASE("statistics summed where activations are written are those of what is read") {
+TEST_CASE("statistics summed while writing activations are those of the values read") {
   for (const char* architecture : {"resnet32", "revnet38", "revnet164"}) {
     CAPTURE(architecture);
     Device device(2, arena_bytes, true);
@@ -114,7 +113,7 @@ TEST_CASE("statistics summed where activations are written are those of what is 
     Network network(device, find_architecture(architecture), options);
     StatisticsCheck check;
     network.observe_norms(&check);
-    // Twice: a norm that nobody feeds would hold the statistics of the batch before.
+    // Two batches, because a norm that received no statistics would still hold those of the batch before.
     for (const int seed : {1, 2}) {
       set_by_formula(network, static_cast<std::uint64_t>(seed));
       network.compute_gradient(formula_images(network, static_cast<std::uint64_t>(seed)),
@@ -124,7 +123,7 @@ TEST_CASE("statistics summed where activations are written are those of what is 
   }
 }
 
-TEST_CASE("recomputation leaves batch statistics alone") {
+TEST_CASE("recomputation does not change batch statistics") {
   const auto batch_statistics = [](ActivationMode mode) {
     Device device(1, arena_bytes, true);
     Network network(device, find_architecture("revnet164"), small_options(mode));
@@ -136,7 +135,7 @@ TEST_CASE("recomputation leaves batch statistics alone") {
   CHECK(batch_statistics(ActivationMode::stored) == batch_statistics(ActivationMode::reconstructed));
 }
 
-TEST_CASE("inference touches no statistics and takes images one by one") {
+TEST_CASE("inference changes no statistics and treats images independently") {
   Device device(1, arena_bytes, true);
   Network network(device, find_architecture("resnet32"), small_options(ActivationMode::stored));
   set_by_formula(network, 4);
@@ -149,7 +148,7 @@ TEST_CASE("inference touches no statistics and takes images one by one") {
   CHECK(all_statistics(network, true) == running);
   CHECK(all_statistics(network, false) == batch);
 
-  // With running statistics an image's logits do not depend on its neighbour, so losses add up.
+  // With running statistics, an image's logits do not depend on the others, so losses add up.
   const Loss first = network.evaluate(images, std::span(labels).first(1));
   CHECK(first.images == 1);
   Tensor swapped(device, images.layout(), MemoryPurpose::temporaries);

@@ -1,4 +1,4 @@
-// Units against naive double arithmetic: forward, and every gradient against finite differences.
+// Units against naive double arithmetic, and every gradient against finite differences.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -28,7 +28,8 @@ LayerOptions options_of(Engine engine) {
   return {.batch = 2, .convolution = ConvolutionPolicy::direct, .epsilon = 1e-3, .engine = engine};
 }
 
-// A unit with parameters and inputs by the formula. Widths are not multiples of a block, so padding counts.
+// A unit whose parameters and inputs follow the formula. Its
+// widths are not multiples of a block, so padding matters.
 struct Bench {
   explicit Bench(const Case& which)
       : device(1, arena_bytes, true),
@@ -41,7 +42,7 @@ struct Bench {
     set_by_formula(layers, seed);
     x = activation("x", shape.in, shape.height);
     dy = activation("dy", shape.out, strided_size(shape.height, shape.stride));
-    // Whoever writes x leaves its statistics; here nobody does.
+    // Whoever writes x must store its statistics; here no one else does.
     if (unit->input_norm() != nullptr) measure_statistics(x.back(), *unit->input_norm());
   }
 
@@ -76,7 +77,8 @@ void check_close(const Activation& activation, const std::vector<Naive>& referen
   }
 }
 
-// Gradients by inputs and parameters; the device is poisoned, so what is not overwritten is NaN.
+// Compares the gradients of inputs and parameters. The
+// device is poisoned, so anything not overwritten is NaN.
 void check_engine_against_naive(const Case& which) {
   Bench bench(which);
   std::vector<Naive> x = bench.naive(bench.x);
@@ -113,7 +115,7 @@ void check_against_naive(bool reversible, const UnitShape& shape) {
   }
 }
 
-TEST_CASE("ResNet unit matches finite differences") {
+TEST_CASE("a ResNet unit matches finite differences") {
   SUBCASE("identity, basic") {
     check_against_naive(false, {.in = 5, .out = 5, .height = 4, .width = 4});
   }
@@ -133,7 +135,7 @@ TEST_CASE("ResNet unit matches finite differences") {
   }
 }
 
-TEST_CASE("RevNet unit matches finite differences") {
+TEST_CASE("a RevNet unit matches finite differences") {
   SUBCASE("identity, basic") {
     check_against_naive(true, {.in = 10, .out = 10, .height = 4, .width = 4});
   }
@@ -153,7 +155,7 @@ TEST_CASE("RevNet unit matches finite differences") {
   }
 }
 
-TEST_CASE("in-place forward equals fresh forward bit for bit") {
+TEST_CASE("forward in place equals forward into new tensors bit for bit") {
   const auto check = [](const Case& which) {
     Bench bench(which);
     REQUIRE(bench.unit->keeps_shape());
@@ -188,13 +190,13 @@ TEST_CASE("a unit that changes shape is not reversible") {
   CHECK_THROWS_AS(residual.unit->reverse(residual.x, residual.dy), std::logic_error);
 }
 
-// What backward adds to dx, which may be dy itself, and the gradients of the parameters.
+// What backward() adds to dx, which may be dy itself, and the parameters' gradients.
 struct Added {
   std::vector<float> dx;
   std::map<std::string, std::vector<float>> gradients;
 };
 
-// A residual function by itself: dx accumulates, gradients are overwritten, dx may be dy.
+// Checks a single residual function: dx accumulates, gradients are overwritten, and dx may be dy.
 void check_accumulation(Engine engine, bool bottleneck) {
   Device device(1, arena_bytes, true);
   const auto function = make_residual_function(
@@ -222,7 +224,7 @@ void check_accumulation(Engine engine, bool bottleneck) {
   CHECK(separate.dx == aliased.dx);
   CHECK(separate.gradients == aliased.gradients);
 
-  // On another start, the same is added.
+  // From another starting value, the same is added.
   const Added other = backward("start", false);
   CHECK(separate.gradients == other.gradients);
   const auto start = formula_uniforms("start", seed, elements(layout.shape())),
@@ -232,7 +234,7 @@ void check_accumulation(Engine engine, bool bottleneck) {
   }
 }
 
-TEST_CASE("residual backward adds to dx and overwrites gradients") {
+TEST_CASE("a residual function's backward pass adds to dx and overwrites gradients") {
   for (const Engine engine : engines) {
     for (const bool bottleneck : {false, true}) {
       CAPTURE(name(engine));
@@ -242,8 +244,8 @@ TEST_CASE("residual backward adds to dx and overwrites gradients") {
   }
 }
 
-// Statistics are an argument: what a function writes for `next` is what measuring its output gives.
-TEST_CASE("a training pass leaves the statistics of its output with the norm that is named") {
+// What a function stores in `next` must equal what measuring its output gives.
+TEST_CASE("a training pass stores the statistics of its output in the given norm") {
   for (const Engine engine : engines) {
     CAPTURE(name(engine));
     Bench bench({false, engine, {.in = 12, .out = 12, .height = 8, .width = 8}});

@@ -14,7 +14,7 @@ using naive::NormShape;
 using naive::Values;
 
 constexpr double epsilon = 1e-3;
-// max error / RMS of dst and statistics. Measured: 6.7e-7.
+// Bound on the largest error of dst and statistics, relative to the RMS. Measured: 6.7e-7.
 constexpr double tolerance = 3e-6;
 
 constexpr std::int64_t height = 5, width = 6;
@@ -39,8 +39,8 @@ struct Inputs {
   }
 };
 
-// Inputs whose ReLUs all keep clear of zero, so that float32 and double open the same ones, and so do finite
-// differences. The first seed that does.
+// Inputs of which every ReLU's is clear of zero, so that float32, double and finite differences open the same
+// ReLUs. Uses the first such seed.
 Inputs clear_of_zero(const NormShape& shape) {
   for (std::uint32_t seed = 1; seed < 100; ++seed) {
     Inputs inputs(shape, seed);
@@ -52,7 +52,7 @@ Inputs clear_of_zero(const NormShape& shape) {
   return Inputs(shape, 0);
 }
 
-// One batch normalisation with its tensors on a device.
+// A batch normalisation with its tensors on a device.
 struct Bench {
   Device& device;
   BatchNormPrimitives operation;
@@ -97,11 +97,11 @@ TEST_CASE("batch norm forward agrees with the reference") {
     CHECK(relative_error(to_plain(bench.statistics.mean), exact.mean) < tolerance);
     CHECK(relative_error(to_plain(bench.statistics.variance), exact.variance) < tolerance);
     CHECK(padding_is_zero(bench.dst));
-    CHECK(to_plain(bench.src) == inputs.src);  // not in place: backward needs it
+    CHECK(to_plain(bench.src) == inputs.src);  // not in place: the backward pass needs src
   }
 }
 
-TEST_CASE("the variance is of the population") {
+TEST_CASE("the variance is that of the population") {
   TestDevice device;
   const NormShape shape{1, 16, 30};
   Inputs inputs(shape, 1);
@@ -110,11 +110,11 @@ TEST_CASE("the variance is of the population") {
   bench.forward();
   for (const float mean : to_plain(bench.statistics.mean)) CHECK(mean == doctest::Approx(2.0));
   for (const float variance : to_plain(bench.statistics.variance)) {
-    CHECK(variance == doctest::Approx(1.0));  // of the sample: 30/29
+    CHECK(variance == doctest::Approx(1.0));  // that of the sample would be 30/29
   }
 }
 
-// What recomputing in the backward pass rests on: not one bit differs.
+// Recomputation in the backward pass relies on this.
 TEST_CASE("forward with known statistics repeats forward bit for bit") {
   TestDevice device;
   for (const NormShape& shape : shapes) {
@@ -131,7 +131,7 @@ TEST_CASE("forward with known statistics repeats forward bit for bit") {
   }
 }
 
-TEST_CASE("forward with statistics leaves them as they are") {
+TEST_CASE("forward with known statistics leaves them unchanged") {
   TestDevice device;
   const NormShape shape{3, 20, 30};
   Bench bench(device, shape, Inputs(shape, 9));
@@ -164,7 +164,7 @@ TEST_CASE("inference uses the running averages") {
   }
 }
 
-TEST_CASE("epsilon stands beside the variance") {
+TEST_CASE("epsilon is added to the variance") {
   TestDevice device;
   const NormShape shape{1, 16, 30};
   Inputs inputs(shape, 11);
@@ -225,8 +225,8 @@ TEST_CASE("batch norm backward in place gives the same bits") {
   }
 }
 
-// The gradient by the shift sums diff_dst over the open ReLUs: with diff_dst one pixel of ones, it reads that
-// pixel's mask for all channels.
+// The gradient of the shift sums diff_dst over the open ReLUs. With ones in a single pixel of diff_dst, it
+// reads that pixel's mask for all channels.
 TEST_CASE("the mask says which outputs are positive") {
   TestDevice device;
   for (const NormShape& shape : {NormShape{1, 56, 30}, {3, 12, 30}, {3, 16, 30}}) {
@@ -257,8 +257,8 @@ TEST_CASE("the mask says which outputs are positive") {
 }
 
 // Partial sums near 9000 round by 5e-4, so the mean of 90 floats near 100 is off by a few times 1e-5, and
-// every normalised value, of order one, inherits that. Measured, relative: mean 2.3e-7, variance 2.7e-7,
-// dst 4.4e-5. A variance computed as E[x^2] - E[x]^2 would be off by 1e-3.
+// every normalised value, of order one, inherits that. Measured relative errors: mean 2.3e-7, variance
+// 2.7e-7, dst 4.4e-5. A variance computed as E[x^2] - E[x]^2 would be off by 1e-3.
 TEST_CASE("a mean far from zero costs little") {
   TestDevice device;
   for (const NormShape& shape : shapes) {

@@ -14,12 +14,13 @@ namespace {
 
 using naive::Values;
 
-// Of forward passes: max error / RMS. Measured over the shapes below: direct 1.5e-6, Winograd 6.7e-6.
+// Bound for forward passes: largest error relative to the RMS. Measured over the shapes below: direct 1.5e-6,
+// Winograd 6.7e-6.
 constexpr double tolerance = 3e-5;
-// Of two sums that cancel. Measured: 4.9e-7, a unit in the last place of floats between 4 and 8.
+// Bound for two sums that cancel. Measured: 4.9e-7, one unit in the last place of floats between 4 and 8.
 constexpr double rounding = 2e-6;
 
-// batch, in, out, height, width, kernel, stride; the batch is set by the tests.
+// batch, in, out, height, width, kernel, stride; each test sets the batch.
 constexpr ConvolutionShape stride_one[] = {
     {0, 12, 12, 8, 8, 3, 1}, {0, 12, 20, 7, 5, 3, 1}, {0, 16, 16, 8, 8, 3, 1}, {0, 20, 20, 5, 6, 3, 1},
     {0, 32, 32, 8, 8, 3, 1}, {0, 32, 32, 2, 3, 3, 1}, {0, 56, 56, 7, 6, 3, 1}, {0, 64, 64, 5, 8, 3, 1},
@@ -34,7 +35,7 @@ constexpr ConvolutionShape stride_two[] = {
 constexpr ConvolutionShape of_images[] = {
     {0, 3, 16, 8, 8, 3, 1}, {0, 3, 12, 7, 9, 3, 1}, {0, 3, 32, 8, 8, 3, 2}, {0, 3, 56, 5, 5, 1, 1}};
 
-// Keeps outputs of order one.
+// Keeps the outputs of order one.
 double weight_deviation(const ConvolutionShape& shape) {
   return 1.0 / std::sqrt(static_cast<double>(shape.in * shape.kernel * shape.kernel));
 }
@@ -79,7 +80,7 @@ std::vector<float> weight_gradient(Device& device, const ConvolutionPrimitives& 
                diff_dst = filled(device, convolution.dst_layout(), inputs.diff_dst);
   Tensor diff_weights = poisoned(device, convolution.weight_layout());
   convolution.backward_weights(src, diff_dst, diff_weights);
-  const auto stored = diff_weights.values();  // padding too: SGD runs over it
+  const auto stored = diff_weights.values();  // including padding, which SGD also updates
   CHECK(std::none_of(stored.begin(), stored.end(), [](float x) { return std::isnan(x); }));
   return to_plain(diff_weights);
 }
@@ -120,7 +121,7 @@ TEST_CASE("convolution of images agrees with the reference") {
   for (const ConvolutionShape& shape : of_images) check_convolution(shape, {.image_input = true});
 }
 
-// A kernel and an image of ones count the pixels under the kernel: padding by hand, from the definition.
+// A kernel and an image of ones count the pixels under the kernel, which shows the padding.
 TEST_CASE("stride 2 pads even sizes after and odd sizes on both sides") {
   TestDevice device;
   const auto count = [&](std::int64_t size, std::int64_t kernel) {
@@ -147,15 +148,15 @@ TEST_CASE("a 1x1 kernel with stride 2 takes the even pixels") {
   CHECK(forward(device, convolution, inputs) == std::vector<float>{0, 2, 4, 10, 12, 14});
 }
 
-TEST_CASE("a convolution knows its output size and work") {
+TEST_CASE("a convolution reports its output size and arithmetic") {
   const ConvolutionShape even{2, 16, 32, 8, 6, 3, 2}, odd{2, 16, 32, 7, 5, 3, 2};
   CHECK(even.dst() == Shape{2, 32, 4, 3});
   CHECK(odd.dst() == Shape{2, 32, 4, 3});
   CHECK(even.macs_per_image() == 32 * 16 * 9 * 4 * 3);
 }
 
-// y + conv(src, W), into y and beside it; where the sum forms in registers, adding conv(src, -W) gives y back
-// but for the rounding of two sums of order one: conv(src, W) and conv(src, -W) round alike.
+// y + conv(src, W), in place and out of place. Where the sum forms in registers, adding conv(src, -W)
+// restores y up to the rounding of two sums of order one, because conv(src, W) and conv(src, -W) round alike.
 void check_addition(ConvolutionShape shape) {
   TestDevice device;
   for (const std::int64_t batch : {1, 3}) {
@@ -180,7 +181,7 @@ void check_addition(ConvolutionShape shape) {
       CHECK(to_plain(addend) == before);
       const std::vector<float> beside = to_plain(dst);
       convolution.forward_add(src, weights, addend, addend);
-      CHECK(to_plain(addend) == beside);  // in place: the same bits
+      CHECK(to_plain(addend) == beside);  // in place gives the same bits
       CHECK(padding_is_zero(addend));
       if (!convolution.adds_in_registers()) continue;
       convolution.forward_add(src, filled(device, convolution.weight_layout(), negated), addend, addend);
@@ -189,12 +190,12 @@ void check_addition(ConvolutionShape shape) {
   }
 }
 
-TEST_CASE("forward add adds in place and beside and negated weights take it away") {
+TEST_CASE("forward_add works in and out of place, and negated weights undo it") {
   for (const ConvolutionShape& shape : stride_one) check_addition(shape);
   for (const ConvolutionShape& shape : stride_two) check_addition(shape);
 }
 
-TEST_CASE("a convolution refuses what it was not built for") {
+TEST_CASE("a convolution refuses roles it was not built for") {
   TestDevice device;
   const ConvolutionShape shape{1, 3, 16, 8, 8, 3, 1};
   const ConvolutionPrimitives images(device, shape, ConvolutionPolicy::automatic, {.image_input = true});
@@ -206,7 +207,7 @@ TEST_CASE("a convolution refuses what it was not built for") {
   CHECK(images.src_layout() == Layout::plain(shape.src()));
 }
 
-TEST_CASE("reading a poisoned input is seen") {
+TEST_CASE("reading a poisoned input shows") {
   TestDevice device;
   const ConvolutionShape shape{1, 16, 16, 8, 8, 3, 1};
   const ConvolutionPrimitives convolution(device, shape, ConvolutionPolicy::direct, {});

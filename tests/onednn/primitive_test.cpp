@@ -1,5 +1,5 @@
-// What all operations have in common: scratchpads from the arena, primitives that run in any thread, and
-// planning.
+// What all oneDNN operations share: scratchpads from the
+// arena, primitives that run in any thread, and planning.
 #include "tensor/primitive.h"
 
 #include <memory>
@@ -19,9 +19,9 @@
 namespace revnet::onednn {
 namespace {
 
-constexpr ConvolutionShape winograd_shape{3, 32, 32, 8, 8, 3, 1};  // needs a scratchpad where it is Winograd
+constexpr ConvolutionShape winograd_shape{3, 32, 32, 8, 8, 3, 1};  // Winograd needs a scratchpad for it
 
-// Forward, data and weight gradient of one convolution, one after the other.
+// Runs forward, data gradient and weight gradient of one convolution, one after the other.
 std::vector<float> results(Device& device, const ConvolutionPrimitives& convolution) {
   const ConvolutionShape& shape = convolution.shape();
   const std::vector<float> weights = random_floats(elements(shape.weights()), 2);
@@ -65,7 +65,7 @@ TEST_CASE("an operation built here runs in another thread") {
 
 TEST_CASE("scratchpads count in the ledger while a kernel runs") {
   TestDevice device;
-  // Gathers every second pixel in a scratchpad, whatever the processor.
+  // Gathers every second pixel in a scratchpad on any processor.
   const ConvolutionPrimitives convolution(device, {3, 32, 32, 8, 8, 1, 2}, ConvolutionPolicy::automatic, {});
   results(device, convolution);
   CHECK(device.ledger().peak(MemoryPurpose::scratch) > 0);
@@ -73,11 +73,11 @@ TEST_CASE("scratchpads count in the ledger while a kernel runs") {
   CHECK(device.ledger().live() == 0);
 }
 
-TEST_CASE("a default kernel is empty") {
+TEST_CASE("a default primitive is empty") {
   CHECK(Primitive().empty());
 }
 
-// A small network's step through every operation.
+// One step of a small network that uses every operation.
 void step(Device& device) {
   const auto temporary = [&](const Layout& layout) { return poisoned(device, layout); };
   const auto zero = [&](const Layout& layout) {
@@ -129,7 +129,7 @@ void step(Device& device) {
   negate(y, z);
 }
 
-TEST_CASE("planning takes what running takes") {
+TEST_CASE("planning takes the same buffers as running") {
   Device plan = Device::planning(2);
   TestDevice real;
   for (Device* device : {&plan, static_cast<Device*>(&real)}) {

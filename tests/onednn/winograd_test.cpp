@@ -1,4 +1,4 @@
-// Which convolutions use Winograd, and how exact it is.
+// Which convolutions use Winograd, and how accurate it is.
 #include <cmath>
 #include <string>
 
@@ -11,8 +11,7 @@
 namespace revnet::onednn {
 namespace {
 
-// Asks oneDNN itself, whatever its version, for Winograd of channels in blocks of 16: AVX-512 and a oneDNN of
-// 2.x are needed.
+// Asks oneDNN directly for Winograd with channels in blocks of 16, which requires AVX-512 and oneDNN 2.x.
 bool machine_has_winograd(const Device& device) {
   const auto f32 = dnnl::memory::data_type::f32;
   using Tag = dnnl::memory::format_tag;
@@ -39,7 +38,7 @@ bool is_winograd(const std::string& implementation) {
   return implementation.find("wino") != std::string::npos;
 }
 
-// From "forward, data gradient, weight gradient".
+// Parses "forward, data gradient, weight gradient".
 Uses uses_winograd(const std::string& implementations) {
   const std::size_t first = implementations.find(", "), second = implementations.find(", ", first + 2);
   REQUIRE(second != std::string::npos);
@@ -48,7 +47,7 @@ Uses uses_winograd(const std::string& implementations) {
           is_winograd(implementations.substr(second))};
 }
 
-// Every 3x3 and 1x1 of the networks, and some beside the rule's edges.
+// Every 3x3 and 1x1 convolution of the networks, and some at the rule's limits.
 constexpr ConvolutionShape shapes[] = {
     {0, 16, 16, 32, 32, 3, 1}, {0, 32, 32, 16, 16, 3, 1}, {0, 64, 64, 8, 8, 3, 1},
     {0, 56, 56, 8, 8, 3, 1},   {0, 12, 12, 32, 32, 3, 1}, {0, 20, 20, 16, 16, 3, 1},
@@ -62,7 +61,7 @@ Uses rule(const ConvolutionShape& shape) {
   return {wins, wins, wins};
 }
 
-TEST_CASE("a device knows whether oneDNN has Winograd here") {
+TEST_CASE("a device knows whether oneDNN offers Winograd here") {
   TestDevice device;
   const bool has = machine_has_winograd(device);
   CHECK(device.has_winograd() == has);
@@ -85,7 +84,7 @@ TEST_CASE("without Winograd every policy is direct") {
   }
 }
 
-TEST_CASE("Winograd is used by a rule on the shape") {
+TEST_CASE("the shape alone decides whether Winograd is used") {
   TestDevice device;
   if (!machine_has_winograd(device)) return;
   for (ConvolutionShape shape : shapes) {
@@ -108,7 +107,7 @@ TEST_CASE("images are never convolved by Winograd") {
   CHECK(convolution.implementations().find(", none, ") != std::string::npos);
 }
 
-TEST_CASE("policy direct has no Winograd") {
+TEST_CASE("the policy direct never uses Winograd") {
   TestDevice device;
   for (ConvolutionShape shape : shapes) {
     shape.batch = 3;
@@ -132,8 +131,8 @@ TEST_CASE("the batch does not choose the implementation") {
   }
 }
 
-// Below 16 channels in, oneDNN 2.6 has none but the reference kernel for blocked layouts; no network is so
-// narrow.
+// Below 16 input channels, oneDNN 2.6 has only the reference
+// kernel for blocked layouts, but no network is so narrow.
 TEST_CASE("no convolution of a network falls back to a reference kernel") {
   const Device device = Device::planning();
   for (ConvolutionShape shape : shapes) {
@@ -150,7 +149,7 @@ struct Errors {
   double forward, data, weights;
 };
 
-// max |error| / RMS of the exact result.
+// The largest error relative to the RMS of the exact result.
 Errors errors_of(Device& device, const ConvolutionShape& shape, ConvolutionPolicy policy) {
   const ConvolutionPrimitives convolution(device, shape, policy, {});
   const std::vector<float> src = random_floats(elements(shape.src()), 1),
@@ -178,8 +177,8 @@ constexpr ConvolutionShape measured[] = {{3, 16, 16, 32, 32, 3, 1},
                                          {3, 56, 56, 8, 8, 3, 1},
                                          {1, 64, 64, 8, 8, 3, 1}};
 
-// Measured on AVX-512 with oneDNN 2.6: Winograd 8.0e-6 (forward and data), 3.8e-6 (weights); direct 1.9e-6
-// and 3.9e-6. Bounds are four times that; without Winograd, automatic is direct.
+// Measured on AVX-512 with oneDNN 2.6: Winograd 8.0e-6 (forward and data) and 3.8e-6 (weights), direct 1.9e-6
+// and 3.9e-6. The bounds are four times that. Without Winograd, `automatic` is direct.
 TEST_CASE("the error of Winograd is bounded") {
   TestDevice device;
   for (const ConvolutionShape& shape : measured) {

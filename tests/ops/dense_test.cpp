@@ -11,7 +11,7 @@ namespace {
 using naive::DenseShape;
 using naive::Values;
 
-// Of sums of up to 112 products. Measured: 5.8e-7.
+// For sums of up to 112 products. Measured: 5.8e-7.
 constexpr double tolerance = 2.5e-6;
 
 constexpr DenseShape shapes[] = {{1, 64, 10}, {3, 64, 10},  {1, 112, 100}, {5, 112, 100},

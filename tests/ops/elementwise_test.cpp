@@ -12,7 +12,7 @@
 namespace revnet {
 namespace {
 
-// From one float to more than two pages for each thread, with and without channel padding.
+// From a single float to more than two pages per thread, with and without channel padding.
 std::vector<Layout> layouts(const Device& device) {
   return {Layout::plain({1}),
           Layout::plain({4096}),
@@ -23,7 +23,7 @@ std::vector<Layout> layouts(const Device& device) {
           device.activation_layout({3, 64, 16, 16})};
 }
 
-// One float operation an element: the result is exact, so it is compared for equality.
+// One float operation per element makes the result exact, so it is compared for equality.
 void check_elementwise(void (*operation)(const Tensor&, Tensor&),
                        const std::function<float(float src, float dst)>& expected) {
   TestDevice device;
@@ -43,7 +43,7 @@ void check_elementwise(void (*operation)(const Tensor&, Tensor&),
   }
 }
 
-// Of every stored float, padding included.
+// Checks every stored float, padding included.
 bool any_nan(const Tensor& tensor) {
   const auto values = tensor.values();
   return std::any_of(values.begin(), values.end(), [](float x) { return std::isnan(x); });
@@ -53,7 +53,7 @@ TEST_CASE("add accumulates into dst") {
   check_elementwise(add, [](float src, float dst) { return dst + src; });
 }
 
-TEST_CASE("subtract takes from dst") {
+TEST_CASE("subtract takes src away from dst") {
   check_elementwise(subtract, [](float src, float dst) { return dst - src; });
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("negate overwrites what was there") {
     CHECK_FALSE(any_nan(negated));
     Tensor dst = poisoned(device, layout);
     add(src, dst);
-    CHECK(all_nan(dst.values()));  // and add reads it
+    CHECK(all_nan(dst.values()));  // while add reads it
   }
 }
 

@@ -8,11 +8,11 @@
 namespace revnet {
 namespace {
 
-// Even and odd sizes, channels that fill blocks and that do not.
+// Even and odd sizes, with channels that do and do not fill whole blocks.
 const Shape shapes[] = {{2, 16, 8, 8}, {1, 12, 7, 9}, {3, 20, 6, 5},
                         {2, 64, 4, 4}, {2, 8, 2, 1},  {1, 16, 1, 1}};
 
-// All values below zero, so that padding with zeros would be seen.
+// All values are below zero, so that padding with zeros would show.
 std::vector<float> below_zero(const Shape& shape) {
   return random_floats(elements(shape), 1, 1.0, -10.0);
 }

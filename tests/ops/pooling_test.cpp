@@ -14,7 +14,7 @@ namespace {
 using naive::PoolShape;
 using naive::Values;
 
-// Of sums of up to 64 floats. Measured: 4.1e-7.
+// For sums of up to 64 floats. Measured: 4.1e-7.
 constexpr double tolerance = 1.6e-6;
 
 constexpr PoolShape shapes[] = {{0, 16, 32, 8, 8, 2}, {0, 32, 56, 8, 6, 2}, {0, 32, 64, 4, 4, 2},
@@ -52,7 +52,7 @@ TEST_CASE("pool and pad agrees with the reference") {
     const Values exact = naive::pool_and_pad(shape, widen(src));
     CHECK(relative_error(actual, exact) < tolerance);
     CHECK(padding_is_zero(dst));
-    // The added channels are zero exactly: (out - in) / 2 before, the others after.
+    // The added channels are exactly zero: (out - in) / 2 before, the rest after.
     const std::int64_t pixels = elements(pool.dst_layout().shape()) / (shape.batch * shape.out);
     const std::int64_t before = (shape.out - shape.in) / 2;
     for (std::size_t i = 0; i < actual.size(); ++i) {
@@ -98,7 +98,7 @@ TEST_CASE("pool and pad refuses shapes it cannot pool") {
   CHECK_THROWS_AS(PoolAndPad(device, {1, 16, 8, 7}, 32, 2), std::logic_error);
 }
 
-// The head of a RevNet: two halves of the channels, side by side in the features.
+// As in the head of a RevNet: the two halves of the channels go side by side into the features.
 TEST_CASE("global average pooling fills its own columns") {
   TestDevice device;
   for (const std::int64_t batch : {1, 3}) {

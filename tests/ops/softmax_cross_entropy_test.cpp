@@ -31,7 +31,7 @@ Tensor logits_of(Device& device, std::int64_t classes, const std::vector<float>&
   return filled(device, Layout::plain({rows, classes}), values);
 }
 
-// Of one row.
+// The loss of a single row.
 Loss loss_of(const std::vector<float>& row, std::int32_t label) {
   TestDevice device;
   const Labels labels{label};
@@ -47,7 +47,7 @@ std::vector<float> gradient_of(const std::vector<float>& logits, std::int64_t cl
   return to_plain(diff);
 }
 
-// The library sums in double too, so only rounding of doubles is left.
+// The library also sums in double, so only rounding of doubles remains.
 TEST_CASE("the loss is the reference's sum in double") {
   TestDevice device;
   for (const std::int64_t classes : {10, 100}) {
@@ -63,7 +63,7 @@ TEST_CASE("the loss is the reference's sum in double") {
   }
 }
 
-TEST_CASE("equal logits cost the logarithm of the classes") {
+TEST_CASE("equal logits cost the logarithm of the number of classes") {
   CHECK(loss_of(std::vector<float>(10, 0.7f), 4).cross_entropy == doctest::Approx(std::log(10.0)));
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("a tie counts as the lower class") {
   CHECK(loss_of({1, 4, 4, 0}, 2).errors == 1);
 }
 
-TEST_CASE("NaN logits are errors wherever they stand") {
+TEST_CASE("NaN logits are errors wherever they occur") {
   for (std::int32_t label = 0; label < 3; ++label) {
     for (std::size_t bad = 0; bad < 3; ++bad) {
       CAPTURE(label);
@@ -113,9 +113,9 @@ TEST_CASE("large logits do not overflow") {
   CHECK(gradient_of({1e4f, 0, -1e4f}, 3, {2}, 1) == std::vector<float>{1, 0, -1});
 }
 
-TEST_CASE("labels fewer than rows leave the rest out") {
+TEST_CASE("rows beyond the labels are left out") {
   TestDevice device;
-  // Rows beyond the labels hold what padding of a last batch may hold: anything.
+  // Rows beyond the labels may hold anything, such as the padding of a last batch.
   std::vector<float> logits = random_floats(5 * 10, 2);
   const std::vector<float> first(logits.begin(), logits.begin() + 30);
   std::fill(logits.begin() + 30, logits.end(), nan);
@@ -148,7 +148,7 @@ TEST_CASE("losses of shards add up") {
   CHECK(loss.images == 7);
 }
 
-// `images` may be more than the rows here: a shard of a larger batch.
+// `images` may exceed the rows here, as it does for a shard of a larger batch.
 TEST_CASE("the gradient of the loss agrees with the reference") {
   for (const std::int64_t classes : {10, 100}) {
     for (const std::int64_t batch : {1, 3, 7}) {
@@ -168,7 +168,7 @@ TEST_CASE("the gradient of the loss agrees with the reference") {
 TEST_CASE("the gradient of the loss may overwrite the logits") {
   TestDevice device;
   const std::vector<float> values = random_floats(4 * 10, 6, 2.0);
-  const Labels labels = random_labels(3, 10);  // one row without
+  const Labels labels = random_labels(3, 10);  // one row has none
   Tensor logits = logits_of(device, 10, values);
   softmax_cross_entropy_backward(logits, labels, 3, logits);
   CHECK(to_plain(logits) == gradient_of(values, 10, labels, 3));

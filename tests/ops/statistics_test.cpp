@@ -16,7 +16,7 @@ struct Moments {
   naive::Values mean, variance;
 };
 
-// Of row-major [N, C, H, W], in two passes.
+// Moments of row-major [N, C, H, W], in two passes.
 Moments moments_of(const std::vector<float>& x, std::int64_t channels) {
   const auto count = static_cast<std::size_t>(channels);
   Moments moments{naive::Values(count), naive::Values(count)};
@@ -36,7 +36,7 @@ void check(const Norm& norm, const Moments& expected) {
   }
 }
 
-TEST_CASE("statistics of a channel lose nothing to a large mean") {
+TEST_CASE("a large mean costs the statistics no precision") {
   TestDevice device;
   for (const std::int64_t channels : {3, 12, 16, 56}) {
     for (const double mean : {0.0, 100.0, -3000.0}) {
@@ -53,7 +53,7 @@ TEST_CASE("statistics of a channel lose nothing to a large mean") {
   }
 }
 
-// Another process with the same images: twice the sums, the same moments.
+// A second process with the same images: the sums double, the moments stay.
 class Twin final : public Reduction {
  public:
   void sum(std::span<double> values) override {
@@ -63,7 +63,7 @@ class Twin final : public Reduction {
   int calls = 0;
 };
 
-TEST_CASE("a shared batch's statistics are those of all processes, for one exchange") {
+TEST_CASE("a shared batch's statistics cover all processes and take one exchange") {
   TestDevice device;
   const Shape shape{images, 16, height, width};
   const std::vector<float> values = random_floats(elements(shape), 3, 2.0, 10.0);
@@ -74,8 +74,8 @@ TEST_CASE("a shared batch's statistics are those of all processes, for one excha
   check(norm, moments_of(values, 16));
 }
 
-// Pieces of one, two and three values 1, 2, ..., 6 in one channel.
-TEST_CASE("sums over unequal pieces combine") {
+// Pieces of one, two and three values: 1, 2, ..., 6 in one channel.
+TEST_CASE("sums over pieces of unequal size are combined correctly") {
   TestDevice device;
   const std::vector<std::int64_t> pixels{1, 2, 3};
   Tensor sums = make_sums(device, 3, 1);

@@ -109,7 +109,7 @@ TEST_CASE("a checkpoint comes back, in the order of the names") {
   CHECK(back.running[1] == original.running[0]);
 }
 
-TEST_CASE("all floating point values come back bit for bit") {
+TEST_CASE("all floating-point values come back bit for bit") {
   TemporaryDirectory folder;
   const std::vector<float> odd{0.0F,
                                -0.0F,
@@ -120,7 +120,7 @@ TEST_CASE("all floating point values come back bit for bit") {
                                std::numeric_limits<float>::max(),
                                std::bit_cast<float>(0x7fc12345U),  // a NaN with a payload
                                std::nextafter(1.0F, 2.0F)};
-  // Small arrays and large ones are stored in different ways.
+  // Small and large arrays are stored differently.
   for (const std::size_t repeats : {std::size_t{1}, std::size_t{5000}}) {
     std::vector<float> values;
     for (std::size_t i = 0; i < repeats; ++i) values.insert(values.end(), odd.begin(), odd.end());
@@ -170,7 +170,7 @@ TEST_CASE("a checkpoint that contradicts itself is not written") {
   CHECK_THROWS_AS(write_checkpoint(folder / "checkpoint.h5", checkpoint), Error);
 }
 
-TEST_CASE("a truncated or garbage checkpoint is one line of error") {
+TEST_CASE("a truncated or garbage checkpoint gives a one-line error") {
   TemporaryDirectory folder;
   const std::filesystem::path path = folder / "checkpoint.h5";
   CHECK(failure(path, "No such file or directory") == RecordError::Kind::missing);
@@ -185,7 +185,7 @@ TEST_CASE("a truncated or garbage checkpoint is one line of error") {
   CHECK(failure(path, "not a whole HDF5 file") == RecordError::Kind::damaged);
   write_file(path, "garbage" + whole.substr(7));
   CHECK(failure(path) == RecordError::Kind::damaged);
-  // The right length, but the second half of it never reached the disk.
+  // The right length, but the second half never reached the disk.
   write_file(path, whole.substr(0, whole.size() / 2) + std::string(whole.size() - whole.size() / 2, '\0'));
   CHECK(failure(path) == RecordError::Kind::damaged);
 }
@@ -251,7 +251,7 @@ TEST_CASE("a failing write leaves the old checkpoint whole and no temporary file
   CHECK(read_checkpoint(path).iteration == sample().iteration);
   std::filesystem::remove(folder / "checkpoint.h5.tmp");
 
-  // A folder in the file's own place: the temporary file is written, the rename fails.
+  // With a folder in the file's place, the temporary file is written but the rename fails.
   std::filesystem::create_directory(folder / "taken.h5");
   CHECK(contains(message_of<RecordError>([&] { write_checkpoint(folder / "taken.h5", next); }), "taken.h5"));
   CHECK_FALSE(std::filesystem::exists(folder / "taken.h5.tmp"));
@@ -265,7 +265,7 @@ TEST_CASE("a failing write leaves the old checkpoint whole and no temporary file
   CHECK_FALSE(std::filesystem::exists(folder / "checkpoint.h5.tmp"));
 }
 
-TEST_CASE("a checkpoint as large as ResNet-110's comes back as it was") {
+TEST_CASE("a checkpoint as large as ResNet-110's comes back unchanged") {
   const TemporaryDirectory folder;
   const Checkpoint checkpoint = resnet110();
   write_checkpoint(folder / "checkpoint.h5", checkpoint);

@@ -1,4 +1,4 @@
-// A file that is not as it was written is never read as if it were.
+// A file that has changed since it was written is never read as if it were intact.
 #include "record/checksums.h"
 
 #include <cstdlib>
@@ -47,8 +47,8 @@ std::string message_of(const std::filesystem::path& file) {
   return "(nothing was thrown)";
 }
 
-// Flips one bit of the file at a time, as many as REVNET_TORTURE_FLIPS says, and has it read: `read` returns
-// whether what it got is what was written. No change may go unnoticed.
+// Flips one bit of the file at a time, as often as REVNET_TORTURE_FLIPS says. `read` returns whether the
+// result is what was written. No change may go unnoticed.
 template <typename Read>
 void check_flips(const std::filesystem::path& file, const Read& read) {
   const char* asked = std::getenv("REVNET_TORTURE_FLIPS");
@@ -108,7 +108,7 @@ TEST_CASE("the changed array is named") {
   CHECK(contains(message_of(file), "/stem/conv/weight changed"));
 }
 
-TEST_CASE("a file without checksums is read, one whose checksums are cut short is not") {
+TEST_CASE("a file without checksums is read, but not one whose checksums are cut short") {
   const TemporaryDirectory folder;
   const std::filesystem::path file = folder / "checkpoint.h5";
   write_checkpoint(file, sample_checkpoint());

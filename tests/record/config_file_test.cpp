@@ -1,4 +1,4 @@
-// Experiment files: what is wrong is named with file and line.
+// Experiment files: errors name the file and line.
 #include <doctest/doctest.h>
 
 #include "base/error.h"
@@ -10,7 +10,7 @@ using namespace revnet::testing;
 
 namespace {
 
-// The message for a file of this content, with the folder cut off.
+// The message for a file with this content, without the folder.
 std::string refusal(const std::string& yaml) {
   TemporaryDirectory folder;
   write_file(folder / "run.yaml", yaml);
@@ -25,7 +25,7 @@ std::string refusal(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("a file sets what it names and nothing else") {
+TEST_CASE("a file changes only the settings it names") {
   TemporaryDirectory folder;
   write_file(
       folder / "run.yaml",
@@ -51,7 +51,7 @@ TEST_CASE("an empty file is an empty map") {
   }
 }
 
-TEST_CASE("a network of one's own is a map") {
+TEST_CASE("a custom network is a map") {
   Config config;
   read_config_text(config,
                    "network:\n  engine: onednn\n  architecture:\n    reversible: true\n    units: [2, 3]\n"
@@ -82,7 +82,7 @@ TEST_CASE("a network of one's own is a map") {
   CHECK(refusal("network:\n  architecture: [revnet38]\n").find("is a list, not text") != std::string::npos);
 }
 
-TEST_CASE("unknown keys in a file") {
+TEST_CASE("unknown keys in a file are refused") {
   CHECK(refusal("name: x\n\ntrainig:\n  batch: 5\n") ==
         "run.yaml:3: unknown key 'trainig.batch' (did you mean 'training.batch'?)");
   CHECK(refusal("training:\n  iterations: 10\n  learningrate: 0.1\n") ==
@@ -93,7 +93,7 @@ TEST_CASE("unknown keys in a file") {
   CHECK(refusal("[a, b]: 5\n") == "run.yaml:1: a key is not a plain word");
 }
 
-TEST_CASE("wrong types and ranges in a file") {
+TEST_CASE("wrong types and ranges in a file are refused") {
   CHECK(refusal("training:\n  batch: many\n") ==
         "run.yaml:2: training.batch: 'many' is not an integer; allowed: an integer, from 1 to 1000000");
   CHECK(refusal("training:\n  batch: \"100\"\n") ==
@@ -129,7 +129,7 @@ TEST_CASE("duplicate keys are refused") {
         "run.yaml:3: key 'log' appears twice (first in line 1); remove one");
 }
 
-TEST_CASE("what is not one YAML text is refused") {
+TEST_CASE("a file that is not a single YAML document is refused") {
   CHECK(contains(refusal("name: x\ntraining: [1, 2\n"), "run.yaml:3: not valid YAML: "));
   CHECK(contains(refusal("training:\n  batch: 5\n bad: 1\n"), "run.yaml:3: not valid YAML: "));
   CHECK(refusal("name: a\n---\nname: b\n") ==
@@ -141,7 +141,7 @@ TEST_CASE("what is not one YAML text is refused") {
   CHECK(contains(refusal(std::string(100000, '[')), "not valid YAML: "));
 }
 
-// yaml-cpp takes a comma there for a document of no length, and another one, without end.
+// yaml-cpp takes the comma for an empty document, and then for another one, without end.
 TEST_CASE("a comma where a document should begin is refused, and reading ends") {
   CHECK(refusal(",name: x\n") == "run.yaml:1: not valid YAML: a comma stands outside of any list or map");
   CHECK(refusal("name: x\n---\n,\n") ==
@@ -149,11 +149,11 @@ TEST_CASE("a comma where a document should begin is refused, and reading ends") 
   CHECK(contains(refusal("name: x,\n,y: z\n"), "run.yaml:2: not valid YAML: "));
 }
 
-TEST_CASE("what yaml-cpp says of a character is one printable line") {
+TEST_CASE("yaml-cpp's complaint about a character becomes one printable line") {
   CHECK(refusal("name: \"\\\r\"\n") == "run.yaml:1: not valid YAML: unknown escape character:  ");
 }
 
-TEST_CASE("nothing behind an empty document is passed over") {
+TEST_CASE("nothing after an empty document is ignored") {
   CHECK(refusal("---\n---\nname: b\n") ==
         "run.yaml: holds 2 YAML documents (separated by ---); one is allowed");
 }

@@ -1,4 +1,4 @@
-// Settings from text: types, limits, precedence, and the way back to YAML.
+// Settings from text: types, limits, precedence, and conversion back to YAML.
 #include "record/config.h"
 
 #include <cmath>
@@ -44,7 +44,7 @@ TEST_CASE("the defaults are the paper's recipe") {
   CHECK(config.augmentation.padding == 2);
 }
 
-TEST_CASE("the resolved YAML of the defaults") {
+TEST_CASE("the defaults as YAML") {
   CHECK(to_yaml(Config{}) == R"(name: ""
 description: ""
 dataset:
@@ -103,7 +103,7 @@ checkpoint:
 )");
 }
 
-TEST_CASE("every setting survives the way through YAML") {
+TEST_CASE("every setting survives a round trip through YAML") {
   Config config;
   config.name = "a \"quoted\" name: # with \\ everything\n\tin it ";
   config.description = "true";
@@ -149,11 +149,11 @@ TEST_CASE("every setting survives the way through YAML") {
   CHECK(back == config);
   CHECK(differences(back, config).empty());
   CHECK(to_yaml(back) == to_yaml(config));
-  // Nothing was left at its default, so nothing was forgotten above.
+  // No setting kept its default, so none was forgotten above.
   CHECK(differences(Config{}, config).size() == settings().size());
 }
 
-TEST_CASE("strings that YAML would take for something else are quoted") {
+TEST_CASE("strings that YAML would misread are quoted") {
   for (const std::string text : {"true", "No", "null", "~",  "123", "1e5", "a: b", "# x", "- x", " x", "",
                                  "[a]",  "*a", "&a",   "!a", "%a",  "@a",  "|",    ">",   "'",   "\""}) {
     CAPTURE(text);
@@ -197,7 +197,7 @@ TEST_CASE("an absent or empty environment variable changes nothing and a wrong o
   CHECK(config == Config{});
 }
 
-TEST_CASE("assignments of every type") {
+TEST_CASE("values of every type can be assigned") {
   Config config;
   apply(config, " training.decay_at = 0.25, 0.5 ", "--set");
   CHECK(config.training.decay_at == std::vector<double>{0.25, 0.5});
@@ -215,7 +215,7 @@ TEST_CASE("assignments of every type") {
   CHECK(config.name.empty());
 }
 
-TEST_CASE("assignments that are refused say what is allowed") {
+TEST_CASE("refused assignments say what is allowed") {
   CHECK(refusal("training.batch") == "--set: 'training.batch' is not of the form key.path=value");
   CHECK(refusal("trainig.batch=5") == "--set: unknown key 'trainig.batch' (did you mean 'training.batch'?)");
   CHECK(refusal("batch=5") == "--set: unknown key 'batch' (did you mean 'training.batch'?)");
@@ -273,7 +273,8 @@ TEST_CASE("text is any printable UTF-8 and nothing else") {
     set_value(config, "name", text, "--name");
     CHECK(configured(to_yaml(config)).name == text);
   }
-  // Bare continuation, cut short, overlong, surrogate, beyond Unicode, no character, control characters.
+  // A lone continuation byte, cut short, overlong, surrogate,
+  // beyond Unicode, noncharacter, control characters.
   for (const std::string text :
        {"\x95\x80", "\xc3", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xf0\x80\x80\xaf", "\xed\xa0\x80",
         "\xf4\x90\x80\x80", "\xef\xbf\xbe", "\x01", "\x7f", "\xc2\x85", "\r"}) {
@@ -284,7 +285,7 @@ TEST_CASE("text is any printable UTF-8 and nothing else") {
   }
 }
 
-TEST_CASE("names that are not known are refused with the nearest one") {
+TEST_CASE("unknown names are refused with the nearest known one") {
   CHECK(refusal("dataset.name=cifar1") ==
         "--set: dataset.name: 'cifar1' is unknown (did you mean 'cifar10'?); "
         "allowed: cifar10, cifar100, synthetic, imagenet, images");
@@ -303,10 +304,10 @@ TEST_CASE("names that are not known are refused with the nearest one") {
   }
 }
 
-TEST_CASE("a network is called by its architecture and what is changed of it") {
+TEST_CASE("a network is named after its architecture and its changes") {
   Config config;
   CHECK(network_name(config.network) == "revnet38");
-  config.network.activations = Config::Network::Activations::stored;  // no part of the network
+  config.network.activations = Config::Network::Activations::stored;  // not a part of the network
   CHECK(network_name(config.network) == "revnet38");
   apply(config, "network.units=[5,5,5]", "--set");
   apply(config, "network.stem_pool=true", "--set");
@@ -344,14 +345,14 @@ TEST_CASE("every listed setting has help, what is allowed, and a default that is
     CHECK_FALSE(setting.help.ends_with('.'));
     CHECK_FALSE(setting.allowed().empty());
     Config config;
-    // Of the text values only the empty ones are quoted.
+    // Among the text values, only empty ones are quoted.
     const std::string value = setting.yaml(Config{}) == "\"\"" ? "" : setting.yaml(Config{});
     apply(config, setting.key + "=" + value, "--set");
     CHECK(config == Config{});
   }
 }
 
-TEST_CASE("every choice is written by the word it is read by") {
+TEST_CASE("every choice is written as the word from which it is read") {
   int choices = 0;
   for (const Setting& setting : settings()) {
     for (const std::string& word : setting.choices) {

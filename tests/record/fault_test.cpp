@@ -1,4 +1,5 @@
-// Every single file operation of every file that a run writes fails once: nothing is lost, and it is said.
+// Every single operation on every file that a run writes
+// fails once: nothing is lost, and the failure is reported.
 #include <algorithm>
 #include <cerrno>
 #include <functional>
@@ -24,7 +25,7 @@ Checkpoint checkpoint(std::int64_t iteration) {
   return state;
 }
 
-// A file that exists in two versions: what it holds is 1 or 2.
+// A file in two versions, with the content 1 or 2.
 struct Case {
   std::string name;
   std::function<void(const std::filesystem::path&, int)> write;
@@ -49,7 +50,7 @@ const std::vector<Case> cases{
      [](const auto& file, int version) { write_text_file_atomically(file, std::to_string(version)); },
      [](const auto& file) { return std::stoi(read_file(file)); }}};
 
-// The operations of replacing version 1 by version 2.
+// The file operations of replacing version 1 by version 2.
 std::vector<std::string> operations_of(const Case& kind) {
   const TemporaryDirectory folder;
   kind.write(folder / kind.name, 1);
@@ -60,7 +61,7 @@ std::vector<std::string> operations_of(const Case& kind) {
   return operations;
 }
 
-// Fails one operation of replacing version 1 by version 2. Returns whether that was said.
+// Fails one operation while replacing version 1 by version 2. Returns whether the failure was reported.
 bool fail_once(const Case& kind, int at, int error, bool lasting) {
   const TemporaryDirectory folder;
   const std::filesystem::path file = folder / kind.name;
@@ -81,7 +82,7 @@ bool fail_once(const Case& kind, int at, int error, bool lasting) {
     CHECK(is_one_line(message));
     CHECK(contains(message, folder.path().string()));
   }
-  // A file half-written is swept away, if only the disk lets us.
+  // A half-written file is removed, if the disk permits.
   if (!lasting) CHECK_FALSE(std::filesystem::exists(file.string() + ".tmp"));
   kind.write(file, 2);
   CHECK(kind.read(file) == 2);
@@ -91,12 +92,12 @@ bool fail_once(const Case& kind, int at, int error, bool lasting) {
 
 }  // namespace
 
-TEST_CASE("a failure of any operation is said and leaves the old file or the new one") {
+TEST_CASE("a failure of any operation is reported and leaves the old or the new file") {
   for (const Case& kind : cases) {
     CAPTURE(kind.name);
     const std::vector<std::string> operations = operations_of(kind);
-    // HDF5 has a look at the old file first, which may fail; ours begin with the removal of what an earlier
-    // process may have left.
+    // HDF5 first looks at the old file, which may fail. Replacing begins with the removal of a temporary file
+    // that an earlier process may have left.
     const auto first = std::ranges::find(operations, "unlink") - operations.begin();
     REQUIRE(operations.size() >= static_cast<std::size_t>(first) + 9);
     for (std::size_t i = 0; i < operations.size(); ++i) {
@@ -105,7 +106,7 @@ TEST_CASE("a failure of any operation is said and leaves the old file or the new
       for (const int error : {ENOSPC, EIO, EROFS}) {
         for (const bool lasting : {false, true}) {
           const bool said = fail_once(kind, static_cast<int>(i) + 1, error, lasting);
-          // Nothing can be lost by closing a folder.
+          // Closing a folder can lose nothing.
           CHECK((said || i + 1 == operations.size() || static_cast<std::ptrdiff_t>(i) < first));
         }
       }
@@ -132,7 +133,7 @@ TEST_CASE("interrupted calls are repeated and short writes continued") {
   }
 }
 
-TEST_CASE("a lock that cannot be written is said") {
+TEST_CASE("a lock that cannot be written is reported") {
   const TemporaryDirectory folder;
   set_file_faults({.files = "run.lock"});
   RunDirectory::create(folder / "run", false);
@@ -143,7 +144,7 @@ TEST_CASE("a lock that cannot be written is said") {
     set_file_faults({.files = "run.lock", .at = static_cast<int>(i) + 1, .error = ENOSPC});
     const std::string message = message_of<Error>([&] { RunDirectory::open(folder / "run"); });
     set_file_faults({});
-    if (operations[i] == "close") continue;  // it is written by then
+    if (operations[i] == "close") continue;  // by then, the lock has been written
     CHECK(contains(message, "run.lock: No space left on device; free some space"));
     RunDirectory::open(folder / "run");
   }

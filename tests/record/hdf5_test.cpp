@@ -31,7 +31,7 @@ void write_sample(const std::filesystem::path& path) {
   file.save(Durability::process_crash);
 }
 
-// The damage that reading must report.
+// The damage that reading reports.
 std::string damage(const std::function<void()>& read) {
   try {
     read();
@@ -45,7 +45,7 @@ std::string damage(const std::function<void()>& read) {
 
 }  // namespace
 
-TEST_CASE("what the writer writes, the C API reads") {
+TEST_CASE("the C API reads what the writer writes") {
   TemporaryDirectory folder;
   write_sample(folder / "f.h5");
   const RawFile raw(folder / "f.h5");
@@ -65,7 +65,7 @@ TEST_CASE("what the writer writes, the C API reads") {
   CHECK(shape == std::vector<hsize_t>{2, 1, 3});
 }
 
-TEST_CASE("the reader reads it back and lists members by name") {
+TEST_CASE("the reader reads what the writer writes and lists members by name") {
   TemporaryDirectory folder;
   write_sample(folder / "f.h5");
   const hdf5::Reader file(folder / "f.h5");
@@ -97,7 +97,7 @@ TEST_CASE("the reader reads it back and lists members by name") {
   CHECK(file.members("z").empty());
 }
 
-TEST_CASE("fixed-length text as other programs write it is read too") {
+TEST_CASE("fixed-length text written by other programs is also read") {
   TemporaryDirectory folder;
   write_sample(folder / "f.h5");
   {
@@ -147,7 +147,7 @@ TEST_CASE("type, rank and kind are checked on reading") {
   CHECK(contains(damage([&] { file.double_attribute("/", "none"); }), "attribute none is missing"));
 }
 
-TEST_CASE("absurd sizes are refused before anything is allocated") {
+TEST_CASE("absurd sizes are refused before any allocation") {
   TemporaryDirectory folder;
   write_sample(folder / "f.h5");
   {
@@ -175,7 +175,7 @@ TEST_CASE("misuse of the writer is an error") {
   CHECK_FALSE(std::filesystem::exists(folder / "f.h5"));
 }
 
-TEST_CASE("files that cannot be HDF5") {
+TEST_CASE("files that are not HDF5 are refused") {
   TemporaryDirectory folder;
   const auto kind = [&](const std::string& name) {
     try {

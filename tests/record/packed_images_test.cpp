@@ -28,7 +28,7 @@ void write_small(const std::filesystem::path& file) {
   writer.save();
 }
 
-TEST_CASE("a packed file gives back names, labels, checksums, and each image's bytes at its place") {
+TEST_CASE("a packed file returns names, labels, checksums and each image's bytes") {
   const TemporaryDirectory folder;
   write_small(folder / "set.h5");
   CHECK_FALSE(std::filesystem::exists(folder / "set.h5.tmp"));
@@ -45,7 +45,7 @@ TEST_CASE("a packed file gives back names, labels, checksums, and each image's b
   CHECK(file.substr(static_cast<std::size_t>(images.val.offset[0]), 1) == "j");
 }
 
-TEST_CASE("a packed file that is given up leaves nothing behind") {
+TEST_CASE("an abandoned packed file leaves nothing behind") {
   const TemporaryDirectory folder;
   {
     PackedImageWriter writer(folder / "set.h5", {"cat"});
@@ -58,7 +58,7 @@ TEST_CASE("a packed file that is given up leaves nothing behind") {
   CHECK_THROWS_AS(PackedImageWriter(folder / "missing/set.h5", {"cat"}), RecordError);
 }
 
-// A file of one image whose index says something else.
+// The error of reading a one-image file whose index has these values.
 std::string fault_of(std::int64_t offset, std::int64_t size, std::int64_t label, std::size_t names = 1) {
   const TemporaryDirectory folder;
   hdf5::Writer file(folder / "set.h5");
@@ -79,7 +79,7 @@ std::string fault_of(std::int64_t offset, std::int64_t size, std::int64_t label,
   return message_of<RecordError>([&] { read_packed_images(folder / "set.h5"); });
 }
 
-TEST_CASE("an index that leads out of the file, or names no class, is damage") {
+TEST_CASE("an index that points outside the file or to no class counts as damage") {
   CHECK(fault_of(0, 5000, 0) == "(nothing was thrown)");
   CHECK(fault_of(5000, 0, 0) == "(nothing was thrown)");
   for (const auto& [offset, size] : {std::pair<std::int64_t, std::int64_t>{0, 5001},
@@ -87,14 +87,14 @@ TEST_CASE("an index that leads out of the file, or names no class, is damage") {
                                      {-1, 1},
                                      {1, -1},
                                      {INT64_MAX, INT64_MAX}}) {
-    CHECK(contains(fault_of(offset, size, 0), "/train: image 0 lies outside of its bytes"));
+    CHECK(contains(fault_of(offset, size, 0), "/train: image 0 lies outside the set's bytes"));
   }
   CHECK(contains(fault_of(0, 1, 1), "/train: image 0 has label 1, which names no class"));
   CHECK(contains(fault_of(0, 1, -1), "names no class"));
-  CHECK(contains(fault_of(0, 1, 0, 2), "/train has 1 of one thing and 2 of another"));
+  CHECK(contains(fault_of(0, 1, 0, 2), "/train has columns of different lengths, 1 and 2"));
 }
 
-TEST_CASE("other files are not taken for packed images") {
+TEST_CASE("other files are not mistaken for packed images") {
   const TemporaryDirectory folder;
   CHECK_THROWS_AS(read_packed_images(folder / "none.h5"), RecordError);
   testing::write_file(folder / "text.h5", "not HDF5");
@@ -104,7 +104,7 @@ TEST_CASE("other files are not taken for packed images") {
   other.attribute("/", "format_version", std::int64_t{1});
   other.save(Durability::process_crash);
   CHECK(contains(message_of<RecordError>([&] { read_packed_images(folder / "other.h5"); }),
-                 "other.h5 holds no packed images; name a file of revnet-data pack"));
+                 "other.h5 holds no packed images; name a file written by revnet-data pack"));
   write_small(folder / "set.h5");
   const std::string whole = testing::read_file(folder / "set.h5");
   testing::write_file(folder / "short.h5", whole.substr(0, whole.size() / 2));

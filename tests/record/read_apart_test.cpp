@@ -33,7 +33,7 @@ RecordError refusal_of(const std::function<std::string()>& read, unsigned second
 
 }  // namespace
 
-TEST_CASE("another process reads, and leaves no trace but what it read") {
+TEST_CASE("another process reads the file and leaves no trace but the result") {
   int* shared = static_cast<int*>(
       ::mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   REQUIRE(shared != MAP_FAILED);
@@ -57,7 +57,7 @@ TEST_CASE("another process reads, and leaves no trace but what it read") {
   ::munmap(shared, sizeof(int));
 }
 
-TEST_CASE("an error there comes with its kind and message") {
+TEST_CASE("an error in the other process arrives with its kind and message") {
   const RecordError error = refusal_of(
       []() -> std::string { throw RecordError(RecordError::Kind::newer_format, "run/file.h5 is too new"); });
   CHECK(error.kind() == RecordError::Kind::newer_format);
@@ -68,7 +68,7 @@ TEST_CASE("an error there comes with its kind and message") {
         "run/file.h5 is damaged: no sense; restore it from a copy or start the run anew");
 }
 
-TEST_CASE("a crash, a loop without end and an allocation without measure are damage to the file") {
+TEST_CASE("a crash, an endless loop and an excessive allocation count as damage to the file") {
   for (const auto& [read, why] : std::vector<std::pair<std::function<std::string()>, std::string>>{
            {[]() -> std::string { std::abort(); }, "reading it crashes HDF5"},
            {[]() -> std::string {
@@ -94,7 +94,7 @@ TEST_CASE("a crash, a loop without end and an allocation without measure are dam
   }
 }
 
-TEST_CASE("what was packed is unpacked, and other bytes are not") {
+TEST_CASE("packed values are unpacked, and other bytes are refused") {
   std::int64_t number = -5;
   std::string text("a\0b", 3);
   std::vector<double> none, numbers{1.5, -0.0};
@@ -122,8 +122,8 @@ TEST_CASE("what was packed is unpacked, and other bytes are not") {
   CHECK_THROWS_AS(unpacked(huge), RecordError);
 }
 
-// Found by fuzzing: HDF5 1.10.8 never returns from the first, and reads outside of its memory for the others.
-TEST_CASE("run logs that HDF5 crashes on are damaged") {
+// Found by fuzzing: HDF5 1.10.8 never returns from the first, and reads outside its memory for the others.
+TEST_CASE("run logs that crash HDF5 are reported as damaged") {
   for (const char* name : {"endless_heap", "heap_index_outside", "corrupted_memory"}) {
     CAPTURE(name);
     const std::filesystem::path file = std::filesystem::path(REVNET_TEST_DIR) / "fuzz/seeds/run_log" / name;

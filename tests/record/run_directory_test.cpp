@@ -42,7 +42,7 @@ TEST_CASE("the files of a run have fixed names") {
   CHECK(files.lock() == "RUN/run.lock");
 }
 
-TEST_CASE("create makes the directory with its parents or takes an empty one") {
+TEST_CASE("create makes the directory and its parents, or takes an empty one") {
   TemporaryDirectory folder;
   {
     const RunDirectory run = RunDirectory::create(folder / "a/b/c", false);
@@ -50,7 +50,7 @@ TEST_CASE("create makes the directory with its parents or takes an empty one") {
     CHECK(run.files().directory() == folder / "a/b/c");
     CHECK_FALSE(run.has_checkpoint());
   }
-  // What is left of a run that failed before its first file is no run.
+  // The remains of a run that failed before its first file are not a run.
   CHECK(fs::exists(folder / "a/b/c/run.lock"));
   RunDirectory::create(folder / "a/b/c", false);
   fs::create_directory(folder / "empty");
@@ -64,7 +64,8 @@ TEST_CASE("a directory with a run is refused unless it may be overwritten") {
   fill(files);
   write_file(folder / "run/notes.txt", "mine");
   CHECK(refusal(folder / "run", false) ==
-        (folder / "run").string() + " already holds a run; use --resume to go on or --force to overwrite");
+        (folder / "run").string() +
+            " already holds a run; use --resume to continue it or --force to overwrite");
   CHECK(read_file(files.checkpoint()) == "old");
 
   const RunDirectory run = RunDirectory::create(folder / "run", true);
@@ -76,7 +77,7 @@ TEST_CASE("a directory with a run is refused unless it may be overwritten") {
   CHECK(left == std::vector<std::string>{"checkpoints", "notes.txt", "run.lock"});
 }
 
-TEST_CASE("one file of a run is enough to be a run") {
+TEST_CASE("a single file of a run suffices to be a run") {
   for (const std::string name : {"run.h5", "checkpoint.h5"}) {
     TemporaryDirectory folder;
     write_file(folder / name, "old");
@@ -95,7 +96,7 @@ TEST_CASE("a directory that is not a run's is never overwritten") {
           folder.path().string() +
               " is not a run directory (it holds 'thesis.tex' but no run.h5); "
               "choose another folder");
-    // These names are anybody's.
+    // These names may be anyone's.
     write_file(folder / "config.yaml", "mine");
     write_file(folder / "run.log", "mine");
     CHECK(contains(refusal(folder.path(), overwrite), "is not a run directory"));
@@ -106,7 +107,7 @@ TEST_CASE("a directory that is not a run's is never overwritten") {
   }
 }
 
-TEST_CASE("what cannot be a directory is one line of error") {
+TEST_CASE("a path that cannot be a directory gives a one-line error") {
   TemporaryDirectory folder;
   write_file(folder / "file", "mine");
   for (const std::string name : {"file", "file/run"}) {
@@ -114,7 +115,7 @@ TEST_CASE("what cannot be a directory is one line of error") {
     CHECK(is_one_line(message));
     CHECK(contains(message, "Not a directory"));
   }
-  // A folder under the name of one of our files is not ours to remove.
+  // A folder with the name of a run's file must not be removed.
   RunDirectory::create(folder / "run", false);
   fs::create_directories(folder / "run/checkpoint.h5/inner");
   CHECK(contains(message_of<RecordError>([&] { RunDirectory::create(folder / "run", true); }),
@@ -131,7 +132,7 @@ TEST_CASE("open takes a run to resume and nothing else") {
         (folder / "none").string() + " holds no run to resume (no such folder); check --run-dir");
   CHECK_FALSE(fs::exists(folder / "none"));
   fs::create_directory(folder / "empty");
-  CHECK(contains(open_refusal("empty"), "none of run.h5, checkpoint.h5 and run.lock is there"));
+  CHECK(contains(open_refusal("empty"), "it has no run.h5, checkpoint.h5 or run.lock"));
   CHECK_FALSE(fs::exists(folder / "empty/run.lock"));
   fs::create_directory(folder / "run");
   write_file(folder / "run/run.h5", "old");
@@ -141,7 +142,7 @@ TEST_CASE("open takes a run to resume and nothing else") {
   CHECK(read_file(folder / "run/checkpoint.h5") == "old");
 }
 
-TEST_CASE("a run that ended before its first file may be resumed or started anew") {
+TEST_CASE("a run that ended before its first file may be resumed or restarted") {
   TemporaryDirectory folder;
   RunDirectory::create(folder / "run", false);
   write_file(folder / "run/config.yaml", "early");
@@ -164,7 +165,7 @@ TEST_CASE("a directory in use is refused and its holder named") {
   CHECK(is_one_line(message([&] { RunDirectory::open(folder / "run"); })));
   CHECK(read_file(folder / "run/run.h5") == "precious");
 
-  // The lock moves with the object and goes with it.
+  // The lock moves with the object and is released with it.
   RunDirectory moved = std::move(*first);
   first.reset();
   CHECK(message([&] { RunDirectory::open(folder / "run"); }).starts_with(start));

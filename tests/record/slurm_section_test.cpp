@@ -15,7 +15,7 @@ SlurmSettings settings(const std::string& section) {
   return read_sweep_text("sweep:\n  slurm:\n" + section, "s.yaml").slurm;
 }
 
-TEST_CASE("what a sweep asks Slurm for is read") {
+TEST_CASE("the section slurm of a sweep is read") {
   const SlurmSettings all = settings(R"(    partition: long
     account: vision-lab
     time: "1-12:30:00"
@@ -62,23 +62,23 @@ TEST_CASE("a wrong slurm section is refused with its line") {
         "unknown key 'sweep.slurm.partitoin' (did you mean 'partition'?); allowed: partition, account, time");
   check("    nodes: 1\n    nodes: 2\n", "4", "twice");
   check("    - nodes\n", "3", "map");
-  check("    nodes: 0\n", "3", "sweep.slurm.nodes: '0' is no integer from 1");
-  check("    nodes: 2.5\n", "3", "is no integer");
+  check("    nodes: 0\n", "3", "sweep.slurm.nodes: '0' is not an integer from 1");
+  check("    nodes: 2.5\n", "3", "is not an integer");
   check("    nodes: [1]\n", "3", "plain value");
   check("    max_tries: 1000001\n", "3", "to 1000000");
   check("    partition: two words\n", "3", "is not one plain word");
   check("    account: \"a\\n#SBATCH --wrap=b\"\n", "3", "is not one plain word");
   check("    mpi: ''\n", "3", "is not one plain word");
-  check("    time: soon\n", "3", "'soon' is no time");
-  check("    time: 0\n", "3", "is no time");
+  check("    time: soon\n", "3", "'soon' is not a time limit");
+  check("    time: 0\n", "3", "is not a time limit");
   check("    memory: lots\n", "3", "sweep.slurm.memory");
   check("    extra_lines: module load x\n", "3", "list of lines");
   check("    extra_lines: [\"a\\nb\"]\n", "3", "several lines");
   check("    nodes: 3\n    tasks: 2\n", "3", "fewer tasks than nodes");
-  check("    nodes: 1\n    time: 2\n", "4", "no longer than signal_seconds, the 120 seconds");
+  check("    nodes: 1\n    time: 2\n", "4", "does not exceed signal_seconds, the 120 seconds");
 }
 
-TEST_CASE("time limits as Slurm writes them") {
+TEST_CASE("time limits are read in Slurm's notation") {
   CHECK(slurm_seconds("90") == 90 * 60);
   CHECK(slurm_seconds("2:30") == 150);
   CHECK(slurm_seconds("1:02:03") == 3723);

@@ -1,4 +1,4 @@
-// What the tests of lib/record share: HDF5 without our code.
+// What the tests of lib/record share: HDF5 access without revnet's own code.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace revnet::testing {
 
-// An HDF5 file through raw C calls, open for reading and writing.
+// An HDF5 file through plain C calls, open for reading and writing.
 class RawFile {
  public:
   explicit RawFile(const std::filesystem::path& path) {
@@ -39,7 +39,7 @@ class RawFile {
     return result;
   }
 
-  // The stored type must be exactly this.
+  // Requires the stored type to be exactly this one.
   template <typename T>
   T attribute(const char* object, const char* name, hid_t type) const {
     const hid_t attribute = H5Aopen_by_name(file_, object, name, H5P_DEFAULT, H5P_DEFAULT);
@@ -75,7 +75,7 @@ class RawFile {
     if (H5Ldelete(file_, name, H5P_DEFAULT) < 0) throw std::runtime_error(std::string("no link ") + name);
   }
 
-  // A data set of zeros; of no storage at all when late, however large.
+  // A dataset of zeros. With late allocation, it takes no storage at all, however large it is.
   void make_array(const char* name, hid_t type, const std::vector<hsize_t>& shape) {
     const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
     const hid_t properties = H5Pcreate(H5P_DATASET_CREATE);

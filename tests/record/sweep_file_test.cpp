@@ -48,7 +48,7 @@ TEST_CASE("a sweep file is read") {
   CHECK(sweep.rules[0].power == 0.5);
 }
 
-TEST_CASE("a single run reads the settings around a sweep") {
+TEST_CASE("a single run reads the settings around the section sweep") {
   Config config;
   read_config_text(config, example, "sweep.yaml");
   CHECK(config.training.iterations == 300);
@@ -89,7 +89,7 @@ TEST_CASE("a wrong sweep file is refused with its line") {
   CHECK(contains(refused("sweep: {}\nsweep: {}\n"), "twice"));
 }
 
-TEST_CASE("a list in a grid is one value, its items apart") {
+TEST_CASE("a list in a grid is one value with separate items") {
   const auto values = [](const std::string& list) {
     return read_sweep_text("sweep:\n  grid:\n    training.decay_at: " + list + "\n", "s.yaml").grid[0].values;
   };
@@ -103,7 +103,7 @@ TEST_CASE("a list in a grid is one value, its items apart") {
                  "'[a, b]' is a list, not text"));
 }
 
-TEST_CASE("whatever a sweep's keys are made of, its refusal is one printable line") {
+TEST_CASE("whatever a sweep's keys contain, the refusal is one printable line") {
   for (const char* section : {"\"a\\nb\": 1", "grid: {\"a\\eb\": [1]}", "grid: {\"a\\nb\": 1}",
                               "slurm: {\"\\x85\": 1}", "rules: [{set: \"a\\nb\"}]", "rules: [{\"a\\rb\": 1}]",
                               "include: [{\"a\\nb\": 1, \"a\\nb\": 1}]", "grid: {\"a\\nb\": [{}]}"}) {

@@ -11,15 +11,15 @@
 namespace revnet {
 namespace {
 
-// Differences are taken along directions of random signs, which every element of the gradient enters.
+// Differences are taken along directions of random signs, so that every element of the gradient takes part.
 constexpr int directions = 2;
-// Inputs are of order one. Central differences are off by step^2 (third derivative) = 1e-10 and by
-// 2e-16 |loss| / step = 1e-9 or so; ReLUs that change within a step are kept away by the callers.
+// With inputs of order one, central differences are off by step^2 (third derivative) = 1e-10 and by about
+// 2e-16 |loss| / step = 1e-9. Callers avoid inputs with which ReLUs change within a step.
 constexpr double step = 1e-5;
-// Of the gradient's norm: what both errors above stay below with room to spare.
+// Relative to the gradient's norm; both errors above stay well below it.
 constexpr double difference_tolerance = 1e-6;
-// max error / RMS of the gradient for float32. Measured: Winograd 6.7e-6, everything else below 4e-6. A
-// gradient that is wrong, if only at a border or in one channel, is off by 1e-2 and more.
+// Largest error of a float32 gradient, relative to its RMS. Measured: Winograd 6.7e-6, everything else below
+// 4e-6. A gradient that is wrong, if only at a border or in one channel, is off by 1e-2 or more.
 constexpr double float_tolerance = 3e-5;
 
 }  // namespace

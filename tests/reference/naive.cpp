@@ -11,15 +11,16 @@ Values zeros(std::int64_t count) {
 }
 
 // SAME in one dimension: TensorFlow pads by max(0, (ceil(size / stride) - 1) * stride + kernel - size) in
-// all, the smaller half before.
+// total, the smaller half before.
 struct Axis {
   std::int64_t size, kernel, stride;
   std::int64_t out() const { return size % stride == 0 ? size / stride : size / stride + 1; }
   std::int64_t before() const { return std::max<std::int64_t>(0, (out() - 1) * stride + kernel - size) / 2; }
 };
 
-// Calls visit(first src index, weight index, first dst index, count) for every row of products of the
-// convolution: `count` of them share a weight, in neighbouring outputs and inputs `stride` apart.
+// Calls visit(first src index, weight index, first dst index, count) for
+// every row of products of the convolution. The `count` products share a
+// weight; their outputs are adjacent and their inputs `stride` apart.
 template <class Visit>
 void each_row(const ConvolutionShape& s, Visit visit) {
   const Axis rows{s.height, s.kernel, s.stride}, columns{s.width, s.kernel, s.stride};
@@ -59,7 +60,7 @@ void each_element(const NormShape& s, Visit visit) {
   }
 }
 
-// Calls visit(src index, dst index) for every pixel that a window of pool_and_pad averages.
+// Calls visit(src index, dst index) for every pixel averaged by a window of pool_and_pad.
 template <class Visit>
 void each_pooled(const PoolShape& s, Visit visit) {
   const std::int64_t out_height = s.height / s.stride, out_width = s.width / s.stride;

@@ -1,5 +1,5 @@
-// The oracle of these tests: every operation once more, in double precision, straight from its definition, on
-// row-major arrays. Shares nothing with lib/ but the struct that names a convolution's shape.
+// The reference for these tests: every operation again, in double precision, straight from its definition, on
+// row-major arrays. It shares nothing with lib/ but the struct that describes a convolution's shape.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace revnet::naive {
 
 using Values = std::vector<double>;
 
-// Convolution without bias under TensorFlow's SAME padding. src [N, in, H, W], weights [out, in, k, k],
-// dst [N, out, ceil(H/stride), ceil(W/stride)].
+// Convolution without bias, with TensorFlow's SAME padding. src [N, in, H, W], weights [out, in, k, k], dst
+// [N, out, ceil(H/stride), ceil(W/stride)].
 Values convolution(const ConvolutionShape& shape, const Values& src, const Values& weights);
 Values convolution_backward_data(const ConvolutionShape& shape, const Values& diff_dst,
                                  const Values& weights);
@@ -25,7 +25,7 @@ struct NormShape {
 };
 
 struct NormForward {
-  Values mean, variance;  // [C]; variance of the population
+  Values mean, variance;  // [C]; population variance
   Values before_relu, dst;
 };
 
@@ -35,25 +35,26 @@ struct NormBackward {
 
 NormForward batch_norm_relu(const NormShape& shape, const Values& src, const Values& scale,
                             const Values& shift, double epsilon);
-// With statistics from elsewhere.
+// The same with given statistics.
 NormForward batch_norm_relu_with(const NormShape& shape, const Values& src, const Values& scale,
                                  const Values& shift, double epsilon, const Values& mean,
                                  const Values& variance);
 NormBackward batch_norm_relu_backward(const NormShape& shape, const Values& src, const Values& scale,
                                       const Values& shift, double epsilon, const Values& diff_dst);
 
-// src [N, in, H, W] to dst [N, out, H/stride, W/stride], (out - in) / 2 zero channels first.
+// From src [N, in, H, W] to dst [N, out, H/stride, W/stride],
+// with (out - in) / 2 zero channels before the others.
 struct PoolShape {
   std::int64_t batch, in, out, height, width, stride;
 };
 Values pool_and_pad(const PoolShape& shape, const Values& src);
 Values pool_and_pad_backward(const PoolShape& shape, const Values& diff_dst);
 
-// The maximum of 3x3 pixels in steps of 2 under SAME padding, of src [N, C, H, W].
+// 3x3 max pooling of src [N, C, H, W] with stride 2 under SAME padding.
 Values max_pool(const Shape& shape, const Values& src);
 Values max_pool_backward(const Shape& shape, const Values& src, const Values& diff_dst);
 
-// [N, C, pixels] to [N, C].
+// From [N, C, pixels] to [N, C].
 Values global_average_pool(const NormShape& shape, const Values& src);
 Values global_average_pool_backward(const NormShape& shape, const Values& diff_features);
 
@@ -66,9 +67,9 @@ Values dense_backward_features(const DenseShape& shape, const Values& diff_logit
 Values dense_backward_weights(const DenseShape& shape, const Values& features, const Values& diff_logits);
 Values dense_backward_bias(const DenseShape& shape, const Values& diff_logits);
 
-// Sum over the labelled rows of logits [N, classes].
+// The sum over the labelled rows of logits [N, classes].
 double cross_entropy(const Values& logits, std::int64_t classes, std::span<const std::int32_t> labels);
-// Of the sum divided by `images`; zero beyond the labelled rows.
+// The gradient of that sum divided by `images`; zero beyond the labelled rows.
 Values cross_entropy_backward(const Values& logits, std::int64_t classes,
                               std::span<const std::int32_t> labels, std::int64_t images);
 

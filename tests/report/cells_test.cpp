@@ -17,7 +17,7 @@ std::vector<In> places_of(const std::vector<RunRecord>& runs) {
   return places;
 }
 
-TEST_CASE("a cell pools runs that differ in the seed and in what acts on no result") {
+TEST_CASE("a cell pools runs that differ only in the seed and in settings without effect") {
   std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 8000, 14),
                               record("resnet32", "cifar10", 2, 8000, 15)};
   runs[1].config.name = "other";
@@ -30,7 +30,7 @@ TEST_CASE("a cell pools runs that differ in the seed and in what acts on no resu
   CHECK(left_out_notes(runs, place_runs(runs)).empty());
 }
 
-TEST_CASE("runs of another recipe stay out of the cells and are named") {
+TEST_CASE("runs with another recipe stay out of the cells and are named") {
   const RunRecord paper = record("resnet32", "cifar10", 1, 80'000, 7);
   std::vector<RunRecord> runs(10, paper);
   for (std::size_t i = 1; i < runs.size(); ++i) runs[i].directory = "runs/" + std::to_string(i);
@@ -58,7 +58,7 @@ TEST_CASE("runs of another recipe stay out of the cells and are named") {
                                  "Left out, since the paper has no resnet32+units=4-4-4: runs/9."});
 }
 
-TEST_CASE("of engines in one cell the one with more seeds counts, and of one seed the first run") {
+TEST_CASE("in a cell the engine with more seeds counts, and for each seed the first run") {
   std::vector<RunRecord> runs{
       record("revnet38", "cifar10", 1, 8000, 13), record("revnet38", "cifar10", 2, 8000, 14),
       record("revnet38", "cifar10", 3, 8000, 15), record("revnet38", "cifar10", 2, 8000, 14)};

@@ -21,7 +21,7 @@ Chart chart_of(std::vector<CurvePair> series) {
   return {"a & b", "iteration", "error (%)", "training", "evaluation", std::move(series)};
 }
 
-// From 90 down to 30.
+// Points that fall from 90 to 30.
 Points falling(std::size_t count) {
   Points points;
   for (std::size_t i = 0; i < count; ++i) {
@@ -41,7 +41,7 @@ TEST_CASE("ticks are 1, 2 or 5 times a power of ten") {
     CHECK(ticks(nothing, 5) == std::vector<double>{0});
 }
 
-TEST_CASE("thinned points are means over a trailing window, the last row among them") {
+TEST_CASE("thinned points are means over a trailing window and include the last row") {
   const Points points{{1, 2, 3, 4, 5}, {10, 20, 30, 40, 60}};
   const Points all = thinned(points, 1, 5);
   CHECK(all.x == points.x);
@@ -55,7 +55,7 @@ TEST_CASE("thinned points are means over a trailing window, the last row among t
   CHECK(thinned(falling(80'000), 800, 600).x.size() <= 601);
 }
 
-TEST_CASE("values that are not finite stay out of means and leave gaps") {
+TEST_CASE("values that are not finite are left out of means and leave gaps") {
   const Points points{{1, 2, 3, 4, 5}, {10, nan, 30, infinity, 50}};
   const Points means = thinned(points, 2, 5);
   CHECK(means.y == std::vector<double>{10, 10, 30, 30, 50});
@@ -76,13 +76,13 @@ TEST_CASE("a chart has axes, lines with titles, markers and a legend") {
     CAPTURE(part);
     CHECK(contains(svg, part));
   }
-  CHECK(count_of(svg, "class=\"dotted\"") == 2);  // one line, one in the legend
+  CHECK(count_of(svg, "class=\"dotted\"") == 2);  // one line in the plot, one in the legend
   CHECK(count_of(svg, "class=\"marker\"") == 5);
   CHECK(svg.size() < 20'000);
   CHECK_FALSE(contains(svg, " id="));
 }
 
-TEST_CASE("a gap breaks a line, and a point alone is a dot") {
+TEST_CASE("a gap breaks a line, and an isolated point is a dot") {
   const Points points{{1, 2, 3, 4, 5}, {1, 2, nan, 4, infinity}};
   const std::string svg = chart_svg(chart_of({{"run", points, {}}}));
   CHECK(contains(svg, "class=\"alone\""));
@@ -103,7 +103,7 @@ TEST_CASE("a line that diverges does not flatten the others") {
   CHECK(svg.size() < 6000);
 }
 
-TEST_CASE("a chart of nothing says so") {
+TEST_CASE("a chart without values says so") {
   for (const Chart& chart :
        {chart_of({}), chart_of({{"empty", {}, {}}}), chart_of({{"lost", {{1, 2}, {nan, infinity}}, {}}})}) {
     const std::string svg = chart_svg(chart);

@@ -9,7 +9,7 @@ namespace {
 
 using testing::record;
 
-TEST_CASE("a name says no more than it takes to tell runs apart") {
+TEST_CASE("a name says only what distinguishes the runs") {
   std::vector<RunRecord> runs{
       record("resnet32", "cifar10", 1, 8000, 14), record("revnet38", "cifar10", 1, 8000, 13),
       record("revnet38", "cifar10", 2, 8000, 13), record("revnet38", "cifar10", 2, 80'000, 7),
@@ -18,7 +18,7 @@ TEST_CASE("a name says no more than it takes to tell runs apart") {
         std::vector<std::string>{"ResNet-32, iterations 8000, seed 1", "RevNet-38, iterations 8000, seed 1",
                                  "RevNet-38, iterations 8000, seed 2", "RevNet-38, iterations 80000, seed 2",
                                  "other, iterations 8000, seed 1"});
-  runs = {runs[0], runs[1]};  // their activations follow from the network
+  runs = {runs[0], runs[1]};  // their activations follow from their networks
   CHECK(short_names(runs) == std::vector<std::string>{"ResNet-32", "RevNet-38"});
   runs[1] = runs[0];
   runs[1].config.training.learning_rate = 0.02;
@@ -48,7 +48,7 @@ TEST_CASE("each data set has curves, and runs without rows have none") {
   CHECK(training_curves({empty}).empty());
 }
 
-TEST_CASE("more runs than styles make more charts") {
+TEST_CASE("more runs than styles need more charts") {
   std::vector<RunRecord> runs;
   for (std::size_t seed = 1; seed <= chart_styles + 1; ++seed) {
     runs.push_back(record("resnet32", "cifar10", seed, 8000, 14));

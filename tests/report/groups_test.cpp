@@ -14,7 +14,7 @@ namespace {
 using testing::contains;
 using testing::record;
 
-// Two networks, two learning rates, two seeds; the error is 10 times the rate, plus the seed.
+// Two networks, two learning rates and two seeds. The error is 10 times the rate plus the seed.
 std::vector<RunRecord> sweep() {
   std::vector<RunRecord> runs;
   for (const char* network : {"revnet38", "resnet32"}) {
@@ -29,7 +29,7 @@ std::vector<RunRecord> sweep() {
   return runs;
 }
 
-TEST_CASE("runs are grouped by whatever varies but the seed") {
+TEST_CASE("runs are grouped by everything that varies except the seed") {
   std::vector<RunRecord> runs = sweep();
   runs[0].config.name = "elsewhere";
   runs[1].config.log.every = 5;
@@ -49,7 +49,7 @@ TEST_CASE("runs are grouped by whatever varies but the seed") {
                  "\nresnet32,stored,0.02,2,1.7000,0.7071,2,0.300000,0,2,-,-,0,-,-,0,*\n"));
 }
 
-TEST_CASE("what is not complete, and the same run twice, do not count") {
+TEST_CASE("incomplete and repeated runs do not count") {
   std::vector<RunRecord> runs = sweep();
   runs[1].status = RunStatus::diverged;
   runs[3].status = RunStatus::running;
@@ -68,7 +68,7 @@ TEST_CASE("what is not complete, and the same run twice, do not count") {
             "Left out, since not complete: runs/2 (diverged), runs/3 (interrupted), runs/4 (running)."});
 }
 
-TEST_CASE("groups that mix more than seeds say so, and unknown keys and metrics are refused") {
+TEST_CASE("groups that differ in more than seeds say so, and unknown keys and metrics are refused") {
   const std::vector<RunRecord> runs = sweep();
   const Grouping grouping = group_runs(runs, {"network.architecture"});
   CHECK(grouping.groups.size() == 2);
@@ -82,7 +82,7 @@ TEST_CASE("groups that mix more than seeds say so, and unknown keys and metrics 
                  "--metric: 'speed' is not one of iterations, train_cross_entropy, "));
 }
 
-TEST_CASE("the best group is the lowest error or the highest speed; nothing is best of one") {
+TEST_CASE("the best group has the lowest error or the highest speed, and a single group is not best") {
   std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 10, 90),
                               record("revnet38", "cifar10", 1, 10, 91)};
   runs[0].images_per_second = 300;
@@ -98,7 +98,7 @@ TEST_CASE("the best group is the lowest error or the highest speed; nothing is b
   CHECK_FALSE(contains(table("eval_error_percent"), "best"));
 }
 
-TEST_CASE("a run without rows has dashes, and programs get whole keys") {
+TEST_CASE("a run without rows shows dashes, and programs get whole keys") {
   std::vector<RunRecord> runs = sweep();
   runs[0].train.clear();
   runs[0].eval.clear();

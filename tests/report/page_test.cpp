@@ -19,7 +19,7 @@ std::string page_of(const std::vector<RunRecord>& runs) {
   return report_page(report_sections(built, runs), runs);
 }
 
-TEST_CASE("a page has the groups first, then tables and curves, and no commands") {
+TEST_CASE("a page has groups first, then tables and curves, and no commands") {
   const std::string page =
       page_of({record("resnet32", "cifar10", 1, 8000, 14.53), record("revnet38", "cifar100", 2, 80'000, 29)});
   CHECK(testing::xml_error(page) == "");
@@ -47,7 +47,7 @@ TEST_CASE("a page loads nothing and runs nothing") {
   CHECK(contains(page, "default-src 'none'"));
 }
 
-TEST_CASE("names from outside are text on a page, nothing else") {
+TEST_CASE("names from outside appear on a page as plain text") {
   RunRecord run = record("resnet32", "cifar10", 1, 8000, 14.53), twin = run;
   run.directory = "runs/<script>alert('1')</script>&\xff\x01";
   run.config.dataset.directory = "\"><b>";
@@ -58,7 +58,7 @@ TEST_CASE("names from outside are text on a page, nothing else") {
   CHECK(contains(page, "runs/&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;??"));
 }
 
-TEST_CASE("a page without runs, and one of runs without rows, are whole") {
+TEST_CASE("a page without runs and one of runs without rows are well-formed") {
   const std::string alone = page_of({});
   CHECK(testing::xml_error(alone) == "");
   CHECK(count_of(alone, "<table>") == 1);
@@ -74,7 +74,7 @@ TEST_CASE("a page without runs, and one of runs without rows, are whole") {
   CHECK_FALSE(contains(page, "class=\"chart\""));
 }
 
-TEST_CASE("the XML checker finds what a parser would") {
+TEST_CASE("the XML checker finds what a parser would find") {
   for (const char* wrong :
        {"", "text", "<a>", "<a></b>", "<a/><b/>", "<a b></a>", "<a b=c></a>", "<a b=\"1\" b=\"2\"/>",
         "<a b=\"<\"/>", "<a>&</a>", "<a>&nbsp;</a>", "<a b=\"1\"c=\"2\"/>", "<a", "<a/>text"}) {

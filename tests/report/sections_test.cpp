@@ -19,7 +19,7 @@ std::vector<std::string> titles_of(const std::vector<Section>& sections) {
   return titles;
 }
 
-TEST_CASE("a report of runs has their groups first, of none Table 2 alone") {
+TEST_CASE("a report of runs starts with groups, and one without runs has only Table 2") {
   using Titles = std::vector<std::string>;
   CHECK(titles_of(report_sections(built, {})) == Titles{"Table 2"});
   std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 80'000, 7)};
@@ -32,7 +32,7 @@ TEST_CASE("a report of runs has their groups first, of none Table 2 alone") {
   CHECK(titles_of(report_sections(built, runs, {{"training.batch"}})) == Titles{"Groups", "Runs"});
 }
 
-TEST_CASE("text holds notes and commands, Markdown notes, csv and LaTeX the tables alone") {
+TEST_CASE("text has notes and commands, Markdown has notes, CSV and LaTeX have only tables") {
   const auto sections = report_sections(
       built, {record("resnet32", "cifar10", 1, 8000, 14.53), record("resnet32", "cifar10", 2, 8000, 14.53)});
   for (const TableFormat format : {TableFormat::text, TableFormat::markdown}) {

@@ -1,4 +1,4 @@
-// Runs for reports, as read_run would give them.
+// Runs for reports, as read_run() would return them.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace revnet::testing {
 
-// Complete, resolved, with one row of training and one of evaluation.
+// A complete, resolved run with one row of training and one of evaluation.
 inline RunRecord record(const char* network, const char* dataset, std::uint64_t seed, std::int64_t iterations,
                         double error) {
   RunRecord run;

@@ -14,7 +14,7 @@ namespace {
 using testing::contains;
 using testing::record;
 
-TEST_CASE("the error table sets measured errors beside the paper's") {
+TEST_CASE("the error table shows measured errors next to the paper's") {
   const std::vector<RunRecord> runs{
       record("resnet32", "cifar10", 1, 80000, 7.0), record("resnet32", "cifar10", 2, 80000, 7.4),
       record("revnet38", "cifar10", 1, 8000, 13.9), record("revnet164", "cifar100", 1, 80000, 24.0)};
@@ -31,7 +31,7 @@ TEST_CASE("the error table sets measured errors beside the paper's") {
   CHECK(missing.front() == "revnet-train cifar10 --arch revnet38");
 }
 
-TEST_CASE("commands for empty cells work where runs exist already") {
+TEST_CASE("commands for empty cells take existing runs into account") {
   const testing::TemporaryDirectory folder;
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
@@ -53,7 +53,7 @@ TEST_CASE("commands for empty cells work where runs exist already") {
   CHECK(missing[2] == "revnet-train cifar10 --arch revnet110");
 }
 
-TEST_CASE("notes say on what the cells were measured") {
+TEST_CASE("notes say on which data the cells were measured") {
   std::vector<RunRecord> runs{
       record("revnet38", "cifar100", 1, 80'000, 29), record("resnet32", "cifar10", 2, 8000, 14),
       record("resnet32", "cifar10", 1, 8000, 14), record("revnet38", "cifar10", 1, 80'000, 7)};
@@ -68,7 +68,7 @@ TEST_CASE("notes say on what the cells were measured") {
   CHECK(measured_notes({}, {}).empty());
 }
 
-TEST_CASE("the architecture table counts what was built") {
+TEST_CASE("the architecture table counts the parameters as built") {
   const Table table = architecture_table({{"revnet38", "basic", "3-3-3", "32, 32-64-112", 464890, 474970}});
   CHECK(contains(table.format(TableFormat::markdown),
                  "| RevNet-38 | basic | 3-3-3 | 32, 32-64-112 | 0.46 | 464,890 | 0.48 | 474,970 |\n"));
@@ -95,13 +95,13 @@ TEST_CASE("runs are found and read") {
   const RunRecord run = read_run(found[1]);
   CHECK(run.complete());
   CHECK(run.config == config);
-  CHECK(run.images_per_second == 500);  // the evaluation before row 4 does not count
+  CHECK(run.images_per_second == 500);  // excludes the evaluation before row 4
   CHECK(run.seconds == 110);
   CHECK(run.saved_bytes == 7);
   CHECK(contains(run_table({run}, {"yes"}).format(TableFormat::csv),
                  "\n" + run.directory.string() + ",complete,12.50,0.5000,500,0.0,1:50,yes\n"));
 
-  // A process that was killed left its log as it was; its lock went with it.
+  // A killed process left its log as it was, and its lock ended with it.
   RunLog log = RunLog::open(folder / "a/run.h5");
   log.set_status(RunStatus::running);
   log.save(false);

@@ -20,7 +20,7 @@ TEST_CASE("the angle of identical vectors is zero") {
   CHECK(compared(a, a).degrees == 0);
   CHECK(compared(a, a).relative_l2 == 0);
   CHECK(compared(a, a).largest_difference == 0);
-  // Also where normalising rounds: the same rounding on both sides.
+  // This also holds where normalising rounds, because both sides round alike.
   const Vector thirds(1000, 1.0f / 3);
   CHECK(compared(thirds, thirds).degrees == 0);
 }
@@ -30,7 +30,7 @@ TEST_CASE("orthogonal vectors enclose 90 degrees and opposite ones 180") {
   CHECK(compared({1, 2}, {-2, -4}).degrees == doctest::Approx(180).epsilon(1e-15));
 }
 
-// (1, t) encloses atan(t) with (1, 0), whatever the lengths.
+// (1, t) and (1, 0) enclose the angle atan(t), whatever their lengths.
 TEST_CASE("known small rotations are right to 1e-9 degrees") {
   for (const float t : {1.0f, 0.1f, 1e-3f, 1e-5f, 1e-7f, 1e-9f}) {
     const double exact = std::atan(static_cast<double>(t)) * 180 / std::numbers::pi;
@@ -42,13 +42,13 @@ TEST_CASE("known small rotations are right to 1e-9 degrees") {
   }
 }
 
-TEST_CASE("relative and largest differences are of the entries") {
+TEST_CASE("relative and largest differences are taken over the entries") {
   const Comparison of = compared({3, 4}, {3, 4.5f});
   CHECK(of.relative_l2 == doctest::Approx(0.1));
   CHECK(of.largest_difference == 0.5);
 }
 
-TEST_CASE("pieces make one vector") {
+TEST_CASE("the pieces form one vector") {
   const Vector a{1, 2}, b{3}, c{1, 2, 3}, d{1.5f, 2}, e{2.5f}, f{1.5f, 2, 2.5f};
   const Comparison pieces = compare({a, b}, {d, e}), whole = compared(c, f);
   CHECK(pieces.degrees == whole.degrees);

@@ -10,7 +10,7 @@
 namespace revnet {
 namespace {
 
-// Of which the second rank's sums take longer.
+// A communicator whose second rank takes longer for its sums.
 class LateCommunicator final : public ThreadCommunicator {
  public:
   using ThreadCommunicator::ThreadCommunicator;
@@ -33,7 +33,7 @@ std::vector<std::vector<ExchangeTime>> of_two_ranks(std::int64_t repetitions,
   return times;
 }
 
-TEST_CASE("sums are timed by the last rank's clock, size by size") {
+TEST_CASE("each size is timed by the slowest rank") {
   const auto times = of_two_ranks(3, [](int) { return false; });
   for (const auto& of_rank : times) {
     REQUIRE(of_rank.size() == 2);
@@ -47,13 +47,13 @@ TEST_CASE("sums are timed by the last rank's clock, size by size") {
   CHECK(times[0][1].seconds == times[1][1].seconds);
 }
 
-TEST_CASE("when one rank is to stop, all do") {
+TEST_CASE("if one rank is asked to stop, all ranks stop") {
   const auto times = of_two_ranks(1, [](int rank) { return rank == 1; });
   CHECK(times[0].size() == 1);
   CHECK(times[1].size() == 1);
 }
 
-TEST_CASE("a table of all-reduces has microseconds and megabytes a second") {
+TEST_CASE("a table of all-reduces shows microseconds and megabytes per second") {
   const Table table = exchange_table(2, {{4'000'000, {0.02, 0.01, 0.04}}});
   CHECK(table.format(TableFormat::csv) ==
         "ranks,bytes,microseconds,least,most,MB/s\n2,4000000,20000.0,10000.0,40000.0,200.0\n");

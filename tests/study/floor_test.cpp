@@ -23,8 +23,8 @@ Floor floor_of(const char* architecture, ActivationMode mode) {
   return Floor(Network(device, find_architecture(architecture), options), 1);
 }
 
-// ResNet-32: 15 units of two convolutions and the stem; a norm before each but the first unit's first, and
-// one each in stem and head.
+// ResNet-32 has 15 units of two convolutions and the stem; a norm before each convolution except the first
+// unit's first, and one norm each in stem and head.
 TEST_CASE("the floor counts what a stored step executes") {
   const Floor floor = floor_of("resnet32", ActivationMode::stored);
   CHECK(counts(floor) == std::map<Operation, std::int64_t>{{Operation::convolution, 31},
@@ -34,7 +34,8 @@ TEST_CASE("the floor counts what a stored step executes") {
                                                            {Operation::normalization_gradient, 31}});
 }
 
-// RevNet-38: 9 units of two functions of two convolutions, and two halves of a stem; 6 of the units reverse.
+// RevNet-38 has 9 units of two functions with two convolutions each, and the two halves of a stem; 6 units
+// are reversible.
 TEST_CASE("the floor counts recomputed layers of reversible units") {
   const Floor floor = floor_of("revnet38", ActivationMode::reconstructed);
   CHECK(counts(floor) == std::map<Operation, std::int64_t>{{Operation::convolution, 38 + 24},
@@ -45,8 +46,9 @@ TEST_CASE("the floor counts recomputed layers of reversible units") {
                                                            {Operation::normalization_gradient, 39}});
 }
 
-// 69 million multiply-adds an image forward, as many for each gradient, but no data gradient of the stem.
-TEST_CASE("the floor's arithmetic is the network's") {
+// Forward takes 69 million multiply-adds per image and each
+// gradient as many, but the stem has no data gradient.
+TEST_CASE("the floor has the network's arithmetic") {
   Device device = Device::planning(1);
   NetworkOptions options;
   options.batch = 3;
@@ -70,7 +72,7 @@ TEST_CASE("the floor is the sum of the fastest ways") {
       CHECK(way.seconds.size() == 2);
       CHECK(way.seconds_out_of_cache.size() == 1);
       const double median = (way.seconds[0] + way.seconds[1]) / 2;
-      CHECK(primitive.seconds() <= median * (1 + 1e-12));  // a median may be rounded otherwise
+      CHECK(primitive.seconds() <= median * (1 + 1e-12));  // the medians may round differently
     }
     sum += static_cast<double>(primitive.count) * primitive.seconds();
   }

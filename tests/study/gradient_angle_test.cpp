@@ -34,7 +34,7 @@ TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
     Trainer plain = small_trainer(config), measured = angle_trainer(config);
     AngleMeter meter(measured);
     for (int step = 0; step < 3; ++step) {
-      measured.fetch_batch(step);  // any batch, not the next step's own
+      measured.fetch_batch(step);  // any batch, even one that is not the next step's
       meter.measure();
       CHECK(plain.step().cross_entropy == measured.step().cross_entropy);
     }
@@ -42,7 +42,7 @@ TEST_CASE("measuring the angle leaves the training untouched bit for bit") {
   }
 }
 
-TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
+TEST_CASE("the angle is small, and its smooth part is smaller than that of flips") {
   auto engine = automatic;
   SUBCASE("fused") {
     engine = fused;
@@ -64,8 +64,8 @@ TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
     relus += count.relus;
     flipped += count.flipped;
   }
-  // Each of a stage's 3 units has F and G with two ReLUs each, 12 in all, of which one is missing in stage 1
-  // (the network's first F has no leading norm) and one in stages 2 and 3 works on the stage before's size.
+  // Each of a stage's 3 units has F and G with two ReLUs each, 12 in all. In stage 1 one is missing (the
+  // network's first F has no leading norm); in stages 2 and 3 one works on the previous stage's size.
   const std::int64_t stage1 = 8 * (11 * 16 * 32 * 32);
   const std::int64_t stage2 = 8 * (11 * 32 * 16 * 16 + 16 * 32 * 32);
   const std::int64_t stage3 = 8 * (11 * 56 * 8 * 8 + 32 * 16 * 16);
@@ -84,7 +84,7 @@ TEST_CASE("an angle is small and its smooth part no larger than flips allow") {
   CHECK(angle.stages.at("head").degrees == 0);  // the backward pass begins there
 }
 
-// Moves what every recomputed normalisation gives by a part of itself.
+// Scales the output of every recomputed normalisation by a little.
 class Perturbation final : public NormObserver {
  public:
   explicit Perturbation(float by) : factor_(1 + by) {}
@@ -181,7 +181,7 @@ TEST_CASE("the angle recomputed from the dump equals the one logged") {
   CHECK(dump.integers("batch/labels").size() == 8);
   CHECK(dump.floats("parameters/stem/conv/weight").shape == std::vector<std::int64_t>{32, 3, 3, 3});
 
-  // By another formula, in long double: the sine from what is left of b without its part along a.
+  // Uses another formula, in long double: the sine, from the part of b that is orthogonal to a.
   const std::vector<float> a = concatenated(dump, "gradients/stored"),
                            b = concatenated(dump, "gradients/reconstructed");
   CHECK(a.size() == 464890);
@@ -226,7 +226,7 @@ TEST_CASE("checkpoints are measured without training") {
         });
   };
   walk({files.kept_checkpoints()});
-  REQUIRE(walked.size() == trained.size() + 1);  // after the last step, too
+  REQUIRE(walked.size() == trained.size() + 1);  // includes one after the last step
   walked.pop_back();
   CHECK(walked == trained);
   CHECK(testing::contains(testing::message_of<UsageError>([&] {
@@ -236,14 +236,14 @@ TEST_CASE("checkpoints are measured without training") {
   CHECK(testing::contains(testing::message_of<UsageError>([&] { walk({folder.path()}); }),
                           "--keep-checkpoints"));
 
-  // Replaced, a run takes its kept checkpoints along, and nothing else.
+  // Overwriting a run removes its kept checkpoints and nothing else.
   testing::write_file(files.kept_checkpoints() / "notes.txt", "mine");
   RunDirectory::create(files.directory(), true);
   CHECK_FALSE(std::filesystem::exists(files.kept_checkpoint(0)));
   CHECK(std::filesystem::exists(files.kept_checkpoints() / "notes.txt"));
 }
 
-TEST_CASE("a study whose log has lost columns is told so and does not go on") {
+TEST_CASE("a study whose log has lost columns says so and stops") {
   const TemporaryDirectory folder;
   Config config = angle_config(fused);
   config.evaluation.every = 0;

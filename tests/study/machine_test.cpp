@@ -9,7 +9,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("doubts are one line each and none for a quiet steady machine") {
+TEST_CASE("doubts are one line each, and a quiet, steady machine raises none") {
   CHECK(doubts(0.0, {100, 105}).empty());
   CHECK(doubts(0.0, {}).empty());
   const auto busy = doubts(0.5, {100, 100});
@@ -34,8 +34,8 @@ TEST_CASE("a process does not count its own load") {
   CHECK(other_cores(before, before) == 0);
 }
 
-// Of the 0.6 s that it works; half is left to a busy machine.
-TEST_CASE("the load of a child process is seen") {
+// The child works for 0.6 s; the test leaves half of that to a busy machine.
+TEST_CASE("the load of a child process is noticed") {
   const OtherLoad others;
   const Stopwatch stopwatch;
   CHECK(std::system("timeout 0.6 sh -c 'while :; do :; done'") != 0);

@@ -36,7 +36,7 @@ TEST_CASE("the largest batch that fits is found") {
     CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest), bytes) == largest);
     CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest + 6), bytes) == largest);
   }
-  // Not by the same with every image: in steps, and ever more.
+  // The bytes do not grow equally with every image, but in steps and faster and faster.
   CHECK(largest_batch(
             1000, [](std::int64_t batch) { return static_cast<std::uint64_t>(100 * (batch / 7)); }) == 76);
   CHECK(largest_batch(1'000'000,
@@ -44,7 +44,7 @@ TEST_CASE("the largest batch that fits is found") {
   CHECK(largest_batch(5, [](std::int64_t) { return std::uint64_t{10}; }) == 0);
 }
 
-TEST_CASE("bytes by plan equal bytes by ledger in every way") {
+TEST_CASE("planned bytes equal the ledger's in every mode") {
   for (const char* architecture : {"resnet32", "revnet38"}) {
     for (const ActivationMode mode : activation_modes) {
       const MemoryCase what{find_architecture(architecture), 2, mode, 2, 1};
@@ -61,7 +61,7 @@ TEST_CASE("bytes by plan equal bytes by ledger in every way") {
   }
 }
 
-TEST_CASE("ways to keep activations grow as the paper's Table 1 says") {
+TEST_CASE("memory and arithmetic of each mode grow as in the paper's Table 1") {
   const auto fastest = [](const char* architecture, ActivationMode mode) {
     std::vector<double> depths, saved;
     for (const std::int64_t units : {3, 12, 27, 48}) {
@@ -78,7 +78,7 @@ TEST_CASE("ways to keep activations grow as the paper's Table 1 says") {
   CHECK(fastest("resnet32", ActivationMode::recursive) == "log L");
 }
 
-TEST_CASE("growth is told from five depths on, and all that fit alike are named") {
+TEST_CASE("growth needs five depths, and all fits of similar quality are named") {
   MemoryStudy study;
   const auto growth_of = [&](const std::vector<std::int64_t>& units,
                              const std::vector<std::uint64_t>& bytes) {
@@ -89,7 +89,7 @@ TEST_CASE("growth is told from five depths on, and all that fit alike are named"
     }
     return growth_table(study).format(TableFormat::csv);
   };
-  // As measured: checkpointing on three and on four depths looks like log L, which it is not.
+  // Measured values: on three and on four depths, checkpointing wrongly looks like log L.
   CHECK(growth_table(study).empty());
   CHECK(growth_of({3, 12, 6}, {1414700, 2426500, 1929900}).find("log L") == std::string::npos);
   CHECK(growth_of({3, 6, 9, 12}, {1414700, 1929900, 2295500, 2426500}).find("log L") == std::string::npos);

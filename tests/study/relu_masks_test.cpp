@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t batch = 2, channels = 20, size = 3;  // padded to 32 channels in blocks of 16
 
-// One normalisation under watch, and its input.
+// An observed normalisation and its input.
 struct Bench {
   Device device{1, std::size_t{16} << 20, true};
   std::unique_ptr<NormRelu> layer = onednn::make_norm_relu(device, "stage2/unit1/f/bn1", {0, channels},
@@ -48,7 +48,7 @@ struct Bench {
     return {to_plain(dst), {bytes, bytes + mask.bytes()}};
   }
 
-  // Before the ReLU, in double.
+  // The values before the ReLU, in double.
   std::vector<double> normalized() {
     std::vector<double> result;
     const std::vector<float> in = to_plain(src);
@@ -63,7 +63,7 @@ struct Bench {
   }
 };
 
-TEST_CASE("recomputing the same flips no mask") {
+TEST_CASE("recomputing the same values flips no mask") {
   Bench bench;
   bench.masks.start(ReluMasks::Task::record);
   bench.run(Pass::training);
@@ -91,9 +91,9 @@ TEST_CASE("flipped masks are counted and forced back") {
     CHECK(bench.masks.counts().at("stage2").flipped == flips);
     bench.masks.start(ReluMasks::Task::compare);
     bench.run(Pass::recomputation);
-    CHECK(bench.masks.counts().at("stage2").flipped == flips);  // counted anew
+    CHECK(bench.masks.counts().at("stage2").flipped == flips);  // the count starts again
 
-    // Forced: linear where it was open, also below zero, and zero elsewhere.
+    // Forced ReLUs are linear where the recorded ones were open, even below zero, and zero elsewhere.
     bench.masks.start(ReluMasks::Task::force);
     const Bench::Output forced = bench.run(Pass::recomputation);
     CHECK(forced.mask == recorded.mask);
@@ -104,7 +104,7 @@ TEST_CASE("flipped masks are counted and forced back") {
   }
 }
 
-TEST_CASE("what was not recorded cannot be compared") {
+TEST_CASE("a layer that was not recorded cannot be compared") {
   Bench bench;
   bench.masks.start(ReluMasks::Task::compare);
   bench.run(Pass::training);  // not a recomputation

@@ -28,7 +28,7 @@ TEST_CASE("a series is written and read") {
   CHECK(read.column("stage1/degrees") == std::vector<double>{2, 3, 4});
 }
 
-TEST_CASE("a series drops what a resumed run measures again") {
+TEST_CASE("a series drops the rows that a resumed run measures again") {
   Series series = example();
   series.truncate_from(20);
   CHECK(series.iterations() == std::vector<std::int64_t>{10});
@@ -45,7 +45,7 @@ TEST_CASE("a series drops what a resumed run measures again") {
   CHECK(series.has_columns_of({{"other", 1}}));
 }
 
-TEST_CASE("a series refuses rows out of place") {
+TEST_CASE("a series refuses rows that are out of order or have other columns") {
   Series series = example();
   CHECK_THROWS_AS(series.append(30, {{"degrees", 1}, {"stage1/degrees", 2}}), std::logic_error);
   CHECK_THROWS_AS(series.append(40, {{"degrees", 1}}), std::logic_error);

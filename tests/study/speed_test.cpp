@@ -18,7 +18,7 @@ SpeedCase small_case(const char* architecture, Activations activations) {
   return result;
 }
 
-// Small and fast: two steps of two images.
+// A small and fast study: two steps of two images.
 SpeedStudy small_study() {
   SpeedStudy study;
   study.options.steps = 2;
@@ -44,18 +44,18 @@ TEST_CASE("a speed study stops when asked") {
   CHECK(result.step_seconds.size() == 3);
 }
 
-TEST_CASE("a speed study measures prints and writes") {
+TEST_CASE("a speed study measures, prints and writes") {
   const SpeedStudy study = small_study();
   for (const SpeedResult& result : study.results) {
     CHECK(result.step_seconds.size() == 2);
     CHECK(result.floor_seconds > 0);
     CHECK(result.floor_seconds_out_of_cache > 0);
-    // A step of the profile has one batch, one update and all convolutions.
+    // A profiled step has one batch, one update and all convolutions.
     const auto& rows = result.profile.rows();
     CHECK(rows.at({Operation::input, 0}).calls == result.profiled_steps);
     CHECK(rows.at({Operation::optimizer, 0}).calls == result.profiled_steps);
     CHECK(rows.at({Operation::convolution_gradients, 32}).calls == 12 * result.profiled_steps);
-    CHECK(rows.at({Operation::convolution_data_gradient, 32}).calls == result.profiled_steps);  // with stride
+    CHECK(rows.at({Operation::convolution_data_gradient, 32}).calls == result.profiled_steps);  // strided
   }
   CHECK(study.results[1].flops > study.results[0].flops);
   CHECK(study.results[1].saved_bytes < study.results[0].saved_bytes);
@@ -79,7 +79,7 @@ TEST_CASE("a speed study measures prints and writes") {
   CHECK(reader.doubles("2/profile/seconds").size() == study.results[1].profile.rows().size());
 }
 
-TEST_CASE("a study log is not replaced unasked") {
+TEST_CASE("a study log is replaced only when asked") {
   const testing::TemporaryDirectory folder;
   const std::filesystem::path file = folder / "deep" / "log.h5";
   claim_study_log(file, false);

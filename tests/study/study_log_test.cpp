@@ -1,4 +1,4 @@
-// What a study goes on with must be its own file, of a version known here.
+// A study may only continue from its own file, in a known format version.
 #include "study/study_log.h"
 
 #include <doctest/doctest.h>
@@ -8,7 +8,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("a study log is read by its own study and not by a later version's reader") {
+TEST_CASE("a study reads its own log, and no other study's or newer version's") {
   const testing::TemporaryDirectory folder;
   const auto file = folder / "angle.h5";
   const auto refusal = [&](const std::string& study) {

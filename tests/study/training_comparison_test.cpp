@@ -8,7 +8,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("two trainings from one seed are set side by side") {
+TEST_CASE("two trainings from one seed are put side by side") {
   const TemporaryDirectory folder;
   Config config = small_config();
   config.training.iterations = 3;
@@ -19,14 +19,14 @@ TEST_CASE("two trainings from one seed are set side by side") {
   CHECK(comparison.status == RunStatus::complete);
   REQUIRE(comparison.train.iterations() == std::vector<std::int64_t>{1, 2, 3});
   CHECK(comparison.eval.iterations() == std::vector<std::int64_t>{3});
-  // One seed: the same weights and batch, so that the first loss is the same bit for bit.
+  // One seed means the same weights and batch, so the first losses are equal bit for bit.
   CHECK(comparison.train.column("distance/cross_entropy")[0] == 0);
   CHECK(comparison.train.column("stored/cross_entropy")[0] > 0);
   const hdf5::Reader log(folder / "run/training.h5");
   CHECK(Series::read(log, "train").column("reconstructed/cross_entropy") ==
         comparison.train.column("reconstructed/cross_entropy"));
 
-  // Resuming what is complete computes nothing anew.
+  // Resuming a complete study computes nothing again.
   const auto when = std::filesystem::last_write_time(folder / "run/stored/run.h5");
   CHECK(run_training_comparison(config, folder / "run", RunStart::resume, "test").status ==
         RunStatus::complete);

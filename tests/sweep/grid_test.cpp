@@ -20,7 +20,7 @@ std::vector<std::string> names(const std::string& yaml) {
 
 using Names = std::vector<std::string>;
 
-TEST_CASE("a grid gives every combination with the last key fastest") {
+TEST_CASE("a grid gives every combination, with the last key varying fastest") {
   const std::string yaml = R"(training: {iterations: 7}
 sweep:
   grid:
@@ -36,7 +36,7 @@ sweep:
   CHECK(all[2].config.training.iterations == 7);
 }
 
-TEST_CASE("exclusions and inclusions") {
+TEST_CASE("exclusions remove runs and inclusions add some") {
   const std::string yaml = R"(sweep:
   grid:
     network.architecture: [resnet32, revnet38]
@@ -51,12 +51,12 @@ TEST_CASE("exclusions and inclusions") {
   CHECK(names(yaml) == Names{"resnet32-batch16", "resnet32-batch32", "revnet38-batch32", "revnet110-batch8"});
 }
 
-TEST_CASE("an exclusion matches values however they are written") {
+TEST_CASE("an exclusion matches values in any notation") {
   CHECK(names("sweep:\n  grid:\n    training.learning_rate: [0.1, 0.2]\n  exclude:\n"
               "    - {training.learning_rate: 1e-1}\n") == Names{"learning_rate0.2"});
 }
 
-TEST_CASE("a file without a sweep is one run and one of inclusions only those") {
+TEST_CASE("a file without a sweep is one run, and one with only inclusions has just those") {
   CHECK(names("training: {batch: 5}\n") == Names{"run"});
   CHECK(names("sweep:\n  include:\n    - {training.batch: 5}\n") == Names{"batch5"});
 }
@@ -71,7 +71,7 @@ TEST_CASE("a rule scales a setting with another") {
   CHECK(linear[2].config.training.learning_rate == 0.4);
   CHECK(root[0].config.training.learning_rate == 0.05);
   CHECK(root[2].config.training.learning_rate == 0.2);
-  // A value given for the run itself stays.
+  // A value given for the run itself is kept.
   const std::vector<Job> given =
       jobs(grid + "}\n  include:\n    - {training.batch: 200, training.learning_rate: 0.3}\n");
   CHECK(given[3].config.training.learning_rate == 0.3);
@@ -88,14 +88,14 @@ TEST_CASE("impossible sweeps are refused") {
       refused("sweep:\n  include:\n    - {training.batch: 100}\n    - {training.batch: 100, "
               "training.batch: 100}\n"),
       "twice"));
-  // A rule that would give half a batch.
+  // A rule that would give half a batch is refused.
   CHECK(testing::contains(
       refused("training: {batch: 5}\nsweep:\n  grid:\n    training.iterations: [1, 2]\n  rules:\n"
               "    - {set: training.batch, proportional_to: training.iterations, at: 2}\n"),
       "training.batch"));
 }
 
-TEST_CASE("a combination that a rule has no value for is refused by name, unless it is excluded") {
+TEST_CASE("a combination for which a rule gives an impossible value is refused by name, unless excluded") {
   const std::string yaml =
       "training: {batch: 5}\nsweep:\n  grid:\n    training.iterations: [1, 2]\n  rules:\n"
       "    - {set: training.batch, proportional_to: training.iterations, at: 2}\n";
@@ -105,7 +105,7 @@ TEST_CASE("a combination that a rule has no value for is refused by name, unless
   CHECK(names(yaml + "  exclude:\n    - {training.iterations: 1}\n") == Names{"iterations2"});
 }
 
-TEST_CASE("a sweep has a thousand runs at most, and a small file of a large grid is refused at once") {
+TEST_CASE("a sweep has at most a thousand runs, and a small file with a huge grid is refused at once") {
   const auto refused = [](const std::string& yaml) {
     return testing::message_of<UsageError>([&] { jobs(yaml); });
   };
@@ -130,20 +130,20 @@ TEST_CASE("a sweep has a thousand runs at most, and a small file of a large grid
                           "has 1,001 runs"));
 }
 
-TEST_CASE("names are too long for directories") {
+TEST_CASE("names that are too long for directories are refused") {
   const std::string folder(300, 'a');
   const std::string message = testing::message_of<UsageError>(
       [&] { jobs("sweep:\n  grid:\n    dataset.directory: [" + folder + "]\n"); });
   CHECK(testing::contains(message, "too long for a folder (309 characters)"));
 }
 
-TEST_CASE("an empty list is a value") {
+TEST_CASE("an empty list is a valid value") {
   const std::vector<Job> all = jobs("sweep:\n  grid:\n    training.decay_at: [[], [0.5]]\n");
   CHECK(all[0].config.training.decay_at.empty());
   CHECK(all[1].config.training.decay_at == std::vector<double>{0.5});
 }
 
-TEST_CASE("a grid goes over units and widths of a network") {
+TEST_CASE("a grid can vary units and widths of a network") {
   const std::vector<Job> of_network = jobs(
       "network: {architecture: revnet38}\n"
       "sweep: {grid: {network.units: [[3, 3, 3], [5, 5, 5]], network.widths: [[32, 64, 112]]}}\n");
@@ -152,7 +152,7 @@ TEST_CASE("a grid goes over units and widths of a network") {
   CHECK(of_network[1].config.network.units == std::vector<std::int64_t>{5, 5, 5});
 }
 
-TEST_CASE("names are fit for directories") {
+TEST_CASE("names are fit for use as directories") {
   CHECK(names("sweep:\n  grid:\n    training.decay_at: [0.5]\n    dataset.directory: [/a b]\n") ==
         Names{"decay_at0.5-directory_a_b"});
 }

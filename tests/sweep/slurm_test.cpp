@@ -21,7 +21,7 @@ SlurmArray array_of(std::vector<SlurmArray::Element> elements) {
   return array;
 }
 
-// What bash makes of a script: its complaint ("" when it parses), without running it.
+// bash's complaint about a script, found without running it; "" if it parses.
 std::string complaint_of_bash(const std::string& script) {
   const testing::TemporaryDirectory folder;
   testing::write_file(folder / "script", script);
@@ -32,7 +32,7 @@ std::string complaint_of_bash(const std::string& script) {
   return parses && error.empty() ? "" : "bash: " + error;
 }
 
-// What a script prints up to where it starts to train, as the task of that index.
+// What a script prints, up to the point where it starts training, as the task with that index.
 std::string choice(const std::string& script, int index) {
   const testing::TemporaryDirectory folder;
   const std::string marker = "\n# The job's settings have both already.";
@@ -44,7 +44,7 @@ std::string choice(const std::string& script, int index) {
   return testing::read_file(folder / "out");
 }
 
-TEST_CASE("a batch script asks for what the settings say") {
+TEST_CASE("a batch script requests what the settings say") {
   SlurmArray array = array_of({{"batch16", "cifar10"}, {"batch32", "cifar10"}, {"batch64", "cifar10"}});
   const std::string plain = batch_script(array);
   CAPTURE(plain);
@@ -82,7 +82,7 @@ TEST_CASE("a batch script asks for what the settings say") {
     CHECK(contains(full, std::string("\n#SBATCH --") + line + "\n"));
   }
   CHECK(contains(full, "\nmax_tries=5\n"));
-  // sbatch reads options up to the first command only.
+  // sbatch reads options only up to the first command.
   CHECK(full.find("#SBATCH --constraint") < full.find("\nmodule load openmpi\n"));
   CHECK(full.find("\nmodule load openmpi\n") < full.find("\nsrun "));
 }
@@ -110,9 +110,10 @@ TEST_CASE("each index trains its own job, whatever the names") {
   CHECK(contains(script, R"(--output="/a folder/50%% of 'it' \"$PATH\"/slurm/%A_%a.log")"));
 }
 
-// A batch script's way after its training, with srun and scontrol played by scripts.
+// Runs the part of a batch script after its training, with scripts that stand in for srun and scontrol.
 struct Try {
-  // What srun does, the job's state as scontrol tells it, and how often Slurm has restarted the job.
+  // `srun`: what srun does; `state`: the job's state according to scontrol; `restarts`: how often Slurm has
+  // restarted it.
   Try(const std::string& srun, const std::string& state, int restarts = 0) {
     SlurmArray array = array_of({{"a", "synthetic"}});
     array.sweep = folder / "b";
@@ -142,7 +143,7 @@ struct Try {
   std::string exits, log, requeued;
 };
 
-TEST_CASE("how a training ended decides what becomes of its job") {
+TEST_CASE("the way a training ends decides what happens to its job") {
   const Try done("echo done > b/logs/a.out", "RUNNING");
   CHECK(done.exit_code == 0);
   CHECK(done.exits == "4\t0\t1\t0\n");
@@ -168,13 +169,13 @@ TEST_CASE("how a training ended decides what becomes of its job") {
   CHECK(cancelled.requeued == "");
   CHECK(contains(cancelled.log, "not queued again: the job is CANCELLED"));
 
-  const Try silent("exit 0", "RUNNING");  // as srun where it could not start it
+  const Try silent("exit 0", "RUNNING");  // as srun does when it could not start the training
   CHECK(silent.exit_code == 1);
   CHECK(silent.exits == "4\t0\t1\t1\n");
   CHECK(contains(silent.log, "srun did not start the training"));
 }
 
-TEST_CASE("a sweep has one name in Slurm, however its path is written") {
+TEST_CASE("a sweep has the same name in Slurm, however its path is written") {
   CHECK(slurm_job_name("runs/batch-sweep") == "batch-sweep");
   CHECK(slurm_job_name("runs/batch-sweep/") == "batch-sweep");
   CHECK(slurm_job_name("runs/x/../batch-sweep/.") == "batch-sweep");
@@ -195,7 +196,7 @@ TEST_CASE("tasks are written and read back") {
   }
 }
 
-TEST_CASE("squeue's lines are read") {
+TEST_CASE("the lines of squeue are read") {
   const std::vector<QueueEntry> entries = parse_queue(
       "7|0|RUNNING|1:59:30|node7|None|b\n"
       "7|1|PENDING|2:00:00||Resources|b\n"
@@ -208,10 +209,11 @@ TEST_CASE("squeue's lines are read") {
   CHECK(describe(entries[1]) == "pending (Resources)");
   CHECK(describe(QueueEntry{7, 1, "PENDING", "", "", "None", "b"}) == "pending");
   CHECK(parse_queue("").empty());
-  CHECK(contains(message_of<Error>([] { parse_queue("7|0|RUNNING\n"); }), "not understood: '7|0|RUNNING'"));
+  CHECK(contains(message_of<Error>([] { parse_queue("7|0|RUNNING\n"); }),
+                 "does not understand: '7|0|RUNNING'"));
 }
 
-TEST_CASE("sacct's lines are read") {
+TEST_CASE("the lines of sacct are read") {
   const std::vector<AccountingEntry> entries = parse_accounting(
       "7_0|COMPLETED|0:0\n"
       "7_1|CANCELLED by 1000|0:15\n"
@@ -226,7 +228,7 @@ TEST_CASE("sacct's lines are read") {
   CHECK(contains(message_of<Error>([] { parse_accounting("7_0|COMPLETED\n"); }), "not understood"));
 }
 
-TEST_CASE("whatever Slurm prints, its refusal is one printable line") {
+TEST_CASE("whatever Slurm prints, the refusal is one printable line") {
   const std::string odd = "a\x1b[31m\r\xff";
   for (const std::string& message :
        {message_of<Error>([&] { parse_queue(odd); }), message_of<Error>([&] { parse_accounting(odd); }),
@@ -236,7 +238,7 @@ TEST_CASE("whatever Slurm prints, its refusal is one printable line") {
   }
 }
 
-TEST_CASE("sbatch's and scontrol's answers are read") {
+TEST_CASE("the answers of sbatch and scontrol are read") {
   CHECK(parse_submission("123\n") == 123);
   CHECK(parse_submission("123;cluster\n") == 123);
   CHECK(contains(message_of<Error>([] { parse_submission("Submitted batch job 123\n"); }),

@@ -18,7 +18,7 @@ TEST_CASE("cores are split evenly and used once") {
   CHECK(split_cores({4}, 1) == Groups{{4}});
 }
 
-TEST_CASE("a sweep plans with --memory, or with the tightest limit of its process") {
+TEST_CASE("a sweep plans with --memory or the tightest limit of its process") {
   SweepOptions options;
   const std::string name = "the address space limit (ulimit -v)";
   constexpr std::uint64_t gigabyte = 1'000'000'000;
@@ -34,14 +34,15 @@ TEST_CASE("a sweep plans with --memory, or with the tightest limit of its proces
   CHECK(memory_for_jobs(options).name == "--memory");
 }
 
-TEST_CASE("the estimated time counts evaluations, and in all only what runs one after the other") {
+TEST_CASE("the estimate includes evaluations, and the total respects jobs that run side by side") {
   Job job{"job", Config()};
   job.config.training.iterations = 100;
   job.config.evaluation.every = 0;
   const double once = estimated_seconds(job, 1, 100);
   job.config.evaluation.every = 30;
   const double four_times = estimated_seconds(job, 1, 100);
-  // A step of 100 images makes four passes (RevNet-38 reconstructs), an evaluation one over 10,000 images.
+  // A step of 100 images makes four passes (RevNet-38
+  // reconstructs), and an evaluation makes one over 10,000 images.
   CHECK(four_times / once == doctest::Approx((4 * 10'000 + 4 * 10'000.0) / (4 * 10'000 + 10'000)));
   job.config.dataset.validation = true;
   CHECK(estimated_seconds(job, 1, 100) / once ==
@@ -51,7 +52,7 @@ TEST_CASE("the estimated time counts evaluations, and in all only what runs one 
   CHECK(seconds_in_all({}, 2) == 0);
 }
 
-TEST_CASE("a combination that cannot be is refused by the job's name, with what to do") {
+TEST_CASE("an impossible combination is refused with the job's name and a remedy") {
   Job job{"resnet32-reconstructed", Config()};
   job.config.network.architecture = "resnet32";
   CHECK_NOTHROW(check_possible(job));

@@ -7,7 +7,7 @@ namespace revnet {
 namespace {
 
 TEST_CASE("a full disk is an error and not a short file") {
-  // /dev/full takes the place of the disk: every write to it fails with ENOSPC.
+  // Every write to /dev/full fails with ENOSPC, as on a full disk.
   FileDescriptor full(::open("/dev/full", O_WRONLY));
   REQUIRE(full.is_open());
   CHECK(write_all(full.get(), std::as_bytes(std::span("text", 4))) == ENOSPC);

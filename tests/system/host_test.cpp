@@ -16,14 +16,14 @@ TEST_CASE("host and processor have names") {
   CHECK_FALSE(cpu_name().empty());
 }
 
-TEST_CASE("usable cores are those that OpenMP counts, in order") {
+TEST_CASE("usable cores are those that OpenMP counts, in ascending order") {
   const std::vector<int> cores = usable_cores();
   CHECK(static_cast<int>(cores.size()) == omp_get_num_procs());
   CHECK(std::ranges::is_sorted(cores));
   CHECK(cores.size() <= static_cast<std::size_t>(cores_of_host()));
 }
 
-TEST_CASE("peak resident bytes follow what is touched") {
+TEST_CASE("peak resident bytes grow with the memory touched") {
   constexpr std::size_t more = 64 << 20;
   const std::uint64_t before = peak_resident_bytes();
   std::vector<char> memory(before + more, 1);  // beyond any earlier peak
@@ -31,7 +31,7 @@ TEST_CASE("peak resident bytes follow what is touched") {
   CHECK(peak_resident_bytes() >= before + more);
 }
 
-TEST_CASE("figures.py is found where a program is installed, and in the sources of a build") {
+TEST_CASE("figures.py is found from an installed program and from a build tree") {
   const testing::TemporaryDirectory folder;
   const std::filesystem::path program = folder / "usr/bin/revnet-sweep",
                               built = folder / "src/build/bin/revnet-sweep";

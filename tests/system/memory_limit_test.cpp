@@ -23,13 +23,13 @@ std::uint64_t left(const std::vector<MemoryLimit>& limits, const std::string& na
   return found->left;
 }
 
-TEST_CASE("what the machine has free is a limit, swap space included") {
+TEST_CASE("the machine's free memory is a limit, including swap") {
   const TemporaryDirectory root;
   write(root, "proc/meminfo", "MemTotal: 9000 kB\nMemAvailable:    3000 kB\nSwapFree:  500 kB\n");
   CHECK(left(memory_limits(root.path()), "this machine's free memory") == 3500 * 1024);
 }
 
-TEST_CASE("every control group that a process lies in may have a limit") {
+TEST_CASE("every enclosing control group may have a limit") {
   const TemporaryDirectory root;
   write(root, "proc/self/cgroup", "0::/job/step\n");
   write(root, "sys/fs/cgroup/job/step/memory.max", "max\n");
@@ -50,7 +50,7 @@ TEST_CASE("version 1 of control groups says no limit with a large number") {
   CHECK(left(memory_limits(root.path()), "the memory limit of the control group /job") == 0);
 }
 
-TEST_CASE("no limits are no limit") {
+TEST_CASE("without any limit, memory is unlimited") {
   CHECK(tightest_memory_limit({}).left == std::numeric_limits<std::uint64_t>::max());
 }
 

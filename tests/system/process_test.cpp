@@ -29,7 +29,7 @@ bool exists(pid_t process) {
   return ::kill(process, 0) == 0;
 }
 
-TEST_CASE("arguments arrive as they are") {
+TEST_CASE("arguments arrive unchanged") {
   const std::vector<std::string> odd{"it's", "a b", "$HOME", "\"", "*", "", "line\nbreak"};
   std::vector<std::string> words{"/usr/bin/printf", "%s|"};
   words.insert(words.end(), odd.begin(), odd.end());
@@ -38,7 +38,7 @@ TEST_CASE("arguments arrive as they are") {
   CHECK(output_of(words) == expected);
 }
 
-TEST_CASE("a program runs where and as it is told, and its output is added to files") {
+TEST_CASE("a program runs in its folder, environment and limits, and appends its output to files") {
   const testing::TemporaryDirectory folder;
   testing::write_file(folder / "out", "before\n");
   REQUIRE(::setenv("REVNET_TEST_TAKEN", "there", 1) == 0);
@@ -61,7 +61,7 @@ TEST_CASE("a program runs where and as it is told, and its output is added to fi
   ::unsetenv("REVNET_TEST_TAKEN");
 }
 
-TEST_CASE("how a program ended is said in words, whenever one asks") {
+TEST_CASE("how a program ended is described in words, as often as asked") {
   ChildProcess asked({.words = {"sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.01; done"}});
   CHECK_FALSE(asked.wait_for(milliseconds(200)));
   asked.send(SIGTERM);
@@ -74,14 +74,14 @@ TEST_CASE("how a program ended is said in words, whenever one asks") {
   CHECK(status->text() == "killed by signal 9");
 }
 
-TEST_CASE("a program in a group of its own does not hear Ctrl-C") {
+TEST_CASE("a program in its own process group does not receive Ctrl-C") {
   for (const bool own : {false, true}) {
     ChildProcess child({.words = {"sleep", "60"}, .own_group = own});
     CHECK((::getpgid(child.id()) == ::getpgrp()) == !own);
   }
 }
 
-TEST_CASE("an abandoned child is asked to end, and does") {
+TEST_CASE("an abandoned child is asked to end, and ends") {
   const testing::TemporaryDirectory folder;
   pid_t id = 0;
   {
@@ -97,7 +97,7 @@ TEST_CASE("an abandoned child is asked to end, and does") {
   CHECK(testing::read_file(folder / "out") == "ready\nsaved\n");
 }
 
-TEST_CASE("what cannot be started is one line of error") {
+TEST_CASE("a program that cannot be started gives a one-line error") {
   const auto message = [](const Command& command) {
     return testing::message_of<Error>([&] { ChildProcess child(command); });
   };
@@ -112,7 +112,7 @@ TEST_CASE("what cannot be started is one line of error") {
   CHECK_FALSE(has_program("no-such-program"));
 }
 
-TEST_CASE("both outputs of a program are read, however much it prints") {
+TEST_CASE("both output streams of a program are read, however much it prints") {
   const int before = next_descriptor();
   const ProcessResult result = run_command(
       {"sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo 12345678; echo 1234 >&2; i=$((i+1)); done"});
@@ -122,7 +122,7 @@ TEST_CASE("both outputs of a program are read, however much it prints") {
   CHECK(next_descriptor() == before);
 }
 
-TEST_CASE("a program that has to succeed and does not is an error with its last line") {
+TEST_CASE("a failing program is an error that quotes its last line") {
   const auto message = [](const std::string& script) {
     return testing::message_of<Error>([&] { output_of({"sh", "-c", script}); });
   };
@@ -130,7 +130,7 @@ TEST_CASE("a program that has to succeed and does not is an error with its last 
   CHECK(message("kill -KILL $$") == "sh failed (killed by signal 9)");
 }
 
-TEST_CASE("a process without standard descriptors starts others all the same") {
+TEST_CASE("a process without standard descriptors can still start programs") {
   const ProcessResult result = call_in_child(
       [] {
         for (const int descriptor : {0, 1, 2}) ::close(descriptor);
@@ -141,7 +141,7 @@ TEST_CASE("a process without standard descriptors starts others all the same") {
   CHECK(result.out == "out\nerr\n");
 }
 
-TEST_CASE("a function is called in a child, and nothing but its bytes comes back") {
+TEST_CASE("a function called in a child affects nothing here, and only its bytes come back") {
   int own = 0;
   const int before = next_descriptor();
   const std::string large = std::string(1'000'000, 'a') + std::string(1, '\0');
@@ -157,7 +157,7 @@ TEST_CASE("a function is called in a child, and nothing but its bytes comes back
   CHECK(next_descriptor() == before);
 }
 
-TEST_CASE("a child that was called does not outlive its caller, whose locks it holds") {
+TEST_CASE("a called child does not outlive its caller, whose locks it holds") {
   std::array<int, 2> ends{};
   REQUIRE(::pipe(ends.data()) == 0);
   const pid_t caller = ::fork();
@@ -178,11 +178,11 @@ TEST_CASE("a child that was called does not outlive its caller, whose locks it h
   ::waitpid(caller, nullptr, 0);
   pollfd end{ends[0], POLLIN, 0};
   REQUIRE(::poll(&end, 1, 10'000) == 1);
-  CHECK(::read(ends[0], &byte, 1) == 0);  // nobody can write any more
+  CHECK(::read(ends[0], &byte, 1) == 0);  // no writer is left
   ::close(ends[0]);
 }
 
-TEST_CASE("a function that crashes, throws or never ends takes its child with it, and no more") {
+TEST_CASE("a function that crashes, throws or never ends takes down only its child") {
   const auto status = [](const std::function<std::string()>& function) {
     return call_in_child(function, {.cpu_seconds = 1}).status.text();
   };

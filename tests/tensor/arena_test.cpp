@@ -29,8 +29,8 @@ bool overlap(const Buffer& a, const Buffer& b) {
   return address(a.start) < address(b.start) + b.bytes && address(b.start) < address(a.start) + a.bytes;
 }
 
-// A "step": takes and returns buffers in a random order that is the same for the same seed, and leaves the
-// arena as it found it. Gives the places of all buffers relative to `origin`.
+// A "step": takes and returns buffers in a random order that depends only on the seed, and leaves the arena
+// as it found it. Returns the positions of all buffers relative to `origin`.
 std::vector<std::uintptr_t> random_step(Arena& arena, std::uint64_t seed, const void* origin) {
   RandomStream random(seed, Purpose::shuffle, 0, 0);
   std::vector<std::uintptr_t> places;
@@ -46,7 +46,7 @@ std::vector<std::uintptr_t> random_step(Arena& arena, std::uint64_t seed, const 
       const Buffer buffer{static_cast<char*>(arena.take(bytes)), bytes};
       CHECK(address(buffer.start) % 64 == 0);
       CHECK(std::none_of(live.begin(), live.end(), [&](const Buffer& b) { return overlap(b, buffer); }));
-      if (!arena.is_planning()) std::memset(buffer.start, i, bytes);  // all of it is memory
+      if (!arena.is_planning()) std::memset(buffer.start, i, bytes);  // all of it must be real memory
       places.push_back(address(buffer.start) - address(origin));
       live.push_back(buffer);
     } else {
@@ -93,13 +93,13 @@ TEST_CASE("neighbouring gaps merge whatever the order of return") {
   for (const std::vector<int>& order : {std::vector{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {2, 1, 0}, {1, 2, 0}}) {
     Arena arena(mebibyte);
     void* const buffers[] = {arena.take(256), arena.take(256), arena.take(256)};
-    arena.take(64);  // keeps them from the free space at the end
+    arena.take(64);  // separates them from the free space at the end
     for (const int i : order) arena.give_back(buffers[i], 256);
     CHECK(arena.take(768) == buffers[0]);
   }
 }
 
-TEST_CASE("what is returned at the end merges with the free space") {
+TEST_CASE("a buffer returned at the end merges with the free space") {
   Arena arena(1024);
   void* a = arena.take(512);
   void* b = arena.take(512);
@@ -109,15 +109,15 @@ TEST_CASE("what is returned at the end merges with the free space") {
 }
 
 TEST_CASE("a full arena throws an error that says how much is needed") {
-  Arena arena(1000);  // 1024 when aligned
+  Arena arena(1000);  // 1024 once aligned
   void* a = arena.take(1000);
   CHECK_THROWS_WITH_AS(arena.take(1), doctest::Contains("more needed"), Error);
   arena.give_back(a, 1000);
   CHECK_THROWS_AS(arena.take(1025), Error);
-  CHECK(arena.take(1024) == a);  // a refusal changed nothing
+  CHECK(arena.take(1024) == a);  // the refusal changed nothing
 }
 
-TEST_CASE("an arena that cannot be mapped is an error") {
+TEST_CASE("an arena that cannot be mapped throws") {
   CHECK_THROWS_WITH_AS(Arena(std::size_t{1} << 60), doctest::Contains("cannot map"), Error);
 }
 
@@ -130,11 +130,11 @@ TEST_CASE("returning a buffer twice throws") {
   CHECK_THROWS_AS(arena.give_back(a, 256), std::logic_error);
   arena.give_back(b, 256);  // merged into the gap of a
   CHECK_THROWS_AS(arena.give_back(b, 256), std::logic_error);
-  arena.give_back(c, 256);  // all is free now
+  arena.give_back(c, 256);  // now everything is free
   CHECK_THROWS_AS(arena.give_back(c, 256), std::logic_error);
 }
 
-TEST_CASE("returning what was never taken throws") {
+TEST_CASE("returning a buffer that was never taken throws") {
   Arena arena(mebibyte);
   char* a = static_cast<char*>(arena.take(256));
   CHECK_THROWS_AS(arena.give_back(a + 256, 256), std::logic_error);
@@ -145,16 +145,16 @@ TEST_CASE("a planning arena places buffers as a real one does") {
   for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
     Arena plan = Arena::planning();
     CHECK(plan.is_planning());
-    const void* plan_origin = plan.take(4096);  // parameters, say: live through all steps
+    const void* plan_origin = plan.take(4096);  // lives through all steps, as parameters do
     std::vector<std::vector<std::uintptr_t>> planned;
     for (std::uint64_t step = 0; step < 4; ++step) {
       planned.push_back(random_step(plan, seed + 10 * (step % 2), plan_origin));
     }
     CHECK(planned[0] != planned[1]);
-    CHECK(planned[0] == planned[2]);  // a step repeated is placed alike
+    CHECK(planned[0] == planned[2]);  // a repeated step is placed identically
     CHECK(planned[1] == planned[3]);
 
-    Arena real(plan.extent());  // exactly what the plan says is enough
+    Arena real(plan.extent());  // exactly the planned size is enough
     CHECK_FALSE(real.is_planning());
     const void* real_origin = real.take(4096);
     for (std::uint64_t step = 0; step < 4; ++step) {
@@ -168,7 +168,7 @@ TEST_CASE("a planning arena places buffers as a real one does") {
         random_step(tight, seed, tight_origin);
         random_step(tight, seed + 10, tight_origin);
       };
-      CHECK_THROWS_AS(both_steps(), Error);  // and not one line more than enough
+      CHECK_THROWS_AS(both_steps(), Error);  // one cache line less is not
     }
   }
 }

@@ -50,7 +50,7 @@ std::vector<float> run_convolution(Device& device, const dnnl::convolution_forwa
   return to_plain(dst);
 }
 
-TEST_CASE("a device takes the threads it is told") {
+TEST_CASE("a device uses the number of threads it is given") {
   const Device device(2, arena_bytes);
   CHECK(device.threads() == 2);
   CHECK(omp_get_max_threads() == 2);
@@ -69,14 +69,14 @@ TEST_CASE("the activation layout is one that channel blocks know") {
     for (const std::int64_t batch : {1, 3, 100}) {
       const Layout layout = device.activation_layout({batch, channels, 5, 7});
       CHECK(layout.shape() == Shape{batch, channels, 5, 7});
-      // Neither batch nor channels nor size changes the kind of layout.
+      // Batch, channels and size do not affect the kind of layout.
       const ChannelBlocks blocks(layout);
       if (block != 64) CHECK(blocks.block == block);
     }
   }
 }
 
-// Corners see 4 weights of every input channel, edges 6, the middle 9.
+// At the corners 4 weights of each input channel take part, at the edges 6, in the middle 9.
 TEST_CASE("a primitive built in another thread runs here") {
   Device device(2, arena_bytes, true);
   dnnl::convolution_forward::primitive_desc desc;
@@ -107,7 +107,7 @@ TEST_CASE("a planning device computes nothing and touches nothing") {
   CHECK(device.is_planning());
   CHECK_FALSE(device.poisons());
   {
-    // 4 TB: no machine would map it, and touching the address of a planned buffer would crash.
+    // 4 TB: no machine would map it, and touching a planned buffer's address would crash.
     Tensor huge(device, Layout::plain({1000, 1000, 1000, 1000}), MemoryPurpose::tape);
     Tensor dst(device, Layout::plain({3, 12, 5, 5}), MemoryPurpose::temporaries);
     CHECK_FALSE(huge.empty());
@@ -121,16 +121,16 @@ TEST_CASE("a planning device computes nothing and touches nothing") {
   CHECK(device.arena().extent() >= 4'000'000'000'000);
 }
 
-TEST_CASE("a planning device plans for the threads it is told") {
+TEST_CASE("a planning device plans for the number of threads it is given") {
   const Device two = Device::planning(2);
   CHECK(two.threads() == 2);
-  CHECK(omp_get_max_threads() == 2);  // oneDNN sizes scratchpads by what OpenMP is set to
+  CHECK(omp_get_max_threads() == 2);  // oneDNN sizes its scratchpads by OpenMP's setting
   const Device one = Device::planning(1);
   CHECK(one.threads() == 1);
   CHECK(Device::planning().threads() == 1);
 }
 
-TEST_CASE("a planning device counts what a real one does") {
+TEST_CASE("a planning device counts the same bytes as a real one") {
   Device plan = Device::planning(), real(1, arena_bytes);
   for (Device* device : {&plan, &real}) {
     Tensor a(*device, device->activation_layout({3, 56, 9, 7}), MemoryPurpose::saved_activations);
@@ -146,7 +146,7 @@ TEST_CASE("a planning device counts what a real one does") {
   }
 }
 
-TEST_CASE("the onednn version is three numbers, the first of them that of the headers") {
+TEST_CASE("oneDNN's version is three numbers, of which the headers share the first") {
   const std::string version = onednn_version();
   CHECK(version.starts_with(std::to_string(DNNL_VERSION_MAJOR) + "."));
   CHECK(std::count(version.begin(), version.end(), '.') == 2);

@@ -20,10 +20,10 @@ TEST_CASE("elements multiply the dimensions") {
   CHECK(elements({2, 3, 4, 5}) == 120);
   CHECK(elements({7}) == 7);
   CHECK(elements({}) == 1);
-  CHECK(elements({100000, 100000}) == 10'000'000'000);  // more than 32 bits
+  CHECK(elements({100000, 100000}) == 10'000'000'000);  // exceeds 32 bits
 }
 
-TEST_CASE("a plain layout is row major") {
+TEST_CASE("a plain layout is row-major") {
   const Layout layout = Layout::plain({2, 3, 4, 5});
   CHECK(layout == layout_of({2, 3, 4, 5}, Tag::nchw));
   CHECK(layout.shape() == Shape{2, 3, 4, 5});
@@ -33,13 +33,13 @@ TEST_CASE("a plain layout is row major") {
   CHECK(Layout::plain({9}) == layout_of({9}, Tag::a));
 }
 
-TEST_CASE("layouts compare by shape and arrangement") {
+TEST_CASE("layouts are compared by shape and arrangement") {
   CHECK(Layout::plain({2, 3}) == Layout::plain({2, 3}));
   CHECK(Layout::plain({2, 3}) != Layout::plain({3, 2}));
   CHECK(layout_of({2, 16, 4, 5}, Tag::nchw) != layout_of({2, 16, 4, 5}, Tag::nhwc));
 }
 
-TEST_CASE("a layout without shape is empty") {
+TEST_CASE("a layout without a shape is empty") {
   const Layout none;
   CHECK(none.bytes() == 0);
   CHECK(none.shape().empty());
@@ -56,7 +56,7 @@ TEST_CASE("blocked layouts count their padding") {
   CHECK(layout_of({3, 56, 5, 7}, Tag::nChw8c).stored_elements() == 3 * 56 * 5 * 7);
 }
 
-// oneDNN lays the elements 0, 1, 2, ... out; offset() must find each of them.
+// oneDNN lays out the elements 0, 1, 2, ...; offset() must find each of them.
 TEST_CASE("channel blocks find every element where oneDNN puts it") {
   Device device(1, 1 << 20);
   for (const std::int64_t channels : {3, 12, 16, 56}) {

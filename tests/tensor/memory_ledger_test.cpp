@@ -25,7 +25,7 @@ TEST_CASE("a ledger counts by purpose and in total") {
   CHECK(ledger.live() == 105);
 }
 
-TEST_CASE("the total peak is of one moment not the sum of peaks") {
+TEST_CASE("the total peak is taken at one moment, and is not the sum of peaks") {
   MemoryLedger ledger;
   ledger.add(tape, 100);
   ledger.remove(tape, 100);
@@ -36,7 +36,7 @@ TEST_CASE("the total peak is of one moment not the sum of peaks") {
   CHECK(ledger.peak() == 100);
 }
 
-TEST_CASE("reset peaks start from what is alive") {
+TEST_CASE("reset peaks start from the live bytes") {
   MemoryLedger ledger;
   ledger.add(tape, 100);
   ledger.add(gradients, 10);

@@ -36,7 +36,7 @@ TEST_CASE("every operation has a name of its own") {
   CHECK(names.count("") == 0);
 }
 
-TEST_CASE("a device profiles while it is asked to") {
+TEST_CASE("a device profiles only while a profile is set") {
   Device device(1, 1 << 20);
   Profile profile;
   int runs = 0;

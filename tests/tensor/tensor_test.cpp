@@ -33,7 +33,7 @@ TEST_CASE("a poisoned buffer is NaN every time it is taken") {
   const float* where = nullptr;
   for (int time = 0; time < 2; ++time) {
     Tensor tensor(device, device.activation_layout({2, 12, 3, 3}), temporaries);
-    if (time > 0) CHECK(tensor.data() == where);  // the buffer zeroed below
+    if (time > 0) CHECK(tensor.data() == where);  // the buffer that was zeroed below
     CHECK(all_nan(tensor));
     where = tensor.data();
     set_zero(tensor);
@@ -48,7 +48,7 @@ TEST_CASE("set_zero clears the padding too") {
   CHECK(std::all_of(tensor.values().begin(), tensor.values().end(), [](float x) { return x == 0.0f; }));
 }
 
-TEST_CASE("values survive the way into a layout and back") {
+TEST_CASE("values survive conversion into a layout and back") {
   Device device(2, arena_bytes, true);
   for (const std::int64_t channels : {3, 12, 16, 56, 64}) {
     for (const std::int64_t batch : {1, 3}) {
@@ -59,7 +59,7 @@ TEST_CASE("values survive the way into a layout and back") {
         const std::vector<float> values = counting(static_cast<std::size_t>(elements(shape)));
         copy_from_plain(values, tensor);
         CHECK(to_plain(tensor) == values);
-        // What is not a value is padding, and zero.
+        // Everything that is not a value is padding, which must be zero.
         std::vector<float> stored(tensor.values().begin(), tensor.values().end());
         std::sort(stored.begin(), stored.end());
         const std::size_t padding = stored.size() - values.size();
@@ -78,7 +78,7 @@ TEST_CASE("copying a wrong number of values throws") {
   CHECK_THROWS_AS(copy_from_plain(counting(5), tensor), std::logic_error);
 }
 
-TEST_CASE("reorder goes between any two layouts") {
+TEST_CASE("values can be reordered between any two layouts") {
   Device device(2, arena_bytes, true);
   const Shape shape{2, 12, 4, 3};
   const std::vector<float> values = counting(static_cast<std::size_t>(elements(shape)));
@@ -102,7 +102,7 @@ TEST_CASE("a default tensor is empty and owns nothing") {
   CHECK(none.data() == nullptr);
 }
 
-TEST_CASE("a tensor stands in the ledger while it lives") {
+TEST_CASE("the ledger counts a tensor while it lives") {
   Device device(1, arena_bytes);
   {
     const Tensor tensor(device, Layout::plain({10, 10}), gradients);
@@ -115,20 +115,20 @@ TEST_CASE("a tensor stands in the ledger while it lives") {
   CHECK(device.ledger().peak(gradients) == 400);
 }
 
-TEST_CASE("blocked padding counts in the ledger") {
+TEST_CASE("the ledger counts the padding of blocked layouts") {
   Device device(1, arena_bytes);
   const auto f32 = dnnl::memory::data_type::f32;
   const Tensor tensor(device, onednn::layout_of({{2, 12, 3, 3}, f32, Tag::nChw16c}), tape);
   CHECK(device.ledger().live(tape) == 2 * 16 * 9 * sizeof(float));
 }
 
-TEST_CASE("constructing by move passes the buffer on") {
+TEST_CASE("move construction passes the buffer on") {
   Device device(1, arena_bytes);
   Tensor first(device, Layout::plain({4}), tape);
   copy_from_plain(counting(4), first);
   const float* where = first.data();
   Tensor second(std::move(first));
-  CHECK(first.empty());  // NOLINT: what a move leaves behind is part of the contract
+  CHECK(first.empty());  // NOLINT: the state of a moved-from tensor is part of the contract
   CHECK(first.data() == nullptr);
   CHECK(second.data() == where);
   CHECK(second.shape() == Shape{4});
@@ -136,7 +136,7 @@ TEST_CASE("constructing by move passes the buffer on") {
   CHECK(device.ledger().live(tape) == 16);
 }
 
-TEST_CASE("assigning by move returns the old buffer") {
+TEST_CASE("move assignment returns the old buffer") {
   Device device(1, arena_bytes);
   Tensor target(device, Layout::plain({100}), tape);
   Tensor source(device, Layout::plain({4}), gradients);
@@ -179,7 +179,7 @@ TEST_CASE("an output becomes a saved activation") {
   CHECK(device.ledger().live() == 0);
 }
 
-TEST_CASE("peaks of tensors restart at what is alive") {
+TEST_CASE("peaks restart from the live tensors") {
   Device device(1, arena_bytes);
   const Tensor kept(device, Layout::plain({10}), parameters);
   { const Tensor gone(device, Layout::plain({100}), tape); }

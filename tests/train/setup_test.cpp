@@ -91,15 +91,16 @@ TEST_CASE("networks that cannot be are refused with the number that is wrong") {
   };
   const char* custom = "network.architecture=custom";
   CHECK(refused({custom}) ==
-        "custom cannot be built: it has no stages; give units and widths, a number a stage");
+        "custom cannot be built: it has no stages; give units and widths, one number per stage");
   CHECK(refused({"network.units=3,3,3,3"}) ==
         "revnet38+units=3-3-3-3: units are given for 4 stages, widths for 3, strides for 3; give "
         "network.units, network.widths and network.strides a number a stage");
   CHECK(contains(refused({"network.widths=32,63,112"}), "stage 2 has width 63, which has no halves"));
   CHECK(contains(refused({"network.stem_width=31"}), "the stem has width 31, which has no halves"));
   CHECK(contains(refused({"network.widths=64,32,112"}), "stage 2 has width 32 after 64"));
-  CHECK(contains(refused({"network.strides=1,3,2"}), "stage 2 has stride 3, of which 32x32 pixels"));
-  CHECK(contains(refused({"network.strides=8,8,2"}), "stage 2 has stride 8, and only 4x4 pixels reach it"));
+  CHECK(contains(refused({"network.strides=1,3,2"}),
+                 "stage 2 has stride 3, which does not divide 32x32 pixels"));
+  CHECK(contains(refused({"network.strides=8,8,2"}), "stage 2 has stride 8, but only 4x4 pixels reach it"));
   CHECK_NOTHROW(resolve(assigned({"network.bottleneck=true", "network.strides=1,3,2"})));  // it projects
   CHECK(
       contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));

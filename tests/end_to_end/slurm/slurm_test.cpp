@@ -64,7 +64,7 @@ TEST_CASE("two sweeps at once come out of Slurm as from this machine, bit for bi
   // The node has so far started at most one job a processor, and none is done so soon.
   const Outcome again = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
   CHECK(again.exit_code == 0);
-  CHECK(contains(again.err, "seed3: in Slurm already, "));
+  CHECK(contains(again.err, "seed3: already in Slurm, "));
   CHECK_FALSE(fs::exists(folder / "runs/a/slurm/3.sh"));
 
   REQUIRE(sweep(folder, {"run", "a.yaml", "--sweep-dir", "local", "--jobs", "2"}).exit_code == 0);
@@ -79,7 +79,7 @@ TEST_CASE("two sweeps at once come out of Slurm as from this machine, bit for bi
   CHECK(is_complete(folder / "runs/b/batch3"));
   const Outcome done = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
   CHECK(done.exit_code == 0);
-  CHECK(contains(done.err, "seed3: complete already"));
+  CHECK(contains(done.err, "seed3: already complete"));
   CHECK(slurm.queue().empty());
   write_file(folder / "a.yaml", experiment("a", grid, 4));
   const Outcome changed = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
