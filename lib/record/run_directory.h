@@ -27,6 +27,8 @@ class RunFiles {
   std::filesystem::path kept_checkpoint(std::int64_t iteration) const {
     return kept_checkpoints() / (std::to_string(iteration) + ".h5");
   }
+  // The checkpoint of the least evaluation error (checkpoint.keep_best).
+  std::filesystem::path best_checkpoint() const { return directory_ / "best.h5"; }
   std::filesystem::path lock() const { return directory_ / "run.lock"; }
 
  private:
@@ -42,9 +44,11 @@ class RunDirectory {
   // else. A directory that holds other things and no run.h5, checkpoint.h5 or run.lock: UsageError, overwrite
   // or not (a config.yaml or run.log may be anybody's).
   static RunDirectory create(const std::filesystem::path& directory, bool overwrite);
-  // Takes a directory that holds a run, to go on with it, even one that ended before its first checkpoint;
-  // UsageError when there is none.
+  // Takes a directory that holds a run, to go on with it, even one that ended before its first checkpoint.
+  // Where there is none, as create without overwrite.
   static RunDirectory open(const std::filesystem::path& directory);
+  // Throws what open would, and changes nothing.
+  static void check_open(const std::filesystem::path& directory);
 
   const RunFiles& files() const { return files_; }
   bool has_checkpoint() const;

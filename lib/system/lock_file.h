@@ -23,6 +23,8 @@ class LockFile {
   // what it holds. Error when the file cannot be opened or written.
   LockFile(const std::filesystem::path& path, const std::string& what);
 
+  // InUseError when some process has the lock, as the constructor says it; the file stays as it is.
+  static void check_free(const std::filesystem::path& path, const std::string& what);
   // Whether some process holds the lock. False where there is no file.
   static bool is_held(const std::filesystem::path& path);
 
