@@ -39,9 +39,9 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged,
 5 a damaged image with a checkpoint saved.
-RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5, which --resume goes on from. A longer
---iterations there makes a run longer: its learning rate falls at the iterations where it did, unless
-training.decay_at is given, too.)";
+RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5, which --resume goes on from.
+More --iterations make that run longer: its learning rate falls at the iterations where it did,
+unless training.decay_at is given, too.)";
 
 void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;

@@ -50,7 +50,8 @@ void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
                             ->type_name(setting.option.value)
                             ->check(choices(setting.choices))
                             ->group(setting.group);
-  if (name.starts_with('-')) option->default_str(setting.yaml(Config{}));
+  const std::string otherwise = setting.yaml(Config{});
+  if (name.starts_with('-') && otherwise != "\"\"") option->default_str(otherwise);
 }
 
 Config TrainingOptions::apply_to(Config config) const {

@@ -25,6 +25,9 @@ TEST_CASE("a run is evaluated image by image, and is where another one starts") 
   CHECK_FALSE(contains(evaluated.out, "top-5"));
   CHECK(evaluated.err.empty());
   const hdf5::Reader file(folder / "predictions.h5");
+  const EvalRow row = open_log(folder / "run").eval().back();
+  CHECK(file.double_attribute("/", "error_percent") == row.error_percent);
+  CHECK(file.double_attribute("/", "cross_entropy") == row.cross_entropy);
   CHECK(file.integers("predictions").size() == 2000);
   CHECK(file.floats("logits").shape == std::vector<std::int64_t>{2000, 10});
   CHECK(snapshot(folder / "run") == before);

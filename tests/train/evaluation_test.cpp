@@ -1,4 +1,4 @@
-// Evaluation image by image, of logits that are known. (Of a whole run: training_run_test.cpp.)
+// Evaluation image by image, of logits that are known. (Of a whole run: end_to_end/evaluate_test.cpp.)
 #include "train/evaluation.h"
 
 #include <cmath>
