@@ -64,9 +64,12 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
   std::printf("%-18s%.2f %%, cross entropy %.4f (mean of the last %lld iterations)\n", "training error",
               summary.training.error_percent, summary.training.cross_entropy,
               static_cast<long long>(config.log.every));
-  std::printf("%-18s%lld of %lld iterations in %s, %.0f images/s\n", "time",
-              static_cast<long long>(summary.iterations), static_cast<long long>(config.training.iterations),
-              format_duration(summary.seconds).c_str(), summary.images_per_second);
+  // Of a run that was complete, unknown where its log has one row.
+  const std::string speed =
+      summary.images_per_second > 0 ? fmt::format(", {:.0f} images/s", summary.images_per_second) : "";
+  std::printf("%-18s%lld of %lld iterations in %s%s\n", "time", static_cast<long long>(summary.iterations),
+              static_cast<long long>(config.training.iterations), format_duration(summary.seconds).c_str(),
+              speed.c_str());
   if (summary.ranks > 1) print_exchange(summary);
   if (summary.images_left_out > 0) {
     std::printf("%-18s%zu damaged ones, named in run.log\n", "images left out", summary.images_left_out);
@@ -152,7 +155,7 @@ int run(int argc, char** argv) {
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return guarded_ranks("revnet-train", [&](Communicator& communicator) {
     if (!request.evaluation.wanted()) return train(request, command_line(argc, argv), communicator);
-    require_one_process("revnet-train --evaluate");
+    communicator.together([] { require_one_process("revnet-train --evaluate"); });
     return request.evaluation.run(request.training, [&] { return request.directory(); });
   });
 }

@@ -25,8 +25,8 @@ std::optional<double> read_best_error(const std::filesystem::path& file) {
     if (error == best.progress.end()) throw Error("/progress/{} is missing", best_error_name);
     return error->second;
   } catch (const Error& error) {
-    throw Error("{} says of no evaluation ({}); remove it, and the run goes on without it", file.string(),
-                error.what());
+    throw Error("{}: its evaluation error cannot be read ({}); remove the file to go on without it",
+                file.string(), error.what());
   }
 }
 
