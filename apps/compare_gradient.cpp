@@ -46,9 +46,10 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
   options.dump = request.dump;
   if (!request.checkpoints.empty()) {
     require_one_process("revnet-compare gradient angle --checkpoint");
-    if (request.study.directory().empty()) throw UsageError("--checkpoint needs --run-dir, for angle.h5");
-    const std::filesystem::path directory = request.study.directory();
-    claim_study_log(directory / "angle.h5", request.study.force());
+    if (request.study.run().directory().empty())
+      throw UsageError("--checkpoint needs --run-dir, for angle.h5");
+    const std::filesystem::path directory = request.study.run().directory();
+    claim_study_log(directory / "angle.h5", request.study.run().force());
     print_header();
     run_angle_study_of_checkpoints(
         {request.checkpoints.begin(), request.checkpoints.end()},

@@ -9,10 +9,12 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ranks.h"
+#include "run_options.h"
+#include "train/earlier_run.h"
 #include "train/interrupt.h"
 #include "train/plan_report.h"
-#include "train/setup.h"
 #include "train/training_run.h"
+#include "train_evaluation.h"
 #include "training_options.h"
 
 namespace {
@@ -24,8 +26,10 @@ constexpr const char* examples = R"(Examples:
       the paper's network and recipe: 80,000 iterations of 100 images
   revnet-train cifar10 --arch resnet32 --iterations 8000 --run-dir runs/short
       a tenth of the schedule
-  revnet-train cifar10 --run-dir runs/short --resume
-      go on with a run that was stopped, with its own settings
+  revnet-train --run-dir runs/short --resume
+      go on with a run that was stopped, with its own settings; with a data set: or start it
+  revnet-train --run-dir runs/short --evaluate --per-class
+      the test error of its last checkpoint, and that of each class
   revnet-train synthetic --arch revnet38 --iterations 300 --eval-every 100
       without any data set: ten classes of drawn shapes
   revnet-train images --data-dir imagewoof --image-size 128 --arch resnet32
@@ -35,7 +39,9 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged,
 5 a damaged image with a checkpoint saved.
-RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5.)";
+RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5, which --resume goes on from.
+More --iterations make that run longer: its learning rate falls at the iterations where it did,
+unless training.decay_at is given, too.)";
 
 void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;
@@ -50,65 +56,107 @@ void print_exchange(const RunSummary& summary) {
 void print_summary(const RunSummary& summary, const Config& config, const std::string& directory) {
   const char* evaluated = config.dataset.validation ? "validation error" : "test error";
   if (summary.evaluation.iteration > 0) {
-    std::printf("%-18s%.2f %% of %lld images, cross entropy %.4f, after iteration %lld\n", evaluated,
-                summary.evaluation.error_percent, static_cast<long long>(summary.images),
-                summary.evaluation.cross_entropy, static_cast<long long>(summary.evaluation.iteration));
+    const std::string images = summary.images > 0 ? fmt::format(" of {} images", summary.images) : "";
+    std::printf("%-18s%.2f %%%s, cross entropy %.4f, after iteration %lld\n", evaluated,
+                summary.evaluation.error_percent, images.c_str(), summary.evaluation.cross_entropy,
+                static_cast<long long>(summary.evaluation.iteration));
   }
   std::printf("%-18s%.2f %%, cross entropy %.4f (mean of the last %lld iterations)\n", "training error",
               summary.training.error_percent, summary.training.cross_entropy,
               static_cast<long long>(config.log.every));
-  std::printf("%-18s%lld of %lld iterations in %s, %.0f images/s\n", "time",
-              static_cast<long long>(summary.iterations), static_cast<long long>(config.training.iterations),
-              format_duration(summary.seconds).c_str(), summary.images_per_second);
+  // Of a run that was complete, unknown where its log has one row.
+  const std::string speed =
+      summary.images_per_second > 0 ? fmt::format(", {:.0f} images/s", summary.images_per_second) : "";
+  std::printf("%-18s%lld of %lld iterations in %s%s\n", "time", static_cast<long long>(summary.iterations),
+              static_cast<long long>(config.training.iterations), format_duration(summary.seconds).c_str(),
+              speed.c_str());
   if (summary.ranks > 1) print_exchange(summary);
   if (summary.images_left_out > 0) {
     std::printf("%-18s%zu damaged ones, named in run.log\n", "images left out", summary.images_left_out);
   }
   std::printf("%-18s%s\n", "activations", describe_activation_bytes(config).c_str());
-  std::printf("%-18s%s resident at most\n", "memory", format_bytes(summary.peak_resident_bytes).c_str());
+  if (summary.peak_resident_bytes > 0) {
+    std::printf("%-18s%s resident at most\n", "memory", format_bytes(summary.peak_resident_bytes).c_str());
+  }
   std::printf("%-18s%s\n", "run", directory.c_str());
+}
+
+// What the command line asks for, beside the settings.
+struct Request {
+  explicit Request(CLI::App& app)
+      : training(app),
+        dataset(app.get_option("dataset")),
+        run(app, "run", "runs/DATASET-ARCH-seedN"),
+        evaluation(app) {
+    app.add_flag("--dry-run", dry_run, "print the plan as YAML and write nothing")
+        ->group("Run")
+        ->excludes(evaluation.option());
+  }
+
+  // Where the run lies: as given, or as derived from the settings.
+  std::filesystem::path directory() const {
+    if (!run.directory().empty()) return run.directory();
+    if (dataset->empty()) throw UsageError("dataset is required, or --run-dir of a run (see --help)");
+    return default_run_directory(training.apply_to({}));
+  }
+
+  TrainingOptions training;
+  CLI::Option* dataset;
+  RunOptions run;
+  EvaluationOptions evaluation;
+  bool dry_run = false;
+};
+
+// The resolved settings of the run in this directory.
+Config settings(const Request& request, const std::filesystem::path& directory, int ranks) {
+  const bool goes_on = request.run.resume() && has_begun(directory);
+  if (request.dataset->empty() && !goes_on) {
+    throw UsageError(request.run.resume() ? directory.string() +
+                                                " holds no run to resume, and no dataset is "
+                                                "named to start one with (see --help)"
+                                          : "dataset is required (see --help)");
+  }
+  return request.run.settings(directory, [&](Config config) {
+    // A rank's threads are those that its launcher gives it this time.
+    if (ranks > 1) config.training.threads = 0;
+    return request.training.apply_to(std::move(config));
+  });
+}
+
+int train(const Request& request, const std::string& command, Communicator& communicator) {
+  Config config;
+  std::filesystem::path directory;
+  communicator.together([&] {
+    directory = request.directory();
+    config = settings(request, directory, communicator.ranks());
+    if (request.dry_run && request.run.resume()) check_resumable(config, directory);
+  });
+  if (request.dry_run) {
+    if (communicator.is_first()) std::cout << plan_yaml(config, directory);
+    return static_cast<int>(ExitCode::done);
+  }
+  catch_interrupts(communicator.is_first());
+  const RunSummary summary = run_training(config, directory, request.run.start(), command, {}, communicator);
+  if (communicator.is_first()) {
+    if (summary.was_complete) {
+      std::cerr << directory.string()
+                << " is complete: nothing is left to do (--iterations makes it longer)\n";
+    }
+    print_summary(summary, config, directory);
+  }
+  return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::done);
 }
 
 int run(int argc, char** argv) {
   CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR or photographs, on CPUs.",
                "revnet-train");
   app.footer(std::string(examples) + environment_help);
-  std::string directory;
-  bool resume = false, force = false, dry_run = false;
-  TrainingOptions options(app);
-  app.get_option("dataset")->required();
-  app.add_option("--run-dir", directory, "where the run is recorded")
-      ->type_name("DIR")
-      ->default_str("runs/DATASET-ARCH-seedN")
-      ->group("Run");
-  auto* resume_flag = app.add_flag("--resume", resume, "go on with the run in --run-dir")->group("Run");
-  app.add_flag("--force", force, "replace a run that is there")->excludes(resume_flag)->group("Run");
-  app.add_flag("--dry-run", dry_run, "print the plan as YAML and write nothing")->group("Run");
+  Request request(app);
   if (const int code = parse(app, argc, argv); code >= 0) return code;
-
   return guarded_ranks("revnet-train", [&](Communicator& communicator) {
-    Config config;
-    communicator.together([&] {
-      if (resume) {
-        if (directory.empty()) throw UsageError("--resume needs --run-dir");
-        config = settings_of_run(directory);
-        // A rank's threads are those that its launcher gives it this time.
-        if (communicator.ranks() > 1) config.training.threads = 0;
-      }
-      config = resolve(options.apply_to(std::move(config)));
-    });
-    if (directory.empty()) directory = default_run_directory(config).string();
-    if (dry_run) {
-      if (communicator.is_first()) std::cout << plan_yaml(config, directory);
-      return static_cast<int>(ExitCode::done);
-    }
-    catch_interrupts(communicator.is_first());
-    const RunStart start = resume ? RunStart::resume : force ? RunStart::overwrite : RunStart::fresh;
-    const RunSummary summary =
-        run_training(config, directory, start, command_line(argc, argv), {}, communicator);
-    if (communicator.is_first()) print_summary(summary, config, directory);
-    return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted
-                                                                     : ExitCode::done);
+    if (!request.evaluation.wanted()) return train(request, command_line(argc, argv), communicator);
+    communicator.together([] { require_one_process("revnet-train --evaluate"); });
+    return request.evaluation.run(request.training, [&] { return request.directory(); });
   });
 }
 

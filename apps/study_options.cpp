@@ -1,12 +1,12 @@
 #include "study_options.h"
 
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "train/communicator.h"
-#include "train/setup.h"
+#include "train/earlier_run.h"
 
 namespace revnet {
 namespace {
@@ -25,33 +25,33 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
 }  // namespace
 
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
-    : prefix_(std::move(prefix)), training_(app), dataset_(app.get_option("dataset")) {
+    : prefix_(std::move(prefix)),
+      training_(app),
+      run_(app, "study", "runs/" + prefix_ + "-DATASET-ARCH-seedN"),
+      dataset_(app.get_option("dataset")) {
   dataset_->description(dataset_->get_description() + "; default: cifar10 if found");
-  app.add_option("--run-dir", directory_, "where the study is recorded")
-      ->type_name("DIR")
-      ->default_str("runs/" + prefix_ + "-DATASET-ARCH-seedN")
-      ->group("Run");
-  auto* resume = app.add_flag("--resume", resume_, "go on with the study in --run-dir")->group("Run");
-  app.add_flag("--force", force_, "replace a study that is there")->excludes(resume)->group("Run");
 }
 
 StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
   Prepared prepared;
-  if (resume_) {
-    if (directory_.empty()) throw UsageError("--resume needs --run-dir");
-    prepared.config = settings_of_run(std::filesystem::path(directory_) / run_in);
+  prepared.directory = run_.directory();
+  const bool has_dataset = !dataset_->empty() || (run_.resume() && !prepared.directory.empty() &&
+                                                  has_begun(prepared.directory / run_in));
+  std::optional<Config::Dataset::Name> found;
+  const auto given = [&](Config config) {
+    config = training_.apply_to(std::move(config));
+    if (has_dataset) return config;
+    if (!found) found = dataset_at_hand(config.dataset.directory);
+    config.dataset.name = *found;
+    return config;
+  };
+  if (prepared.directory.empty()) {
+    const Config config = given({});
+    prepared.directory = fmt::format("runs/{}-{}-{}-seed{}", prefix_, name(config.dataset.name),
+                                     network_name(config.network), config.training.seed);
   }
-  prepared.config = training_.apply_to(std::move(prepared.config));
-  if (dataset_->empty() && !resume_) {
-    prepared.config.dataset.name = dataset_at_hand(prepared.config.dataset.directory);
-  }
-  prepared.config = resolve(std::move(prepared.config));
-  const Config& config = prepared.config;
-  prepared.directory = !directory_.empty()
-                           ? directory_
-                           : fmt::format("runs/{}-{}-{}-seed{}", prefix_, name(config.dataset.name),
-                                         network_name(config.network), config.training.seed);
-  prepared.start = resume_ ? RunStart::resume : force_ ? RunStart::overwrite : RunStart::fresh;
+  prepared.config = run_.settings(prepared.directory / run_in, given);
+  prepared.start = run_.start();
   return prepared;
 }
 

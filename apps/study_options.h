@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "train/training_run.h"
+#include "run_options.h"
 #include "training_options.h"
 
 namespace revnet {
@@ -19,19 +19,17 @@ class StudyOptions {
     std::filesystem::path directory;
     RunStart start;
   };
-  // run_in: where in the directory a run lies whose settings --resume starts from ("." or "stored"). Without
+  // run_in: where in the directory a run lies whose settings --resume goes on with ("." or "stored"). Without
   // a dataset, CIFAR-10 is taken if it is there, else the synthetic set, with a notice on stderr. UsageError.
   Prepared prepare(const std::string& run_in = ".") const;
 
-  bool force() const { return force_; }
+  const RunOptions& run() const { return run_; }
   const TrainingOptions& training() const { return training_; }
-  // As given; may be empty.
-  const std::string& directory() const { return directory_; }
 
  private:
-  std::string prefix_, directory_;
-  bool resume_ = false, force_ = false;
+  std::string prefix_;
   TrainingOptions training_;
+  RunOptions run_;
   CLI::Option* dataset_;  // the app's
 };
 

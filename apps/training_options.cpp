@@ -50,7 +50,8 @@ void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
                             ->type_name(setting.option.value)
                             ->check(choices(setting.choices))
                             ->group(setting.group);
-  if (name.starts_with('-')) option->default_str(setting.yaml(Config{}));
+  const std::string otherwise = setting.yaml(Config{});
+  if (name.starts_with('-') && otherwise != "\"\"") option->default_str(otherwise);
 }
 
 Config TrainingOptions::apply_to(Config config) const {
@@ -120,9 +121,22 @@ int guarded(const std::string& program, const std::function<int()>& body) {
   return static_cast<int>(ExitCode::failed);
 }
 
+namespace {
+
+// As a shell reads it back.
+std::string shell_quoted(const std::string& word) {
+  constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
 std::string command_line(int argc, char** argv) {
   std::string line;
-  for (int i = 0; i < argc; ++i) line += (i > 0 ? " " : "") + std::string(argv[i]);
+  for (int i = 0; i < argc; ++i) line += (i > 0 ? " " : "") + shell_quoted(argv[i]);
   return line;
 }
 

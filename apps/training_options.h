@@ -64,7 +64,7 @@ int parse(CLI::App& app, int argc, char** argv);
 // what it wrote to stdout did not get there.
 int guarded(const std::string& program, const std::function<int()>& body);
 
-// The command line as one string, for the record.
+// The command line as one string, for the record and for a shell.
 std::string command_line(int argc, char** argv);
 
 }  // namespace revnet

@@ -27,7 +27,7 @@ FORMAT_VERSION = 1
 # lib/record/config_schema.cpp that are not marked Effect::result (tests/end_to_end/python_test.cpp holds them equal).
 WITHOUT_EFFECT = ("name", "description", "dataset.directory", "dataset.damaged", "dataset.workers", "training.threads",
                   "training.rank_timeout", "evaluation.every", "log.every", "checkpoint.every", "checkpoint.seconds",
-                  "checkpoint.keep")
+                  "checkpoint.keep", "checkpoint.keep_best")
 MOST_SECONDS, MOST_BYTES = 60, 1 << 30  # of a process that reads a small file
 
 

@@ -87,6 +87,7 @@ struct Config {
     double rank_timeout = 600;                   // seconds; 0: for ever
     std::vector<double> decay_at = {0.5, 0.75};  // fractions of iterations, ascending
     double decay_factor = 0.1;
+    std::string initialize_from;  // a checkpoint; empty: parameters are drawn
     bool operator==(const Training&) const = default;
   };
   struct BatchNorm {
@@ -117,6 +118,7 @@ struct Config {
     std::int64_t every = 1000;  // iterations; 0: only at the end
     double seconds = 600;       // and at least so often; 0: by iterations alone
     bool keep = false;          // all of them, not just the last
+    bool keep_best = false;     // the one of the least evaluation error
     bool operator==(const Checkpoints&) const = default;
   };
 

@@ -179,6 +179,9 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::decay_factor>("training.decay_factor", {}, {0, 1, true, false},
                                                  Effect::result,
                                                  "what each decay multiplies the learning rate by"),
+      setting<training, &Training::initialize_from>(
+          "training.initialize_from", {"--initialize-from", "FILE"}, {}, Effect::result,
+          "start with a checkpoint's weights; of other classes, a fresh head"),
       setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0), Effect::result,
                                                "added to the variance"),
       setting<batch_norm, &BatchNorm::decay>(
@@ -216,6 +219,9 @@ std::vector<Setting> recording_settings() {
       setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
                                                      Effect::none,
                                                      "keep all of them, as RUN/checkpoints/ITERATION.h5"),
+      setting<&C::checkpoint, &C::Checkpoints::keep_best>(
+          "checkpoint.keep_best", {"--keep-best"}, {}, Effect::none,
+          "keep that of the least evaluation error, as RUN/best.h5"),
   };
 }
 

@@ -52,7 +52,7 @@ struct SettingOption {
   std::string environment{};  // the variable that gives it too
 };
 
-// What a setting acts on: a resumed run may change what acts on nothing but speed, and runs that differ in
+// What a setting acts on: a resumed run may change what does not act on the result, and runs that differ in
 // their seed and in nothing that acts on the result measure the same thing.
 enum class Effect {
   none,

@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 // listed one by one, since their folder stays.
 std::vector<fs::path> removable(const RunFiles& files) {
   std::vector<fs::path> list;
-  for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint()}) {
+  for (const fs::path& file :
+       {files.config(), files.text_log(), files.run_log(), files.checkpoint(), files.best_checkpoint()}) {
     list.push_back(file);
     list.push_back(temporary_path(file));
   }
@@ -73,6 +74,14 @@ Contents look_into(const RunFiles& files) {
   return contents;
 }
 
+// Whether a run has moved in, if only so far as to take the lock.
+bool holds_run(const RunFiles& files) {
+  std::error_code error;
+  if (!fs::exists(files.directory(), error)) return false;
+  const Contents contents = look_into(files);
+  return contents.run || contents.lock;
+}
+
 void check_room(const RunFiles& files, bool overwrite) {
   const Contents contents = look_into(files);
   const std::string directory = files.directory().string();
@@ -112,16 +121,20 @@ RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
 }
 
 RunDirectory RunDirectory::open(const fs::path& directory) {
-  const auto refuse = [&](const std::string& why) {
-    throw UsageError("{} holds no run to resume ({}); check --run-dir", directory.string(), why);
-  };
-  std::error_code error;
-  if (!fs::is_directory(directory, error)) refuse("no such folder");
   RunFiles files(directory);
-  const Contents contents = look_into(files);
-  if (!contents.run && !contents.lock) refuse("it has no run.h5, checkpoint.h5 or run.lock");
+  if (!holds_run(files)) return create(directory, false);
   LockFile lock(files.lock(), files.directory().string());
   return {std::move(files), std::move(lock)};
+}
+
+void RunDirectory::check_open(const fs::path& directory) {
+  const RunFiles files(directory);
+  std::error_code error;
+  if (holds_run(files)) {
+    LockFile::check_free(files.lock(), directory.string());
+  } else if (fs::exists(directory, error)) {
+    check_room(files, false);
+  }
 }
 
 bool RunDirectory::has_checkpoint() const {

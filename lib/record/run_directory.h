@@ -27,6 +27,8 @@ class RunFiles {
   std::filesystem::path kept_checkpoint(std::int64_t iteration) const {
     return kept_checkpoints() / (std::to_string(iteration) + ".h5");
   }
+  // The checkpoint of the least evaluation error (checkpoint.keep_best).
+  std::filesystem::path best_checkpoint() const { return directory_ / "best.h5"; }
   std::filesystem::path lock() const { return directory_ / "run.lock"; }
 
  private:
@@ -43,8 +45,10 @@ class RunDirectory {
   // UsageError even with `overwrite`, since a config.yaml or run.log may be anyone's.
   static RunDirectory create(const std::filesystem::path& directory, bool overwrite);
   // Takes a directory that holds a run in order to resume it, even a run that ended before its first
-  // checkpoint. Throws UsageError if there is no run.
+  // checkpoint. Where there is no run, does what create() does without `overwrite`.
   static RunDirectory open(const std::filesystem::path& directory);
+  // Throws what open would, and changes nothing.
+  static void check_open(const std::filesystem::path& directory);
 
   const RunFiles& files() const { return files_; }
   bool has_checkpoint() const;

@@ -52,13 +52,10 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
   std::filesystem::create_directories(directory);
   for (const auto mode : modes) {
     const std::filesystem::path run = directory / name(mode);
-    const bool begun = std::filesystem::exists(RunFiles(run).config());
-    if (start == RunStart::resume && begun && is_complete(run)) continue;
     Config one = config;
     one.network.activations = mode;
-    const RunStart how = start == RunStart::resume && !begun ? RunStart::fresh : start;
     if (interrupted()) break;
-    run_training(resolve(one), run, how, command);
+    run_training(resolve(one), run, start, command);
   }
   TrainingComparison comparison;
   comparison.status = RunStatus::complete;

@@ -7,8 +7,9 @@
 
 #include "base/error.h"
 #include "record/run_directory.h"
+#include "train/earlier_run.h"
+#include "train/resumption.h"
 #include "train/setup.h"
-#include "train/training_run.h"
 
 namespace revnet {
 std::string last_line_of(const std::filesystem::path& file) {

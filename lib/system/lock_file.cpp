@@ -24,6 +24,18 @@ std::string read_holder(int descriptor) {
   return text.substr(0, text.find('\n'));
 }
 
+[[noreturn]] void refuse(const std::string& what, int descriptor) {
+  throw InUseError("{} is in use by {}; wait for it or choose another folder", what, read_holder(descriptor));
+}
+
+bool is_held(const FileDescriptor& descriptor) {
+  return ::flock(descriptor.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+FileDescriptor open_to_read(const std::filesystem::path& path) {
+  return FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+}
+
 }  // namespace
 
 LockFile::LockFile(const std::filesystem::path& path, const std::string& what)
@@ -37,8 +49,7 @@ LockFile::LockFile(const std::filesystem::path& path, const std::string& what)
   }
   if (refused != 0) {
     if (errno != EWOULDBLOCK) throw Error(file_failure("lock", path, errno));
-    throw InUseError("{} is in use by {}; wait for it or choose another folder", what,
-                     read_holder(descriptor_.get()));
+    refuse(what, descriptor_.get());
   }
   const std::string holder = fmt::format("process {} on {}\n", ::getpid(), host_name());
   int error = ::ftruncate(descriptor_.get(), 0) == 0 ? 0 : errno;
@@ -46,10 +57,14 @@ LockFile::LockFile(const std::filesystem::path& path, const std::string& what)
   if (error != 0) throw Error(file_failure("write", path, error));
 }
 
+void LockFile::check_free(const std::filesystem::path& path, const std::string& what) {
+  const FileDescriptor descriptor = open_to_read(path);
+  if (descriptor.is_open() && revnet::is_held(descriptor)) refuse(what, descriptor.get());
+}
+
 bool LockFile::is_held(const std::filesystem::path& path) {
-  const FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!descriptor.is_open()) return false;
-  return ::flock(descriptor.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const FileDescriptor descriptor = open_to_read(path);
+  return descriptor.is_open() && revnet::is_held(descriptor);
 }
 
 }  // namespace revnet

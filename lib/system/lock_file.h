@@ -23,6 +23,8 @@ class LockFile {
   // names the locked resource in the message. Throws Error if the file cannot be opened or written.
   LockFile(const std::filesystem::path& path, const std::string& what);
 
+  // Throws InUseError, as the constructor does, if some process holds the lock; leaves the file as it is.
+  static void check_free(const std::filesystem::path& path, const std::string& what);
   // Whether any process holds the lock; false if the file does not exist.
   static bool is_held(const std::filesystem::path& path);
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "record/config_schema.h"
+#include "train/extension.h"
 
 namespace revnet {
 namespace {
@@ -39,6 +40,20 @@ constexpr std::array traits{
           "batches are of other images"},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
 
+constexpr std::string_view iterations_key = "training.iterations";
+
+// Of a run that becomes longer, these may differ.
+bool is_of_length(const std::string& key) {
+  return key == iterations_key || key == "training.decay_at";
+}
+
+[[noreturn]] void refuse(const SettingDifference& difference, const std::string& where) {
+  throw UsageError(
+      "{}: {} is {} in this run, {} was asked for; resume with the run's own settings or start "
+      "another run directory",
+      where, difference.key, difference.right, difference.left);
+}
+
 }  // namespace
 
 bool may_differ_when_resumed(const std::string& key) {
@@ -47,18 +62,48 @@ bool may_differ_when_resumed(const std::string& key) {
 }
 
 void check_same_run(const Config& now, const Config& before, const std::string& where) {
+  const bool longer = now.training.iterations > before.training.iterations;
   for (const SettingDifference& difference : differences(now, before)) {
-    if (may_differ_when_resumed(difference.key)) continue;
-    throw UsageError(
-        "{}: {} is {} in this run, {} was asked for; resume with the run's own settings or start "
-        "another run directory",
-        where, difference.key, difference.right, difference.left);
+    const std::string& key = difference.key;
+    if (may_differ_when_resumed(key) || find_setting(key)->effect == Effect::rows) continue;
+    if (longer && is_of_length(key)) continue;
+    if (key == iterations_key) {
+      throw UsageError("{}: {} is {} in this run, {} was asked for; a run may become longer, not shorter",
+                       where, key, difference.right, difference.left);
+    }
+    refuse(difference, where);
   }
 }
 
-Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t iteration) : info_(now) {
+void check_same_network(const Config& now, const Config& before, const std::string& where) {
+  for (const SettingDifference& difference : differences(now, before)) {
+    const std::string& key = difference.key;
+    if (key == "dataset.name" || key == "network.architecture" || find_setting(key)->describes_network()) {
+      refuse(difference, where);
+    }
+  }
+}
+
+std::string resuming(std::string command) {
+  command += ' ';
+  constexpr std::string_view force = " --force ", resume = " --resume ";
+  if (const std::size_t at = command.find(force); at != std::string::npos) {
+    command.replace(at, force.size(), " ");
+  }
+  if (command.find(resume) == std::string::npos) command += resume.substr(1);
+  command.pop_back();
+  return command;
+}
+
+Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t iteration)
+    : iteration_(iteration), info_(now) {
   const auto earlier = before.extra.find(changed_on_resume);
-  std::string changed = earlier == before.extra.end() ? "" : earlier->second;
+  if (earlier != before.extra.end()) info_.extra[changed_on_resume] = earlier->second;
+  compare_machines(before, now);
+  compare_settings(before, now);
+}
+
+void Resumption::compare_machines(const RunInfo& before, const RunInfo& now) {
   for (const Trait& trait : traits) {
     const std::string was = trait.of(before), is = trait.of(now);
     if (was == is || was.empty()) continue;
@@ -66,10 +111,32 @@ Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t i
         fmt::format("resuming with {} {}, the run so far had {}: {}, so the result "
                     "will not equal an uninterrupted run's bit for bit",
                     trait.name, is, was, trait.consequence));
-    changed += fmt::format("{}{} {} -> {} after iteration {}", changed.empty() ? "" : "; ", trait.name, was,
-                           is, iteration);
+    record(trait.name, was, is);
   }
-  if (!changed.empty()) info_.extra[changed_on_resume] = changed;
+}
+
+void Resumption::compare_settings(const RunInfo& before, const RunInfo& now) {
+  Config was, is;
+  read_config_text(was, before.config, "the run so far");
+  read_config_text(is, now.config, "this process");
+  const bool longer = is.training.iterations > was.training.iterations;
+  if (longer) extension_ = describe_extension(is, was, iteration_);
+  for (const SettingDifference& difference : differences(is, was)) {
+    const bool of_rows = find_setting(difference.key)->effect == Effect::rows;
+    if (!of_rows && !(longer && is_of_length(difference.key))) continue;
+    record(difference.key, difference.right, difference.left);
+    if (of_rows) {
+      warnings_.push_back(fmt::format(
+          "resuming with {} {}, the run so far had {}: rows of the log come at other iterations from here on",
+          difference.key, difference.left, difference.right));
+    }
+  }
+}
+
+void Resumption::record(const std::string& name, const std::string& was, const std::string& is) {
+  std::string& changed = info_.extra[changed_on_resume];
+  changed +=
+      fmt::format("{}{} {} -> {} after iteration {}", changed.empty() ? "" : "; ", name, was, is, iteration_);
 }
 
 }  // namespace revnet

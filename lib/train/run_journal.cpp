@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/table.h"
-#include "record/record_error.h"
+#include "train/earlier_run.h"
 #include "train/resumption.h"
 
 namespace revnet {
@@ -14,16 +14,19 @@ namespace {
 
 constexpr double seconds_between_saves = 5.0;
 
-// Where it is damaged, says which of those that were kept is not.
-Checkpoint read_last_checkpoint(const RunFiles& files) {
+// Of the checkpoint that is kept as the best, beside what a run goes on from.
+constexpr const char* best_error_name = "evaluation_error_percent";
+
+std::optional<double> read_best_error(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return {};
   try {
-    return read_checkpoint(files.checkpoint());
-  } catch (const RecordError& error) {
-    if (error.kind() != RecordError::Kind::damaged) throw;
-    const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
-    if (whole.empty()) throw;
-    throw RecordError(error.kind(), "{}; {} is whole: copy it to {} and resume", error.what(), whole.string(),
-                      files.checkpoint().string());
+    const Checkpoint best = read_checkpoint(file);
+    const auto error = best.progress.find(best_error_name);
+    if (error == best.progress.end()) throw Error("/progress/{} is missing", best_error_name);
+    return error->second;
+  } catch (const Error& error) {
+    throw Error("{}: its evaluation error cannot be read ({}); remove the file to go on without it",
+                file.string(), error.what());
   }
 }
 
@@ -37,15 +40,14 @@ RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunIn
 
 void RunJournal::resume(Trainer& trainer) {
   if (!directory_.has_checkpoint()) {
-    reporter_.info("no checkpoint yet: starting from the first iteration");
+    reporter_.info(fmt::format("nothing to resume in {}: starting from the first iteration",
+                               directory_.files().directory().string()));
     return;
   }
   const std::string file = directory_.files().checkpoint().string();
   const Checkpoint checkpoint = read_last_checkpoint(directory_.files());
   if (!checkpoint.has_checksums) reporter_.note(file + " has no checksums: nothing vouches for its bytes");
-  Config before;
-  read_config_text(before, checkpoint.config, file);
-  check_same_run(config_, before, file);
+  check_same_run(config_, settings_of_checkpoint(checkpoint, file), file);
   const auto progress = [&](const char* key) {
     const auto found = checkpoint.progress.find(key);
     if (found == checkpoint.progress.end()) throw Error("{}: /progress/{} is missing", file, key);
@@ -60,8 +62,10 @@ void RunJournal::resume(Trainer& trainer) {
   log_ = RunLog::open(directory_.files().run_log());
   const Resumption resumption(log_.info(), now, trainer.iteration());
   for (const std::string& warning : resumption.warnings()) reporter_.warn(warning);
+  if (!resumption.extension().empty()) reporter_.info(resumption.extension());
   log_.set_info(resumption.info());
   log_.truncate_after(trainer.iteration());
+  if (config_.checkpoint.keep_best) best_error_ = read_best_error(directory_.files().best_checkpoint());
   reporter_.info(fmt::format("resuming after iteration {}", trainer.iteration()));
 }
 
@@ -135,16 +139,28 @@ void RunJournal::left_out(const std::set<std::string>& lines) {
 // The log first: a checkpoint never stands for rows that are not in the log.
 void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint, bool keep) {
   save_log(trainer, RunStatus::running, true);
-  checkpoint.config = to_yaml(config_);
-  checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
-                         {"window_errors", static_cast<double>(window_.errors)},
-                         {"window_images", static_cast<double>(window_.images)},
-                         {"seconds", seconds()}};
+  checkpoint = whole(std::move(checkpoint));
   if (keep) {
     directory_.make_kept_checkpoints();
     write_checkpoint(directory_.files().kept_checkpoint(checkpoint.iteration), checkpoint);
   }
   write_checkpoint(directory_.files().checkpoint(), checkpoint);
+}
+
+Checkpoint RunJournal::whole(Checkpoint checkpoint) const {
+  checkpoint.config = to_yaml(config_);
+  checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
+                         {"window_errors", static_cast<double>(window_.errors)},
+                         {"window_images", static_cast<double>(window_.images)},
+                         {"seconds", seconds()}};
+  return checkpoint;
+}
+
+void RunJournal::save_best(Checkpoint checkpoint, const Loss& loss) {
+  best_error_ = loss.error_percent();
+  checkpoint = whole(std::move(checkpoint));
+  checkpoint.progress[best_error_name] = *best_error_;
+  write_checkpoint(directory_.files().best_checkpoint(), checkpoint);
 }
 
 void RunJournal::end(const Trainer& trainer, RunStatus status) {

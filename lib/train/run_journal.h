@@ -2,6 +2,7 @@
 // alone has a journal.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 
@@ -27,6 +28,10 @@ class RunJournal {
   // After a step that took so many seconds: its loss and learning rate.
   void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
   void evaluated(const Trainer& trainer, const Loss& loss);
+  // Whether no evaluation with a checkpoint that is kept as the best had an error as small.
+  bool is_best(const Loss& loss) const { return !best_error_ || loss.error_percent() < *best_error_; }
+  // `checkpoint`: the trainer's state, evaluated with that loss.
+  void save_best(Checkpoint checkpoint, const Loss& loss);
   // Damaged images, a line each; those of earlier calls may be among them.
   void left_out(const std::set<std::string>& lines);
   std::size_t images_left_out() const { return left_out_.size(); }
@@ -43,6 +48,8 @@ class RunJournal {
   double images_per_second() const;
 
  private:
+  // The checkpoint with what else a run goes on from.
+  Checkpoint whole(Checkpoint checkpoint) const;
   // With exact coupling: what the step's sums came to, and a warning when one was beyond the range.
   void watch_range(const Trainer& trainer);
   void log_row(const Trainer& trainer, double rate);
@@ -57,7 +64,8 @@ class RunJournal {
   double training_seconds_ = 0;  // of this one, in training steps
   std::int64_t trained_ = 0;     // images, likewise
   bool warned_of_range_ = false;
-  std::set<std::string> left_out_;  // what was wrong with each damaged image
+  std::optional<double> best_error_;  // of best.h5, in percent
+  std::set<std::string> left_out_;    // what was wrong with each damaged image
   Stopwatch clock_, since_save_;
 };
 

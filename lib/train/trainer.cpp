@@ -94,7 +94,8 @@ Loss Trainer::step() {
   return loss;
 }
 
-std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop) {
+std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop,
+                                            const LogitsObserver& observe) {
   Loss total;
   const Shard mine = communicator_.shard(static_cast<std::int64_t>(data_->evaluation_size()));
   const std::int64_t end = mine.first + mine.size;
@@ -102,14 +103,18 @@ std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop) {
     if (stop && stop()) return {};
     const std::size_t real = data_->fill_evaluation(static_cast<std::size_t>(first),
                                                     static_cast<std::size_t>(end), images_.values(), labels_);
-    if (real > 0) total += network_->evaluate(images_, std::span(labels_).first(real));
+    if (real == 0) continue;
+    const std::span<const std::int32_t> labels = std::span(labels_).first(real);
+    const Tensor logits = network_->logits(images_, Pass::inference);
+    total += softmax_cross_entropy(logits, labels);
+    if (observe) observe(logits, labels);
   }
   return total;
 }
 
-std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop) {
+std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop, const LogitsObserver& observe) {
   std::optional<Loss> mine;
-  reading([&] { mine = evaluate_shard(stop); });
+  reading([&] { mine = evaluate_shard(stop, observe); });
   if (communicator_.any(!mine)) return {};
   return of_all_ranks(*mine);
 }

@@ -24,6 +24,9 @@
 
 namespace revnet {
 
+// Sees the logits of each evaluation batch, whose first labels.size() rows are of images.
+using LogitsObserver = std::function<void(const Tensor& logits, std::span<const std::int32_t> labels)>;
+
 class Trainer {
  public:
   // From a resolved configuration and its data (load_data.h); parameters are drawn from its seed.
@@ -52,8 +55,8 @@ class Trainer {
   std::span<const std::int32_t> labels() const { return labels_; }
 
   // The whole evaluation set with running statistics. Does not change the training. None when `stop`, asked
-  // before each batch, says on any rank that it is no longer wanted.
-  std::optional<Loss> evaluate(const std::function<bool()>& stop = {});
+  // before each batch, says on any rank that it is no longer wanted. `observe` sees this rank's share.
+  std::optional<Loss> evaluate(const std::function<bool()>& stop = {}, const LogitsObserver& observe = {});
 
   // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
   Checkpoint checkpoint();
@@ -86,7 +89,7 @@ class Trainer {
   // Calls `read`, which reads images; a damaged one that only this rank needs stops all.
   template <class Read>
   void reading(const Read& read);
-  std::optional<Loss> evaluate_shard(const std::function<bool()>& stop);
+  std::optional<Loss> evaluate_shard(const std::function<bool()>& stop, const LogitsObserver& observe);
   // The sums over all ranks, also of `more`.
   Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
 

@@ -17,10 +17,12 @@
 #include "system/host.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
+#include "train/initialization.h"
 #include "train/interrupt.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/rank_placement.h"
+#include "train/resumption.h"
 #include "train/run_journal.h"
 #include "train/setup.h"
 #include "train/trainer.h"
@@ -69,10 +71,12 @@ std::string settings_of_all_ranks(Config config) {
 // One run under way, on one of its ranks.
 class Session {
  public:
-  // `journal`: of the first rank; null on others.
-  Session(const Config& config, std::unique_ptr<RunJournal> journal, std::unique_ptr<BatchSource> data,
-          const MemoryPlan& plan, const TrainingHooks& hooks, Communicator& communicator);
+  Session(const Config& config, std::unique_ptr<BatchSource> data, const MemoryPlan& plan,
+          const TrainingHooks& hooks, Communicator& communicator);
 
+  // Of the first rank, whose state becomes everybody's. The weights of another run's checkpoint.
+  void initialize(const std::filesystem::path& checkpoint);
+  void record_in(std::unique_ptr<RunJournal> journal);
   // The state of an earlier process, if it came as far as a checkpoint.
   void resume();
   RunSummary run();
@@ -93,7 +97,8 @@ class Session {
   TrainingHooks hooks_;
   MemoryPlan plan_;
   Communicator& communicator_;
-  std::unique_ptr<RunJournal> journal_;
+  std::unique_ptr<RunJournal> journal_;  // null on other ranks than the first
+  std::string initialization_;           // a line on it
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
   bool stopped_ = false;            // a signal has reached some rank
@@ -104,18 +109,27 @@ class Session {
   Stopwatch since_saved_;
 };
 
-Session::Session(const Config& config, std::unique_ptr<RunJournal> journal, std::unique_ptr<BatchSource> data,
-                 const MemoryPlan& plan, const TrainingHooks& hooks, Communicator& communicator)
+Session::Session(const Config& config, std::unique_ptr<BatchSource> data, const MemoryPlan& plan,
+                 const TrainingHooks& hooks, Communicator& communicator)
     : config_(config),
       hooks_(hooks),
       plan_(plan),
       communicator_(communicator),
-      journal_(std::move(journal)),
       trainer_(config, std::move(data), plan.arena_bytes, communicator),
       evaluation_images_(static_cast<std::int64_t>(trainer_.data().evaluation_size())) {}
 
+void Session::initialize(const std::filesystem::path& checkpoint) {
+  const std::string file = checkpoint.string();
+  Initialization start = initialize_from(trainer_.checkpoint(), read_checkpoint(checkpoint), file);
+  trainer_.restore(start.state, file);
+  initialization_ = std::move(start.text);
+}
+
+void Session::record_in(std::unique_ptr<RunJournal> journal) {
+  journal_ = std::move(journal);
+}
+
 void Session::resume() {
-  if (!journal_) return;
   journal_->resume(trainer_);
   const std::vector<EvalRow>& rows = journal_->log().eval();
   if (!rows.empty()) evaluated_ = rows.back().iteration;
@@ -154,6 +168,7 @@ void Session::begin() {
     journal_->reporter().note(describe_machine());
     for (const std::string& line : placement.lines) journal_->reporter().info(line);
     for (const std::string& warning : placement.warnings) journal_->reporter().warn(warning);
+    if (!initialization_.empty() && trainer_.iteration() == 0) journal_->reporter().info(initialization_);
   }
   trainer_.broadcast_state();
   evaluated_ = static_cast<std::int64_t>(communicator_.of_first(static_cast<double>(evaluated_)));
@@ -189,8 +204,9 @@ void Session::finish() {
   if (!journal_) return;
   journal_->end(trainer_, status_);
   if (!stopped_) return;
-  journal_->reporter().info(fmt::format(
-      "interrupted after iteration {}; a checkpoint is saved, go on with --resume", trainer_.iteration()));
+  journal_->reporter().info(
+      fmt::format("interrupted after iteration {}; a checkpoint is saved, go on with: {}",
+                  trainer_.iteration(), resuming(journal_->log().info().command)));
 }
 
 void Session::agree() {
@@ -217,7 +233,11 @@ void Session::evaluate() {
   }
   evaluated_ = trainer_.iteration();
   evaluation_images_ = loss.images;
-  if (journal_) journal_->evaluated(trainer_, loss);
+  if (!journal_) return;
+  if (config_.checkpoint.keep_best && journal_->is_best(loss)) {
+    journal_->save_best(trainer_.checkpoint(), loss);
+  }
+  journal_->evaluated(trainer_, loss);
 }
 
 // Each rank knows of the images that it came upon itself.
@@ -267,23 +287,44 @@ RunSummary Session::summary() const {
   return summary;
 }
 
-}  // namespace
-
-Config settings_of_run(const std::filesystem::path& directory) {
-  const RunFiles files(directory);
-  if (!std::filesystem::exists(files.config())) {
-    throw UsageError("{} holds no run to resume: {} is missing", directory.string(), files.config().string());
-  }
-  Config config;
-  config.network.engine = Config::Network::Engine::onednn;  // of runs from before there was a choice
-  read_config_file(config, files.config());
-  return config;
+RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
+  const RunLog& log = run.log;
+  RunSummary summary;
+  if (!log.eval().empty()) summary.evaluation = log.eval().back();
+  if (!log.train().empty()) summary.training = log.train().back();
+  // The last row comes before the last evaluation.
+  const auto seconds = run.checkpoint.progress.find("seconds");
+  summary.seconds = seconds == run.checkpoint.progress.end() ? summary.training.seconds : seconds->second;
+  summary.images_per_second = log.images_per_second(batch);
+  return summary;
 }
+
+// Of a run that has nothing left to do, known to all ranks.
+std::optional<RunSummary> summary_if_complete(const Config& config, const std::filesystem::path& directory,
+                                              Communicator& communicator) {
+  std::optional<EarlierRun> run;
+  communicator.together([&] {
+    if (communicator.is_first()) run = find_complete_run(config, directory);
+  });
+  if (communicator.of_first(run ? 1 : 0) == 0) return {};
+  RunSummary summary = run ? summary_of(*run, config.training.batch) : RunSummary();
+  summary.was_complete = true;
+  summary.status = RunStatus::complete;
+  summary.iterations = config.training.iterations;
+  return summary;
+}
+
+}  // namespace
 
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
                         const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
   const std::vector<std::string> hosts = communicator.gather(host_name());
   const Ranks ranks{communicator.ranks(), static_cast<int>(std::ranges::count(hosts, host_name()))};
+  if (start == RunStart::resume) {
+    if (std::optional<RunSummary> summary = summary_if_complete(config, directory, communicator)) {
+      return *summary;
+    }
+  }
   std::optional<Session> session;
   communicator.together([&] {
     // Everything that can be refused is, before the directory is made or touched.
@@ -291,15 +332,17 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
                                         config.training.threads, hooks.modes);
     std::unique_ptr<BatchSource> data = load_data(config);
     check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
-    std::unique_ptr<RunJournal> journal;
-    if (communicator.is_first()) {
-      RunDirectory taken = start == RunStart::resume
-                               ? RunDirectory::open(directory)
-                               : RunDirectory::create(directory, start == RunStart::overwrite);
-      journal = std::make_unique<RunJournal>(config, std::move(taken),
-                                             run_info(config, *data, command, communicator.ranks()));
-    }
-    session.emplace(config, std::move(journal), std::move(data), plan, hooks, communicator);
+    const RunInfo info = run_info(config, *data, command, communicator.ranks());
+    session.emplace(config, std::move(data), plan, hooks, communicator);
+    if (!communicator.is_first()) return;
+    const std::string& initial = config.training.initialize_from;
+    const bool goes_on =
+        start == RunStart::resume && std::filesystem::exists(RunFiles(directory).checkpoint());
+    if (!initial.empty() && !goes_on) session->initialize(initial);
+    RunDirectory taken = start == RunStart::resume
+                             ? RunDirectory::open(directory)
+                             : RunDirectory::create(directory, start == RunStart::overwrite);
+    session->record_in(std::make_unique<RunJournal>(config, std::move(taken), info));
     if (start == RunStart::resume) session->resume();
   });
   return session->run();

@@ -10,8 +10,8 @@
 #include "record/config.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
+#include "train/earlier_run.h"
 #include "train/memory_plan.h"
-#include "train/resumption.h"
 #include "train/trainer.h"
 
 namespace revnet {
@@ -19,7 +19,7 @@ namespace revnet {
 enum class RunStart {
   fresh,      // refuse a directory that holds a run
   overwrite,  // replace the run that is there
-  resume,     // go on with it
+  resume,     // go on with it, or start where there is none
 };
 
 struct RunSummary {
@@ -34,12 +34,9 @@ struct RunSummary {
   MemoryPlan plan;
   std::uint64_t peak_resident_bytes = 0;
   int ranks = 1;
-  ExchangeTimes exchange;  // of gradients, with several ranks
+  ExchangeTimes exchange;     // of gradients, with several ranks
+  bool was_complete = false;  // nothing was left to do: `images`, `plan` and the peak are 0
 };
-
-// The settings that a run in this directory was given: what --resume starts from. UsageError when there is no
-// run.
-Config settings_of_run(const std::filesystem::path& directory);
 
 // What a study does in the course of a training.
 struct TrainingHooks {
@@ -52,7 +49,8 @@ struct TrainingHooks {
 
 // Trains until the last iteration, or until a signal (interrupt.h) asks to stop; evaluates, logs and saves
 // checkpoints on the way. `config` is resolved; `command` is recorded. When resuming, the settings that
-// decide the arithmetic must be those of the run: UsageError names the first that is not. DivergedError when
+// decide the arithmetic must be those of the run: UsageError names the first that is not. Of a run that is
+// complete no file changes. DivergedError when
 // the loss is no longer finite: the last checkpoint is kept and the log says so. An Error of exit code
 // damaged_image when an image is damaged and may not be left out: a checkpoint is saved before.
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,

@@ -57,9 +57,10 @@ TEST_CASE("a run interrupted twice equals an uninterrupted one") {
   CHECK(first_difference(folder / "whole", folder / "run") == "");
   CHECK(open_log(folder / "run").train().size() == iterations);
 
-  // Resuming a finished run leaves it as it is.
-  finish(folder.path(), resume);
-  CHECK(first_difference(folder / "whole", folder / "run") == "");
+  // Resuming a finished run leaves every file as it is.
+  const auto before = snapshot(folder / "run");
+  finish(folder.path(), {"--run-dir", "run", "--resume"});
+  CHECK(snapshot(folder / "run") == before);
 }
 
 TEST_CASE("an interruption between two rows of the log loses nothing of the row to come") {
@@ -81,10 +82,11 @@ TEST_CASE("a run is resumed with its own settings or not at all") {
   const std::string log = read_file(folder / "run/run.h5");
   for (const Arguments& other :
        {Arguments{"--batch", "21"}, Arguments{"--arch", "revnet38"},
-        Arguments{"--set", "training.momentum=0.8"}, Arguments{"--iterations", "25"}}) {
+        Arguments{"--set", "training.momentum=0.8"}, Arguments{"--iterations", "23"}}) {
     const Outcome outcome = train(folder.path(), join(resume, other));
     CHECK_MESSAGE(outcome.exit_code == 2, outcome.text());
     CHECK_MESSAGE(is_one_line(outcome.err), outcome.text());
+    CHECK(train(folder.path(), join(resume, join(other, {"--dry-run"}))).err == outcome.err);
     CHECK(read_file(folder / "run/checkpoint.h5") == checkpoint);
     CHECK(read_file(folder / "run/run.h5") == log);
   }

@@ -104,4 +104,17 @@ TEST_CASE("without --run-dir a run lies under runs") {
   CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
   CHECK(contains(outcome.out, "runs/synthetic-resnet32-seed5"));
   CHECK(open_log(run).status() == RunStatus::interrupted);
+
+  // The command that it names is whole: a shell takes it as it is, and finds the run.
+  const std::size_t at = outcome.err.find("go on with: ");
+  REQUIRE(at != std::string::npos);
+  const std::string command = outcome.err.substr(at + 12, outcome.err.find('\n', at) - at - 12);
+  CHECK(command.ends_with("synthetic --arch resnet32 --batch 50 --iterations 1000 --seed 5 --resume"));
+  const Outcome plan = revnet::testing::run("/bin/sh", folder.path(), {"-c", command + " --dry-run"});
+  CHECK_MESSAGE(plan.exit_code == 0, plan.text());
+  CHECK(contains(plan.out, "run_directory: runs/synthetic-resnet32-seed5\n"));
+  // Without --iterations, those of the run.
+  const Outcome resumed =
+      train(folder.path(), {"synthetic", "--arch", "resnet32", "--seed", "5", "--resume", "--dry-run"});
+  CHECK_MESSAGE(contains(resumed.out, "iterations: 1000\n"), resumed.text());
 }

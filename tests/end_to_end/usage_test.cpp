@@ -66,8 +66,11 @@ TEST_CASE("nonsense in --set is refused") {
 TEST_CASE("options that do not go together are refused") {
   check_refused({}, {"dataset"});
   check_refused({"--arch", "revnet38"}, {"dataset"});
-  check_refused({"synthetic", "--resume"}, {"--run-dir"});
-  check_refused({"synthetic", "--resume", "--run-dir", "none"}, {"none", "no run to resume"});
+  check_refused({"--resume"}, {"dataset", "--run-dir"});
+  check_refused({"--resume", "--run-dir", "none"}, {"none", "no run to resume"});
+  check_refused({"--evaluate", "--run-dir", "none"}, {"none/checkpoint.h5 is missing"});
+  check_refused({"synthetic", "--per-class"}, {"--evaluate"});
+  check_refused({"--evaluate", "--run-dir", "none", "--resume"}, {"--evaluate", "--resume"});
   check_refused({"synthetic", "--resume", "--force", "--run-dir", "none"}, {"--force", "--resume"});
 }
 

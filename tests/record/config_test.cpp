@@ -83,6 +83,7 @@ training:
   weight_decay: 2.0e-04
   decay_at: [0.5, 0.75]
   decay_factor: 0.1
+  initialize_from: ""
 batch_norm:
   epsilon: 0.001
   decay: 0.99
@@ -100,6 +101,7 @@ checkpoint:
   every: 1000
   seconds: 600
   keep: false
+  keep_best: false
 )");
 }
 
@@ -140,11 +142,12 @@ TEST_CASE("every setting survives a round trip through YAML") {
   config.training.weight_decay = std::numeric_limits<double>::denorm_min();
   config.training.decay_at = {};
   config.training.decay_factor = 1;
+  config.training.initialize_from = "other run.h5";
   config.batch_norm = {std::numeric_limits<double>::max(), 0, Config::BatchNorm::Statistics::synchronized};
   config.augmentation = {false, 4, false, true};
   config.evaluation.every = 0;
   config.log.every = 1;
-  config.checkpoint = {0, 30, true};
+  config.checkpoint = {0, 30, true, true};
   const Config back = configured(to_yaml(config));
   CHECK(back == config);
   CHECK(differences(back, config).empty());

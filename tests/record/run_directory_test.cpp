@@ -22,7 +22,8 @@ std::string refusal(const fs::path& directory, bool overwrite) {
 }
 
 void fill(const RunFiles& files) {
-  for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint()}) {
+  for (const fs::path& file :
+       {files.config(), files.text_log(), files.run_log(), files.checkpoint(), files.best_checkpoint()}) {
     write_file(file, "old");
     write_file(file.string() + ".tmp", "stale");
   }
@@ -39,6 +40,7 @@ TEST_CASE("the files of a run have fixed names") {
   CHECK(files.run_log() == "RUN/run.h5");
   CHECK(files.checkpoint() == "RUN/checkpoint.h5");
   CHECK(files.kept_checkpoint(50) == "RUN/checkpoints/50.h5");
+  CHECK(files.best_checkpoint() == "RUN/best.h5");
   CHECK(files.lock() == "RUN/run.lock");
 }
 
@@ -123,17 +125,19 @@ TEST_CASE("a path that cannot be a directory gives a one-line error") {
   CHECK(fs::exists(folder / "run/checkpoint.h5/inner"));
 }
 
-TEST_CASE("open takes a run to resume and nothing else") {
+TEST_CASE("open takes a run to resume, or an empty directory where one may begin") {
   TemporaryDirectory folder;
-  const auto open_refusal = [&](const std::string& name) {
-    return message_of<UsageError>([&] { RunDirectory::open(folder / name); });
-  };
-  CHECK(open_refusal("none") ==
-        (folder / "none").string() + " holds no run to resume (no such folder); check --run-dir");
+  RunDirectory::check_open(folder / "none");
   CHECK_FALSE(fs::exists(folder / "none"));
-  fs::create_directory(folder / "empty");
-  CHECK(contains(open_refusal("empty"), "it has no run.h5, checkpoint.h5 or run.lock"));
-  CHECK_FALSE(fs::exists(folder / "empty/run.lock"));
+  CHECK_FALSE(RunDirectory::open(folder / "none").has_checkpoint());
+  CHECK(fs::exists(folder / "none/run.lock"));
+  fs::create_directory(folder / "mine");
+  write_file(folder / "mine/thesis.tex", "mine");
+  for (const auto& open : {+[](const fs::path& path) { RunDirectory::open(path); },
+                           +[](const fs::path& path) { RunDirectory::check_open(path); }}) {
+    CHECK(contains(message_of<UsageError>([&] { open(folder / "mine"); }), "'thesis.tex' but no run.h5"));
+  }
+  CHECK_FALSE(fs::exists(folder / "mine/run.lock"));
   fs::create_directory(folder / "run");
   write_file(folder / "run/run.h5", "old");
   CHECK_FALSE(RunDirectory::open(folder / "run").has_checkpoint());
@@ -162,6 +166,7 @@ TEST_CASE("a directory in use is refused and its holder named") {
   CHECK(message([&] { RunDirectory::open(folder / "run"); }).starts_with(start));
   CHECK(message([&] { RunDirectory::create(folder / "run", true); }).starts_with(start));
   CHECK(message([&] { RunDirectory::create(folder / "run", false); }).starts_with(start));
+  CHECK(message([&] { RunDirectory::check_open(folder / "run"); }).starts_with(start));
   CHECK(is_one_line(message([&] { RunDirectory::open(folder / "run"); })));
   CHECK(read_file(folder / "run/run.h5") == "precious");
 

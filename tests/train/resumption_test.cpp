@@ -47,6 +47,45 @@ TEST_CASE("whatever may change the bits is said and recorded") {
         recorded + "; threads 3 -> 1 after iteration 20");
 }
 
+TEST_CASE("rows at other iterations are said and recorded") {
+  RunInfo before = info(), now = info();
+  Config config;
+  before.config = to_yaml(config);
+  config.log.every = 5;
+  config.evaluation.every = 500;
+  config.checkpoint.every = 7;  // leaves no trace
+  now.config = to_yaml(config);
+  const Resumption resumption(before, now, 30);
+  REQUIRE(resumption.warnings().size() == 2);
+  CHECK(testing::contains(resumption.warnings()[0], "evaluation.every 500, the run so far had 1000"));
+  CHECK(resumption.info().extra.at(changed_on_resume) ==
+        "evaluation.every 1000 -> 500 after iteration 30; log.every 10 -> 5 after iteration 30");
+  CHECK(resumption.extension().empty());
+}
+
+TEST_CASE("that a run is made longer is said and recorded, and is nothing to warn of") {
+  RunInfo before = info(), now = info();
+  Config config;
+  before.config = to_yaml(config);
+  config.training.iterations = 100'000;
+  config.training.decay_at = {0.4, 0.6};
+  now.config = to_yaml(config);
+  const Resumption resumption(before, now, 80'000);
+  CHECK(resumption.warnings().empty());
+  CHECK(testing::contains(resumption.extension(), "from 80000 to 100000 iterations"));
+  CHECK(resumption.info().extra.at(changed_on_resume) ==
+        "training.iterations 80000 -> 100000 after iteration 80000; "
+        "training.decay_at [0.5, 0.75] -> [0.4, 0.6] after iteration 80000");
+}
+
+TEST_CASE("the command that goes on is the same with --resume, and replaces nothing") {
+  CHECK(resuming("revnet-train cifar10 --seed 2") == "revnet-train cifar10 --seed 2 --resume");
+  CHECK(resuming("revnet-train cifar10 --force --seed 2") == "revnet-train cifar10 --seed 2 --resume");
+  CHECK(resuming("revnet-train cifar10 --force") == "revnet-train cifar10 --resume");
+  CHECK(resuming("revnet-train --run-dir a --resume") == "revnet-train --run-dir a --resume");
+  CHECK(resuming("revnet-train --resume --threads 2") == "revnet-train --resume --threads 2");
+}
+
 TEST_CASE("Winograd that oneDNN has no longer is said of runs that may have used it") {
   RunInfo before = info(), now = info();
   before.extra["onednn_winograd"] = "present";

@@ -16,9 +16,10 @@ using testing::contains;
 using testing::message_of;
 using testing::TemporaryDirectory;
 
-// Synthetic images, RevNet-38, batches of 8, one thread.
-inline Config small_config() {
+// Synthetic images, batches of 8, one thread.
+inline Config small_config(const char* architecture = "revnet38") {
   Config config;
+  config.network.architecture = architecture;
   config.dataset.name = Config::Dataset::Name::synthetic;
   config.training.iterations = 4;
   config.training.batch = 8;

@@ -5,10 +5,12 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <map>
 
 #include <doctest/doctest.h>
 
 #include "record/checkpoint.h"
+#include "train/resumption.h"
 #include "train/support.h"
 
 namespace revnet {
@@ -20,12 +22,22 @@ Config run_config() {
   config.log.every = 2;
   config.evaluation.every = 0;
   config.checkpoint.every = 2;
+  config.checkpoint.keep_best = true;
   return config;
 }
 
 std::string text_of(const std::filesystem::path& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+// Of every file in a run directory.
+std::map<std::string, std::string> bytes_in(const std::filesystem::path& directory) {
+  std::map<std::string, std::string> bytes;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    bytes[entry.path().filename().string()] = text_of(entry.path());
+  }
+  return bytes;
 }
 
 // Everything but the seconds.
@@ -97,12 +109,15 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(end.iteration == 4);
   CHECK(end.config == to_yaml(config));
 
-  // A complete run has nothing left to do.
+  // A complete run has nothing left to do, and no file of it changes.
+  const auto before = bytes_in(directory);
+  CHECK(before.size() == 6);
   const RunSummary again = run_training(config, directory, RunStart::resume, "again");
+  CHECK(again.was_complete);
   CHECK(again.status == RunStatus::complete);
+  CHECK(again.iterations == 4);
   CHECK(again.evaluation == log.eval().back());
-  CHECK(same_rows(RunLog::open(files.run_log()), log));
-  CHECK(same_state(read_checkpoint(files.checkpoint()), end));
+  CHECK(bytes_in(directory) == before);
 
   // From the middle, later rows are dropped and computed again: to the same bits.
   write_middle_checkpoint(config, files.checkpoint());
@@ -145,11 +160,54 @@ TEST_CASE("of damaged checkpoints the one that is whole is named") {
   CHECK(contains(message, files.kept_checkpoint(3).string() + " is whole: copy it to"));
 }
 
-TEST_CASE("resuming needs a run") {
+// Ends before the first step.
+TrainingHooks no_step() {
+  TrainingHooks hooks;
+  hooks.before_step = [](const Trainer&) { throw Error("the end"); };
+  return hooks;
+}
+
+TEST_CASE("resuming starts the run where there is nothing, or what a kill in the first second leaves") {
   const TemporaryDirectory folder;
-  CHECK_THROWS_AS(settings_of_run(folder / "run"), UsageError);
-  CHECK_THROWS_AS(run_training(run_config(), folder / "run", RunStart::resume, "test"), UsageError);
-  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+  const RunFiles files(folder / "run");
+  CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", no_step()), Error);
+  CHECK(settings_of_run(files.directory()) == run_config());
+  CHECK(contains(text_of(files.text_log()), "nothing to resume in " + files.directory().string()));
+  CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
+  for (const auto& file : {files.config(), files.run_log(), files.checkpoint()}) {
+    std::filesystem::remove(file);
+  }
+  CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", no_step()), Error);
+  CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
+}
+
+TEST_CASE("a finished run goes on to the bits of one that was longer from the beginning") {
+  const TemporaryDirectory folder;
+  const std::filesystem::path directory = finished_run(folder);
+  const RunFiles files(directory);
+  const Config longer = settings_to_resume(directory, [](Config config) {
+    config.training.iterations = 6;
+    return config;
+  });
+  CHECK(longer.training.decay_at == std::vector<double>{2.0 / 6, 0.5});
+  CHECK(run_training(longer, directory, RunStart::resume, "longer").status == RunStatus::complete);
+  const RunLog log = RunLog::open(files.run_log());
+  REQUIRE(log.train().size() == 3);
+  CHECK(log.train().back().iteration == 6);
+  CHECK(log.train().back().learning_rate == doctest::Approx(0.001));
+  CHECK(contains(log.info().extra.at(changed_on_resume), "training.iterations 4 -> 6 after iteration 4"));
+  CHECK(settings_of_run(directory) == longer);
+
+  const MemoryPlan plan = plan_memory(architecture(longer), network_options(longer), longer.training.threads);
+  Trainer whole(longer, load_data(longer), plan.arena_bytes);
+  for (int i = 0; i < 6; ++i) whole.step();
+  write_checkpoint(folder / "whole.h5", whole.checkpoint());
+  CHECK(same_state(read_checkpoint(files.checkpoint()), read_checkpoint(folder / "whole.h5")));
+
+  // The best checkpoint is that of the least error, of this process or the one before.
+  REQUIRE(log.eval().size() == 2);
+  const auto best = std::ranges::min_element(log.eval(), {}, &EvalRow::error_percent);
+  CHECK(read_checkpoint(files.best_checkpoint()).iteration == best->iteration);
 }
 
 TEST_CASE("resuming checks the settings") {
@@ -168,10 +226,13 @@ TEST_CASE("resuming checks the settings") {
   CHECK(RunLog::open(files.run_log()).status() == RunStatus::complete);
   CHECK(settings_of_run(directory) == config);
 
+  write_middle_checkpoint(config, files.checkpoint());
   changed = config;
   changed.training.threads = 2;
-  CHECK(run_training(changed, directory, RunStart::resume, "test").status == RunStatus::complete);
+  changed.log.every = 3;
+  CHECK_THROWS_AS(run_training(changed, directory, RunStart::resume, "test", no_step()), Error);
   CHECK(contains(text_of(files.text_log()), "resuming with threads 2, the run so far had 1"));
+  CHECK(contains(text_of(files.text_log()), "resuming with log.every 3, the run so far had 2"));
 }
 
 TEST_CASE("a run is replaced only when asked for") {
@@ -180,16 +241,16 @@ TEST_CASE("a run is replaced only when asked for") {
   const std::filesystem::path directory = finished_run(folder);
   const RunFiles files(directory);
   config.training.seed = 9;
-  config.training.iterations = 1;
   CHECK_THROWS_AS(run_training(config, directory, RunStart::fresh, "second"), UsageError);
   CHECK(RunLog::open(files.run_log()).info().command == "test");
 
-  run_training(config, directory, RunStart::overwrite, "second");
+  CHECK_THROWS_AS(run_training(config, directory, RunStart::overwrite, "second", no_step()), Error);
   const RunLog log = RunLog::open(files.run_log());
   CHECK(log.info().command == "second");
   CHECK(log.info().seed == 9);
-  CHECK(log.train().size() == 1);
-  CHECK(log.eval().size() == 1);
+  CHECK(log.train().empty());
+  CHECK(log.eval().empty());
+  CHECK_FALSE(std::filesystem::exists(files.best_checkpoint()));
 }
 
 TEST_CASE("a diverged run says so and keeps its checkpoint") {

@@ -1,0 +1,27 @@
+#include "run_options.h"
+
+#include "train/earlier_run.h"
+#include "train/setup.h"
+
+namespace revnet {
+
+RunOptions::RunOptions(CLI::App& app, const std::string& what, const std::string& default_directory) {
+  app.add_option("--run-dir", directory_, "where the " + what + " is recorded")
+      ->type_name("DIR")
+      ->default_str(default_directory)
+      ->group("Run");
+  auto* resume =
+      app.add_flag("--resume", resume_, "go on with the " + what + " there, or start it")->group("Run");
+  app.add_flag("--force", force_, "replace a " + what + " that is there")->excludes(resume)->group("Run");
+}
+
+RunStart RunOptions::start() const {
+  return resume_ ? RunStart::resume : force_ ? RunStart::overwrite : RunStart::fresh;
+}
+
+Config RunOptions::settings(const std::filesystem::path& run,
+                            const std::function<Config(Config)>& given) const {
+  return resume_ && has_begun(run) ? settings_to_resume(run, given) : resolve(given({}));
+}
+
+}  // namespace revnet

@@ -1,0 +1,95 @@
+#include "train_evaluation.h"
+
+#include <cstdio>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/table.h"
+#include "record/run_directory.h"
+#include "train/earlier_run.h"
+#include "train/evaluation.h"
+#include "train/setup.h"
+
+namespace revnet {
+namespace {
+
+constexpr std::int64_t top = 5, classes_worth_it = 10;
+
+void print_classes(const Evaluation& evaluation) {
+  Table table({"class", "images", "errors", "error %", "mostly taken for", "times"});
+  const std::vector<ClassErrors> classes = errors_by_class(evaluation);
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const ClassErrors& one = classes[i];
+    const double percent = 100.0 * static_cast<double>(one.errors) / static_cast<double>(one.images);
+    table.add({fmt::to_string(i), fmt::to_string(one.images), fmt::to_string(one.errors),
+               one.images > 0 ? format_fixed(percent, 2) : "-",
+               one.errors > 0 ? fmt::to_string(one.mistaken_for) : "-", fmt::to_string(one.mistaken)});
+  }
+  std::cout << '\n' << table.format(TableFormat::text);
+}
+
+void print(const Evaluation& evaluation, const Config& config, const std::string& checkpoint) {
+  const std::string set = config.dataset.validation ? "validation" : "test";
+  const auto line = [](const std::string& name, const std::string& text) {
+    std::cout << fmt::format("{:<18}{}\n", name, text);
+  };
+  line(set + " error",
+       fmt::format("{:.2f} % of {} images, cross entropy {:.4f}", evaluation.loss.error_percent(),
+                   evaluation.loss.images, evaluation.loss.mean_cross_entropy()));
+  if (evaluation.classes > classes_worth_it) {
+    line("top-5 error", fmt::format("{:.2f} %", evaluation.error_percent(top)));
+  }
+  line("network", fmt::format("{} on {}", network_name(config.network), name(config.dataset.name)));
+  line("checkpoint", fmt::format("{}, after iteration {}", checkpoint, evaluation.iteration));
+}
+
+}  // namespace
+
+EvaluationOptions::EvaluationOptions(CLI::App& app) {
+  const char* group = "Evaluation";
+  option_ = app.add_flag("--evaluate", evaluate_, "evaluate the checkpoint in --run-dir; train nothing");
+  option_->group(group)->excludes(app.get_option("--resume"))->excludes(app.get_option("--force"));
+  app.add_option("--checkpoint", checkpoint_, "that one instead, whatever run it is of")
+      ->type_name("FILE")
+      ->group(group)
+      ->needs(option_);
+  app.add_flag("--per-class", per_class_, "and list the errors of each class")->group(group)->needs(option_);
+  app.add_option("--predictions", predictions_, "and write labels, predictions and logits, as HDF5")
+      ->type_name("FILE")
+      ->group(group)
+      ->needs(option_);
+}
+
+int EvaluationOptions::run(const TrainingOptions& options,
+                           const std::function<std::filesystem::path()>& directory) const {
+  const std::filesystem::path folder = std::filesystem::path(predictions_).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+    throw UsageError("--predictions: {} is no folder; make it or name another file", folder.string());
+  }
+  std::string file = checkpoint_;
+  if (file.empty()) {
+    const RunFiles run(directory());
+    file = run.checkpoint().string();
+    if (!std::filesystem::exists(file)) {
+      throw UsageError("{} holds no run to evaluate: {} is missing; check --run-dir, or name a --checkpoint",
+                       run.directory().string(), file);
+    }
+  }
+  const Checkpoint checkpoint = read_checkpoint(file);
+  Config config = settings_of_checkpoint(checkpoint, file);
+  config.training.threads = 0;  // this machine's, not those of the training
+  config = resolve(options.apply_to(std::move(config)));
+  const Evaluation evaluation = evaluate_checkpoint(config, checkpoint, file, !predictions_.empty());
+  for (const std::string& line : evaluation.left_out) std::cerr << "warning: left out: " << line << '\n';
+  print(evaluation, config, file);
+  if (!predictions_.empty()) {
+    write_predictions(predictions_, evaluation, config, file);
+    std::cout << fmt::format("{:<18}{}\n", "predictions", predictions_);
+  }
+  if (per_class_) print_classes(evaluation);
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace revnet

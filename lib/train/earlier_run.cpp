@@ -1,0 +1,93 @@
+#include "train/earlier_run.h"
+
+#include "base/error.h"
+#include "record/record_error.h"
+#include "train/extension.h"
+#include "train/resumption.h"
+#include "train/setup.h"
+
+namespace revnet {
+namespace {
+
+// Files from before there was a choice of engines.
+Config oldest_settings() {
+  Config config;
+  config.network.engine = Config::Network::Engine::onednn;
+  return config;
+}
+
+// What lies there, if it came as far as a checkpoint; with settings under which it may go on.
+std::optional<EarlierRun> read_run(const Config& config, const RunFiles& files) {
+  if (!std::filesystem::exists(files.checkpoint())) return {};
+  const std::string file = files.checkpoint().string();
+  Checkpoint checkpoint = read_last_checkpoint(files);
+  check_same_run(config, settings_of_checkpoint(checkpoint, file), file);
+  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
+}
+
+}  // namespace
+
+bool has_begun(const std::filesystem::path& directory) {
+  const RunFiles files(directory);
+  for (const std::filesystem::path& file : {files.config(), files.run_log(), files.checkpoint()}) {
+    std::error_code error;
+    if (std::filesystem::exists(file, error)) return true;
+  }
+  return false;
+}
+
+Config settings_of_run(const std::filesystem::path& directory) {
+  const RunFiles files(directory);
+  if (!std::filesystem::exists(files.config())) {
+    throw UsageError("{} holds no run to resume: {} is missing", directory.string(), files.config().string());
+  }
+  Config config = oldest_settings();
+  read_config_file(config, files.config());
+  return config;
+}
+
+Config settings_of_checkpoint(const Checkpoint& checkpoint, const std::string& file) {
+  Config config = oldest_settings();
+  read_config_text(config, checkpoint.config, file);
+  return config;
+}
+
+Config settings_to_resume(const std::filesystem::path& directory,
+                          const std::function<Config(Config)>& given) {
+  const Config before = settings_of_run(directory);
+  const std::string where = RunFiles(directory).config().string();
+  // Before anything is refused that another network, or data set, cannot do.
+  check_same_network(given(before), before, where);
+  Config now = resolve(given(before));
+  const std::int64_t iterations = now.training.iterations;
+  if (iterations > before.training.iterations) now = resolve(given(extended(before, iterations)));
+  check_same_run(now, before, where);
+  return now;
+}
+
+Checkpoint read_last_checkpoint(const RunFiles& files) {
+  try {
+    return read_checkpoint(files.checkpoint());
+  } catch (const RecordError& error) {
+    if (error.kind() != RecordError::Kind::damaged) throw;
+    const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
+    if (whole.empty()) throw;
+    throw RecordError(error.kind(), "{}; {} is whole: copy it to {} and resume", error.what(), whole.string(),
+                      files.checkpoint().string());
+  }
+}
+
+void check_resumable(const Config& config, const std::filesystem::path& directory) {
+  RunDirectory::check_open(directory);
+  read_run(config, RunFiles(directory));
+}
+
+std::optional<EarlierRun> find_complete_run(const Config& config, const std::filesystem::path& directory) {
+  std::optional<EarlierRun> run = read_run(config, RunFiles(directory));
+  if (!run || run->log.status() != RunStatus::complete) return {};
+  if (run->checkpoint.iteration < config.training.iterations) return {};
+  RunDirectory::check_open(directory);
+  return run;
+}
+
+}  // namespace revnet

@@ -1,0 +1,43 @@
+#include "train/initialization.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace revnet {
+namespace {
+
+NamedArray* find(std::vector<NamedArray>& arrays, const std::string& name) {
+  const auto found = std::ranges::find(arrays, name, &NamedArray::name);
+  return found == arrays.end() ? nullptr : &*found;
+}
+
+// Whether the shapes differ in their first number, the classes, and in nothing else.
+bool differ_in_classes(const NamedArray& a, const NamedArray& b) {
+  return !a.shape.empty() && a.shape.size() == b.shape.size() && a.shape[0] != b.shape[0] &&
+         std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
+}
+
+}  // namespace
+
+Initialization initialize_from(Checkpoint fresh, Checkpoint from, const std::string& file) {
+  Initialization result;
+  result.text = fmt::format("starting with the weights in {}, after {} iterations", file, from.iteration);
+  for (const std::string name : {"head/dense/weight", "head/dense/bias"}) {
+    NamedArray *ours = find(fresh.parameters, name), *theirs = find(from.parameters, name);
+    if (ours == nullptr || theirs == nullptr || !differ_in_classes(*ours, *theirs)) continue;
+    if (name.ends_with("bias")) {
+      result.text += fmt::format("; the last layer, head/dense, is fresh, for {} classes there are {} here",
+                                 theirs->shape[0], ours->shape[0]);
+    }
+    *theirs = std::move(*ours);
+  }
+  result.state = std::move(fresh);
+  result.state.parameters = std::move(from.parameters);
+  result.state.running = std::move(from.running);
+  return result;
+}
+
+}  // namespace revnet

@@ -1,0 +1,41 @@
+// Evaluating what a run has learned, and starting another one with it.
+#include <doctest/doctest.h>
+
+#include "end_to_end/runs.h"
+#include "record/hdf5.h"
+
+using namespace revnet;
+using namespace revnet::testing;
+
+TEST_CASE("a run is evaluated image by image, and is where another one starts") {
+  TemporaryDirectory folder;
+  const Arguments settings{"synthetic", "--arch", "resnet32", "--batch", "50", "--iterations", "2"};
+  const Outcome trained = train(folder.path(), join(settings, {"--run-dir", "run", "--keep-best"}));
+  REQUIRE_MESSAGE(trained.exit_code == 0, trained.text());
+  const std::string result = trained.out.substr(0, trained.out.find(", after iteration"));
+  const auto before = snapshot(folder / "run");
+  CHECK(before.count("best.h5") == 1);
+
+  const Outcome evaluated = train(
+      folder.path(), {"--run-dir", "run", "--evaluate", "--per-class", "--predictions", "predictions.h5"});
+  REQUIRE_MESSAGE(evaluated.exit_code == 0, evaluated.text());
+  CHECK_MESSAGE(evaluated.out.starts_with(result + "\n"), evaluated.text());
+  CHECK(contains(evaluated.out, "run/checkpoint.h5, after iteration 2\n"));
+  CHECK(contains(evaluated.out, "class  images  errors"));
+  CHECK_FALSE(contains(evaluated.out, "top-5"));
+  CHECK(evaluated.err.empty());
+  const hdf5::Reader file(folder / "predictions.h5");
+  const EvalRow row = open_log(folder / "run").eval().back();
+  CHECK(file.double_attribute("/", "error_percent") == row.error_percent);
+  CHECK(file.double_attribute("/", "cross_entropy") == row.cross_entropy);
+  CHECK(file.integers("predictions").size() == 2000);
+  CHECK(file.floats("logits").shape == std::vector<std::int64_t>{2000, 10});
+  CHECK(snapshot(folder / "run") == before);
+
+  const Outcome other = train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "50", "--run-dir",
+                                              "other", "--initialize-from", "run/best.h5"});
+  CHECK(other.exit_code == 1);
+  CHECK_MESSAGE(is_one_line(other.err), other.text());
+  CHECK(contains(other.err, "run/best.h5: /parameters/stem/conv/weight has shape"));
+  CHECK_FALSE(std::filesystem::exists(folder / "other"));
+}

@@ -1,0 +1,85 @@
+// What may be resumed, and with which settings: told from the files alone.
+#include "train/earlier_run.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+// A folder with the settings of a run of 80 iterations, whose learning rate falls after 40 and 60.
+struct Begun {
+  Begun() {
+    config.training.iterations = 80;
+    testing::write_file(folder / "config.yaml", to_yaml(config));
+  }
+  // Laid over the run's own.
+  Config resumed(const std::vector<std::string>& assignments) const {
+    return settings_to_resume(folder.path(), [&](Config given) {
+      for (const std::string& assignment : assignments) apply(given, assignment, "--set");
+      return given;
+    });
+  }
+  std::string refused(const std::vector<std::string>& assignments) const {
+    return message_of<UsageError>([&] { resumed(assignments); });
+  }
+  TemporaryDirectory folder;
+  Config config = small_config();
+};
+
+TEST_CASE("a folder without settings, run log and checkpoint holds nothing to resume") {
+  const TemporaryDirectory folder;
+  CHECK_FALSE(has_begun(folder / "none"));
+  for (const char* name : {"run.lock", "run.log", "config.yaml.tmp"}) testing::write_file(folder / name, "");
+  CHECK_FALSE(has_begun(folder.path()));
+  testing::write_file(folder / "run.h5", "");
+  CHECK(has_begun(folder.path()));  // whose settings are lost
+  CHECK(contains(message_of<UsageError>([&] { settings_of_run(folder.path()); }), "config.yaml is missing"));
+}
+
+TEST_CASE("another network or data set is refused with that of the run, whatever else it could not do") {
+  const Begun begun;
+  CHECK(contains(begun.refused({"network.architecture=resnet32"}),
+                 "config.yaml: network.architecture is revnet38 in this run, resnet32 was asked for"));
+  CHECK(contains(begun.refused({"dataset.name=images"}), "dataset.name is synthetic in this run"));
+  CHECK(contains(begun.refused({"network.units=1,2"}), "network.units is [] in this run"));
+  CHECK(contains(begun.refused({"training.batch=9"}), "training.batch is 8 in this run"));
+}
+
+TEST_CASE("intervals of the log and threads may change on resume") {
+  const Config now = Begun().resumed({"log.every=7", "evaluation.every=9", "training.threads=2"});
+  CHECK(now.log.every == 7);
+  CHECK(now.evaluation.every == 9);
+  CHECK(now.training.threads == 2);
+}
+
+TEST_CASE("a run becomes longer with its learning rate falling where it did, unless it is said where") {
+  const Begun begun;
+  const Config longer = begun.resumed({"training.iterations=120"});
+  CHECK(longer.training.iterations == 120);
+  CHECK(longer.training.decay_at == std::vector<double>{40.0 / 120, 0.5});
+  const Config anew = begun.resumed({"training.iterations=120", "training.decay_at=0.5,0.75"});
+  CHECK(anew.training.decay_at == begun.config.training.decay_at);
+  CHECK(contains(begun.refused({"training.iterations=79"}), "a run may become longer, not shorter"));
+  CHECK(contains(begun.refused({"training.decay_at=0.6"}), "training.decay_at is [0.5, 0.75] in this run"));
+}
+
+TEST_CASE("what resuming would refuse is refused by looking alone") {
+  const TemporaryDirectory folder;
+  const Config config = small_config();
+  CHECK_NOTHROW(check_resumable(config, folder / "none"));
+  testing::write_file(folder / "thesis.tex", "mine");
+  CHECK(contains(message_of<UsageError>([&] { check_resumable(config, folder.path()); }), "thesis.tex"));
+  {
+    const RunDirectory taken = RunDirectory::create(folder / "run", false);
+    CHECK_THROWS_AS(check_resumable(config, folder / "run"), InUseError);
+  }
+  CHECK_NOTHROW(check_resumable(config, folder / "run"));
+  testing::write_file(folder / "run/checkpoint.h5", "half");
+  CHECK(contains(message_of<Error>([&] { check_resumable(config, folder / "run"); }), "checkpoint.h5"));
+}
+
+}  // namespace
+}  // namespace revnet

@@ -1,0 +1,39 @@
+#include "train/extension.h"
+
+#include <doctest/doctest.h>
+
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+TEST_CASE("a longer run has the learning rates of the shorter one, and goes on with the last") {
+  Config before = small_config();
+  before.training.iterations = 997;
+  const StepSchedule shorter = schedule(before);
+  for (const std::int64_t iterations : {998, 1500, 64'000, 123'457}) {
+    CAPTURE(iterations);
+    const Config after = extended(before, iterations);
+    CHECK(after.training.iterations == iterations);
+    const StepSchedule longer = schedule(after);
+    for (std::int64_t done = 0; done < 1000; ++done) REQUIRE(longer.rate(done) == shorter.rate(done));
+    CHECK(longer.rate(iterations) == shorter.rate(997));
+  }
+}
+
+TEST_CASE("an extension says in a line what becomes of the learning rate") {
+  Config before = small_config();
+  before.training.iterations = 80'000;
+  CHECK(
+      describe_extension(extended(before, 120'000), before, 80'000) ==
+      "made longer, from 80000 to 120000 iterations: the learning rate falls at iterations 40000, 60000, as "
+      "before (training.decay_at gives it other fractions of the run), and is 0.001 now");
+  Config anew = before;
+  anew.training.iterations = 120'000;
+  CHECK(
+      contains(describe_extension(anew, before, 80'000),
+               "falls at iterations 60000, 90000, by the training.decay_at that was given, and is 0.01 now"));
+}
+
+}  // namespace
+}  // namespace revnet
