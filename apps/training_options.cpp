@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "command_description.h"
+#include "description.h"
 #include "option_values.h"
 
 namespace revnet {

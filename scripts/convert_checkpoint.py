@@ -1,8 +1,12 @@
 #!/usr/bin/python3
-"""Converts checkpoints to and from PyTorch, for the networks of torch_model.py. Needs python3-h5py and python3-torch.
+"""Converts checkpoints to and from other formats. Needs python3-h5py, and all but to-safetensors python3-torch, for
+the networks of torch_model.py.
 
   convert_checkpoint.py to-torch CHECKPOINT.h5 MODEL.pt
   convert_checkpoint.py from-torch MODEL.pt CHECKPOINT.h5 [--config FILE.yaml]
+  convert_checkpoint.py to-safetensors CHECKPOINT.h5 MODEL.safetensors
+  convert_checkpoint.py from-safetensors MODEL.safetensors CHECKPOINT.h5 [--config FILE.yaml]
+  convert_checkpoint.py to-onnx CHECKPOINT.h5 MODEL.onnx
 
 MODEL.pt, for torch.load, is a dict of
 
@@ -15,6 +19,13 @@ MODEL.pt, for torch.load, is a dict of
 from-torch also takes a bare state dict, as torch.save(network.state_dict(), ...) writes it. Then --config says which
 settings the checkpoint is of (config.yaml of a run directory), momentum is zero and so is the iteration: put into
 that run directory as checkpoint.h5, it is what --resume starts from. Values are the same bits on both sides.
+
+MODEL.safetensors holds the state dict, and architecture, iteration and config as metadata; what comes back from there
+is like a bare state dict, whose settings are those of the metadata unless --config names others.
+
+MODEL.onnx computes `logits` [batch, classes] of `images` [batch, 3, side, side] as an evaluation does: normalised with
+the running averages. Images are given as the network sees them: of CIFAR, bytes (0 to 255) less the training set's
+mean image; photographs as dataset.values says.
 """
 import argparse
 import dataclasses
@@ -22,10 +33,15 @@ import json
 import re
 import sys
 
-import torch
+import numpy as np
 
 from revnet_files import Checkpoint, FileError, read_checkpoint, write_checkpoint
-from torch_model import SPECS, Network, Spec
+
+try:
+    import torch
+    from torch_model import EPSILON, SPECS, Network, Spec
+except ImportError:
+    torch = None
 
 RUNNING = ("running_mean", "running_variance")
 PROGRESS = ("window_cross_entropy", "window_errors", "window_images", "seconds")
@@ -64,15 +80,13 @@ def spec_of(config):
     return dataclasses.replace(SPECS[architecture], **changes)
 
 
-def build(config):
-    """The network of these settings, and its number of classes."""
-    classes = {"cifar100": 100, "imagenet": 1000}.get(setting(config, "dataset", "name"), 10)
-    return Network(spec_of(config), classes), classes
-
-
 def check_fits(config, state, momentum):
     """Refuses arrays that are missing, left over or of another shape. Returns the number of classes."""
-    network, classes = build(config)
+    if float(setting(config, "batch_norm", "epsilon")) != EPSILON:
+        raise FileError(f"batch_norm.epsilon is not {EPSILON}, as it is in torch_model.py")
+    own = state["head.dense.bias"].numel() if "head.dense.bias" in state else 10  # of a folder's images
+    classes = {"cifar10": 10, "cifar100": 100, "imagenet": 1000}.get(setting(config, "dataset", "name"), own)
+    network = Network(spec_of(config), classes)
     architecture = setting(config, "network", "architecture")
     parameters = {name: p.shape for name, p in network.named_parameters()}
     for what, given, expected in (("model", state, {name: v.shape for name, v in network.state_dict().items()}),
@@ -87,14 +101,18 @@ def check_fits(config, state, momentum):
     return classes
 
 
+def state_of(checkpoint):
+    """Its state dict, of NumPy's arrays."""
+    state = dict(checkpoint.parameters)
+    for name, averages in checkpoint.running.items():
+        state.update({f"{name}/{buffer}": values for buffer, values in zip(RUNNING, averages)})
+    return {name.replace("/", "."): values for name, values in state.items()}
+
+
 def to_torch(checkpoint):
     """The dict described above."""
-    module_path = lambda name: name.replace("/", ".")  # noqa: E731
-    state = {module_path(name): torch.from_numpy(values) for name, values in checkpoint.parameters.items()}
-    for name, averages in checkpoint.running.items():
-        state.update({f"{module_path(name)}.{buffer}": torch.from_numpy(values)
-                      for buffer, values in zip(RUNNING, averages)})
-    momentum = {module_path(name): torch.from_numpy(values) for name, values in checkpoint.momentum.items()}
+    state = {name: torch.from_numpy(values) for name, values in state_of(checkpoint).items()}
+    momentum = {name.replace("/", "."): torch.from_numpy(values) for name, values in checkpoint.momentum.items()}
     classes = check_fits(checkpoint.config, state, momentum)
     return dict(architecture=setting(checkpoint.config, "network", "architecture"),
                 spec=dataclasses.asdict(spec_of(checkpoint.config)), classes=classes, model=state,
@@ -148,26 +166,97 @@ def save_torch(saved, path):
         raise FileError(f"cannot write {path}: {str(error).splitlines()[0]}") from error
 
 
+def to_safetensors(checkpoint, path):
+    """8 bytes that say how long the header is, the header in JSON, the values of one array after another."""
+    state = state_of(checkpoint)
+    header = {"__metadata__": dict(format="pt", architecture=setting(checkpoint.config, "network", "architecture"),
+                                   iteration=str(checkpoint.iteration), config=checkpoint.config)}
+    end = 0
+    for name, values in state.items():
+        begin, end = end, end + values.nbytes
+        header[name] = dict(dtype="F32", shape=values.shape, data_offsets=(begin, end))
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for values in state.values():
+            file.write(values.astype("<f4").tobytes())
+
+
+def load_safetensors(path):
+    """The state dict, and the settings of the metadata."""
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        begin = 8 + int.from_bytes(content[:8], "little")
+        header = json.loads(content[8:begin])
+        config = header.pop("__metadata__", {}).get("config")
+        state = {}
+        for name, entry in header.items():
+            first, end = entry["data_offsets"]
+            if entry["dtype"] != "F32" or not first <= end <= len(content) - begin:
+                raise FileError(f"{path}: {name} is cut short, or not of float32")
+            state[name] = torch.from_numpy(np.frombuffer(content[begin + first:begin + end], "<f4")
+                                           .reshape(entry["shape"]).copy())
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileError(f"{path} is no safetensors file: {' '.join(str(error).split())[:100]}") from error
+    return state, config
+
+
+def to_onnx(checkpoint, path):
+    saved = to_torch(checkpoint)
+    network = Network(Spec(**saved["spec"]), saved["classes"])
+    network.load_state_dict(saved["model"])
+    side = int(optional_setting(checkpoint.config, "dataset", "image_size") or 0)
+    if side == 0:
+        side = 224 if setting(checkpoint.config, "dataset", "name") in ("imagenet", "images") else 32
+    torch.onnx.export(network.eval(), torch.zeros(1, 3, side, side), path, opset_version=13,
+                      input_names=["images"], output_names=["logits"],
+                      dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}})
+
+
+DIRECTIONS = {
+    "to-torch": ("a checkpoint as a file of torch.save", "MODEL.pt"),
+    "from-torch": ("and back", "MODEL.pt"),
+    "to-safetensors": ("its weights and running averages as safetensors", "MODEL.safetensors"),
+    "from-safetensors": ("and back", "MODEL.safetensors"),
+    "to-onnx": ("its network, for inference", "MODEL.onnx"),
+}
+
+
+def convert(direction, source, target, config):
+    if direction == "to-torch":
+        save_torch(to_torch(read_checkpoint(source)), target)
+    elif direction == "to-safetensors":
+        to_safetensors(read_checkpoint(source), target)
+    elif direction == "to-onnx":
+        to_onnx(read_checkpoint(source), target)
+    elif direction == "from-torch":
+        write_checkpoint(target, from_torch(load_torch(source), config))
+    else:
+        state, written = load_safetensors(source)
+        write_checkpoint(target, from_torch(state, config or written))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     directions = parser.add_subparsers(dest="direction", required=True)
-    command = directions.add_parser("to-torch", help="a checkpoint as a file of torch.save")
-    command.add_argument("source", metavar="CHECKPOINT.h5")
-    command.add_argument("target", metavar="MODEL.pt")
-    command = directions.add_parser("from-torch", help="and back")
-    command.add_argument("source", metavar="MODEL.pt")
-    command.add_argument("target", metavar="CHECKPOINT.h5")
-    command.add_argument("--config", metavar="FILE.yaml", help="settings that a bare state dict belongs to")
+    for direction, (purpose, model) in DIRECTIONS.items():
+        command = directions.add_parser(direction, help=purpose)
+        names = ("CHECKPOINT.h5", model)
+        for place, name in zip(("source", "target"), names if direction.startswith("to-") else names[::-1]):
+            command.add_argument(place, metavar=name)
+        if direction.startswith("from-"):
+            command.add_argument("--config", metavar="FILE.yaml", help="settings that a bare state dict belongs to")
     arguments = parser.parse_args()
+    if torch is None and arguments.direction != "to-safetensors":
+        sys.exit(f"convert_checkpoint.py: {arguments.direction} needs PyTorch: apt-get install python3-torch")
     try:
-        if arguments.direction == "to-torch":
-            save_torch(to_torch(read_checkpoint(arguments.source)), arguments.target)
-            return
         config = None
-        if arguments.config:
+        if getattr(arguments, "config", None):
             with open(arguments.config, encoding="utf-8") as file:
                 config = file.read()
-        write_checkpoint(arguments.target, from_torch(load_torch(arguments.source), config))
+        convert(arguments.direction, arguments.source, arguments.target, config)
     except (FileError, OSError) as error:
         sys.exit(f"convert_checkpoint.py: {error}")
 

@@ -1,14 +1,13 @@
 // What is written from a command line that was made to be awkward.
+#include "description.h"
+
 #include <algorithm>
 
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "command_description.h"
 #include "files.h"
-#include "man_page.h"
 #include "option_values.h"
-#include "shell_completion.h"
 
 namespace revnet {
 namespace {
@@ -32,8 +31,11 @@ struct Awkward {
     app.add_flag("--secret", flag, "nobody's business")->group("");
     CLI::App* sub = app.add_subcommand("go", "goes: somewhere");
     sub->add_option("where", text, "a place: any")->type_name("DIR")->required();
+    sub->add_option("how", texts, "how");
     app.add_subcommand("hidden", "gone")->group("");
-    app.footer("Examples:\n  revnet-try go .\n      here\n\nExit codes: 0 done, well, 1 not.\nPlain words.");
+    app.footer(
+        "Examples:\n  revnet-try go .\n      here\n\nExit codes: 0 done, well, 1 not.\n\nEnvironment:\n  "
+        "REVNET_DATA\n      a folder");
   }
   CLI::App app;
   std::string text;
@@ -41,40 +43,22 @@ struct Awkward {
   bool flag = false;
 };
 
-const OptionDescription& option(const CommandDescription& command, const std::string& name) {
-  for (const OptionDescription& option : command.options) {
-    if (option.names.back() == name) return option;
-  }
-  throw Error("no option " + name);
-}
-
-TEST_CASE("a description has what the command line has") {
+TEST_CASE("completions have a row for whatever may be typed") {
   Awkward awkward;
-  const CommandDescription command = describe(awkward.app);
-  CHECK(command.path == "revnet-try");
-  CHECK(command.options.size() == 6);  // with -h
-  CHECK(option(command, "--help").ends);
-  CHECK(option(command, "--way").type == "WAY");
-  CHECK(option(command, "--way").choices == std::vector<std::string>{"up", "down"});
-  CHECK(option(command, "--known").kind == ValueKind::choice);
-  CHECK(option(command, "--known").choices == std::vector<std::string>{"one", "two"});
-  CHECK(option(command, "--known").default_value == "one");
-  CHECK(option(command, "--output").kind == ValueKind::file);
-  CHECK(option(command, "--output").names == std::vector<std::string>{"-o", "--output"});
-  CHECK(option(command, "--output").repeated);
-  CHECK(option(command, "--quiet").kind == ValueKind::none);
-  CHECK(option(command, "--quiet").type.empty());
-  CHECK(option(command, "--loud").excludes == std::vector<std::string>{"--quiet"});
-  REQUIRE(command.subcommands.size() == 1);
-  const CommandDescription& go = command.subcommands.front();
-  CHECK(go.path == "revnet-try go");
-  REQUIRE(go.positionals.size() == 1);
-  CHECK(go.positionals.front().required);
-  CHECK(go.positionals.front().kind == ValueKind::directory);
-  REQUIRE(command.footer.size() == 3);
-  CHECK(command.footer[0].lines == std::vector<std::string>{"  revnet-try go .", "      here"});
-  CHECK(command.footer[1].title == "Exit codes");
-  CHECK(command.footer[2].title.empty());
+  for (const std::string shell : {"bash", "zsh"}) {
+    const std::string text = described(awkward.app, shell);
+    CAPTURE(text);
+    for (const char* row :
+         {"|--way|up down|it'\\''s [a] way: b\\c", "|--known|one two|some", "|-o|@files|.begins with a dot",
+          "|--output|@files|.begins with a dot", "|--quiet||says \"nothing\"", "|--loud||~^`",
+          "|go|@command|goes: somewhere", "go|1|@directories|a place: any", "go|*|@text|how"}) {
+      CHECK(contains(text, "\n" + std::string(row) + "\n"));
+    }
+    CHECK_FALSE(contains(text, "secret"));
+    CHECK_FALSE(contains(text, "hidden"));
+  }
+  CHECK(described(awkward.app, "zsh").starts_with("#compdef revnet-try\n"));
+  CHECK(contains(described(awkward.app, "bash"), "\ncomplete -F _revnet_try revnet-try\n"));
 }
 
 TEST_CASE("declared choices refuse nothing and stay out of --help") {
@@ -101,43 +85,24 @@ TEST_CASE("settings declare their choices") {
   CHECK(std::count(assignments.begin(), assignments.end(), "training.batch=") == 1);
 }
 
-TEST_CASE("bash and zsh get what their syntax needs") {
+TEST_CASE("help2man gets sections and two blanks before whatever explains") {
   Awkward awkward;
-  const std::string bash = described(awkward.app, "bash");
-  CHECK(contains(bash, "[--way]='up down'\n"));
-  CHECK(contains(bash, "[-o]='@files'\n"));
-  CHECK(contains(
-      bash, "'go')\n    commands=()\n    options=(-h --help)\n    values=(\n      [1]='@directories'\n"));
-  CHECK(contains(bash, "\n_revnet_try() {\n"));
-  const std::string zsh = described(awkward.app, "zsh");
-  CHECK(zsh.starts_with("#compdef revnet-try\n"));
-  CHECK(contains(zsh, "'(--way)--way=[it'\\''s \\[a\\] way: b\\\\c]:WAY:(up down)'"));
-  CHECK(contains(zsh, "'*'{-o=,--output=}'[.begins with a dot]:FILE:_files'"));
-  CHECK(contains(zsh, "'(--quiet --loud)--loud["));
-  CHECK(contains(zsh, "'1:a place\\: any:_files -/'"));
-  CHECK(contains(zsh, "'go:goes: somewhere'"));
-  for (const std::string& text : {bash, zsh, described(awkward.app, "man")}) {
-    CHECK_FALSE(contains(text, "secret"));
-    CHECK_FALSE(contains(text, "hidden"));
-  }
-}
-
-TEST_CASE("a manual page takes text as it is") {
-  Awkward awkward;
-  const std::string page = described(awkward.app, "man");
-  CHECK(contains(page, "\nrevnet\\-try \\- does [this] and \\(aqthat\\(aq\n"));
-  CHECK(contains(page, "\n\\fB\\-\\-way\\fR \\fIWAY\\fR\nit\\(aqs [a] way: b\\ec\n.br\nOne of up, down.\n"));
-  CHECK(contains(
-      page, "\n.SS Files\n.TP\n\\fB\\-o\\fR \\fIFILE\\fR, \\fB\\-\\-output\\fR \\fIFILE\\fR\n\\&.begins"));
-  CHECK(contains(page, "\n\\(ti\\(ha\\(ga\n.br\nNot with \\-\\-quiet.\n"));
-  CHECK(contains(page, "\nsays \\(dqnothing\\(dq\n"));
-  CHECK(contains(page, "\n.TP\n\\fB0\\fR\ndone, well\n.TP\n\\fB1\\fR\nnot\n"));
-  CHECK(contains(page, "\n.PP\nPlain words.\n"));
+  const std::string text = described(awkward.app, "help2man");
+  CAPTURE(text);
+  CHECK(contains(text, "\n*Exit status*\n\n0 done"));
+  CHECK(contains(text, "\n  $ revnet-try go .\n      here\n"));
+  CHECK(contains(text, "\n  REVNET_DATA  a folder\n"));
+  CHECK(contains(text, "\n*revnet-try go*\n\ngoes: somewhere\n\nUsage: revnet-try go [OPTIONS] where"));
+  CHECK(contains(text, "\n  -h, --help  "));
+  CHECK_FALSE(contains(text, "*Settings*"));
+  CHECK_FALSE(contains(text, "secret"));
+  CHECK_FALSE(contains(text, "hidden"));
 }
 
 TEST_CASE("another format is refused") {
   Awkward awkward;
-  CHECK(contains(testing::message_of<UsageError>([&] { described(awkward.app, "fish"); }), "bash, zsh, man"));
+  CHECK(contains(testing::message_of<UsageError>([&] { described(awkward.app, "fish"); }),
+                 "bash, zsh, help2man"));
 }
 
 }  // namespace

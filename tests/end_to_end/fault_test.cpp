@@ -138,7 +138,7 @@ TEST_CASE("a text log that cannot be written is said once, and the run goes on")
 TEST_CASE("results that cannot be written are a failure") {
   const TemporaryDirectory folder;
   for (const std::string command :
-       {"revnet-train synthetic --dry-run", "revnet-report", "revnet-train --describe man"}) {
+       {"revnet-train synthetic --dry-run", "revnet-report", "revnet-train --describe bash"}) {
     CAPTURE(command);
     const std::string shell = "cd '" + folder.path().string() + "' && '" REVNET_BIN_DIR "'/" + command +
                               " > /dev/full 2> err; test $? = 1";

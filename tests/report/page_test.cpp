@@ -38,6 +38,35 @@ TEST_CASE("a page has groups first, then tables and curves, and no commands") {
   CHECK(count_of(page, "<table>") == 4);
 }
 
+// What a browser needs to show whole what is wider than its window, which a table of many settings is.
+TEST_CASE("whatever is wide scrolls by itself on a page that is as wide as its window") {
+  std::vector<RunRecord> runs;
+  for (int i = 0; i < 4; ++i) {
+    runs.push_back(record(i % 2 == 0 ? "resnet32" : "revnet38", "cifar100", 1 + i / 2, 10, 99));
+    runs.back().config.training.learning_rate = 0.1 / (1 + i);
+    runs.back().directory = "runs/" + std::string(200, 'x') + std::to_string(i);
+  }
+  const std::string page = page_of(runs);
+  for (const char* rule :
+       {"\n.scroll { overflow-x: auto;", "\nbody { margin: 0 auto; max-width: ",
+        "\np { max-width: 46rem; margin: 0.5rem 0; overflow-wrap: anywhere; }",
+        "\ntbody th { font-weight: normal; white-space: normal; overflow-wrap: anywhere;"}) {
+    CAPTURE(rule);
+    CHECK(contains(page, rule));
+  }
+  CHECK(count_of(page, "<table>") == 4);
+  std::size_t columns = 0;
+  for (std::size_t at = page.find("<table>"); at != std::string::npos; at = page.find("<table>", at + 1)) {
+    const std::size_t container = page.rfind("<div", at);
+    CHECK(page.substr(container, 19) == "<div class=\"scroll\"");
+    CHECK(page.find("</div>", container) > at);
+    const std::string head = page.substr(at, page.find("</thead>", at) - at);
+    columns = std::max(columns, count_of(head, "<th "));
+  }
+  CHECK(columns > 4);
+  CHECK(columns <= 16);  // of a few rem each
+}
+
 TEST_CASE("a page loads nothing and runs nothing") {
   const std::string page = page_of({record("resnet32", "cifar10", 1, 8000, 14.53)});
   for (const char* part : {"<script", "<link", "<img", "src=", "url(", "@import", "@font-face"}) {

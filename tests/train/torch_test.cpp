@@ -24,6 +24,12 @@ bool has_torch() {
   return has;
 }
 
+bool has_onnxruntime() {
+  const bool has = std::system("/usr/bin/python3 -c 'import onnxruntime' 2> /dev/null") == 0;
+  if (!has) MESSAGE("onnxruntime is not installed (pip has it): logits are not compared with those of ONNX");
+  return has;
+}
+
 std::string quoted(const fs::path& path) {
   return " '" + path.string() + "'";
 }
@@ -107,6 +113,12 @@ TEST_CASE("a checkpoint evaluates in PyTorch to the same logits, and back") {
                quoted(folder / "model.pt") + quoted(folder / "images.h5") + quoted(folder / "changed.pt") +
                    quoted(folder / "logits.h5"));
     check_logits(trainer, folder / "logits.h5", "before");
+    if (network == own) convert(folder.path(), "to-onnx", "checkpoint.h5", "model.onnx");  // for seconds
+    if (network == own && has_onnxruntime()) {
+      check_runs(folder.path(), "train/onnx_logits.py",
+                 quoted(folder / "model.onnx") + quoted(folder / "images.h5") + quoted(folder / "onnx.h5"));
+      check_logits(trainer, folder / "onnx.h5", "onnx");
+    }
 
     convert(folder.path(), "from-torch", "changed.pt", "changed.h5");
     const Checkpoint before = read_checkpoint(folder / "checkpoint.h5"),
@@ -142,6 +154,29 @@ TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
   CHECK(back.progress == before.progress);
 }
 
+// safetensors has the state dict alone: no momentum, and a training begins anew.
+TEST_CASE("weights and running averages come back from safetensors bit for bit") {
+  if (!has_torch()) return;
+  const TemporaryDirectory folder;
+  const Config config = config_of("network: {architecture: revnet38, units: [1, 1, 2]}");
+  Trainer trainer = small_trainer(config);
+  trainer.step();
+  write_checkpoint(folder / "checkpoint.h5", checkpoint_of(trainer, config));
+  convert(folder.path(), "to-safetensors", "checkpoint.h5", "model.safetensors");
+  const std::string file = testing::read_file(folder / "model.safetensors");
+  const std::string opening =
+      "{\"__metadata__\": {\"format\": \"pt\", \"architecture\": \"revnet38\", \"iteration\": \"1\", ";
+  CHECK(file.substr(8, opening.size()) == opening);
+  CHECK(static_cast<unsigned char>(file[0]) % 8 == 0);  // of the header, so that values lie aligned
+  convert(folder.path(), "from-safetensors", "model.safetensors", "back.h5");
+  Checkpoint before = read_checkpoint(folder / "checkpoint.h5");
+  const Checkpoint back = read_checkpoint(folder / "back.h5");
+  CHECK(back.config == before.config);
+  before.iteration = 0;
+  for (NamedArray& each : before.momentum) std::ranges::fill(each.values, 0.0f);
+  CHECK(same_state(back, before));
+}
+
 TEST_CASE("files that cannot be converted are refused in one line") {
   if (!has_torch()) return;
   const TemporaryDirectory folder;
@@ -152,8 +187,11 @@ import convert_checkpoint
 torch.save([1], "list.pt")
 torch.save({"a": 1}, "numbers.pt")
 torch.save({"model": {"a": torch.zeros(1)}}, "part.pt")
+header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}  '
+open("cut.safetensors", "wb").write(len(header).to_bytes(8, "little") + header + bytes(7))
 for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torch list.pt c.h5",
-              "from-torch numbers.pt c.h5", "from-torch part.pt c.h5", "to-torch refuse.py m.pt"):
+              "from-torch numbers.pt c.h5", "from-torch part.pt c.h5", "to-torch refuse.py m.pt",
+              "from-safetensors refuse.py c.h5", "from-safetensors cut.safetensors c.h5"):
     sys.argv = ["convert_checkpoint.py", *words.split()]
     try:
         convert_checkpoint.main()
@@ -164,11 +202,12 @@ for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torc
   CHECK(std::system(command.c_str()) == 0);
   const std::string said = testing::read_file(folder / "said");
   CAPTURE(said);
-  CHECK(std::ranges::count(said, '\n') == 6);
+  CHECK(std::ranges::count(said, '\n') == 8);
   for (const char* why :
        {"refuse.py is no file of torch.save: ", "No such file or directory: 'none.pt'\n",
         "list.pt holds no state dict", "numbers.pt holds no state dict",
-        "part.pt has a model, but no config, iteration, momentum, progress\n", "cannot read refuse.py: "}) {
+        "part.pt has a model, but no config, iteration, momentum, progress\n", "cannot read refuse.py: ",
+        "refuse.py is no safetensors file: ", "cut.safetensors: a is cut short, or not of float32\n"}) {
     CHECK(testing::contains(
         said, std::string("convert_checkpoint.py: ") + (why[0] == 'N' ? "[Errno 2] " : "") + why));
   }
