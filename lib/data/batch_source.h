@@ -4,6 +4,7 @@
 // time calls a source, which may have threads of its own.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +25,9 @@ struct ShownValues {
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
+
+  // From now on evaluation is of `count` images spread evenly over the set, in its order; 0: of all.
+  void limit_evaluation(std::size_t count) { evaluation_limit_ = count; }
 
   // Images of the sets.
   virtual std::size_t training_size() const = 0;
@@ -49,6 +53,15 @@ class BatchSource {
   // Stands for the images' names and labels, in their order; empty where a set is always the same.
   virtual std::string fingerprint() const { return ""; }
   virtual std::array<ShownValues, 3> shown_values() const { return {}; }
+
+ protected:
+  // How many of an evaluation set of `all` are used.
+  std::size_t limited(std::size_t all) const {
+    return evaluation_limit_ == 0 ? all : std::min(evaluation_limit_, all);
+  }
+
+ private:
+  std::size_t evaluation_limit_ = 0;
 };
 
 // An image that a training needs turned out to be damaged when its turn came.

@@ -21,6 +21,8 @@ struct NetworkOptions : LayerOptions {
   std::int64_t whole_batch = 0;
   std::int64_t image_size = 32;
   ActivationMode activations = ActivationMode::stored;
+  double label_smoothing = 0;    // of the loss in training
+  bool average_weights = false;  // whether parameters have an average
 };
 
 // Called during a backward pass once the gradients of Network::parameters() from `first` on are final.
@@ -43,7 +45,8 @@ class Network {
   Tensor make_images();
 
   // The loss of these images and the gradient by every parameter (overwritten), without weight decay, of the
-  // mean cross entropy: of the whole batch, where this is a part, so that the parts' gradients add up. Batch
+  // mean cross entropy (smoothed, where labels are): of the whole batch, where this is a part, so that the
+  // parts' gradients add up. Batch
   // statistics are left in the norm layers; running averages are not touched.
   Loss compute_gradient(const Tensor& images, std::span<const std::int32_t> labels,
                         const GradientsFinal& gradients_final = {});

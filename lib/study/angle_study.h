@@ -22,8 +22,8 @@
 namespace revnet {
 
 struct AngleOptions {
-  std::int64_t every = 50;     // iterations between measurements, the first before the first step
-  std::int64_t batches = 1;    // measured each time: the coming ones; columns are means over them
+  std::int64_t every = 50;   // iterations between measurements: before the first step and on, and at the end
+  std::int64_t batches = 1;  // measured each time: the coming ones; columns are means over them
   std::filesystem::path dump;  // empty: none
 };
 

@@ -70,6 +70,8 @@ Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t i
                            is, iteration);
   }
   if (!changed.empty()) info_.extra[changed_on_resume] = changed;
+  const auto began = before.extra.find(started);
+  if (began != before.extra.end()) info_.extra[started] = began->second;
 }
 
 }  // namespace revnet

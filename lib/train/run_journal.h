@@ -4,8 +4,10 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "record/config.h"
+#include "record/row_file.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "train/reporter.h"
@@ -27,6 +29,8 @@ class RunJournal {
   // After a step that took so many seconds: its loss and learning rate.
   void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
   void evaluated(const Trainer& trainer, const Loss& loss);
+  // Beside that, with the average of the weights.
+  void evaluated_average(const Trainer& trainer, const Loss& loss);
   // Damaged images, a line each; those of earlier calls may be among them.
   void left_out(const std::set<std::string>& lines);
   std::size_t images_left_out() const { return left_out_.size(); }
@@ -46,6 +50,10 @@ class RunJournal {
   // With exact coupling: what the step's sums came to, and a warning when one was beyond the range.
   void watch_range(const Trainer& trainer);
   void log_row(const Trainer& trainer, double rate);
+  // Into the files for those who watch.
+  void show(const MetricsRow& row);
+  // Once, when an evaluation by running averages comes too early to mean much.
+  void warn_of_young_averages(std::int64_t iteration);
   void save_log(const Trainer& trainer, RunStatus status, bool durable);
 
   Config config_;
@@ -56,7 +64,8 @@ class RunJournal {
   double seconds_before_ = 0;    // of earlier processes
   double training_seconds_ = 0;  // of this one, in training steps
   std::int64_t trained_ = 0;     // images, likewise
-  bool warned_of_range_ = false;
+  bool warned_of_range_ = false, warned_of_young_averages_ = false;
+  std::vector<RowFile> row_files_;  // since begin()
   std::set<std::string> left_out_;  // what was wrong with each damaged image
   Stopwatch clock_, since_save_;
 };
