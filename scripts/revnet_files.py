@@ -1,4 +1,4 @@
-"""Reads (and writes) revnet's HDF5 files from Python. Needs python3-h5py; README.md describes the files.
+"""Reads (and writes) revnet's HDF5 files from Python. Needs python3-h5py; lib/record/README.md describes the files.
 
     import revnet_files
 
