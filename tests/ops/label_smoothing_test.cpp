@@ -44,7 +44,7 @@ TEST_CASE("smoothed labels cost, and pull, as PyTorch defines it") {
           doctest::Approx(loss).epsilon(1e-12));
     Tensor diff = poisoned(device, logits.layout());
     softmax_cross_entropy_backward(logits, labels, 8, diff, smoothing);
-    CHECK(relative_error(to_plain(diff), gradient) < 1e-7);
+    CHECK(relative_error(to_plain(diff), gradient) < 2e-7);  // of rounding to float
   }
 }
 
