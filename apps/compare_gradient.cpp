@@ -77,7 +77,9 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
       gradient->add_subcommand("angle", "trains a RevNet, comparing its stored and reconstructed gradients");
   auto request = std::make_shared<AngleRequest>(*angle);
   const auto positive = CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000});
-  angle->add_option("--every", request->options.every, "iterations between measurements")
+  angle
+      ->add_option("--every", request->options.every,
+                   "iterations between measurements; there is one after the last, too")
       ->type_name("N")
       ->check(positive)
       ->capture_default_str()

@@ -26,6 +26,8 @@ constexpr const char* examples = R"(Examples:
       the paper's network and recipe: 80,000 iterations of 100 images
   revnet-train cifar10 --arch resnet32 --iterations 8000 --run-dir runs/short
       a tenth of the schedule
+  revnet-train cifar10 --epochs 30 --lr 0.2 --set training.schedule=cosine
+      another recipe; --help-settings has all there is to set
   revnet-train --run-dir runs/short --resume
       go on with a run that was stopped, with its own settings; with a data set: or start it
   revnet-train --run-dir runs/short --evaluate --per-class
@@ -39,9 +41,9 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged,
 5 a damaged image with a checkpoint saved.
-RUN holds config.yaml, run.log, run.h5 (curves) and checkpoint.h5, which --resume goes on from.
-More --iterations make that run longer: its learning rate falls at the iterations where it did,
-unless training.decay_at is given, too.)";
+RUN holds config.yaml, run.log, run.h5 (curves), metrics.csv (the same as text) and
+checkpoint.h5, which --resume goes on from. More --iterations make that run longer: its
+learning rate falls at the iterations where it did, unless training.decay_at is given, too.)";
 
 void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;
@@ -60,6 +62,10 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
     std::printf("%-18s%.2f %%%s, cross entropy %.4f, after iteration %lld\n", evaluated,
                 summary.evaluation.error_percent, images.c_str(), summary.evaluation.cross_entropy,
                 static_cast<long long>(summary.evaluation.iteration));
+  }
+  if (summary.evaluation_average.iteration > 0) {
+    std::printf("%-18s%.2f %%, cross entropy %.4f\n", "averaged weights",
+                summary.evaluation_average.error_percent, summary.evaluation_average.cross_entropy);
   }
   std::printf("%-18s%.2f %%, cross entropy %.4f (mean of the last %lld iterations)\n", "training error",
               summary.training.error_percent, summary.training.cross_entropy,

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "description.h"
 #include "option_values.h"
+#include "settings_help.h"
 
 namespace revnet {
 
@@ -33,6 +34,14 @@ void TrainingOptions::take_any_setting(CLI::App& app) {
       ->check(choices_of_assignments())
       ->take_all()
       ->allow_extra_args(false)
+      ->group("Settings");
+  app.add_flag_callback(
+         "--help-settings",
+         [] {
+           std::cout << settings_help();
+           throw CLI::Success();
+         },
+         "print every setting with its default, and exit")
       ->group("Settings");
 }
 

@@ -14,6 +14,7 @@ MODEL.pt, for torch.load, is a dict of
   architecture            what the settings call it
   model                   its state dict: parameters and running averages
   momentum                by the names of parameters there: what torch.optim.SGD keeps as momentum_buffer
+  average                 likewise the average of the weights; empty where none is kept
   iteration, config, progress   as in the checkpoint
 
 from-torch also takes a bare state dict, as torch.save(network.state_dict(), ...) writes it. Then --config says which
@@ -116,7 +117,9 @@ def to_torch(checkpoint):
     classes = check_fits(checkpoint.config, state, momentum)
     return dict(architecture=setting(checkpoint.config, "network", "architecture"),
                 spec=dataclasses.asdict(spec_of(checkpoint.config)), classes=classes, model=state,
-                momentum=momentum, iteration=checkpoint.iteration, config=checkpoint.config,
+                momentum=momentum,
+                average={module_path(name): torch.from_numpy(values) for name, values in checkpoint.average.items()},
+                iteration=checkpoint.iteration, config=checkpoint.config,
                 progress=checkpoint.progress)
 
 
@@ -138,7 +141,9 @@ def from_torch(saved, config=None):
                       {name.replace(".", "/"): value.detach().cpu().float().numpy()
                        for name, value in saved["momentum"].items()},
                       {norm: tuple(arrays[f"{norm}/{buffer}"] for buffer in RUNNING) for norm in norms},
-                      saved["progress"])
+                      saved["progress"],
+                      {name.replace(".", "/"): value.detach().cpu().float().numpy()
+                       for name, value in saved.get("average", {}).items()})
 
 
 def load_torch(path):

@@ -26,8 +26,8 @@ FORMAT_VERSION = 1
 # Settings that act on no result of a training, so that runs may differ in them and measure the same thing: those of
 # lib/record/config_schema.cpp that are not marked Effect::result (tests/end_to_end/python_test.cpp holds them equal).
 WITHOUT_EFFECT = ("name", "description", "dataset.directory", "dataset.damaged", "dataset.workers", "training.threads",
-                  "training.rank_timeout", "evaluation.every", "log.every", "checkpoint.every", "checkpoint.seconds",
-                  "checkpoint.keep", "checkpoint.keep_best")
+                  "training.rank_timeout", "evaluation.every", "evaluation.images", "log.every", "log.tensorboard",
+                  "checkpoint.every", "checkpoint.seconds", "checkpoint.keep", "checkpoint.keep_best")
 MOST_SECONDS, MOST_BYTES = 60, 1 << 30  # of a process that reads a small file
 
 
@@ -54,6 +54,7 @@ class Checkpoint:
     momentum: dict
     running: dict = field(default_factory=dict)   # NAME: (mean, variance)
     progress: dict = field(default_factory=dict)  # of the row of run.h5 that is under way, and seconds so far
+    average: dict = field(default_factory=dict)   # of the parameters over the steps, where one is kept
 
 
 @dataclass
@@ -189,7 +190,8 @@ def read_checkpoint(path):
         return Checkpoint(int(file.attrs["iteration"]), file["config"], _arrays(file["parameters"]),
                           _arrays(file["momentum"]),
                           {name: (running[f"{name}/mean"], running[f"{name}/variance"]) for name in names},
-                          {name: float(value) for name, value in file["progress"].attrs.items()})
+                          {name: float(value) for name, value in file["progress"].attrs.items()},
+                          _arrays(file["average"]) if "average" in file else {})
     except (KeyError, AttributeError) as error:
         raise FileError(f"{path} is no checkpoint: {error}") from error
 
@@ -217,7 +219,8 @@ def write_checkpoint(path, checkpoint):
             progress = file.create_group("progress")
             for name, value in checkpoint.progress.items():
                 progress.attrs[name] = np.float64(value)
-            for group, arrays in (("parameters", checkpoint.parameters), ("momentum", checkpoint.momentum)):
+            for group, arrays in (("parameters", checkpoint.parameters), ("momentum", checkpoint.momentum),
+                                  ("average", checkpoint.average)):
                 for name, values in arrays.items():
                     file[f"{group}/{name}"] = np.asarray(values, np.float32)
             for name, (mean, variance) in checkpoint.running.items():

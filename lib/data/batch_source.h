@@ -4,6 +4,7 @@
 // thread at a time may call a source, which may have threads of its own.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,10 @@ class BatchSource {
  public:
   virtual ~BatchSource() = default;
 
+  // Limits evaluation to `count` images spread evenly over the set, in its order; 0: all of them.
+  void limit_evaluation(std::size_t count) { evaluation_limit_ = count; }
+
+  // Images in each set.
   virtual std::size_t training_size() const = 0;
   virtual std::size_t evaluation_size() const = 0;
 
@@ -48,6 +53,15 @@ class BatchSource {
   // Identifies the images' names and labels in order; empty for sets that never change.
   virtual std::string fingerprint() const { return ""; }
   virtual std::array<ShownValues, 3> shown_values() const { return {}; }
+
+ protected:
+  // How many of an evaluation set of `all` are used.
+  std::size_t limited(std::size_t all) const {
+    return evaluation_limit_ == 0 ? all : std::min(evaluation_limit_, all);
+  }
+
+ private:
+  std::size_t evaluation_limit_ = 0;
 };
 
 // An image needed for training proved damaged when its turn came.

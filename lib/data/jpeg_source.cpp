@@ -71,8 +71,13 @@ std::int32_t JpegSource::make_training(std::int64_t position, std::span<float> o
   throw DamagedImage("the training set has no intact image; revnet-data check lists what is wrong");
 }
 
+std::int64_t JpegSource::evaluation_item(std::size_t place) const {
+  return static_cast<std::int64_t>(evaluation_size() << 32 | place);
+}
+
 std::int32_t JpegSource::make_evaluation(std::int64_t item, std::span<float> output) {
-  const auto index = static_cast<std::size_t>(item);
+  const auto used = static_cast<std::size_t>(item) >> 32, place = static_cast<std::size_t>(item) & 0xffffffff;
+  const std::size_t index = place * splits_.val.size() / used;
   return make(splits_.val, index, output, central_view) ? splits_.val.image(index).label : left_out;
 }
 
@@ -83,13 +88,12 @@ void JpegSource::fill_training(std::int64_t first, std::int64_t next, std::span<
 
 std::size_t JpegSource::fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
                                         std::span<std::int32_t> labels) {
-  end = std::min(end, splits_.val.size());
+  end = std::min(end, evaluation_size());
   const std::size_t values = values_of(options_),
                     wanted = std::min(labels.size(), end - std::min(first, end));
   // Only whole batches are prepared ahead, so that no image at or beyond `end` is read.
   const std::size_t next = first + labels.size();
-  evaluation_.fill(static_cast<std::int64_t>(first),
-                   next + labels.size() <= end ? static_cast<std::int64_t>(next) : -1,
+  evaluation_.fill(evaluation_item(first), next + labels.size() <= end ? evaluation_item(next) : -1,
                    images.first(wanted * values), labels.first(wanted));
   std::size_t real = 0;
   for (std::size_t n = 0; n < wanted; ++n) {

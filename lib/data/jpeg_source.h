@@ -27,7 +27,7 @@ class JpegSource final : public BatchSource {
   JpegSource(JpegSplits splits, const JpegOptions& options);
 
   std::size_t training_size() const override { return splits_.train.size(); }
-  std::size_t evaluation_size() const override { return splits_.val.size(); }
+  std::size_t evaluation_size() const override { return limited(splits_.val.size()); }
   void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
                      std::span<std::int32_t> labels) override;
   std::size_t fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
@@ -39,7 +39,10 @@ class JpegSource final : public BatchSource {
 
  private:
   std::int32_t make_training(std::int64_t position, std::span<float> output);
-  std::int32_t make_evaluation(std::int64_t index, std::span<float> output);
+  // An item of evaluation holds both the place in a row of images and how many those are, so that threads
+  // that run ahead need to know no limit.
+  std::int64_t evaluation_item(std::size_t place) const;
+  std::int32_t make_evaluation(std::int64_t item, std::span<float> output);
   // Returns whether the image is intact. If not, records it, or throws DamagedImage if it may not be skipped.
   template <class DrawView>
   bool make(const JpegSet& set, std::size_t index, std::span<float> output, DrawView draw);

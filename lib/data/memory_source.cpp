@@ -20,7 +20,16 @@ void MemorySource::fill_training(std::int64_t first, std::int64_t, std::span<flo
 
 std::size_t MemorySource::fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
                                           std::span<std::int32_t> labels) {
-  return std::min(evaluation_.fill(first, images, labels), end - std::min(first, end));
+  const std::size_t all = splits_.test.size(), used = evaluation_size();
+  if (used == all) return std::min(evaluation_.fill(first, images, labels), end - std::min(first, end));
+  end = std::min(end, used);
+  const std::size_t real = std::min(labels.size(), end - std::min(first, end));
+  for (std::size_t n = 0; n < real; ++n) {
+    evaluation_.fill((first + n) * all / used, images.subspan(n * image_bytes, image_bytes),
+                     labels.subspan(n, 1));
+  }
+  std::ranges::fill(labels.subspan(real), 0);
+  return real;
 }
 
 }  // namespace revnet

@@ -12,7 +12,7 @@ class MemorySource final : public BatchSource {
   MemorySource(Splits splits, std::uint64_t seed, Augmentation augmentation);
 
   std::size_t training_size() const override { return splits_.train.size(); }
-  std::size_t evaluation_size() const override { return splits_.test.size(); }
+  std::size_t evaluation_size() const override { return limited(splits_.test.size()); }
   void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
                      std::span<std::int32_t> labels) override;
   std::size_t fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,

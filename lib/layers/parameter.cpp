@@ -1,5 +1,7 @@
 #include "layers/parameter.h"
 
+#include <algorithm>
+
 #include "base/random.h"
 
 namespace revnet {
@@ -28,6 +30,11 @@ Parameter::Parameter(Device& device, std::string parameter_name, Rows part, cons
   set_zero(momentum);
 }
 
+void Parameter::keep_average() {
+  average = Tensor(value.device(), value.layout(), MemoryPurpose::optimizer);
+  if (!value.device().is_planning()) std::ranges::copy(value.values(), average.values().begin());
+}
+
 void Parameter::initialize(std::uint64_t seed) {
   const Shape dims = shape();
   const std::int64_t row_size = size() / dims[0];
@@ -45,6 +52,7 @@ void Parameter::initialize(std::uint64_t seed) {
   }
   copy_from_plain(values, value);
   set_zero(momentum);
+  if (!average.empty()) copy_from_plain(values, average);
 }
 
 }  // namespace revnet

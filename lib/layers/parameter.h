@@ -22,13 +22,15 @@ struct Rows {
   std::int64_t total = 0;
 };
 
-// Owns its three tensors. Copies of the value in other layouts belong to the layers (Filter::weight_changed).
+// Owns its tensors. Copies of the value in other layouts belong to the layers (Filter::weight_changed).
 struct Parameter {
   // The value, gradient and momentum start at zero.
   Parameter(Device& device, std::string name, Rows rows, const Layout& layout, Initial initial, bool decays);
 
   const Shape& shape() const { return value.shape(); }
   std::int64_t size() const { return elements(shape()); }
+  // Gives it an average, which starts as the value.
+  void keep_average();
   // Draws the value as a pure function of (seed, name, row),
   // independent of the layout and the order of layers.
   void initialize(std::uint64_t seed);
@@ -38,6 +40,7 @@ struct Parameter {
   Initial initial;
   bool decays;
   Tensor value, gradient, momentum;
+  Tensor average;  // over the steps of a training; empty where none is kept
 };
 
 }  // namespace revnet

@@ -35,6 +35,9 @@ Network::Network(Device& device, const Architecture& architecture, const Network
   first_parameter_.push_back(layers_.parameters.size());
   head_.list(layers_);
   for (Norm* norm : layers_.norms) norm->reset_statistics();
+  if (options.average_weights) {
+    for (Parameter* parameter : layers_.parameters) parameter->keep_average();
+  }
   keeper_ = make_activation_keeper(options.activations, units_);
 }
 
@@ -84,9 +87,10 @@ Loss Network::compute_gradient(const Tensor& images, std::span<const std::int32_
   Head::Tape head_tape;
   const Activation& last = keeper_->forward(stem_.forward(images, Pass::training, &stem_tape));
   Tensor logits = head_.forward(last, Pass::training, &head_tape);
-  const Loss loss = softmax_cross_entropy(logits, labels);
+  const Loss loss = softmax_cross_entropy(logits, labels, options_.label_smoothing);
   softmax_cross_entropy_backward(logits, labels,
-                                 options_.whole_batch > 0 ? options_.whole_batch : loss.images, logits);
+                                 options_.whole_batch > 0 ? options_.whole_batch : loss.images, logits,
+                                 options_.label_smoothing);
   Activation diff = head_.backward(last, std::move(head_tape), logits);
   tell(first_parameter_.back());
   diff = keeper_->backward(std::move(diff), [&](std::size_t unit) { tell(first_parameter_[unit]); });

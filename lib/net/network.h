@@ -22,6 +22,8 @@ struct NetworkOptions : LayerOptions {
   std::int64_t whole_batch = 0;
   std::int64_t image_size = 32;
   ActivationMode activations = ActivationMode::stored;
+  double label_smoothing = 0;    // of the loss in training
+  bool average_weights = false;  // whether parameters have an average
 };
 
 // Called during a backward pass once the gradients of Network::parameters() from `first` on are final.
@@ -44,8 +46,9 @@ class Network {
   Tensor make_images();
 
   // The loss of the images and the gradient with respect to every parameter (overwritten), without weight
-  // decay. It is the gradient of the mean cross entropy over the whole batch, so the gradients of a batch's
-  // shards add up. Leaves batch statistics in the norms and does not touch running statistics.
+  // decay. It is the gradient of the mean cross entropy (with smoothed labels, if they are) over the whole
+  // batch, so the gradients of a batch's shards add up. Leaves batch statistics in the norms and does not
+  // touch running statistics.
   Loss compute_gradient(const Tensor& images, std::span<const std::int32_t> labels,
                         const GradientsFinal& gradients_final = {});
   // Updates the running statistics from the last batch's. Call it once per step.

@@ -19,12 +19,13 @@ struct Loss {
   Loss& operator+=(const Loss& other);
 };
 
-// The loss of the first `labels.size()` rows of logits [N, classes].
-Loss softmax_cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels);
+// The loss of the first `labels.size()` rows of logits [N, classes]. Of each label, `smoothing` is spread
+// evenly over all classes: targets are (1 - smoothing) * one_hot(labels) + smoothing / classes.
+Loss softmax_cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels, double smoothing = 0);
 
-// diff_logits = (softmax(logits) - one_hot(labels)) / images, the gradient of the mean over `images` images.
+// diff_logits = (softmax(logits) - targets) / images, the gradient of the mean over `images` images.
 // Overwrites diff_logits, which may be logits. Rows beyond the labels become zero.
 void softmax_cross_entropy_backward(const Tensor& logits, std::span<const std::int32_t> labels,
-                                    std::int64_t images, Tensor& diff_logits);
+                                    std::int64_t images, Tensor& diff_logits, double smoothing = 0);
 
 }  // namespace revnet

@@ -24,7 +24,7 @@ void fields(Archive& archive, RunningAverage& average) {
 template <class Archive>
 void fields(Archive& archive, Checkpoint& checkpoint) {
   archive(checkpoint.iteration, checkpoint.progress, checkpoint.config, checkpoint.parameters,
-          checkpoint.momentum, checkpoint.running, checkpoint.has_checksums);
+          checkpoint.momentum, checkpoint.average, checkpoint.running, checkpoint.has_checksums);
 }
 
 namespace {
@@ -129,6 +129,10 @@ Checkpoint read_here(const std::filesystem::path& path) {
   checkpoint.config = file.text("config");
   checkpoint.parameters = read_arrays(file, "/parameters");
   checkpoint.momentum = read_arrays(file, "/momentum");
+  const auto groups = file.members("/");
+  if (std::ranges::find(groups, "average", &hdf5::Reader::Member::name) != groups.end()) {
+    checkpoint.average = read_arrays(file, "/average");
+  }
   checkpoint.running = read_running(file);
   return checkpoint;
 }
@@ -144,6 +148,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   file.text("config", checkpoint.config);
   write_arrays(file, "parameters", checkpoint.parameters);
   write_arrays(file, "momentum", checkpoint.momentum);
+  if (!checkpoint.average.empty()) write_arrays(file, "average", checkpoint.average);
   write_running(file, checkpoint.running);
   file.save(Durability::power_loss);
 }

@@ -2,8 +2,9 @@
 //
 // The file: root attributes format_version and iteration (int64); group /progress with one float64 attribute
 // an entry; /config, the resolved YAML; /parameters/NAME and /momentum/NAME (float32, any rank);
-// /running/NAME/{mean, variance} (float32, rank 1). NAME has slashes (stage1/unit1/f/conv1/weight), so arrays
-// lie in nested groups. All floating point values come back bit for bit.
+// /running/NAME/{mean, variance} (float32, rank 1); where an average of the weights is kept, /average/NAME.
+// NAME has slashes (stage1/unit1/f/conv1/weight), so arrays lie in nested groups. All floating point values
+// come back bit for bit.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct Checkpoint {
   std::map<std::string, double> progress;  // such as the sums of the open logging window
   std::string config;                      // resolved YAML
   std::vector<NamedArray> parameters, momentum;
+  std::vector<NamedArray> average;  // of the parameters over the steps; empty where none is kept
   std::vector<RunningAverage> running;
   bool has_checksums = false;  // whether the file that this was read from had any
 };

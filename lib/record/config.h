@@ -77,26 +77,40 @@ struct Config {
     bool operator==(const Network&) const = default;
   };
   struct Training {
+    enum class Schedule { steps, cosine };
+    friend constexpr auto words(Schedule) { return std::array{"steps", "cosine"}; }
+
     std::int64_t iterations = 80000;
+    double epochs = 0;  // passes over the training images, in place of iterations; 0: those count
     std::int64_t batch = 100;
     std::uint64_t seed = 1;
     int threads = 0;  // 0: all cores given to the process
     double learning_rate = 0.1;
+    std::int64_t base_batch = 0;  // that learning_rate is meant for; 0: any
+    Schedule schedule = Schedule::steps;
+    std::int64_t warmup_iterations = 0;
     double momentum = 0.9;
+    bool nesterov = false;
     double weight_decay = 2e-4;
     double rank_timeout = 600;                   // seconds; 0: for ever
     std::vector<double> decay_at = {0.5, 0.75};  // fractions of iterations, ascending
     double decay_factor = 0.1;
     std::string initialize_from;  // a checkpoint; empty: parameters are drawn
+    double label_smoothing = 0;
+    double average_decay = 0;  // of the average of the weights; 0: none is kept
     bool operator==(const Training&) const = default;
   };
   struct BatchNorm {
     enum class Statistics { local, synchronized };  // of each rank's shard of a batch, of all of it
     friend constexpr auto words(Statistics) { return std::array{"local", "synchronized"}; }
+    enum class Evaluation { running, recalibrated };
+    friend constexpr auto words(Evaluation) { return std::array{"running", "recalibrated"}; }
 
     double epsilon = 1e-3;
     double decay = 0.99;  // of the running averages
     Statistics statistics = Statistics::local;
+    Evaluation evaluation = Evaluation::running;
+    std::int64_t recalibration_batches = 50;
     bool operator==(const BatchNorm&) const = default;
   };
   struct Augmentation {
@@ -108,10 +122,12 @@ struct Config {
   };
   struct Evaluation {
     std::int64_t every = 1000;  // iterations; 0: only at the end
+    std::int64_t images = 0;    // of those before the last one; 0: all
     bool operator==(const Evaluation&) const = default;
   };
   struct Log {
     std::int64_t every = 10;  // iterations between rows of /train
+    bool tensorboard = false;
     bool operator==(const Log&) const = default;
   };
   struct Checkpoints {

@@ -4,8 +4,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/text.h"
-
 namespace revnet {
 namespace {
 
@@ -156,6 +154,9 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1), Effect::result,
           "training steps; the learning rate falls at 1/2 and 3/4 of them"),
+      setting<training, &Training::epochs>(
+          "training.epochs", {"--epochs", "E"}, at_least(0), Effect::result,
+          "passes over the training images, in place of iterations; 0: none"),
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           Effect::result,
                                           "images a step, under mpirun of all ranks together"),
@@ -167,11 +168,25 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::rank_timeout>(
           "training.rank_timeout", {}, at_least(0), Effect::none,
           "under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever"),
-      setting<training, &Training::learning_rate>("training.learning_rate", {}, more_than(0), Effect::result,
-                                                  "learning rate before the first decay"),
+      setting<training, &Training::learning_rate>("training.learning_rate", {"--lr", "RATE"}, more_than(0),
+                                                  Effect::result, "learning rate before the first decay"),
+      setting<training, &Training::base_batch>(
+          "training.base_batch", {}, at_least(0), Effect::result,
+          "batch that the learning rate is meant for: with others it is multiplied by batch / base_batch; "
+          "0: it is taken as it is"),
+      setting<training, &Training::schedule>(
+          "training.schedule", {}, {}, Effect::result,
+          "how the learning rate falls: in steps, at training.decay_at, or "
+          "as half a cosine, to 0 at the end"),
+      setting<training, &Training::warmup_iterations>(
+          "training.warmup_iterations", {}, at_least(0), Effect::result,
+          "iterations in which the learning rate rises in equal steps, before anything else; 0: none"),
       setting<training, &Training::momentum>("training.momentum", {}, below(0, 1), Effect::result,
                                              "momentum of SGD"),
-      setting<training, &Training::weight_decay>("training.weight_decay", {}, at_least(0), Effect::result,
+      setting<training, &Training::nesterov>("training.nesterov", {}, {}, Effect::result,
+                                             "step along Nesterov's momentum, as PyTorch's SGD has it"),
+      setting<training, &Training::weight_decay>("training.weight_decay", {"--weight-decay", "DECAY"},
+                                                 at_least(0), Effect::result,
                                                  "weight decay, on convolution and dense weights only"),
       setting<training, &Training::decay_at>(
           "training.decay_at", {}, inside(0, 1), Effect::result,
@@ -182,6 +197,13 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::initialize_from>(
           "training.initialize_from", {"--initialize-from", "FILE"}, {}, Effect::result,
           "start with a checkpoint's weights; of other classes, a fresh head"),
+      setting<training, &Training::label_smoothing>("training.label_smoothing", {}, below(0, 1),
+                                                    Effect::result,
+                                                    "share of each label that is spread over all classes"),
+      setting<training, &Training::average_decay>(
+          "training.average_decay", {}, below(0, 1), Effect::result,
+          "fraction that an exponential average of the weights keeps at each step, which is evaluated beside "
+          "them; 0: none is kept"),
       setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0), Effect::result,
                                                "added to the variance"),
       setting<batch_norm, &BatchNorm::decay>(
@@ -190,6 +212,12 @@ std::vector<Setting> training_settings() {
       setting<batch_norm, &BatchNorm::statistics>(
           "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {}, Effect::result,
           "statistics of each rank's shard (local) or the batch (synchronized)"),
+      setting<batch_norm, &BatchNorm::evaluation>(
+          "batch_norm.evaluation", {}, {}, Effect::result,
+          "evaluate with running averages, or with statistics measured anew before each evaluation"),
+      setting<batch_norm, &BatchNorm::recalibration_batches>(
+          "batch_norm.recalibration_batches", {}, between(1, 1'000'000), Effect::result,
+          "training batches that recalibrated statistics, and those of averaged weights, are measured on"),
       setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {}, Effect::result,
                                                     "crop and flip training images"),
       setting<augmentation, &Augmentation::padding>("augmentation.padding", {}, between(0, 32),
@@ -208,8 +236,13 @@ std::vector<Setting> recording_settings() {
       setting<&C::evaluation, &C::Evaluation::every>("evaluation.every", {"--eval-every", "N"}, at_least(0),
                                                      Effect::rows,
                                                      "iterations between evaluations; 0: only at the end"),
+      setting<&C::evaluation, &C::Evaluation::images>(
+          "evaluation.images", {}, at_least(0), Effect::rows,
+          "images of each evaluation but the last one, spread over the set; 0: all"),
       setting<&C::log, &C::Log::every>("log.every", {"--log-every", "N"}, at_least(1), Effect::rows,
                                        "iterations between rows of /train in run.h5"),
+      setting<&C::log, &C::Log::tensorboard>("log.tensorboard", {}, {}, Effect::none,
+                                             "write the curves for TensorBoard, too, in RUN/tensorboard"),
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
                                                       at_least(0), Effect::none,
                                                       "iterations between checkpoints; 0: only at the end"),
@@ -250,17 +283,6 @@ const Setting* find_setting(std::string_view key) {
   const auto& table = settings();
   const auto found = std::find_if(table.begin(), table.end(), [&](const Setting& s) { return s.key == key; });
   return found == table.end() ? nullptr : &*found;
-}
-
-std::string suggestion(const std::string& unknown_key) {
-  std::vector<std::string> keys, same_leaf;
-  for (const Setting& setting : settings()) {
-    keys.push_back(setting.key);
-    // Somebody who writes batch alone has forgotten the section.
-    if (setting.leaf() == unknown_key) same_leaf.push_back("'" + setting.key + "'");
-  }
-  if (!same_leaf.empty()) return " (did you mean " + join(same_leaf, " or ") + "?)";
-  return did_you_mean(unknown_key, keys);
 }
 
 bool Setting::is_list() const {

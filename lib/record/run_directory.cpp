@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 // listed one by one, since their folder stays.
 std::vector<fs::path> removable(const RunFiles& files) {
   std::vector<fs::path> list;
-  for (const fs::path& file :
-       {files.config(), files.text_log(), files.run_log(), files.checkpoint(), files.best_checkpoint()}) {
+  for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint(),
+                              files.best_checkpoint(), files.metrics(), files.events()}) {
     list.push_back(file);
     list.push_back(temporary_path(file));
   }
@@ -52,7 +52,7 @@ struct Contents {
 
 Contents look_into(const RunFiles& files) {
   Contents contents;
-  std::set<std::string> ours{files.kept_checkpoints().filename()}, strangers;
+  std::set<std::string> ours{files.kept_checkpoints().filename(), files.tensorboard().filename()}, strangers;
   for (const fs::path& file : removable(files)) ours.insert(file.filename().string());
   std::error_code error;
   for (fs::directory_iterator entry(files.directory(), error), end; !error && entry != end;
@@ -94,6 +94,12 @@ void check_room(const RunFiles& files, bool overwrite) {
   if (!overwrite && (contents.run || !contents.stranger.empty())) {
     throw UsageError(directory + " already holds a run; use --resume to continue it or --force to overwrite");
   }
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directory(folder, error);
+  if (error) throw io_error("make the folder", folder, error.value());
 }
 
 }  // namespace
@@ -145,9 +151,11 @@ bool RunDirectory::has_checkpoint() const {
 }
 
 void RunDirectory::make_kept_checkpoints() const {
-  std::error_code error;
-  fs::create_directory(files_.kept_checkpoints(), error);
-  if (error) throw io_error("make the folder", files_.kept_checkpoints(), error.value());
+  make_folder(files_.kept_checkpoints());
+}
+
+void RunDirectory::make_tensorboard() const {
+  make_folder(files_.tensorboard());
 }
 
 void write_text_file_atomically(const fs::path& file, std::string_view text) {

@@ -22,6 +22,10 @@ class RunFiles {
   std::filesystem::path text_log() const { return directory_ / "run.log"; }
   std::filesystem::path run_log() const { return directory_ / "run.h5"; }
   std::filesystem::path checkpoint() const { return directory_ / "checkpoint.h5"; }
+  std::filesystem::path metrics() const { return directory_ / "metrics.csv"; }
+  // TensorBoard looks for such names in a folder (setting log.tensorboard).
+  std::filesystem::path tensorboard() const { return directory_ / "tensorboard"; }
+  std::filesystem::path events() const { return tensorboard() / "events.out.tfevents.revnet"; }
   // Kept checkpoints (setting checkpoint.keep), each as ITERATION.h5.
   std::filesystem::path kept_checkpoints() const { return directory_ / "checkpoints"; }
   std::filesystem::path kept_checkpoint(std::int64_t iteration) const {
@@ -52,7 +56,9 @@ class RunDirectory {
 
   const RunFiles& files() const { return files_; }
   bool has_checkpoint() const;
+  // Make the folders if they are missing.
   void make_kept_checkpoints() const;
+  void make_tensorboard() const;
 
  private:
   RunDirectory(RunFiles files, LockFile lock);

@@ -15,7 +15,7 @@ namespace revnet {
 template <class Archive>
 void fields(Archive& archive, RunInfo& info) {
   archive(info.command, info.version, info.host, info.cpu, info.onednn_version, info.threads, info.seed,
-          info.config, info.extra);
+          info.learning_rate, info.momentum, info.batch, info.config, info.extra);
 }
 
 namespace {
@@ -36,6 +36,7 @@ constexpr std::array text_attributes{
 
 bool belongs_to_format(const std::string& name) {
   return name == format_version_name || name == "status" || name == "threads" || name == "seed" ||
+         name == "learning_rate" || name == "momentum" || name == "batch" ||
          std::any_of(text_attributes.begin(), text_attributes.end(),
                      [&](const TextAttribute& attribute) { return name == attribute.name; });
 }
@@ -115,6 +116,11 @@ RunInfo read_info(const hdf5::Reader& file) {
   }
   info.threads = file.integer_attribute("/", "threads");
   info.seed = file.unsigned_attribute("/", "seed");
+  if (file.has_attribute("/", "batch")) {  // since there are these three
+    info.learning_rate = file.double_attribute("/", "learning_rate");
+    info.momentum = file.double_attribute("/", "momentum");
+    info.batch = file.integer_attribute("/", "batch");
+  }
   info.config = file.text("config");
   for (const std::string& name : file.attributes("/")) {
     if (!belongs_to_format(name) && file.attribute_is_text("/", name)) {
@@ -159,8 +165,12 @@ RunLog RunLog::read_here(std::filesystem::path file) {
     log.bytes_[purpose] = reader.integer_attribute("bytes", purpose);
   }
   const auto groups = reader.members("/");
+  const auto has = [&](const char* group) {
+    return std::ranges::find(groups, group, &hdf5::Reader::Member::name) != groups.end();
+  };
+  if (has("eval_average")) log.eval_average_ = read_rows<EvalRow>(reader, "/eval_average", eval_columns);
   const auto read_group = [&](const char* group, std::map<std::string, double>& figures) {
-    if (std::ranges::none_of(groups, [&](const auto& member) { return member.name == group; })) return;
+    if (!has(group)) return;
     for (const std::string& name : reader.attributes(group)) {
       figures[name] = reader.double_attribute(group, name);
     }
@@ -183,9 +193,15 @@ void RunLog::append(const EvalRow& row) {
   append_row(eval_, row, "/eval");
 }
 
+void RunLog::append_average(const EvalRow& row) {
+  append_row(eval_average_, row, "/eval_average");
+}
+
 void RunLog::truncate_after(std::int64_t iteration) {
   std::erase_if(train_, [&](const TrainRow& row) { return row.iteration > iteration; });
-  std::erase_if(eval_, [&](const EvalRow& row) { return row.iteration > iteration; });
+  for (std::vector<EvalRow>* rows : {&eval_, &eval_average_}) {
+    std::erase_if(*rows, [&](const EvalRow& row) { return row.iteration > iteration; });
+  }
 }
 
 void RunLog::save(bool durable) const {
@@ -197,10 +213,16 @@ void RunLog::save(bool durable) const {
   }
   file.attribute("/", "threads", info_.threads);
   file.attribute("/", "seed", info_.seed);
+  if (info_.batch > 0) {
+    file.attribute("/", "learning_rate", info_.learning_rate);
+    file.attribute("/", "momentum", info_.momentum);
+    file.attribute("/", "batch", info_.batch);
+  }
   for (const auto& [name, text] : info_.extra) file.attribute("/", name, text);
   file.text("config", info_.config);
   write_rows(file, "/train", train_columns, train_);
   write_rows(file, "/eval", eval_columns, eval_);
+  if (!eval_average_.empty()) write_rows(file, "/eval_average", eval_columns, eval_average_);
   file.group("bytes");
   for (const auto& [purpose, peak] : bytes_) file.attribute("bytes", purpose, peak);
   const auto write_group = [&](const char* group, const std::map<std::string, double>& figures) {

@@ -6,11 +6,12 @@
 // The file: root attributes format_version, status, command, version, host, cpu, onednn_version (text),
 // threads (int64), seed (uint64) and the caller's own text attributes; /config, the resolved YAML;
 // /train/{iteration (int64), cross_entropy, error_percent, learning_rate, seconds (float64)};
-// /eval/{iteration (int64), cross_entropy, error_percent (float64)}; group /bytes with one int64 attribute a
-// purpose, the peak in bytes; of runs of several ranks, group /all_reduce with float64 attributes; with exact
-// coupling, group /exact_coupling with float64 attributes grid_bits, range, largest (magnitude between units,
-// in all and by stage) and beyond_range (how many sums of a step and function had a magnitude beyond the
-// range).
+// /eval/{iteration (int64), cross_entropy, error_percent (float64)}, and /eval_average likewise where an
+// average of the weights is evaluated beside them; root attributes learning_rate, momentum (float64) and
+// batch (int64) of the settings; group /bytes with one int64 attribute a purpose, the peak in bytes; of runs
+// of several ranks, group /all_reduce with float64 attributes; with exact coupling, group /exact_coupling
+// with float64 attributes grid_bits, range, largest (magnitude between units, in all and by stage) and
+// beyond_range (how many sums of a step and function had a magnitude beyond the range).
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,8 @@ struct RunInfo {
   std::string command, version, host, cpu, onednn_version;
   std::int64_t threads = 0;
   std::uint64_t seed = 0;
+  double learning_rate = 0, momentum = 0;
+  std::int64_t batch = 0;                    // 0: this and the two above are not known
   std::string config;                        // resolved YAML
   std::map<std::string, std::string> extra;  // further root attributes, such as convolution and activations
 };
@@ -63,7 +66,9 @@ class RunLog {
   // Iterations ascend strictly in each table: Error otherwise (a resumed run drops later rows first).
   void append(const TrainRow& row);
   void append(const EvalRow& row);
-  // Drops the rows of both tables that are later than a checkpoint at this iteration.
+  // Of the average of the weights.
+  void append_average(const EvalRow& row);
+  // Drops the rows of all tables that are later than a checkpoint at this iteration.
   void truncate_after(std::int64_t iteration);
   void set_status(RunStatus status) { status_ = status; }
   // What the exchange of gradients between ranks took, by name; written when there is any.
@@ -84,6 +89,7 @@ class RunLog {
   const std::map<std::string, double>& exact_coupling() const { return exact_coupling_; }
   const std::vector<TrainRow>& train() const { return train_; }
   const std::vector<EvalRow>& eval() const { return eval_; }
+  const std::vector<EvalRow>& eval_average() const { return eval_average_; }
   // The median speed between neighbouring rows of /train, so that evaluations do not count; 0 of fewer than
   // two.
   double images_per_second(std::int64_t batch) const;
@@ -93,7 +99,8 @@ class RunLog {
  private:
   template <class Archive>
   friend void fields(Archive& archive, RunLog& log) {
-    archive(log.info_, log.status_, log.bytes_, log.all_reduce_, log.exact_coupling_, log.train_, log.eval_);
+    archive(log.info_, log.status_, log.bytes_, log.all_reduce_, log.exact_coupling_, log.train_, log.eval_,
+            log.eval_average_);
   }
 
   RunLog(std::filesystem::path file, RunInfo info);
@@ -105,7 +112,7 @@ class RunLog {
   std::map<std::string, std::int64_t> bytes_;
   std::map<std::string, double> all_reduce_, exact_coupling_;
   std::vector<TrainRow> train_;
-  std::vector<EvalRow> eval_;
+  std::vector<EvalRow> eval_, eval_average_;
 };
 
 }  // namespace revnet

@@ -239,6 +239,8 @@ std::string Setting::yaml(const Config& config) const {
 void Setting::assign(Config& config, const WrittenValue& value, const std::string& where) const {
   const ValueReader reader(*this, value, where);
   std::visit([&](const auto& at) { reader.read(config, at); }, field);
+  // Both give the length of a training: the one that is given last counts.
+  if (key == "training.iterations") config.training.epochs = 0;
 }
 
 }  // namespace revnet

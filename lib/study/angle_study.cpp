@@ -175,6 +175,7 @@ RunSummary run_angle_study(const Config& config, const AngleOptions& options,
   hooks.before_step = [&](Trainer& trainer) {
     if (trainer.iteration() % options.every == 0) measurements.measure(trainer, trainer.iteration());
   };
+  hooks.after_training = [&](Trainer& trainer) { measurements.measure(trainer, trainer.iteration()); };
   return run_training(config, directory, start, command, hooks, communicator);
 }
 

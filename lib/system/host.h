@@ -9,6 +9,8 @@
 namespace revnet {
 
 std::string host_name();
+// Now, as "2026-01-31T12:34:56Z".
+std::string utc_time();
 // "AMD EPYC 9654 96-Core Processor", or "unknown".
 std::string cpu_name();
 // The cores this process may use, in ascending order; its launcher or OMP_PLACES may have bound it to a

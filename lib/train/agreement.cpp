@@ -16,6 +16,7 @@ void each_state(const Network& network, Fn fn) {
   for (Parameter* parameter : network.parameters()) {
     fn(parameter->value.values());
     fn(parameter->momentum.values());
+    if (!parameter->average.empty()) fn(parameter->average.values());
   }
   for (Norm* norm : network.norms()) {
     fn(norm->running().mean.values());

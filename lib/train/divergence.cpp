@@ -45,6 +45,7 @@ std::string first_not_finite(const Checkpoint& checkpoint) {
   };
   std::string found = in("/parameters/", checkpoint.parameters);
   if (found.empty()) found = in("/momentum/", checkpoint.momentum);
+  if (found.empty()) found = in("/average/", checkpoint.average);
   for (const RunningAverage& average : checkpoint.running) {
     if (!found.empty()) break;
     if (!all_finite(average.mean) || !all_finite(average.variance)) found = "/running/" + average.name;

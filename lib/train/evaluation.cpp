@@ -75,7 +75,7 @@ Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoin
   evaluation.iteration = trainer.iteration();
   evaluation.classes = classes(config);
   evaluation.loss = trainer
-                        .evaluate({},
+                        .evaluate({}, 0,
                                   [&](const Tensor& logits, std::span<const std::int32_t> labels) {
                                     add_batch(evaluation, logits.values(), labels, keep_logits);
                                   })

@@ -111,6 +111,14 @@ int image_size_of(const Config& config) {
   return has_photographs(config) ? config.dataset.image_size : image_size;
 }
 
+std::size_t training_images(const Config& config) {
+  if (has_photographs(config)) {
+    return open_photographs(config.dataset.directory, jpeg_options(config).damaged).train.size();
+  }
+  const std::size_t all = config.dataset.name == Name::synthetic ? synthetic_train_size : cifar_train_size;
+  return config.dataset.validation ? all - validation_images : all;
+}
+
 Augmentation augmentation(const Config& config) {
   Augmentation settings;
   settings.enabled = config.augmentation.enabled;

@@ -24,6 +24,8 @@ Config resolve_dataset(Config config);
 // Of a resolved configuration:
 std::int64_t classes(const Config& config);
 int image_size_of(const Config& config);  // pixels a side of the network's input
+// Of the training set. Looks at where photographs lie.
+std::size_t training_images(const Config& config);
 Augmentation augmentation(const Config& config);
 int loader_workers(const Config& config);
 // Memory that decoding ahead takes, for batches of that many images.

@@ -17,6 +17,12 @@ std::uint64_t bytes_of_threads(int threads) {
   return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads);
 }
 
+// In a checkpoint while it is written, as bytes_beside_arena has it for the other arrays.
+std::uint64_t bytes_of_average(const Config& config, const MemoryPlan& plan) {
+  return config.training.average_decay > 0 ? 2 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters)
+                                           : 0;
+}
+
 }  // namespace
 
 std::uint64_t bytes_of_process(int threads) {
@@ -35,7 +41,8 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
   const int threads = config.training.threads;
   const std::uint64_t left = limit.left / static_cast<std::uint64_t>(ranks.here);
   const auto needed = [&](const MemoryPlan& what, std::int64_t images) {
-    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all) + loader_bytes(config, images);
+    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all) + loader_bytes(config, images) +
+           bytes_of_average(config, what);
   };
   const std::int64_t share = (config.training.batch + ranks.all - 1) / ranks.all;
   if (needed(plan, share) <= left) return;

@@ -23,6 +23,7 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     const Tensor images = network.make_images();
     const std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch), 0);
     network.compute_gradient(images, labels);
+    network.logits(images, Pass::training);  // as statistics are recalibrated
     network.evaluate(images, labels);
     IdleObserver observer;
     network.observe_norms(&observer);

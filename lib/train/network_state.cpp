@@ -97,6 +97,11 @@ std::vector<NamedArray> export_momentum(const Network& network) {
   return export_arrays(network, &Parameter::momentum);
 }
 
+std::vector<NamedArray> export_average(const Network& network) {
+  return network.options().average_weights ? export_arrays(network, &Parameter::average)
+                                           : std::vector<NamedArray>{};
+}
+
 std::vector<NamedArray> export_gradients(const Network& network) {
   return export_arrays(network, &Parameter::gradient);
 }
@@ -119,7 +124,8 @@ std::vector<RunningAverage> export_running(const Network& network) {
 void import_state(Network& network, const Checkpoint& checkpoint, const std::string& origin) {
   const std::vector<NamedArray> averages = as_arrays(checkpoint.running);
   ArrayLookup values(checkpoint.parameters, origin + ": /parameters/"),
-      momenta(checkpoint.momentum, origin + ": /momentum/"), running(averages, origin + ": /running/");
+      momenta(checkpoint.momentum, origin + ": /momentum/"),
+      weight_averages(checkpoint.average, origin + ": /average/"), running(averages, origin + ": /running/");
   // First everything is looked up, so that a checkpoint that does not fit changes nothing.
   struct Copy {
     const NamedArray* from;
@@ -131,6 +137,9 @@ void import_state(Network& network, const Checkpoint& checkpoint, const std::str
     const Shape shape = whole_shape(*parameter);
     copies.push_back({&values.get(parameter->name, shape), part_offset(*parameter), &parameter->value});
     copies.push_back({&momenta.get(parameter->name, shape), part_offset(*parameter), &parameter->momentum});
+    if (parameter->average.empty()) continue;
+    copies.push_back(
+        {&weight_averages.get(parameter->name, shape), part_offset(*parameter), &parameter->average});
   }
   for (Norm* norm : network.norms()) {
     const Shape shape{norm->rows().total};
@@ -140,6 +149,7 @@ void import_state(Network& network, const Checkpoint& checkpoint, const std::str
   }
   values.check_all_used();
   momenta.check_all_used();
+  if (network.options().average_weights) weight_averages.check_all_used();
   running.check_all_used();
   for (const Copy& copy : copies) {
     const auto count = static_cast<std::size_t>(elements(copy.to->shape()));

@@ -11,11 +11,14 @@ namespace revnet {
 // By name, [out, in, kh, kw] and so on; parts of one name are joined.
 std::vector<NamedArray> export_values(const Network& network);
 std::vector<NamedArray> export_momentum(const Network& network);
+// Empty where parameters have none.
+std::vector<NamedArray> export_average(const Network& network);
 std::vector<NamedArray> export_gradients(const Network& network);
 std::vector<RunningAverage> export_running(const Network& network);
 
-// Sets values, momentum and running averages. Error, naming the array, when one is missing, left over or of
-// another shape than this network's; the network is then unchanged. `origin` opens the message.
+// Sets values, momentum and running averages, and the averages of parameters that have one. Error, naming the
+// array, when one is missing, left over or of another shape than this network's; the network is then
+// unchanged. `origin` opens the message.
 void import_state(Network& network, const Checkpoint& checkpoint, const std::string& origin);
 
 }  // namespace revnet

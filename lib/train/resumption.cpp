@@ -99,6 +99,8 @@ Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t i
     : iteration_(iteration), info_(now) {
   const auto earlier = before.extra.find(changed_on_resume);
   if (earlier != before.extra.end()) info_.extra[changed_on_resume] = earlier->second;
+  const auto began = before.extra.find(started);
+  if (began != before.extra.end()) info_.extra[started] = began->second;
   compare_machines(before, now);
   compare_settings(before, now);
 }

@@ -23,6 +23,8 @@ std::string resuming(std::string command);
 
 // Root attribute of run.h5: what changed when the run was resumed; missing when nothing did.
 inline constexpr const char* changed_on_resume = "changed_on_resume";
+// And when the first process of the run began, "2026-01-31T12:34:56Z".
+inline constexpr const char* started = "started";
 
 // The process that goes on with a run against the one before: threads, processor, its instructions, oneDNN
 // and whether it convolves by Winograd, and revnet decide the order and rounding of sums. Of the settings,

@@ -1,11 +1,16 @@
 #include "train/run_journal.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/table.h"
+#include "base/text.h"
+#include "record/event_file.h"
+#include "record/record_error.h"
 #include "train/earlier_run.h"
 #include "train/resumption.h"
 
@@ -28,6 +33,15 @@ std::optional<double> read_best_error(const std::filesystem::path& file) {
     throw Error("{}: its evaluation error cannot be read ({}); remove the file to go on without it",
                 file.string(), error.what());
   }
+}
+
+// Of Config::dataset, in words.
+std::string evaluation_set(const Config& config) {
+  return config.dataset.validation ? "validation" : "test";
+}
+
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
@@ -71,6 +85,12 @@ void RunJournal::resume(Trainer& trainer) {
 
 void RunJournal::begin(std::int64_t iteration) {
   write_text_file_atomically(directory_.files().config(), to_yaml(config_));
+  const std::vector<MetricsRow> rows = metrics_rows(log_, evaluation_set(config_));
+  row_files_.push_back(make_metrics_csv(directory_.files().metrics(), rows));
+  if (config_.log.tensorboard) {
+    directory_.make_tensorboard();
+    row_files_.push_back(make_event_file(directory_.files().events(), unix_time() - seconds_before_, rows));
+  }
   reporter_.start(iteration, config_.training.iterations, config_.training.batch);
   clock_.restart();
 }
@@ -110,17 +130,48 @@ void RunJournal::watch_range(const Trainer& trainer) {
 }
 
 void RunJournal::log_row(const Trainer& trainer, double rate) {
-  log_.append(
-      TrainRow{trainer.iteration(), window_.mean_cross_entropy(), window_.error_percent(), rate, seconds()});
+  const TrainRow row{trainer.iteration(), window_.mean_cross_entropy(), window_.error_percent(), rate,
+                     seconds()};
+  log_.append(row);
+  show(metrics_row(row));
   window_ = {};
   if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running, false);
 }
 
+void RunJournal::show(const MetricsRow& row) {
+  for (RowFile& file : row_files_) file.append(row);
+}
+
+void RunJournal::warn_of_young_averages(std::int64_t iteration) {
+  if (config_.batch_norm.evaluation == Config::BatchNorm::Evaluation::recalibrated) return;
+  const std::int64_t memory = std::llround(1 / (1 - config_.batch_norm.decay));
+  if (iteration >= memory || warned_of_young_averages_) return;
+  warned_of_young_averages_ = true;
+  reporter_.warn(
+      fmt::format("batch normalisation's running averages remember about {} iterations and have seen {}, so "
+                  "this evaluation says little; --set batch_norm.evaluation=recalibrated measures them anew",
+                  memory, iteration));
+}
+
 void RunJournal::evaluated(const Trainer& trainer, const Loss& loss) {
-  log_.append(EvalRow{trainer.iteration(), loss.mean_cross_entropy(), loss.error_percent()});
-  reporter_.info(fmt::format("iteration {}: {} error {:.2f} %, cross entropy {:.4f}", trainer.iteration(),
-                             config_.dataset.validation ? "validation" : "test", loss.error_percent(),
-                             loss.mean_cross_entropy()));
+  const EvalRow row{trainer.iteration(), loss.mean_cross_entropy(), loss.error_percent()};
+  const std::string set = evaluation_set(config_);
+  log_.append(row);
+  show(metrics_row(row, set));
+  const std::string images =
+      config_.evaluation.images > 0 ? fmt::format(" of {} images", format_grouped(loss.images)) : "";
+  reporter_.info(fmt::format("iteration {}: {} error {:.2f} %{}, cross entropy {:.4f}", row.iteration, set,
+                             row.error_percent, images, row.cross_entropy));
+  warn_of_young_averages(row.iteration);
+}
+
+void RunJournal::evaluated_average(const Trainer& trainer, const Loss& loss) {
+  const EvalRow row{trainer.iteration(), loss.mean_cross_entropy(), loss.error_percent()};
+  const std::string set = evaluation_set(config_);
+  log_.append_average(row);
+  show(average_metrics_row(row, set));
+  reporter_.info(fmt::format("iteration {}: {} error {:.2f} %, cross entropy {:.4f} with averaged weights",
+                             row.iteration, set, row.error_percent, row.cross_entropy));
 }
 
 void RunJournal::left_out(const std::set<std::string>& lines) {

@@ -5,8 +5,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "record/config.h"
+#include "record/row_file.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "train/reporter.h"
@@ -32,6 +34,8 @@ class RunJournal {
   bool is_best(const Loss& loss) const { return !best_error_ || loss.error_percent() < *best_error_; }
   // `checkpoint`: the trainer's state, evaluated with that loss.
   void save_best(Checkpoint checkpoint, const Loss& loss);
+  // Beside that, with the average of the weights.
+  void evaluated_average(const Trainer& trainer, const Loss& loss);
   // Damaged images, a line each; those of earlier calls may be among them.
   void left_out(const std::set<std::string>& lines);
   std::size_t images_left_out() const { return left_out_.size(); }
@@ -53,6 +57,10 @@ class RunJournal {
   // With exact coupling: what the step's sums came to, and a warning when one was beyond the range.
   void watch_range(const Trainer& trainer);
   void log_row(const Trainer& trainer, double rate);
+  // Into the files for those who watch.
+  void show(const MetricsRow& row);
+  // Once, when an evaluation by running averages comes too early to mean much.
+  void warn_of_young_averages(std::int64_t iteration);
   void save_log(const Trainer& trainer, RunStatus status, bool durable);
 
   Config config_;
@@ -63,7 +71,8 @@ class RunJournal {
   double seconds_before_ = 0;    // of earlier processes
   double training_seconds_ = 0;  // of this one, in training steps
   std::int64_t trained_ = 0;     // images, likewise
-  bool warned_of_range_ = false;
+  bool warned_of_range_ = false, warned_of_young_averages_ = false;
+  std::vector<RowFile> row_files_;    // since begin()
   std::optional<double> best_error_;  // of best.h5, in percent
   std::set<std::string> left_out_;    // what was wrong with each damaged image
   Stopwatch clock_, since_save_;

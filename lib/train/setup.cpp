@@ -6,6 +6,7 @@
 #include "net/engine.h"
 #include "system/host.h"
 #include "train/load_data.h"
+#include "train/recipe.h"
 
 namespace revnet {
 namespace {
@@ -123,6 +124,7 @@ Config resolve(Config config) {
     throw UsageError(network.name + " is not reversible: its activations cannot be reconstructed");
   }
   config.network.engine = resolved_engine(config);
+  config.training = resolve_recipe(config);
   if (config.training.threads == 0) config.training.threads = static_cast<int>(usable_cores().size());
   return config;
 }
@@ -137,6 +139,8 @@ NetworkOptions network_options(const Config& config) {
                             ? ConvolutionPolicy::direct
                             : ConvolutionPolicy::automatic;
   options.epsilon = config.batch_norm.epsilon;
+  options.label_smoothing = config.training.label_smoothing;
+  options.average_weights = config.training.average_decay > 0;
   if (config.network.engine == Config::Network::Engine::automatic) refuse_unresolved();
   options.engine = config.network.engine == Config::Network::Engine::fused ? Engine::fused : Engine::onednn;
   if (config.network.coupling == Config::Network::Coupling::exact)
@@ -156,11 +160,6 @@ NetworkOptions network_options(const Config& config, Communicator& communicator)
   if (config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized)
     options.statistics = &communicator;
   return options;
-}
-
-StepSchedule schedule(const Config& config) {
-  return {config.training.learning_rate, config.training.decay_at, config.training.decay_factor,
-          config.training.iterations};
 }
 
 }  // namespace revnet

@@ -6,7 +6,6 @@
 #include "net/network.h"
 #include "record/config.h"
 #include "train/communicator.h"
-#include "train/schedule.h"
 
 namespace revnet {
 
@@ -14,8 +13,9 @@ namespace revnet {
 // UsageError where they do not fit together.
 Architecture architecture(const Config& config);
 
-// Settings left to be chosen ("auto", 0 threads) become what they stand for on this machine. UsageError for a
-// combination that cannot be, such as reconstructing a ResNet.//
+// Settings left to be chosen ("auto", 0 threads, epochs) become what they stand for on this machine and with
+// this data set. UsageError for a combination that cannot be, such as reconstructing a ResNet.
+//
 // The engine is fused, which is faster and keeps less memory, but not for direct convolutions, since the
 // fused kernels are Winograd's, nor where this processor's activations do not lie in blocks of 8 or 16
 // channels.
@@ -27,6 +27,5 @@ NetworkOptions network_options(const Config& config);
 // The same of one rank's shard of the batch. UsageError when there are more ranks than images in it. The
 // communicator must outlive the network.
 NetworkOptions network_options(const Config& config, Communicator& communicator);
-StepSchedule schedule(const Config& config);
 
 }  // namespace revnet

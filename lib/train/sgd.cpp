@@ -18,10 +18,23 @@ REVNET_MULTITARGET void update(float* value, const float* gradient, float* momen
   }
 }
 
+// The same, as a function of its own so that each loop does one thing.
+REVNET_MULTITARGET void update_nesterov(float* value, const float* gradient, float* momentum,
+                                        std::int64_t count, float momentum_factor, float decay, float rate) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float decayed = gradient[i] + decay * value[i];
+    const float moved = momentum_factor * momentum[i] + decayed;
+    momentum[i] = moved;
+    value[i] -= rate * (decayed + momentum_factor * moved);
+  }
+}
+
 }  // namespace
 
-Sgd::Sgd(const std::vector<Parameter*>& parameters, double momentum, double weight_decay)
-    : momentum_(static_cast<float>(momentum)), weight_decay_(static_cast<float>(weight_decay)) {
+Sgd::Sgd(const std::vector<Parameter*>& parameters, double momentum, double weight_decay, bool nesterov)
+    : momentum_(static_cast<float>(momentum)),
+      weight_decay_(static_cast<float>(weight_decay)),
+      nesterov_(nesterov) {
   for (Parameter* parameter : parameters) {
     const std::int64_t stored = parameter->value.layout().stored_elements();
     // Value and momentum are read and written, the gradient read.
@@ -39,8 +52,9 @@ void Sgd::step(Device& device, double rate) const {
     parallel_ranges(static_cast<std::int64_t>(chunks_.size()), 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         const Chunk& chunk = chunks_[static_cast<std::size_t>(i)];
-        update(chunk.value, chunk.gradient, chunk.momentum, chunk.count, momentum_,
-               chunk.decays ? weight_decay_ : 0.0f, static_cast<float>(rate));
+        (nesterov_ ? update_nesterov : update)(chunk.value, chunk.gradient, chunk.momentum, chunk.count,
+                                               momentum_, chunk.decays ? weight_decay_ : 0.0f,
+                                               static_cast<float>(rate));
       }
     });
   });

@@ -9,11 +9,11 @@ namespace revnet {
 
 // gradient' = gradient + weight_decay * value   (where the parameter decays)
 // momentum  = momentum_factor * momentum + gradient'
-// value    -= rate * momentum
+// value    -= rate * momentum, or with Nesterov's momentum rate * (gradient' + momentum_factor * momentum)
 class Sgd {
  public:
   // Refers to the parameters, which must outlive it and keep their buffers.
-  Sgd(const std::vector<Parameter*>& parameters, double momentum, double weight_decay);
+  Sgd(const std::vector<Parameter*>& parameters, double momentum, double weight_decay, bool nesterov = false);
 
   // One pass over all parameters. Padding stays zero, since its gradients are.
   void step(Device& device, double rate) const;
@@ -28,6 +28,7 @@ class Sgd {
   };
 
   float momentum_, weight_decay_;
+  bool nesterov_;
   Work work_{.operation = Operation::optimizer};
   std::vector<Chunk> chunks_;  // of about equal size, so that threads share the work evenly
 };

@@ -6,7 +6,9 @@
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/network_state.h"
+#include "train/recalibration.h"
 #include "train/setup.h"
+#include "train/weight_average.h"
 
 namespace revnet {
 
@@ -25,8 +27,11 @@ Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::s
       batch_(config.training.batch),
       shard_(communicator_.shard(batch_)),
       running_decay_(config.batch_norm.decay),
+      average_decay_(config.training.average_decay),
+      recalibrates_(config.batch_norm.evaluation == Config::BatchNorm::Evaluation::recalibrated),
+      recalibration_batches_(config.batch_norm.recalibration_batches),
       device_(config.training.threads, arena_bytes),
-      schedule_(schedule(config)),
+      schedule_(config.training),
       labels_(static_cast<std::size_t>(shard_.size)) {
   NetworkOptions options = network_options(config, communicator_);
   if (options.grid) options.range = &range_;
@@ -36,7 +41,8 @@ Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::s
     exchange_.emplace(communicator_, *network_,
                       static_cast<double>(shard_.size) / static_cast<double>(batch_));
   }
-  sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay);
+  sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay,
+               config.training.nesterov);
   images_ = network_->make_images();
 }
 
@@ -91,6 +97,7 @@ Loss Trainer::step() {
   sgd_->step(device_, learning_rate());
   network_->parameters_changed();
   ++iteration_;
+  if (averages_weights()) update_average(device_, *network_, average_decay(average_decay_, iteration_));
   return loss;
 }
 
@@ -112,11 +119,36 @@ std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop,
   return total;
 }
 
-std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop, const LogitsObserver& observe) {
+std::optional<Loss> Trainer::evaluate_set(const std::function<bool()>& stop, const LogitsObserver& observe) {
   std::optional<Loss> mine;
   reading([&] { mine = evaluate_shard(stop, observe); });
   if (communicator_.any(!mine)) return {};
   return of_all_ranks(*mine);
+}
+
+std::optional<Loss> Trainer::evaluate_recalibrated(const std::function<bool()>& stop,
+                                                    const LogitsObserver& observe) {
+  Recalibration statistics(*network_, communicator_,
+                           static_cast<double>(shard_.size) / static_cast<double>(batch_));
+  for (std::int64_t coming = 0; coming < recalibration_batches_; ++coming) {
+    if (communicator_.any(stop && stop())) return {};
+    fetch_batch(coming);
+    statistics.add(images_);
+  }
+  statistics.use();
+  return evaluate_set(stop, observe);
+}
+
+std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop, std::int64_t images,
+                                       const LogitsObserver& observe) {
+  data_->limit_evaluation(static_cast<std::size_t>(images));
+  return recalibrates_ ? evaluate_recalibrated(stop, observe) : evaluate_set(stop, observe);
+}
+
+std::optional<Loss> Trainer::evaluate_average(const std::function<bool()>& stop, std::int64_t images) {
+  data_->limit_evaluation(static_cast<std::size_t>(images));
+  const AveragedWeights averaged(*network_);
+  return evaluate_recalibrated(stop, {});
 }
 
 void Trainer::broadcast_state() {
@@ -133,6 +165,7 @@ Checkpoint Trainer::checkpoint() {
   checkpoint.iteration = iteration_;
   checkpoint.parameters = export_values(*network_);
   checkpoint.momentum = export_momentum(*network_);
+  checkpoint.average = export_average(*network_);
   checkpoint.running = export_running(*network_);
   return checkpoint;
 }

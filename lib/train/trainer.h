@@ -54,9 +54,15 @@ class Trainer {
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
-  // The whole evaluation set with running statistics. Does not change the training. None when `stop`, asked
-  // before each batch, says on any rank that it is no longer wanted. `observe` sees this rank's share.
-  std::optional<Loss> evaluate(const std::function<bool()>& stop = {}, const LogitsObserver& observe = {});
+  // The evaluation set, or `images` of it (0: all), with running statistics or recalibrated ones, as the
+  // configuration has it. Does not change the training. None when `stop`, asked before each batch, says on
+  // any rank that it is no longer wanted. `observe` sees the logits of this rank's shard.
+  std::optional<Loss> evaluate(const std::function<bool()>& stop = {}, std::int64_t images = 0,
+                               const LogitsObserver& observe = {});
+  // The same of the average of the weights, where one is kept. No step has seen these weights, so they have
+  // no running statistics: theirs are always measured.
+  std::optional<Loss> evaluate_average(const std::function<bool()>& stop = {}, std::int64_t images = 0);
+  bool averages_weights() const { return average_decay_ > 0; }
 
   // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
   Checkpoint checkpoint();
@@ -89,6 +95,8 @@ class Trainer {
   // Calls `read`, which reads images; a damaged one that only this rank needs stops all.
   template <class Read>
   void reading(const Read& read);
+  std::optional<Loss> evaluate_set(const std::function<bool()>& stop, const LogitsObserver& observe);
+  std::optional<Loss> evaluate_recalibrated(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_shard(const std::function<bool()>& stop, const LogitsObserver& observe);
   // The sums over all ranks, also of `more`.
   Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
@@ -98,11 +106,13 @@ class Trainer {
   std::unique_ptr<BatchSource> data_;
   std::int64_t batch_;  // of all ranks
   Shard shard_;         // of it
-  double running_decay_;
+  double running_decay_, average_decay_;
+  bool recalibrates_;
+  std::int64_t recalibration_batches_;
   Device device_;
   RangeWatch range_;
   std::optional<Network> network_;
-  StepSchedule schedule_;
+  Schedule schedule_;
   std::optional<GradientExchange> exchange_;
   std::optional<Sgd> sgd_;
   Tensor images_;

@@ -39,6 +39,9 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
   info.onednn_version = onednn_version();
   info.threads = config.training.threads;
   info.seed = config.training.seed;
+  info.learning_rate = config.training.learning_rate;
+  info.momentum = config.training.momentum;
+  info.batch = config.training.batch;
   info.config = to_yaml(config);
   info.extra = {{"dataset", name(config.dataset.name)},
                 {"architecture", network_name(config.network)},
@@ -49,7 +52,9 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
                 {"batch_norm", name(config.batch_norm.statistics)},
                 {"ranks", fmt::to_string(ranks)},
                 {"instruction_set", onednn_instruction_set()},
-                {"onednn_winograd", onednn_winograd()}};
+                {"onednn_winograd", onednn_winograd()},
+                {started, utc_time()}};
+  if (!revision().empty()) info.extra["revision"] = revision();
   const std::string fingerprint = data.fingerprint();
   if (!fingerprint.empty()) info.extra["dataset_fingerprint"] = fingerprint;
   return info;
@@ -198,6 +203,7 @@ void Session::train() {
 }
 
 void Session::finish() {
+  if (!stopped_ && hooks_.after_training) hooks_.after_training(trainer_);
   if (!stopped_ && evaluated_ != trainer_.iteration()) evaluate();
   save_checkpoint();
   status_ = stopped_ ? RunStatus::interrupted : RunStatus::complete;
@@ -221,11 +227,15 @@ void Session::agree() {
 // The checkpoint first: an evaluation may take minutes, in which nothing else would hold the steps before it.
 void Session::evaluate() {
   if (saved_ != trainer_.iteration()) save_checkpoint(Keep::no);
-  const std::optional<Loss> whole = trainer_.evaluate(interrupted);
-  stopped_ = !whole;
+  const bool last = trainer_.iteration() == config_.training.iterations;
+  const std::int64_t images = last ? 0 : config_.evaluation.images;
+  const std::optional<Loss> whole = trainer_.evaluate(interrupted, images);
+  std::optional<Loss> average;
+  if (whole && trainer_.averages_weights()) average = trainer_.evaluate_average(interrupted, images);
+  stopped_ = !whole || (trainer_.averages_weights() && !average);
   if (stopped_) return;
   const Loss& loss = *whole;
-  if (!std::isfinite(loss.cross_entropy)) {
+  if (!std::isfinite(loss.cross_entropy) || (average && !std::isfinite(average->cross_entropy))) {
     throw DivergedError(
         "diverged: the evaluation after iteration {} is not finite; use a smaller learning rate "
         "(training.learning_rate)",
@@ -238,6 +248,7 @@ void Session::evaluate() {
     journal_->save_best(trainer_.checkpoint(), loss);
   }
   journal_->evaluated(trainer_, loss);
+  if (average) journal_->evaluated_average(trainer_, *average);
 }
 
 // Each rank knows of the images that it came upon itself.
@@ -280,6 +291,7 @@ RunSummary Session::summary() const {
   if (!journal_) return summary;
   const RunLog& log = journal_->log();
   if (!log.eval().empty()) summary.evaluation = log.eval().back();
+  if (!log.eval_average().empty()) summary.evaluation_average = log.eval_average().back();
   if (!log.train().empty()) summary.training = log.train().back();
   summary.seconds = journal_->seconds();
   summary.images_per_second = journal_->images_per_second();

@@ -28,6 +28,7 @@ struct RunSummary {
   std::int64_t images = 0;          // of the last evaluation
   std::size_t images_left_out = 0;  // because they are damaged
   EvalRow evaluation;               // the last one; iteration 0 when there was none
+  EvalRow evaluation_average;       // likewise, of the average of the weights
   TrainRow training;                // the last row; likewise
   double seconds = 0;               // of the whole run, pauses left out
   double images_per_second = 0;     // of training, evaluation left out; pauses too
@@ -45,6 +46,8 @@ struct TrainingHooks {
   // Before every step, with the iterations done so far in trainer.iteration(); after a resumption the count
   // may go back to the last checkpoint's.
   std::function<void(Trainer& trainer)> before_step;
+  // After the last iteration, before it is evaluated; again when a complete run is resumed.
+  std::function<void(Trainer& trainer)> after_training;
 };
 
 // Trains until the last iteration, or until a signal (interrupt.h) asks to stop; evaluates, logs and saves

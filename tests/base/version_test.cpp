@@ -13,5 +13,12 @@ TEST_CASE("version is three numbers") {
   CHECK(text.find_first_not_of("0123456789.") == std::string::npos);
 }
 
+TEST_CASE("the revision is a commit, or empty outside of git") {
+  const std::string text = revision(), dirty = "-dirty";
+  const std::string commit = text.ends_with(dirty) ? text.substr(0, text.size() - dirty.size()) : text;
+  CHECK((commit.empty() || commit.size() >= 12));
+  CHECK(commit.find_first_not_of("0123456789abcdef") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace revnet

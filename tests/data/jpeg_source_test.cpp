@@ -76,6 +76,21 @@ TEST_CASE("evaluation gives every image of val once, in order, up to the given e
   CHECK(source.fill_evaluation(4, 5, batch.images, batch.labels) == 1);
   CHECK(batch.labels == std::vector<std::int32_t>{1, 0, 0, 0});
   CHECK(source.fill_evaluation(6, 6, batch.images, batch.labels) == 0);
+
+  // Of some images, they are from all over the set: numbers 0, 1, 3 and 4 of 6.
+  Batch whole(6), some(4);
+  source.fill_evaluation(0, 6, whole.images, whole.labels);
+  source.limit_evaluation(4);
+  CHECK(source.evaluation_size() == 4);
+  CHECK(source.fill_evaluation(0, 6, some.images, some.labels) == 4);
+  CHECK(some.labels == std::vector<std::int32_t>{0, 0, 1, 1});
+  constexpr std::size_t values = 3 * size * size;
+  for (std::size_t n = 0; n < 4; ++n) {
+    CHECK(std::ranges::equal(std::span(some.images).subspan(n * values, values),
+                             std::span(whole.images).subspan(n * 6 / 4 * values, values)));
+  }
+  source.limit_evaluation(0);
+  CHECK(source.evaluation_size() == 6);
 }
 
 TEST_CASE("files that are not images, and missing folders, are named when a set is opened") {

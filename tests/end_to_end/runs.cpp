@@ -22,7 +22,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 std::string first_difference(const std::string& group, const std::vector<NamedArray>& a,
                              const std::vector<NamedArray>& b) {
-  if (a.size() != b.size() || a.empty()) return group + " in number";
+  if (a.size() != b.size()) return group + " in number";
   for (std::size_t i = 0; i < a.size(); ++i) {
     const bool same =
         a[i].name == b[i].name && a[i].shape == b[i].shape && same_bits(a[i].values, b[i].values);
@@ -50,8 +50,10 @@ std::string first_difference(const Checkpoint& a, const Checkpoint& b) {
       return "progress/" + name;
     }
   }
+  if (a.parameters.empty()) return "no parameters";
   std::string found = first_difference("parameters", a.parameters, b.parameters);
   if (found.empty()) found = first_difference("momentum", a.momentum, b.momentum);
+  if (found.empty()) found = first_difference("average", a.average, b.average);
   if (found.empty()) found = first_difference(a.running, b.running);
   return found;
 }
@@ -62,6 +64,7 @@ std::string first_difference(const RunLog& a, const RunLog& b) {
     return "rows of /train: " + std::to_string(a.train().size()) + " and " + std::to_string(b.train().size());
   }
   if (a.eval().size() != b.eval().size()) return "rows of /eval in number";
+  if (a.eval_average() != b.eval_average()) return "rows of /eval_average";
   return first_difference_of_rows(a, b);
 }
 

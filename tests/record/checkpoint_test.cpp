@@ -27,6 +27,7 @@ Checkpoint sample() {
                            {"stage1/unit1/f/conv1/weight", {1, 2, 1, 1}, {5, 6}},
                            {"head/dense/bias", {3}, {7, 8, 9}}};
   checkpoint.momentum = {{"head/dense/bias", {3}, {0.5F, 0.25F, 0.125F}}};
+  checkpoint.average = {{"head/dense/bias", {3}, {0.75F, 6, 7}}};
   checkpoint.running = {{"stem/bn", {1, 2}, {3, 4}}, {"stage1/unit1/f/bn1", {5}, {6}}};
   return checkpoint;
 }
@@ -87,6 +88,7 @@ TEST_CASE("checkpoint.h5 holds what the design says") {
         std::vector<float>{5, 6});
   CHECK(raw.array<float>("/momentum/head/dense/bias", H5T_IEEE_F32LE) ==
         std::vector<float>{0.5F, 0.25F, 0.125F});
+  CHECK(raw.array<float>("/average/head/dense/bias", H5T_IEEE_F32LE) == std::vector<float>{0.75F, 6, 7});
   CHECK(raw.array<float>("/running/stem/bn/mean", H5T_IEEE_F32LE) == std::vector<float>{1, 2});
   CHECK(raw.array<float>("/running/stage1/unit1/f/bn1/variance", H5T_IEEE_F32LE) == std::vector<float>{6});
 }
@@ -104,9 +106,20 @@ TEST_CASE("a checkpoint comes back, in the order of the names") {
   CHECK(back.parameters[1] == original.parameters[1]);
   CHECK(back.parameters[2] == original.parameters[0]);
   CHECK(back.momentum == original.momentum);
+  CHECK(back.average == original.average);
   REQUIRE(back.running.size() == 2);
   CHECK(back.running[0] == original.running[1]);
   CHECK(back.running[1] == original.running[0]);
+}
+
+TEST_CASE("a checkpoint without an average, as earlier versions wrote them, is a whole one") {
+  TemporaryDirectory folder;
+  Checkpoint checkpoint = sample();
+  checkpoint.average.clear();
+  write_checkpoint(folder / "checkpoint.h5", checkpoint);
+  CHECK_THROWS(RawFile(folder / "checkpoint.h5").array<float>("/average/head/dense/bias", H5T_IEEE_F32LE));
+  CHECK(read_checkpoint(folder / "checkpoint.h5").average.empty());
+  CHECK(read_checkpoint(folder / "checkpoint.h5").momentum == checkpoint.momentum);
 }
 
 TEST_CASE("all floating-point values come back bit for bit") {

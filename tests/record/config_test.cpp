@@ -74,20 +74,29 @@ network:
   stem_pool: auto
 training:
   iterations: 80000
+  epochs: 0
   batch: 100
   seed: 1
   threads: 0
   rank_timeout: 600
   learning_rate: 0.1
+  base_batch: 0
+  schedule: steps
+  warmup_iterations: 0
   momentum: 0.9
+  nesterov: false
   weight_decay: 2.0e-04
   decay_at: [0.5, 0.75]
   decay_factor: 0.1
   initialize_from: ""
+  label_smoothing: 0
+  average_decay: 0
 batch_norm:
   epsilon: 0.001
   decay: 0.99
   statistics: local
+  evaluation: running
+  recalibration_batches: 50
 augmentation:
   enabled: true
   padding: 2
@@ -95,8 +104,10 @@ augmentation:
   colour: false
 evaluation:
   every: 1000
+  images: 0
 log:
   every: 10
+  tensorboard: false
 checkpoint:
   every: 1000
   seconds: 600
@@ -133,20 +144,28 @@ TEST_CASE("every setting survives a round trip through YAML") {
                     .coupling = Config::Network::Coupling::exact,
                     .grid_bits = 16};
   config.training.iterations = std::numeric_limits<std::int64_t>::max();
+  config.training.epochs = 1.5;
   config.training.batch = 7;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();
   config.training.threads = 3;
   config.training.rank_timeout = 0.25;
   config.training.learning_rate = std::nextafter(0.1, 1.0);
+  config.training.base_batch = 256;
+  config.training.schedule = Config::Training::Schedule::cosine;
+  config.training.warmup_iterations = 500;
   config.training.momentum = 1.0 / 3.0;
+  config.training.nesterov = true;
   config.training.weight_decay = std::numeric_limits<double>::denorm_min();
   config.training.decay_at = {};
   config.training.decay_factor = 1;
   config.training.initialize_from = "other run.h5";
-  config.batch_norm = {std::numeric_limits<double>::max(), 0, Config::BatchNorm::Statistics::synchronized};
+  config.training.label_smoothing = 0.1;
+  config.training.average_decay = 0.999;
+  config.batch_norm = {std::numeric_limits<double>::max(), 0, Config::BatchNorm::Statistics::synchronized,
+                       Config::BatchNorm::Evaluation::recalibrated, 9};
   config.augmentation = {false, 4, false, true};
-  config.evaluation.every = 0;
-  config.log.every = 1;
+  config.evaluation = {0, 1000};
+  config.log = {1, true};
   config.checkpoint = {0, 30, true, true};
   const Config back = configured(to_yaml(config));
   CHECK(back == config);
@@ -224,6 +243,12 @@ TEST_CASE("refused assignments say what is allowed") {
   CHECK(refusal("batch=5") == "--set: unknown key 'batch' (did you mean 'training.batch'?)");
   CHECK(refusal("every=5") ==
         "--set: unknown key 'every' (did you mean 'evaluation.every' or 'log.every' or 'checkpoint.every'?)");
+  // What other programs call it, in whatever section.
+  CHECK(refusal("training.lr=5") ==
+        "--set: unknown key 'training.lr' (did you mean 'training.learning_rate'?)");
+  CHECK(refusal("lr=5") == "--set: unknown key 'lr' (did you mean 'training.learning_rate'?)");
+  CHECK(refusal("optimizer.ema-decay=5") ==
+        "--set: unknown key 'optimizer.ema-decay' (did you mean 'training.average_decay'?)");
   CHECK(refusal("qqqqqqqqqqqq=5") == "--set: unknown key 'qqqqqqqqqqqq'");
   CHECK(refusal("=5") == "--set: unknown key ''");
   CHECK(refusal("training.iterations=0") ==
@@ -366,7 +391,7 @@ TEST_CASE("every choice is written as the word from which it is read") {
       ++choices;
     }
   }
-  CHECK(choices == 5 + 2 + 2 + 12 + 5 + 2 + 3 + 2 + 2 + 3 * 3);
+  CHECK(choices == 5 + 2 + 2 + 12 + 5 + 2 + 3 + 2 + 2 + 3 * 3 + 2 + 2);
   CHECK(name(Config::Network::Activations::recursive) == "recursive");
   CHECK(name(Config::Network::Engine::automatic) == "auto");
 }

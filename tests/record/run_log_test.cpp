@@ -27,6 +27,9 @@ RunInfo sample_info() {
   info.onednn_version = "2.6.3";
   info.threads = 2;
   info.seed = std::numeric_limits<std::uint64_t>::max();
+  info.learning_rate = 0.1;
+  info.momentum = 0.9;
+  info.batch = 100;
   info.config = "dataset:\n  name: synthetic\n";
   info.extra = {{"convolution", "auto"}, {"activations", "reconstructed"}};
   return info;
@@ -39,6 +42,7 @@ RunLog sample_log(const std::filesystem::path& path) {
   log.append(TrainRow{30, 1.9, 70, 0.01, 4.5});
   log.append(EvalRow{15, 2.2, 85});
   log.append(EvalRow{30, 1.8, 75});
+  log.append_average(EvalRow{30, 1.7, 72});
   log.set_bytes({{"saved_activations", 123456789012}, {"parameters", 4}});
   return log;
 }
@@ -73,6 +77,9 @@ TEST_CASE("run.h5 holds what the design says") {
   CHECK(raw.attribute<std::int64_t>("/", "threads", H5T_STD_I64LE) == 2);
   CHECK(raw.attribute<std::uint64_t>("/", "seed", H5T_STD_U64LE) ==
         std::numeric_limits<std::uint64_t>::max());
+  CHECK(raw.attribute<double>("/", "learning_rate", H5T_IEEE_F64LE) == 0.1);
+  CHECK(raw.attribute<double>("/", "momentum", H5T_IEEE_F64LE) == 0.9);
+  CHECK(raw.attribute<std::int64_t>("/", "batch", H5T_STD_I64LE) == 100);
   CHECK(raw.attribute<std::int64_t>("/bytes", "saved_activations", H5T_STD_I64LE) == 123456789012);
   CHECK(raw.array<std::int64_t>("/train/iteration", H5T_STD_I64LE) == std::vector<std::int64_t>{10, 20, 30});
   CHECK(raw.array<double>("/train/cross_entropy", H5T_IEEE_F64LE) == std::vector<double>{2.3, 2.1, 1.9});
@@ -82,6 +89,8 @@ TEST_CASE("run.h5 holds what the design says") {
   CHECK(raw.array<std::int64_t>("/eval/iteration", H5T_STD_I64LE) == std::vector<std::int64_t>{15, 30});
   CHECK(raw.array<double>("/eval/cross_entropy", H5T_IEEE_F64LE) == std::vector<double>{2.2, 1.8});
   CHECK(raw.array<double>("/eval/error_percent", H5T_IEEE_F64LE) == std::vector<double>{85, 75});
+  CHECK(raw.array<std::int64_t>("/eval_average/iteration", H5T_STD_I64LE) == std::vector<std::int64_t>{30});
+  CHECK(raw.array<double>("/eval_average/error_percent", H5T_IEEE_F64LE) == std::vector<double>{72});
 }
 
 TEST_CASE("a log without rows is a whole log") {
@@ -94,6 +103,8 @@ TEST_CASE("a log without rows is a whole log") {
   CHECK(back.eval().empty());
   CHECK(back.bytes().empty());
   CHECK(back.info().config.empty());
+  CHECK(back.info().batch == 0);
+  CHECK(back.eval_average().empty());
 }
 
 TEST_CASE("a reopened log has everything and goes on") {
@@ -103,6 +114,10 @@ TEST_CASE("a reopened log has everything and goes on") {
   RunLog log = RunLog::open(folder / "run.h5");
   CHECK(log.train() == first.train());
   CHECK(log.eval() == first.eval());
+  CHECK(log.eval_average() == first.eval_average());
+  CHECK(log.info().learning_rate == 0.1);
+  CHECK(log.info().momentum == 0.9);
+  CHECK(log.info().batch == 100);
   CHECK(log.bytes() == first.bytes());
   CHECK(log.info().command == sample_info().command);
   CHECK(log.info().config == sample_info().config);

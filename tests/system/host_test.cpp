@@ -1,6 +1,8 @@
 #include "system/host.h"
 
 #include <algorithm>
+#include <cmath>
+#include <ctime>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -14,6 +16,15 @@ namespace {
 TEST_CASE("host and processor have names") {
   CHECK_FALSE(host_name().empty());
   CHECK_FALSE(cpu_name().empty());
+}
+
+TEST_CASE("a time stamp is ISO 8601's") {
+  std::tm time{};
+  const std::string stamp = utc_time();
+  const char* rest = ::strptime(stamp.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);
+  REQUIRE(rest != nullptr);
+  CHECK(*rest == '\0');
+  CHECK(std::abs(std::difftime(::timegm(&time), std::time(nullptr))) < 10);
 }
 
 TEST_CASE("usable cores are those that OpenMP counts, in ascending order") {

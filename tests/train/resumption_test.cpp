@@ -27,6 +27,14 @@ TEST_CASE("a run that goes on as it began has nothing to say") {
   CHECK(Resumption(older, info(), 10).warnings().empty());
 }
 
+TEST_CASE("a run began when its first process did") {
+  RunInfo before = info(), now = info();
+  now.extra[started] = "2026-02-02T00:00:00Z";
+  CHECK(Resumption(before, now, 10).info().extra.at(started) == "2026-02-02T00:00:00Z");
+  before.extra[started] = "2026-02-01T00:00:00Z";
+  CHECK(Resumption(before, now, 10).info().extra.at(started) == "2026-02-01T00:00:00Z");
+}
+
 TEST_CASE("whatever may change the bits is said and recorded") {
   RunInfo now = info();
   now.threads = 3;

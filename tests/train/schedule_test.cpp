@@ -33,8 +33,8 @@ TEST_CASE("a configuration's schedule and options follow its settings") {
   config.training.iterations = 8;
   config.training.learning_rate = 0.4;
   config.training.decay_factor = 0.25;
-  CHECK(schedule(config).rate(3) == doctest::Approx(0.4));
-  CHECK(schedule(config).rate(4) == doctest::Approx(0.1));
+  CHECK(Schedule(config.training).rate(3) == doctest::Approx(0.4));
+  CHECK(Schedule(config.training).rate(4) == doctest::Approx(0.1));
   CHECK(network_options(config).activations == ActivationMode::reconstructed);
   CHECK(network_options(config).batch == 8);
   CHECK(network_options(config).classes == 10);

@@ -17,13 +17,15 @@ float made_up(std::size_t step, std::size_t i) {
   return static_cast<float>(std::sin(static_cast<double>(step * 7919 + i * 31 + 1)));
 }
 
-TEST_CASE("steps equal a plain loop in double") {
+// PyTorch's SGD, in double.
+void check_steps(bool nesterov) {
+  CAPTURE(nesterov);
   Device device(2, arena_bytes, true);
   // More than one chunk, and a last one that is not full.
   Parameter decaying(device, "a/weight", {0, 9000}, Layout::plain({9000, 2}), {}, true);
   Parameter constant(device, "a/bias", {0, 5}, Layout::plain({5}), {}, false);
   const std::vector<Parameter*> parameters{&decaying, &constant};
-  const Sgd sgd(parameters, 0.9, 0.01);
+  const Sgd sgd(parameters, 0.9, 0.01, nesterov);
   std::vector<std::vector<double>> value, momentum;
   for (Parameter* parameter : parameters) {
     for (std::size_t i = 0; i < parameter->value.values().size(); ++i) {
@@ -38,8 +40,9 @@ TEST_CASE("steps equal a plain loop in double") {
       const std::span<float> gradient = parameters[p]->gradient.values();
       for (std::size_t i = 0; i < gradient.size(); ++i) {
         gradient[i] = made_up(step, i);
-        momentum[p][i] = 0.9 * momentum[p][i] + gradient[i] + (p == 0 ? 0.01 * value[p][i] : 0.0);
-        value[p][i] -= rate * momentum[p][i];
+        const double decayed = gradient[i] + (p == 0 ? 0.01 * value[p][i] : 0.0);
+        momentum[p][i] = 0.9 * momentum[p][i] + decayed;
+        value[p][i] -= rate * (nesterov ? decayed + 0.9 * momentum[p][i] : momentum[p][i]);
       }
     }
     sgd.step(device, rate);
@@ -52,6 +55,11 @@ TEST_CASE("steps equal a plain loop in double") {
     }
     CHECK(worst < 3e-6);
   }
+}
+
+TEST_CASE("steps equal a plain loop in double, with either momentum") {
+  check_steps(false);
+  check_steps(true);
 }
 
 TEST_CASE("weight decay is for convolution and dense weights") {

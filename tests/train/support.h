@@ -35,7 +35,7 @@ inline Trainer small_trainer(const Config& config) {
 // Bit for bit, NaN aside.
 inline bool same_state(const Checkpoint& a, const Checkpoint& b) {
   return a.iteration == b.iteration && a.parameters == b.parameters && a.momentum == b.momentum &&
-         a.running == b.running;
+         a.average == b.average && a.running == b.running;
 }
 
 }  // namespace revnet

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <sstream>
 
 #include <doctest/doctest.h>
 
@@ -38,6 +39,13 @@ std::map<std::string, std::string> bytes_in(const std::filesystem::path& directo
     bytes[entry.path().filename().string()] = text_of(entry.path());
   }
   return bytes;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 // Everything but the seconds.
@@ -109,9 +117,18 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(end.iteration == 4);
   CHECK(end.config == to_yaml(config));
 
+  CHECK(log.info().learning_rate == 0.1);
+  CHECK(log.info().batch == 4);
+  CHECK(log.info().extra.at("started").size() == std::string("2026-01-31T12:34:56Z").size());
+  CHECK(contains(text_of(files.text_log()),
+                 "remember about 100 iterations and have seen 4, so this evaluation"));
+  const std::string metrics = text_of(files.metrics());
+  CHECK(lines_of(metrics).size() == 1 + log.train().size() + log.eval().size());
+  CHECK(lines_of(metrics)[3].starts_with("4,test,"));
+
   // A complete run has nothing left to do, and no file of it changes.
   const auto before = bytes_in(directory);
-  CHECK(before.size() == 6);
+  CHECK(before.size() == 7);
   const RunSummary again = run_training(config, directory, RunStart::resume, "again");
   CHECK(again.was_complete);
   CHECK(again.status == RunStatus::complete);
@@ -126,6 +143,11 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(RunLog::open(files.run_log()).train().back().seconds > 100.0);
   CHECK(same_state(read_checkpoint(files.checkpoint()), end));
   CHECK(contains(text_of(files.text_log()), "resuming after iteration 2"));
+  const std::vector<std::string> lines = lines_of(text_of(files.metrics())), before = lines_of(metrics);
+  REQUIRE(lines.size() == before.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {  // but for the seconds
+    CHECK(lines[i].substr(0, lines[i].rfind(',')) == before[i].substr(0, before[i].rfind(',')));
+  }
 }
 
 TEST_CASE("checkpoints come by seconds, too") {

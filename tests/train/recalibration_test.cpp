@@ -1,0 +1,94 @@
+// Statistics measured anew before an evaluation, and evaluations of a part of the set.
+#include "train/recalibration.h"
+
+#include <doctest/doctest.h>
+
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+Config recalibrating_config() {
+  Config config = small_config();
+  config.batch_norm.evaluation = Config::BatchNorm::Evaluation::recalibrated;
+  config.batch_norm.recalibration_batches = 3;
+  return config;
+}
+
+TEST_CASE("recalibrated statistics are means over the coming batches, for the time of an evaluation") {
+  Trainer trainer = small_trainer(recalibrating_config());
+  for (int step = 0; step < 2; ++step) trainer.step();
+  Trainer other = small_trainer(small_config());  // evaluates by running averages, which are made those means
+  other.restore(trainer.checkpoint(), "here");
+  Checkpoint state = other.checkpoint();
+  std::vector<std::vector<double>> sums;
+  for (std::int64_t batch = 0; batch < 3; ++batch) {
+    other.fetch_batch(batch);
+    other.network().logits(other.images(), Pass::training);
+    std::size_t next = 0;
+    for (Norm* norm : other.network().norms()) {
+      for (const Tensor* tensor : {&norm->batch().mean, &norm->batch().variance}) {
+        if (batch == 0) sums.emplace_back(tensor->values().size(), 0.0);
+        for (std::size_t c = 0; c < tensor->values().size(); ++c) sums[next][c] += tensor->values()[c];
+        ++next;
+      }
+    }
+  }
+  std::size_t next = 0;
+  for (Norm* norm : other.network().norms()) {
+    for (Tensor* tensor : {&norm->running().mean, &norm->running().variance}) {
+      for (std::size_t c = 0; c < tensor->values().size(); ++c) {
+        tensor->values()[c] = static_cast<float>(sums[next][c] / 3);
+      }
+      ++next;
+    }
+  }
+  const Loss recalibrated = trainer.evaluate().value();
+  CHECK(recalibrated.cross_entropy == other.evaluate().value().cross_entropy);
+  CHECK(same_state(trainer.checkpoint(), state));
+  // After two steps, running averages are mostly what they began with.
+  other.restore(state, "here");
+  CHECK(recalibrated.cross_entropy < other.evaluate().value().cross_entropy);
+}
+
+TEST_CASE("a training with recalibrated evaluations computes the bits of one without") {
+  Trainer evaluated = small_trainer(recalibrating_config()), plain = small_trainer(small_config());
+  for (int step = 0; step < 2; ++step) {
+    CHECK(evaluated.step().cross_entropy == plain.step().cross_entropy);
+    evaluated.evaluate();
+  }
+  CHECK(same_state(evaluated.checkpoint(), plain.checkpoint()));
+}
+
+TEST_CASE("an evaluation that is no longer wanted ends while statistics are measured") {
+  Trainer trainer = small_trainer(recalibrating_config());
+  trainer.step();
+  const Checkpoint before = trainer.checkpoint();
+  int asked = 0;
+  CHECK_FALSE(trainer.evaluate([&] { return ++asked == 2; }).has_value());
+  CHECK(asked == 2);
+  CHECK(same_state(trainer.checkpoint(), before));
+}
+
+// Of 50 images, numbers 0, 7, 14 ... 42.
+TEST_CASE("an evaluation of some images takes them from all over the set") {
+  Trainer trainer = small_trainer(small_config());
+  trainer.step();
+  const Loss some = trainer.evaluate({}, 7).value();
+  CHECK(some.images == 7);
+  CHECK(trainer.evaluate({}, 1000).value().images == 50);
+  CHECK(trainer.evaluate().value().images == 50);
+
+  Tensor images = trainer.network().make_images();
+  std::vector<std::int32_t> labels(8);
+  Loss expected;
+  for (std::size_t i = 0; i < 7; ++i) {
+    trainer.data().fill_evaluation(i * 50 / 7, 50, images.values(), labels);
+    expected += trainer.network().evaluate(images, std::span(labels).first(1));
+  }
+  CHECK(some.errors == expected.errors);
+  CHECK(some.cross_entropy == doctest::Approx(expected.cross_entropy).epsilon(1e-6));
+}
+
+}  // namespace
+}  // namespace revnet

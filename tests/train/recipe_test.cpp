@@ -1,0 +1,93 @@
+// Schedules beside the paper's, epochs, and settings that do not fit together.
+#include "train/recipe.h"
+
+#include <cmath>
+#include <numbers>
+
+#include <doctest/doctest.h>
+
+#include "train/schedule.h"
+#include "train/support.h"
+
+namespace revnet {
+namespace {
+
+TEST_CASE("a cosine falls as PyTorch's CosineAnnealingLR does, in closed form") {
+  Config::Training settings;
+  settings.learning_rate = 0.4;
+  settings.iterations = 10;
+  settings.schedule = Config::Training::Schedule::cosine;
+  const Schedule schedule(settings);
+  for (int done = 0; done < 10; ++done) {
+    CHECK(schedule.rate(done) == doctest::Approx(0.4 * (1 + std::cos(std::numbers::pi * done / 10)) / 2));
+  }
+  CHECK(schedule.rate(0) == 0.4);
+  CHECK(schedule.rate(5) == doctest::Approx(0.2));
+  CHECK(schedule.rate(10) == doctest::Approx(0).scale(1));
+}
+
+TEST_CASE("a warm-up rises in equal steps, and a cosine begins behind it") {
+  Config::Training settings;
+  settings.learning_rate = 0.4;
+  settings.iterations = 20;
+  settings.warmup_iterations = 4;
+  for (const auto shape : {Config::Training::Schedule::steps, Config::Training::Schedule::cosine}) {
+    settings.schedule = shape;
+    const Schedule schedule(settings);
+    CHECK(schedule.rate(0) == doctest::Approx(0.1));
+    CHECK(schedule.rate(1) == doctest::Approx(0.2));
+    CHECK(schedule.rate(2) == doctest::Approx(0.3));
+    CHECK(schedule.rate(3) == 0.4);
+    CHECK(schedule.rate(4) == 0.4);
+  }
+  CHECK(Schedule(settings).rate(12) == doctest::Approx(0.2));  // half of the 16 iterations on the cosine
+  settings.schedule = Config::Training::Schedule::steps;
+  CHECK(Schedule(settings).rate(9) == 0.4);
+  CHECK(Schedule(settings).rate(10) == doctest::Approx(0.04));  // steps stay where they were
+}
+
+TEST_CASE("the learning rate is scaled with the batch where the one it is meant for is known") {
+  Config::Training settings;
+  settings.batch = 400;
+  CHECK(Schedule(settings).rate(0) == 0.1);
+  settings.base_batch = 100;
+  CHECK(Schedule(settings).rate(0) == doctest::Approx(0.4));
+  CHECK(Schedule(settings).rate(40000) == doctest::Approx(0.04));
+}
+
+TEST_CASE("epochs become iterations of the data set, and whichever is given last counts") {
+  Config config;
+  set_value(config, "training.epochs", "164", "--epochs");
+  CHECK(resolve(config).training.iterations == 82000);
+  CHECK(resolve(config).training.epochs == 0);
+  config.dataset.validation = true;
+  CHECK(resolve(config).training.iterations == 73800);
+  config.dataset.name = Config::Dataset::Name::synthetic;
+  config.dataset.validation = false;
+  config.training.batch = 64;
+  config.training.epochs = 0.5;
+  CHECK(resolve(config).training.iterations == 78);  // of 5,000 images
+  config.training.epochs = 1e-9;
+  CHECK(resolve(config).training.iterations == 1);
+  set_value(config, "training.iterations", "7", "--iterations");
+  CHECK(resolve(config).training.iterations == 7);
+}
+
+TEST_CASE("a recipe that cannot be is refused") {
+  Config config = small_config();  // of 4 iterations
+  config.training.warmup_iterations = 4;
+  CHECK(
+      message_of<UsageError>([&] { resolve(config); }) ==
+      "training.warmup_iterations: a warm-up of 4 iterations does not end before the training, which has 4; "
+      "use fewer");
+  config.training.warmup_iterations = 3;
+  CHECK_NOTHROW(resolve(config));
+  config.training.nesterov = true;
+  CHECK_NOTHROW(resolve(config));
+  config.training.momentum = 0;
+  CHECK(
+      contains(message_of<UsageError>([&] { resolve(config); }), "training.nesterov: there is no momentum"));
+}
+
+}  // namespace
+}  // namespace revnet
