@@ -189,7 +189,7 @@ std::vector<Setting> training_settings() {
           "fraction of the old value that the running averages keep at each step"),
       setting<batch_norm, &BatchNorm::statistics>(
           "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {}, Effect::result,
-          "statistics of each rank's shard (local) or the batch (synchronized)"),
+          "statistics of a rank's shard (local) or the batch (synchronized)"),
       setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {}, Effect::result,
                                                     "crop and flip training images"),
       setting<augmentation, &Augmentation::padding>("augmentation.padding", {}, between(0, 32),
