@@ -211,7 +211,7 @@ std::vector<Setting> training_settings() {
           "fraction of the old value that the running averages keep at each step"),
       setting<batch_norm, &BatchNorm::statistics>(
           "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {}, Effect::result,
-          "statistics of each rank's shard (local) or the batch (synchronized)"),
+          "statistics of a rank's shard (local) or the batch (synchronized)"),
       setting<batch_norm, &BatchNorm::evaluation>(
           "batch_norm.evaluation", {}, {}, Effect::result,
           "evaluate with running averages, or with statistics measured anew before each evaluation"),

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "train/setup.h"
+#include "train/schedule.h"
 
 namespace revnet {
 namespace {
@@ -30,14 +30,19 @@ Config extended(Config before, std::int64_t iterations) {
 }
 
 std::string describe_extension(const Config& now, const Config& before, std::int64_t done) {
+  const std::string longer = fmt::format("made longer, from {} to {} iterations: the learning rate",
+                                         before.training.iterations, now.training.iterations);
+  const double rate = Schedule(now.training).rate(done);
+  if (now.training.schedule == Config::Training::Schedule::cosine) {
+    return fmt::format("{} follows the cosine of the longer run, and is {:.6g} now", longer, rate);
+  }
   const std::vector<std::int64_t> where = falls(now);
-  const bool kept = where == falls(before);
   const std::string at = where.empty() ? "nowhere" : fmt::format("at iterations {}", fmt::join(where, ", "));
-  return fmt::format("made longer, from {} to {} iterations: the learning rate falls {}, {}, and is {:.6g} now",
-                     before.training.iterations, now.training.iterations, at,
-                     kept ? "as before (training.decay_at gives it other fractions of the run)"
-                          : "by the training.decay_at that was given",
-                     schedule(now).rate(done));
+  return fmt::format("{} falls {}, {}, and is {:.6g} now", longer, at,
+                     where == falls(before)
+                         ? "as before (training.decay_at gives it other fractions of the run)"
+                         : "by the training.decay_at that was given",
+                     rate);
 }
 
 }  // namespace revnet

@@ -36,6 +36,8 @@ Initialization initialize_from(Checkpoint fresh, Checkpoint from, const std::str
   }
   result.state = std::move(fresh);
   result.state.parameters = std::move(from.parameters);
+  // An average of the weights begins with the weights (training.average_decay).
+  if (!result.state.average.empty()) result.state.average = result.state.parameters;
   result.state.running = std::move(from.running);
   return result;
 }

@@ -127,7 +127,7 @@ std::optional<Loss> Trainer::evaluate_set(const std::function<bool()>& stop, con
 }
 
 std::optional<Loss> Trainer::evaluate_recalibrated(const std::function<bool()>& stop,
-                                                    const LogitsObserver& observe) {
+                                                   const LogitsObserver& observe) {
   Recalibration statistics(*network_, communicator_,
                            static_cast<double>(shard_.size) / static_cast<double>(batch_));
   for (std::int64_t coming = 0; coming < recalibration_batches_; ++coming) {
@@ -140,7 +140,7 @@ std::optional<Loss> Trainer::evaluate_recalibrated(const std::function<bool()>& 
 }
 
 std::optional<Loss> Trainer::evaluate(const std::function<bool()>& stop, std::int64_t images,
-                                       const LogitsObserver& observe) {
+                                      const LogitsObserver& observe) {
   data_->limit_evaluation(static_cast<std::size_t>(images));
   return recalibrates_ ? evaluate_recalibrated(stop, observe) : evaluate_set(stop, observe);
 }

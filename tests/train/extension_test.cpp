@@ -33,6 +33,11 @@ TEST_CASE("an extension says in a line what becomes of the learning rate") {
   CHECK(
       contains(describe_extension(anew, before, 80'000),
                "falls at iterations 60000, 90000, by the training.decay_at that was given, and is 0.01 now"));
+
+  Config cosine = before;
+  cosine.training.schedule = Config::Training::Schedule::cosine;
+  CHECK(contains(describe_extension(extended(cosine, 160'000), cosine, 80'000),
+                 "follows the cosine of the longer run, and is 0.05 now"));
 }
 
 }  // namespace
