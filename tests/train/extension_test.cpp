@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "train/schedule.h"
 #include "train/support.h"
 
 namespace revnet {
@@ -10,12 +11,12 @@ namespace {
 TEST_CASE("a longer run has the learning rates of the shorter one, and goes on with the last") {
   Config before = small_config();
   before.training.iterations = 997;
-  const StepSchedule shorter = schedule(before);
+  const Schedule shorter(before.training);
   for (const std::int64_t iterations : {998, 1500, 64'000, 123'457}) {
     CAPTURE(iterations);
     const Config after = extended(before, iterations);
     CHECK(after.training.iterations == iterations);
-    const StepSchedule longer = schedule(after);
+    const Schedule longer(after.training);
     for (std::int64_t done = 0; done < 1000; ++done) REQUIRE(longer.rate(done) == shorter.rate(done));
     CHECK(longer.rate(iterations) == shorter.rate(997));
   }

@@ -143,10 +143,10 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(RunLog::open(files.run_log()).train().back().seconds > 100.0);
   CHECK(same_state(read_checkpoint(files.checkpoint()), end));
   CHECK(contains(text_of(files.text_log()), "resuming after iteration 2"));
-  const std::vector<std::string> lines = lines_of(text_of(files.metrics())), before = lines_of(metrics);
-  REQUIRE(lines.size() == before.size());
+  const std::vector<std::string> lines = lines_of(text_of(files.metrics())), whole = lines_of(metrics);
+  REQUIRE(lines.size() == whole.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {  // but for the seconds
-    CHECK(lines[i].substr(0, lines[i].rfind(',')) == before[i].substr(0, before[i].rfind(',')));
+    CHECK(lines[i].substr(0, lines[i].rfind(',')) == whole[i].substr(0, whole[i].rfind(',')));
   }
 }
 
