@@ -225,7 +225,7 @@ TEST_CASE("the lines of sacct are read") {
   CHECK(describe(entries[0]) == "completed");
   CHECK(describe(entries[1]) == "cancelled (exit code 0:15)");
   CHECK(describe(entries[2]) == "failed (exit code 4:0)");
-  CHECK(contains(message_of<Error>([] { parse_accounting("7_0|COMPLETED\n"); }), "not understood"));
+  CHECK(contains(message_of<Error>([] { parse_accounting("7_0|COMPLETED\n"); }), "does not understand"));
 }
 
 TEST_CASE("whatever Slurm prints, the refusal is one printable line") {
