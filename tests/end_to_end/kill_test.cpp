@@ -18,9 +18,23 @@ using Moment = std::function<bool()>;
 
 Arguments fresh(const std::string& run, const std::string& checkpoint_every,
                 const std::string& eval_every = "0") {
-  return {"synthetic",      "--arch",       "resnet32",    "--batch",   "20",
-          "--iterations",   "16",           "--log-every", "1",         "--checkpoint-every",
-          checkpoint_every, "--eval-every", eval_every,    "--run-dir", run};
+  return {"synthetic",
+          "--arch",
+          "resnet32",
+          "--set",
+          "network.units=1,1,1",
+          "--batch",
+          "20",
+          "--iterations",
+          "60",
+          "--log-every",
+          "1",
+          "--checkpoint-every",
+          checkpoint_every,
+          "--eval-every",
+          eval_every,
+          "--run-dir",
+          run};
 }
 
 const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
@@ -64,14 +78,14 @@ Arguments next_start(const fs::path& folder, const Arguments& start) {
 
 TEST_CASE("a run killed at every kind of moment ends as if it had never been") {
   TemporaryDirectory folder;
-  finish(folder.path(), fresh("whole", "1", "8"));
+  finish(folder.path(), fresh("whole", "1", "30"));
   const auto appears = [&](const std::string& name) {
     return Moment([path = folder / name] { return fs::exists(path); });
   };
   const auto saved = [&](std::int64_t iteration) {
     return Moment([run = folder / "run", iteration] { return saved_iterations(run) >= iteration; });
   };
-  const Arguments start = fresh("run", "1", "8");
+  const Arguments start = fresh("run", "1", "30");
   for (const std::string name : {"run", "run/run.lock", "run/config.yaml", "run/run.log", "run/run.h5.tmp",
                                  "run/run.h5", "run/checkpoint.h5.tmp", "run/checkpoint.h5"}) {
     CAPTURE(name);

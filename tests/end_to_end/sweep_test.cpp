@@ -17,7 +17,8 @@ Outcome sweep(const std::filesystem::path& folder, const Arguments& arguments) {
 
 std::string experiment(const std::string& grid, const std::string& iterations = "3") {
   return "name: small\ndataset: {name: synthetic}\ntraining: {iterations: " + iterations +
-         ", batch: 5}\nevaluation: {every: 0}\ncheckpoint: {every: 1}\nlog: {every: 1}\nsweep:\n  grid:\n" +
+         ", batch: 5}\nnetwork: {units: [1, 1, 2]}\nevaluation: {every: 0}\ncheckpoint: {every: 1}\nlog: "
+         "{every: 1}\nsweep:\n  grid:\n" +
          grid;
 }
 
