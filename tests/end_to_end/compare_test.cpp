@@ -62,8 +62,8 @@ TEST_CASE("an angle study interrupted and resumed has the rows of an uninterrupt
 TEST_CASE("compare training resumes as a whole") {
   const TemporaryDirectory folder;
   const Arguments settings{
-      "training", "synthetic",    "--arch", "revnet38",           "--batch", "10", "--iterations",
-      "8",        "--eval-every", "4",      "--checkpoint-every", "1"};
+      "training", "synthetic",    "--arch", "revnet38",     "--set", "network.units=1,1,2", "--batch",
+      "10",       "--iterations", "16",     "--eval-every", "8",     "--checkpoint-every",  "1"};
   const Outcome whole = compare(folder.path(), join(settings, {"--run-dir", "whole"}));
   REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
   CHECK(contains(whole.out, "reconstructed"));

@@ -18,9 +18,23 @@ using Moment = std::function<bool()>;
 
 Arguments fresh(const std::string& run, const std::string& checkpoint_every,
                 const std::string& eval_every = "0") {
-  return {"synthetic",      "--arch",       "resnet32",    "--batch",   "20",
-          "--iterations",   "16",           "--log-every", "1",         "--checkpoint-every",
-          checkpoint_every, "--eval-every", eval_every,    "--run-dir", run};
+  return {"synthetic",
+          "--arch",
+          "resnet32",
+          "--set",
+          "network.units=1,1,1",
+          "--batch",
+          "20",
+          "--iterations",
+          "60",
+          "--log-every",
+          "1",
+          "--checkpoint-every",
+          checkpoint_every,
+          "--eval-every",
+          eval_every,
+          "--run-dir",
+          run};
 }
 
 const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
@@ -59,7 +73,7 @@ void finish(const fs::path& folder, const Arguments& arguments) {
 
 TEST_CASE("a run killed at every kind of moment ends as if it had never been") {
   TemporaryDirectory folder;
-  finish(folder.path(), fresh("whole", "1", "8"));
+  finish(folder.path(), fresh("whole", "1", "30"));
   const auto appears = [&](const std::string& name) {
     return Moment([path = folder / name] { return fs::exists(path); });
   };
@@ -67,7 +81,7 @@ TEST_CASE("a run killed at every kind of moment ends as if it had never been") {
     return Moment([run = folder / "run", iteration] { return saved_iterations(run) >= iteration; });
   };
   // One line for every start, whether there is a run to resume or the kill came before there was one.
-  const Arguments start = join(fresh("run", "1", "8"), {"--resume"});
+  const Arguments start = join(fresh("run", "1", "30"), {"--resume"});
   for (const std::string name : {"run", "run/run.lock", "run/config.yaml", "run/run.log", "run/run.h5.tmp",
                                  "run/run.h5", "run/checkpoint.h5.tmp", "run/checkpoint.h5"}) {
     CAPTURE(name);

@@ -179,7 +179,7 @@ TEST_CASE("figures are drawn from short runs, and what cannot be drawn is one li
     const Outcome outcome = Process("revnet-compare", folder.path(), arguments).wait();
     REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
   };
-  const Arguments small{"synthetic", "--arch", "revnet38", "--batch", "4", "--iterations", "2"};
+  const Arguments small{"synthetic", "--set", "network.units=1,1,2", "--batch", "4", "--iterations", "2"};
   compare(
       join({"gradient", "angle"}, join(small, {"--every", "1", "--keep-checkpoints", "--run-dir", "angle"})));
   compare({"gradient", "angle", "--checkpoint", "angle/checkpoints", "--run-dir", "walk"});

@@ -11,12 +11,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t iterations = 24;
+constexpr std::int64_t iterations = 60;
 
 // Shuffling, augmentation and both falls of the learning rate lie within these iterations.
 Arguments settings(const std::string& architecture, const std::string& run) {
-  return {"synthetic", "--arch",       architecture, "--batch",   "20", "--iterations",
-          "24",        "--eval-every", "0",          "--run-dir", run};
+  return {"synthetic",    "--arch", architecture,   "--set", "network.units=1,1,2", "--batch", "20",
+          "--iterations", "60",     "--eval-every", "0",     "--run-dir",           run};
 }
 
 const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
@@ -82,7 +82,7 @@ TEST_CASE("a run is resumed with its own settings or not at all") {
   const std::string log = read_file(folder / "run/run.h5");
   for (const Arguments& other :
        {Arguments{"--batch", "21"}, Arguments{"--arch", "revnet38"},
-        Arguments{"--set", "training.momentum=0.8"}, Arguments{"--iterations", "23"}}) {
+        Arguments{"--set", "training.momentum=0.8"}, Arguments{"--iterations", "59"}}) {
     const Outcome outcome = train(folder.path(), join(resume, other));
     CHECK_MESSAGE(outcome.exit_code == 2, outcome.text());
     CHECK_MESSAGE(is_one_line(outcome.err), outcome.text());

@@ -17,7 +17,8 @@ Outcome sweep(const std::filesystem::path& folder, const Arguments& arguments) {
 
 std::string experiment(const std::string& grid, const std::string& iterations = "3") {
   return "name: small\ndataset: {name: synthetic}\ntraining: {iterations: " + iterations +
-         ", batch: 5}\nevaluation: {every: 0}\ncheckpoint: {every: 1}\nlog: {every: 1}\nsweep:\n  grid:\n" +
+         ", batch: 5}\nevaluation: {every: 0}\ncheckpoint: {every: 1}\nlog: "
+         "{every: 1}\nsweep:\n  grid:\n" +
          grid;
 }
 
@@ -109,7 +110,7 @@ TEST_CASE("a job that fails is tried again and reported with its last line") {
 
 TEST_CASE("a sweep stopped by Ctrl-C or killed goes on where it was") {
   const TemporaryDirectory folder;
-  const std::string yaml = experiment("    training.seed: [1, 2]\n", "40");
+  const std::string yaml = "network: {units: [1, 1, 2]}\n" + experiment("    training.seed: [1, 2]\n", "40");
   write_file(folder / "s.yaml", yaml);
   REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}).exit_code == 0);
   {

@@ -38,6 +38,8 @@ Arguments fresh(const std::string& run) {
           "1",
           "--set",
           "name=torture",
+          "--set",
+          "network.units=1,1,2",
           "--eval-every",
           "0",
           "--run-dir",
