@@ -55,8 +55,8 @@ Environment:
   OMP_WAIT_POLICY
       passive: threads sleep while they wait, for machines shared with other work)";
 
-// Answers --describe bash, zsh or help2man, as the build asks for completions and man pages (exit code 0, or 2 for
-// another format). Otherwise parses, and on failure prints one line and returns exit code 2; --help and
+// Answers --describe bash, zsh or help2man, as the build asks for completions and man pages (exit code 0, or
+// 2 for another format). Otherwise parses, and on failure prints one line and returns exit code 2; --help and
 // --version return 0. -1: go on.
 int parse(CLI::App& app, int argc, char** argv);
 

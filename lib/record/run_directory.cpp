@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 std::vector<fs::path> removable(const RunFiles& files) {
   std::vector<fs::path> list;
   for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint(),
-                              files.best_checkpoint(), files.metrics(), files.events()}) {
+                               files.best_checkpoint(), files.metrics(), files.events()}) {
     list.push_back(file);
     list.push_back(temporary_path(file));
   }

@@ -25,7 +25,7 @@
 namespace revnet {
 
 struct AngleOptions {
-  std::int64_t every = 50;     // iterations between measurements, from before the first step on; also at the end
+  std::int64_t every = 50;  // iterations between measurements, from before the first step on; also at the end
   std::int64_t batches = 1;    // upcoming batches per measurement; columns are means over them
   std::filesystem::path dump;  // file for the last gradients; empty: none
 };
