@@ -106,7 +106,7 @@ TEST_CASE("without --run-dir a run lies under runs") {
   CHECK(open_log(run).status() == RunStatus::interrupted);
 
   // The command that it names is whole: a shell takes it as it is, and finds the run.
-  const std::size_t at = outcome.err.find("go on with: ");
+  const std::size_t at = outcome.err.find("continue with: ");
   REQUIRE(at != std::string::npos);
   const std::string command = outcome.err.substr(at + 12, outcome.err.find('\n', at) - at - 12);
   CHECK(command.ends_with("synthetic --arch resnet32 --batch 50 --iterations 1000 --seed 5 --resume"));
