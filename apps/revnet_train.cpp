@@ -49,7 +49,7 @@ void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;
   const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
   std::printf(
-      "%-18s%d ranks; %.1f ms a step alone, %.1f ms longer steps: %.0f %% hidden by the backward pass; "
+      "%-18s%d ranks; %.1f ms per step alone, %.1f ms added to a step: %.0f %% hidden by the backward pass; "
       "%.1f ms waiting for slower ranks\n",
       "all-reduce", summary.ranks, 1e3 * times.alone / steps, 1e3 * (times.exposed + times.working) / steps,
       100 * times.hidden(), 1e3 * (times.waiting - times.exposed) / steps);

@@ -69,7 +69,7 @@ TEST_CASE("weight decay applies to convolution and dense weights only") {
   options.image_size = 8;
   Network network(device, find_architecture("revnet38"), options);
   network.initialize(1);
-  // Without gradients, what decays shrinks and the rest stays.
+  // Without gradients, parameters that decay shrink and all others stay.
   Sgd(network.parameters(), 0.9, 0.5).step(device, 1.0);
   Network fresh(device, find_architecture("revnet38"), options);
   fresh.initialize(1);
