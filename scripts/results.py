@@ -5,8 +5,8 @@
   results.py tables                 prints Table 3, then every run, in Markdown
   results.py write                  writes these tables into README.md and draws the figures beside it
 
---results names another folder than experiments/results. Needs python3-h5py and a built revnet-report, which decides which
-runs belong in Table 3; `write` also needs python3-matplotlib.
+--results names another folder than experiments/results. Needs python3-h5py and a built revnet-report, which decides
+which runs belong in Table 3; `write` also needs python3-matplotlib.
 """
 import argparse
 import csv
