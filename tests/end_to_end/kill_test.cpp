@@ -104,8 +104,7 @@ TEST_CASE("a run killed at every kind of moment ends like an undisturbed one") {
 TEST_CASE("rows logged after the last checkpoint of a killed run are computed again") {
   TemporaryDirectory folder;
   finish(folder.path(), fresh("whole", "1"));
-  // run.h5 is also saved between checkpoints. Putting back an older checkpoint gives the files that a kill
-  // would leave then.
+  // run.h5 is also saved between checkpoints, and an older checkpoint put back is what a kill leaves then.
   const fs::path run = folder / "run";
   kill_at(folder.path(), fresh("run", "1"), [&] { return saved_iterations(run) >= 3; });
   const std::string checkpoint = read_file(run / "checkpoint.h5");

@@ -26,9 +26,8 @@ struct Outcome {
   std::string text() const;
 };
 
-// A running command: the name of one built here, or the absolute path of another. It has two OpenMP threads
-// unless $REVNET_THREADS is set, which do not spin, and ignores the user's data directory. The destructor
-// kills it.
+// A running command: the name of one built here, or the absolute path of another. Its OpenMP threads do not
+// spin; there are two unless $REVNET_THREADS is set. It ignores $REVNET_DATA, and the destructor kills it.
 class Process {
  public:
   Process(const std::string& command, const std::filesystem::path& folder, const Arguments& arguments,

@@ -34,9 +34,8 @@ std::string first_difference_of_rows(const RunLog& a, const RunLog& b);
 
 // Whether matplotlib and h5py are installed. Prints a message if not.
 bool can_draw();
-// Runs scripts/figures.py in a folder with each list of arguments, and returns for each the line that it
-// prints, or why it refuses. One process draws them all, because loading matplotlib takes longer than
-// drawing.
+// Runs scripts/figures.py in a folder with each of the arguments, and returns for each the line that it
+// prints or why it refuses. One process draws them all, because loading matplotlib takes longer than drawing.
 std::vector<std::string> figures(const std::filesystem::path& folder,
                                  const std::vector<std::string>& arguments);
 

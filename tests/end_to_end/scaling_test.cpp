@@ -46,8 +46,7 @@ TEST_CASE("the model of a step agrees with a computation by hand") {
     return std::stod(python(folder.path(), example + ("print(" + expression + ")")));
   };
   CHECK(said("step(network, 100, 1, wire).seconds") == doctest::Approx(0.3));
-  // The second bucket arrives at 200 + 102 ms and the third 102 ms later. The loss takes two messages of 1
-  // ms.
+  // The second bucket arrives at 200 + 102 ms, the third 102 ms later. The loss takes two messages of 1 ms.
   CHECK(said("step(network, 100, 2, wire).seconds") == doctest::Approx(0.406).epsilon(1e-4));
   CHECK(said("step(network, 100, 2, wire, overlap=False).seconds") == doctest::Approx(0.508).epsilon(1e-4));
   CHECK(said("step(network, 100, 2, wire).hidden()") == doctest::Approx(1 - 0.106 / 0.206).epsilon(1e-3));

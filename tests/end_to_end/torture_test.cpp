@@ -1,4 +1,4 @@
-// Runs that are killed again and again at random moments, and runs that are repeated. `make torture` does
+// Runs that are killed again and again at random moments, and runs that are repeated; `make torture` does
 // many.
 //
 // With batches of two and a checkpoint after every step, a process spends most of its time writing, so most
@@ -104,9 +104,8 @@ void check_left_behind(const fs::path& run, const RunLog& whole) {
   CHECK(open_checkpoint(run).iteration <= logged);
 }
 
-// Starts or resumes a run and kills it at a random moment: one kill in eight falls anywhere in the life of
-// the process, three within its first steps, and four while it writes. Returns false if the run was complete
-// before.
+// Starts or resumes a run and kills it at a random moment: one kill in eight anywhere in the life of the
+// process, three within its first steps, and four while it writes. Returns false if the run completed first.
 bool kill_once(const fs::path& folder, std::mt19937_64& random, Tally& tally) {
   const auto sleep_below = [&](int milliseconds) {
     std::uniform_int_distribution<int> microseconds(0, 1000 * milliseconds);

@@ -1,5 +1,4 @@
-// The command line refuses mistakes with one line on stderr and exit code 2, writes nothing, and explains
-// itself.
+// The command line refuses mistakes with one line and exit code 2, writes nothing, and explains itself.
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"

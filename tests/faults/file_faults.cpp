@@ -35,8 +35,7 @@ bool read_environment() {
   clock_jumps = *variable("REVNET_FAULT_CLOCK") == '1';
   return true;
 }
-// A constructor function of the library might run before the variables above are initialized; this one runs
-// after.
+// Runs after the variables above are initialized, which a constructor function of the library might not.
 [[maybe_unused]] const bool environment_is_read = read_environment();
 
 template <typename Function>

@@ -76,8 +76,8 @@ RunLog run_log(const std::filesystem::path& file, int rows) {
   return log;
 }
 
-// Opening a file for writing makes HDF5 cut off the checksums, which would reject all damage before HDF5
-// reads it.
+// Opening a file for writing makes HDF5 cut off its checksums, which would reject damage before HDF5 reads
+// it.
 Bytes bytes_of(const std::filesystem::path& file) {
   H5Fclose(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
   const std::string text = testing::read_file(file);

@@ -22,8 +22,7 @@ std::vector<Bytes> study_log_seeds();  // as revnet-compare writes it
 
 // The parts of a file that do not hold values of its data sets.
 Ranges structure_of(const Bytes& file);
-// The file after objects or attributes were removed, added, moved, linked in a cycle, or given another type
-// or shape.
+// The file with something removed, added, moved, linked in a cycle, or given another type or shape.
 Bytes restructured(const Bytes& file, Random& random);
 
 }  // namespace revnet::fuzz

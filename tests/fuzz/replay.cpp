@@ -194,8 +194,7 @@ class Replay {
     std::exit(0);
   }
 
-  // Ends this process after `seconds` of computing, or after thirty times as long in all, because a busy
-  // machine is not a hang.
+  // Ends this process after `seconds` of computing, or thirty times as long on a busy machine.
   static void watch(unsigned seconds) {
     itimerval computing{};
     computing.it_value.tv_sec = seconds;

@@ -2,9 +2,8 @@
 // answer that hold for every input.
 //
 // An answer is a consistent result or an Error of one printable line. Anything else (another exception, a
-// crash, a hang, a leak, a large allocation) is a finding. Two programs run the targets: libFuzzer under
-// sanitizers
-// (`make fuzz`), and replay.cpp, which is also part of `make test`.
+// crash, a hang, a leak, a large allocation) is a finding. Two programs run the targets: libFuzzer with
+// sanitizers in `make fuzz`, and replay.cpp, which is also part of `make test`.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +21,7 @@ using Input = std::span<const std::uint8_t>;
 // Aborts, which makes the input a finding, unless `holds`. `what` names the property.
 void require(bool holds, const char* what);
 
-// Runs `read` and returns whether it succeeded. An Error must have one printable line; any other exception
-// passes through.
+// Runs `read` and returns whether it succeeded. Catches only Errors, which must be one printable line.
 bool succeeds(const std::function<void()>& read);
 
 // The input as text.

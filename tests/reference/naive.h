@@ -1,6 +1,5 @@
 // The reference for these tests: every operation in double precision on row-major arrays, written straight
-// from its definition. It shares nothing with lib/ except the struct that describes the shape of a
-// convolution.
+// from its definition. It shares nothing with lib/ except the struct for the shape of a convolution.
 #pragma once
 
 #include <cstdint>

@@ -29,8 +29,7 @@ struct Region {
   void* data;
   // Two addresses, because a thread that begins late is not ordered after one that has already ended.
   char begun, ended;
-  // One for even and one for odd barriers: a thread may reach the next barrier before another has left this
-  // one.
+  // For even and odd barriers: a thread may reach the next barrier before another has left this one.
   char barriers[2];
 };
 
