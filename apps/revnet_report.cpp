@@ -26,7 +26,7 @@ constexpr const char* examples = R"(Examples:
   revnet-report runs/table3-tenth --format markdown
   revnet-report runs --html report.html
       a self-contained page that also has the curves
-  revnet-report runs/sweep --group-by network.architecture,training.batch --metric eval_error_percent
+  revnet-report runs/sweep --group-by training.batch --metric eval_error_percent,seconds
       one line per group: mean and standard deviation over its runs
   revnet-report
       Table 2 alone, counted from the networks as the code builds them
