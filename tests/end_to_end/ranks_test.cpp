@@ -180,6 +180,6 @@ TEST_CASE("gradient angle measures the whole batch on two ranks, and other studi
                                 environment_in(folder.path()))
                             .wait();
   CHECK(speed.exit_code == 2);
-  CHECK(contains(speed.err, "runs as one process, mpirun started 2"));
+  CHECK(contains(speed.err, "runs as one process, but mpirun started 2"));
 }
 #endif

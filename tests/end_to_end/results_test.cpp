@@ -142,7 +142,7 @@ TEST_CASE("logs are collected whole except for the names of machines and folders
   for (const auto& [path, contents] : files) CHECK_MESSAGE(!contains(contents, folder.path().string()), path);
 
   CHECK(contains(results(folder / "kept", "collect '" + (folder / "images").string() + "'"),
-                 "images: no run there"));
+                 "images holds no run"));
 }
 
 TEST_CASE("Table 3 pools complete runs that differ only in the seed") {
