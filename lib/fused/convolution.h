@@ -1,5 +1,5 @@
-// A 3x3 or 1x1 convolution of stride 1 in our own kernels, fused with what comes before and after it: see
-// fused/simd/winograd.h, fused/simd/pointwise.h and fused/simd/operands.h.
+// A convolution in our own kernels, fused with what comes before and after it: see fused/simd/operands.h, and
+// fused/simd/winograd.h, pointwise.h and direct.h for the three kinds of kernels.
 //
 // Shapes as in layers/filter.h, activations and weights in blocks of 8 or 16 channels. Ownership: nothing
 // but the plan of the work; scratch memory is taken from the device for the length of a call.
@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "fused/simd/direct.h"
 #include "fused/simd/pointwise.h"
 #include "fused/simd/winograd.h"
 #include "layers/filter.h"
@@ -16,8 +17,7 @@ namespace revnet::fused {
 
 class Convolution {
  public:
-  // 3x3 or 1x1 and of stride 1, on a device whose activations lie in blocks of 8 or 16 channels; logic_error
-  // otherwise.
+  // On a device whose activations lie in blocks of 8 or 16 channels; logic_error otherwise.
   Convolution(const Device& device, const ConvolutionShape& shape);
 
   // OIhw8i8o or OIhw16i16o, of weights and their gradient.
@@ -31,7 +31,7 @@ class Convolution {
   // batches, and a plan needs none.
   std::vector<std::int64_t> forward_pixels() const;
 
-  // As in simd::Winograd and simd::Pointwise.
+  // As in simd::Winograd.
   void forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const;
   void backward(const simd::Source& input, const simd::Source& diff, const Tensor& weights,
                 const simd::Sink& sink, Tensor& diff_weights) const;
@@ -43,7 +43,7 @@ class Convolution {
 
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
-  std::variant<simd::Winograd, simd::Pointwise> kernel_;
+  std::variant<simd::Winograd, simd::Pointwise, simd::Direct> kernel_;
 };
 
 }  // namespace revnet::fused

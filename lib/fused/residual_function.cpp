@@ -226,10 +226,6 @@ void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const 
 
 }  // namespace
 
-bool can_compute(const ResidualShape& shape) {
-  return shape.stride == 1;
-}
-
 bool can_compute_on(const Device& device) {
   const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
   return block == 8 || block == 16;

@@ -9,8 +9,6 @@
 
 namespace revnet::fused {
 
-// Whether there are kernels for a function of that shape.
-bool can_compute(const ResidualShape& shape);
 // Whether this processor's activations lie as the kernels need them.
 bool can_compute_on(const Device& device);
 

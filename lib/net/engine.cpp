@@ -12,7 +12,7 @@ bool can_fuse(const Device& device) {
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,
                                                          const LayerOptions& options) {
-  if (options.engine == Engine::fused && fused::can_compute(shape)) {
+  if (options.engine == Engine::fused) {
     return fused::make_residual_function(device, name, shape, options);
   }
   return onednn::make_residual_function(device, name, shape, options);

@@ -12,7 +12,7 @@ namespace revnet {
 // Whether this device's processor can run revnet's own kernels.
 bool can_fuse(const Device& device);
 
-// Uses the engine of the options where it supports the shape, and oneDNN elsewhere.
+// Uses the engine of the options.
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,
                                                          const LayerOptions& options);
