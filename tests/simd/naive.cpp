@@ -7,7 +7,7 @@
 namespace revnet::testing {
 namespace {
 
-// Multiples of 2^-12 in [-2, 2), by a linear congruential generator.
+// Draws multiples of 2^-12 in [-2, 2) with a linear congruential generator.
 double next_value(std::uint64_t& state) {
   state = state * 6364136223846793005ULL + 1442695040888963407ULL;
   return static_cast<double>(static_cast<std::int64_t>(state >> 50U) - 8192) / 4096.0;

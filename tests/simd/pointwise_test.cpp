@@ -28,7 +28,7 @@ TEST_CASE("1x1 convolutions and gradients are the definition's on every instruct
   }
 }
 
-TEST_CASE("channels of a 1x1 convolution that are no blocks are refused") {
+TEST_CASE("1x1 convolutions refuse channels that do not fill blocks") {
   CHECK_THROWS_AS(simd::Pointwise({1, 8, 8, 16}, 12, 16), std::logic_error);
 }
 

@@ -1,4 +1,4 @@
-// What kernels do with the number of threads that they are given.
+// How the results of kernels depend on the number of threads.
 #include <cmath>
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@ using simd::Direct;
 using simd::Pointwise;
 using simd::Winograd;
 
-// All that a kernel writes, but the weight gradient, and that.
+// Everything that a kernel writes. The weight gradient is apart because only its bits depend on the threads.
 struct Results {
   std::vector<float> values;
   std::vector<double> sums;
@@ -25,7 +25,7 @@ void append(std::vector<float>& to, const Buffer& values) {
   to.insert(to.end(), values.data(), values.data() + values.size());
 }
 
-// Scratch memory is planned for so many threads, and nothing behind it may be written.
+// Runs both directions, and requires that they write nothing past the scratch memory planned for `threads`.
 template <class Kernel>
 Results run(ConvolutionBench<Kernel>& bench, int threads) {
   const std::size_t planned = bench.kernel.scratch_floats(threads);
@@ -63,7 +63,7 @@ TEST_CASE_TEMPLATE("all but the weight gradient is independent of the number of 
     const Results several = run(bench, threads);
     CHECK(several.values == one.values);
     CHECK(several.sums == one.sums);
-    CHECK(several.weight_gradient != one.weight_gradient);  // so its bits tell how many there were
+    CHECK(several.weight_gradient != one.weight_gradient);  // so the next test can tell how many threads ran
   }
 }
 
