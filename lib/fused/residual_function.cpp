@@ -75,9 +75,7 @@ class FusedFunction final : public ResidualFunction {
 
   Norm* input_norm() override { return steps_[0].norm.get(); }
 
-  Engine engine() const override { return Engine::fused; }
   void list(LayerList& layers) override {
-    layers.functions.push_back(this);
     for (Step& step : steps_) {
       if (step.norm) layers.add(*step.norm);
       layers.add(*step.filter);

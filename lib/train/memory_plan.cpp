@@ -33,8 +33,6 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     }
     plan.parameters = network.parameter_count();
     plan.macs_per_image = network.macs_per_image();
-    plan.fused_functions = network.functions_by(Engine::fused);
-    plan.onednn_functions = network.functions_by(Engine::onednn);
   }
   plan.arena_bytes = device.arena().extent();
   plan.peak_bytes = device.ledger().peak();

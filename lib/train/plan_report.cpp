@@ -47,8 +47,7 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
        << "parameters: " << any.parameters << "\n"
        << "parameter_bytes: " << static_cast<std::uint64_t>(any.parameters) * sizeof(float) << "\n"
        << "macs_per_image: " << any.macs_per_image << "  # forward\n"
-       << "residual_functions: {fused: " << any.fused_functions << ", onednn: " << any.onednn_functions
-       << "}  # the fused engine leaves those with a stride to oneDNN\n"
+       << "engine: " << name(config.network.engine) << "\n"
        << "activations: " << name(config.network.activations) << "\n"
        << "activation_bytes:  # saved from the forward pass for the backward pass, batch of "
        << config.training.batch << "\n";
