@@ -160,6 +160,9 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           Effect::result,
                                           "images a step, under mpirun of all ranks together"),
+      setting<training, &Training::micro_batch>(
+          "training.micro_batch", {"--micro-batch", "N"}, between(0, 1'000'000), Effect::result,
+          "images of a batch computed at a time, to save memory; each part is normalised by itself; 0: all"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0), Effect::result,
                                          "of initial weights, shuffling, augmentation and the synthetic set"),
       setting<training, &Training::threads>("training.threads", {"--threads", "N", "REVNET_THREADS"},
@@ -208,7 +211,7 @@ std::vector<Setting> training_settings() {
                                                "added to the variance"),
       setting<batch_norm, &BatchNorm::decay>(
           "batch_norm.decay", {}, below(0, 1), Effect::result,
-          "fraction of the old value that the running averages keep at each step"),
+          "fraction of the old value that the running averages keep at each step or micro-batch"),
       setting<batch_norm, &BatchNorm::statistics>(
           "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {}, Effect::result,
           "statistics of a rank's shard (local) or the batch (synchronized)"),

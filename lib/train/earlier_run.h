@@ -32,14 +32,14 @@ Config settings_to_resume(const std::filesystem::path& directory, const std::fun
 // The last checkpoint. Where it is damaged, the RecordError says which of those that were kept is not.
 Checkpoint read_last_checkpoint(const RunFiles& files);
 
-// Throws what going on in this directory with resolved settings would, as far as its files tell.
-void check_resumable(const Config& config, const std::filesystem::path& directory);
-
 struct EarlierRun {
   RunLog log;
   Checkpoint checkpoint;
 };
-// A run that has nothing left to do, with these settings. UsageError where one differs that must not.
-std::optional<EarlierRun> find_complete_run(const Config& config, const std::filesystem::path& directory);
+// What a run in this directory with resolved settings goes on with; none where nothing came as far as a
+// checkpoint. Throws whatever refuses to go on, as far as the directory's files tell.
+std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory);
+// Whether nothing is left to do, with these settings.
+bool is_complete(const EarlierRun& run, const Config& config);
 
 }  // namespace revnet

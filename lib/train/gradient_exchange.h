@@ -10,6 +10,7 @@
 
 #include "net/network.h"
 #include "train/communicator.h"
+#include "train/micro_batch_sum.h"
 
 namespace revnet {
 
@@ -27,10 +28,12 @@ struct ExchangeTimes {
 
 class GradientExchange {
  public:
-  // Refers to all three, which must outlive this. `weight`: of this rank's shard, as a fraction of the whole
-  // batch; where each rank has batch statistics of its own, finish() leaves their weighted mean in the
-  // norms, so that running averages stay equal everywhere.
-  GradientExchange(Communicator& communicator, const Network& network, double weight);
+  // Refers to all of them, which must outlive this. `weight`: of this rank's shard, as a fraction of the
+  // whole batch; where each rank has batch statistics of its own, finish() leaves their weighted mean in the
+  // norms, so that running averages stay equal everywhere. `micro_batches`: null where the shard is computed
+  // at once; else what is exchanged is of all of them, in the backward pass of the last one.
+  GradientExchange(Communicator& communicator, const Network& network, double weight,
+                   const MicroBatchSum* micro_batches = nullptr);
 
   // Of a step: the gradients of parameters [first, ...) are final, as GradientsFinal has it. 0 is the last.
   void ready(std::size_t first);
@@ -64,6 +67,7 @@ class GradientExchange {
   Communicator& communicator_;
   const Network& network_;
   double weight_;
+  const MicroBatchSum* micro_batches_;
   std::vector<Bucket> buckets_;  // in the order in which they start
   Bucket statistics_{};          // empty where all ranks have the same
   bool under_way_ = false;

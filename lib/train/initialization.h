@@ -4,6 +4,7 @@
 #include <string>
 
 #include "record/checkpoint.h"
+#include "record/config.h"
 
 namespace revnet {
 
@@ -16,5 +17,8 @@ struct Initialization {
 // Where that has other classes, the last layer is the fresh one. Whether everything else fits is not checked
 // here: Trainer::restore() does. `file` stands for the checkpoint.
 Initialization initialize_from(Checkpoint fresh, Checkpoint from, const std::string& file);
+
+// Throws what starting with the checkpoint that training.initialize_from names would.
+void check_initialization(const Config& config);
 
 }  // namespace revnet

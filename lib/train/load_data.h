@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "data/augmentation.h"
 #include "data/batch_source.h"
@@ -23,6 +25,8 @@ Config resolve_dataset(Config config);
 
 // Of a resolved configuration:
 std::int64_t classes(const Config& config);
+// By label; empty where the data set has no names. DataError where the file of names is not of this set.
+std::vector<std::string> class_names(const Config& config);
 int image_size_of(const Config& config);  // pixels a side of the network's input
 // Of the training set. Looks at where photographs lie.
 std::size_t training_images(const Config& config);

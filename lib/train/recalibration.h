@@ -18,7 +18,7 @@ class Recalibration {
   Recalibration& operator=(const Recalibration&) = delete;
   ~Recalibration();
 
-  // Measures one more batch.
+  // Measures one more batch, or micro-batch of it.
   void add(const Tensor& images);
   // From now on the network evaluates with the means over what was added.
   void use();

@@ -9,7 +9,7 @@
 
 namespace revnet {
 
-// Whether the setting decides neither what is computed nor which rows are logged.
+// Whether the setting decides nothing of what is computed; it may decide which rows are logged.
 bool may_differ_when_resumed(const std::string& key);
 
 // UsageError naming the first setting that differs and must not; `where` opens it. Rows may come at other

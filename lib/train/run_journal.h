@@ -30,7 +30,8 @@ class RunJournal {
   // After a step that took so many seconds: its loss and learning rate.
   void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
   void evaluated(const Trainer& trainer, const Loss& loss);
-  // Whether no evaluation with a checkpoint that is kept as the best had an error as small.
+  // Whether no evaluation with a checkpoint that is kept as the best had an error as small. To be asked of
+  // evaluations of the same images alone.
   bool is_best(const Loss& loss) const { return !best_error_ || loss.error_percent() < *best_error_; }
   // `checkpoint`: the trainer's state, evaluated with that loss.
   void save_best(Checkpoint checkpoint, const Loss& loss);
@@ -52,6 +53,8 @@ class RunJournal {
   double images_per_second() const;
 
  private:
+  // Takes up the error of the best checkpoint so far, where further ones compare with it.
+  void resume_best();
   // The checkpoint with what else a run goes on from.
   Checkpoint whole(Checkpoint checkpoint) const;
   // With exact coupling: what the step's sums came to, and a warning when one was beyond the range.
@@ -60,7 +63,7 @@ class RunJournal {
   // Into the files for those who watch.
   void show(const MetricsRow& row);
   // Once, when an evaluation by running averages comes too early to mean much.
-  void warn_of_young_averages(std::int64_t iteration);
+  void warn_of_young_averages(const Trainer& trainer);
   void save_log(const Trainer& trainer, RunStatus status, bool durable);
 
   Config config_;

@@ -22,10 +22,12 @@ Architecture architecture(const Config& config);
 Config resolve(Config config);
 
 // Of a resolved configuration:
+// Images that one process computes at a time, of those that it is given to compute in a step.
+std::int64_t images_at_a_time(const Config& config, std::int64_t given);
 ActivationMode activation_mode(Config::Network::Activations activations);
 NetworkOptions network_options(const Config& config);
-// The same of one rank's shard of the batch. UsageError when there are more ranks than images in it. The
-// communicator must outlive the network.
+// The same of one rank's shard of the batch. UsageError when there are more ranks than images in it, or
+// micro-batches do not divide it. The communicator must outlive the network.
 NetworkOptions network_options(const Config& config, Communicator& communicator);
 
 }  // namespace revnet

@@ -19,6 +19,7 @@
 #include "record/config.h"
 #include "train/communicator.h"
 #include "train/gradient_exchange.h"
+#include "train/micro_batch_sum.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
 
@@ -45,12 +46,12 @@ class Trainer {
   // DivergedError when that loss or a batch statistic is not finite, with what was so first; an Error of exit
   // code damaged_image on all ranks when an image is. Parameters and iteration() are then as before.
   Loss step();
-  // The loss of the batch fetched last, and its gradient, in every parameter.
+  // The loss of the batch fetched last, and its gradient, in every parameter. Of micro-batches, fetches all.
   Loss compute_gradient();
   // Overwrites images() and labels() with this rank's shard of the batch that comes `later` steps after this
-  // one (0: with the next step's own). step() fetches its batch itself.
+  // one (0: with the next step's own), or with the first micro-batch of it. step() fetches its batch itself.
   void fetch_batch(std::int64_t later);
-  // The batch fetched last, by whatever call.
+  // The batch or micro-batch fetched last, by whatever call.
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
@@ -63,6 +64,8 @@ class Trainer {
   // no running statistics: theirs are always measured.
   std::optional<Loss> evaluate_average(const std::function<bool()>& stop = {}, std::int64_t images = 0);
   bool averages_weights() const { return average_decay_ > 0; }
+  // Which fraction of the running averages a step keeps.
+  double running_decay() const { return running_decay_; }
 
   // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
   Checkpoint checkpoint();
@@ -95,6 +98,9 @@ class Trainer {
   // Calls `read`, which reads images; a damaged one that only this rank needs stops all.
   template <class Read>
   void reading(const Read& read);
+  std::int64_t micro_batches() const { return network_->options().micro_batches; }
+  // Of the batch that fetch_batch() was called for, the micro-batch of this index.
+  void fetch_micro_batch(std::int64_t index);
   std::optional<Loss> evaluate_set(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_recalibrated(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_shard(const std::function<bool()>& stop, const LogitsObserver& observe);
@@ -104,19 +110,21 @@ class Trainer {
   std::unique_ptr<Communicator> alone_;  // null where a communicator was given
   Communicator& communicator_;
   std::unique_ptr<BatchSource> data_;
-  std::int64_t batch_;  // of all ranks
-  Shard shard_;         // of it
-  double running_decay_, average_decay_;
+  std::int64_t batch_;                    // of all ranks
+  Shard shard_;                           // of it
+  double running_decay_, average_decay_;  // a step
   bool recalibrates_;
   std::int64_t recalibration_batches_;
   Device device_;
   RangeWatch range_;
   std::optional<Network> network_;
   Schedule schedule_;
+  std::optional<MicroBatchSum> sum_;  // none where the shard is computed at once
   std::optional<GradientExchange> exchange_;
   std::optional<Sgd> sgd_;
   Tensor images_;
   std::vector<std::int32_t> labels_;
+  std::int64_t position_ = 0, fetched_ = 0;  // of the batch fetched last, and the micro-batch of it
   std::int64_t iteration_ = 0;
 };
 

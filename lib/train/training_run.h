@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,11 @@ struct TrainingHooks {
   // After the last iteration, before it is evaluated; again when a complete run is resumed.
   std::function<void(Trainer& trainer)> after_training;
 };
+
+// What a run goes on with, if it does. Throws what run_training() would for the files that it begins with:
+// those of the run there, or the checkpoint of training.initialize_from.
+std::optional<EarlierRun> check_start(const Config& config, const std::filesystem::path& directory,
+                                      RunStart start);
 
 // Trains until the last iteration, or until a signal (interrupt.h) asks to stop; evaluates, logs and saves
 // checkpoints on the way. `config` is resolved; `command` is recorded. When resuming, the settings that
