@@ -165,9 +165,8 @@ void check_measurable(const Config& config) {
   require_reversible(architecture(config));
   if (network_options(config).micro_batches == 1) return;
   throw UsageError(
-      "training.micro_batch: gradients are compared by whole batches; use --micro-batch 0, with a smaller "
-      "--batch "
-      "where memory is short");
+      "training.micro_batch: the angle is measured on whole batches; use --micro-batch 0, and a smaller "
+      "--batch where memory is short");
 }
 
 }  // namespace
