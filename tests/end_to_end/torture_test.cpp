@@ -1,9 +1,9 @@
-// Kills at random moments, one after another, through whole runs, and runs repeated: `make torture` for many
-// of them.
+// Runs that are killed again and again at random moments, and runs that are repeated; `make torture` does
+// many.
 //
-// Batches of two and a checkpoint after every step have a process spend most of its time writing, so most
-// kills fall into that. Their number and the seed of their moments are $REVNET_TORTURE_KILLS and
-// $REVNET_TORTURE_SEED, that of undisturbed runs compared with each other $REVNET_TORTURE_RUNS.
+// With batches of two and a checkpoint after every step, a process spends most of its time writing, so most
+// kills interrupt a write. $REVNET_TORTURE_KILLS is the number of kills, $REVNET_TORTURE_SEED the seed of
+// their moments, and $REVNET_TORTURE_RUNS the number of repeated runs.
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -46,7 +46,7 @@ Arguments fresh(const std::string& run) {
           run};
 }
 
-// Goes on with the run, or begins it where a kill came before there was one to resume.
+// The arguments that resume the run, or begin it if the kill came before there was one to resume.
 Arguments next_start(const fs::path& folder) {
   if (!fs::exists(folder / "run/config.yaml")) return fresh("run");
   return {"synthetic", "--run-dir", "run", "--resume"};
@@ -57,7 +57,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text == nullptr || *text == '\0' ? otherwise : std::stoull(text);
 }
 
-// Where the kills fell.
+// How many kills interrupted what.
 struct Tally {
   int kills = 0, checkpoint = 0, log = 0, settings = 0, elsewhere = 0, before_first_step = 0, runs = 0;
 
@@ -91,8 +91,8 @@ std::int64_t version_of(const fs::path& file) {
   return status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
-// run.h5 opens as it lies there, and its rows are the uninterrupted run's, from the first on, none missing or
-// doubled; the checkpoint is whole and not ahead of them.
+// Requires that run.h5 opens and that its rows are the first rows of the uninterrupted run, with none missing
+// or doubled. The checkpoint must open too, and must not be ahead of the rows.
 void check_left_behind(const fs::path& run, const RunLog& whole) {
   std::int64_t logged = 0;
   if (fs::exists(run / "run.h5")) {
@@ -104,8 +104,8 @@ void check_left_behind(const fs::path& run, const RunLog& whole) {
   CHECK(open_checkpoint(run).iteration <= logged);
 }
 
-// Starts or resumes, and kills at a moment drawn: one in eight in the whole life of the process, three within
-// two steps of its own, and four while it writes. False when the run was complete before that.
+// Starts or resumes a run and kills it at a random moment: one kill in eight anywhere in the life of the
+// process, three within its first steps, and four while it writes. Returns false if the run completed first.
 bool kill_once(const fs::path& folder, std::mt19937_64& random, Tally& tally) {
   const auto sleep_below = [&](int milliseconds) {
     std::uniform_int_distribution<int> microseconds(0, 1000 * milliseconds);
@@ -122,7 +122,7 @@ bool kill_once(const fs::path& folder, std::mt19937_64& random, Tally& tally) {
     sleep_below(60);
   }
   if (kind >= 4) {
-    const bool log = kind == 4;  // which is small, and soon written
+    const bool log = kind == 4;  // the log is small and quickly written
     process.reaches([&] { return fs::exists(run / (log ? "run.h5.tmp" : "checkpoint.h5.tmp")); });
     sleep_below(log ? 1 : 4);
   }
@@ -136,7 +136,7 @@ bool kill_once(const fs::path& folder, std::mt19937_64& random, Tally& tally) {
 
 }  // namespace
 
-TEST_CASE("runs killed at random moments, again and again, end as if they had never been") {
+TEST_CASE("runs killed again and again at random moments end like undisturbed ones") {
   const std::uint64_t kills = number_from("REVNET_TORTURE_KILLS", 6);
   const std::uint64_t seed = number_from("REVNET_TORTURE_SEED", 1);
   CAPTURE(seed);
@@ -163,7 +163,7 @@ TEST_CASE("runs killed at random moments, again and again, end as if they had ne
   if (kills >= 50) CHECK(4 * tally.checkpoint > tally.kills);
 }
 
-TEST_CASE("runs of one seed, one after another, are the same to the bit") {
+TEST_CASE("repeated runs with one seed are the same bit for bit") {
   const std::uint64_t runs = number_from("REVNET_TORTURE_RUNS", 2);
   TemporaryDirectory folder;
   for (std::uint64_t i = 0; i < runs; ++i) {
