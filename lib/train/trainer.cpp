@@ -98,7 +98,7 @@ Loss Trainer::compute_gradient() {
   });
   if (sum_) sum_->complete_statistics();
   if (!exchange_) return mine;
-  // What each rank waited travels with the loss, a place for each.
+  // The same sum also carries the time that each rank waited, in an entry of its own.
   std::vector<double> waited(static_cast<std::size_t>(communicator_.ranks()), 0);
   waited[static_cast<std::size_t>(communicator_.rank())] = exchange_->finish();
   const Loss loss = of_all_ranks(mine, waited);

@@ -319,7 +319,7 @@ TEST_CASE("micro-batches stand in a run's files and its plan") {
   CHECK(RunLog::open(folder / "run/run.h5").info().extra.at("micro_batch") == "2");
   config.training.micro_batch = 4;
   CHECK(contains(message_of<UsageError>([&] { check_start(config, folder / "run", RunStart::resume); }),
-                 "training.micro_batch is 2 in this run, 4 was asked for"));
+                 "training.micro_batch is 2 in this run, not 4"));
 }
 
 }  // namespace
