@@ -135,7 +135,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
   communicator.together([&] {
     directory = request.directory();
     config = settings(request, directory, communicator.ranks());
-    if (request.dry_run && request.run.resume()) check_resumable(config, directory);
+    if (request.dry_run) check_start(config, directory, request.run.start());
   });
   if (request.dry_run) {
     if (communicator.is_first()) std::cout << plan_yaml(config, directory);

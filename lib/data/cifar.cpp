@@ -125,6 +125,22 @@ Splits read_cifar100(const fs::path& directory) {
           read_cifar_file(folder / "test.bin", cifar100_format, batch_records)};
 }
 
+std::vector<std::string> read_class_names(const fs::path& folder, const CifarFormat& format) {
+  const fs::path file = folder / format.names;
+  if (!there(file)) return {};
+  std::ifstream in(file);
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) names.push_back(line);
+  }
+  const auto classes = static_cast<std::size_t>(format.classes);
+  if (names.size() == classes) return names;
+  throw DataError(names.size() < classes ? Kind::truncated : Kind::oversized, file,
+                  std::to_string(names.size()) + " names, expected " + std::to_string(format.classes),
+                  replace_remedy(format));
+}
+
 bool cifar10_available(const fs::path& directory) {
   return there(directory / cifar10_folder);
 }

@@ -16,15 +16,6 @@ Config oldest_settings() {
   return config;
 }
 
-// Reads the run log and the last checkpoint, if there is one. Checks that the run may resume with `config`.
-std::optional<EarlierRun> read_run(const Config& config, const RunFiles& files) {
-  if (!std::filesystem::exists(files.checkpoint())) return {};
-  const std::string file = files.checkpoint().string();
-  Checkpoint checkpoint = read_last_checkpoint(files);
-  check_same_run(config, settings_of_checkpoint(checkpoint, file), file);
-  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
-}
-
 }  // namespace
 
 bool has_begun(const std::filesystem::path& directory) {
@@ -78,17 +69,18 @@ Checkpoint read_last_checkpoint(const RunFiles& files) {
   }
 }
 
-void check_resumable(const Config& config, const std::filesystem::path& directory) {
+std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory) {
   RunDirectory::check_open(directory);
-  read_run(config, RunFiles(directory));
+  const RunFiles files(directory);
+  if (!std::filesystem::exists(files.checkpoint())) return {};
+  const std::string file = files.checkpoint().string();
+  Checkpoint checkpoint = read_last_checkpoint(files);
+  check_same_run(config, settings_of_checkpoint(checkpoint, file), file);
+  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
 }
 
-std::optional<EarlierRun> find_complete_run(const Config& config, const std::filesystem::path& directory) {
-  std::optional<EarlierRun> run = read_run(config, RunFiles(directory));
-  if (!run || run->log.status() != RunStatus::complete) return {};
-  if (run->checkpoint.iteration < config.training.iterations) return {};
-  RunDirectory::check_open(directory);
-  return run;
+bool is_complete(const EarlierRun& run, const Config& config) {
+  return run.log.status() == RunStatus::complete && run.checkpoint.iteration >= config.training.iterations;
 }
 
 }  // namespace revnet

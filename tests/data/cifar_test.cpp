@@ -174,6 +174,21 @@ TEST_CASE_FIXTURE(Small, "fine and coarse labels have separate ranges") {
   CHECK(set.labels[1] == 99);
 }
 
+// The original file ends in an empty line.
+TEST_CASE_FIXTURE(Small, "class names are read where there are any, a line each") {
+  constexpr CifarFormat three{"cifar10", "names.txt", 3, 0};
+  const fs::path names = directory / "names.txt";
+  CHECK(read_class_names(directory.path(), three).empty());
+  write_file(names, "cat\nmaple_tree\r\ndog\n\n");
+  CHECK(read_class_names(directory.path(), three) == std::vector<std::string>{"cat", "maple_tree", "dog"});
+  write_file(names, "cat\ndog\n");
+  CHECK(expect_error(Kind::truncated, names, [&] {
+          read_class_names(directory.path(), three);
+        }).find("2 names, expected 3") != std::string::npos);
+  write_file(names, "a\nb\nc\nd\n");
+  expect_error(Kind::oversized, names, [&] { read_class_names(directory.path(), three); });
+}
+
 TEST_CASE("cifar10 reads from its canonical folder") {
   TemporaryDirectory directory;
   const fs::path folder = directory.path() / "cifar-10-batches-bin";
