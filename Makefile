@@ -2,12 +2,13 @@
 PRESET ?= release
 BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
-# Of make torture: how many times a training run is killed, the seed of the moments, how often a run is repeated, and in
-# how many places a bit of a checkpoint and of a run log is flipped.
-KILLS ?= 200
-FLIPS ?= 1000
+# Of make torture: how many kills, the seed of their moments, how often a run is repeated, how many damaged files a kind,
+# and on how many call paths an allocation fails, at most, of each command.
+KILLS ?= 1000
 SEED ?= 1
 RUNS ?= 10
+DAMAGED ?= 1000
+ALLOCATIONS ?= 100000
 
 # Of make fuzz: executions a target, damaged HDF5 files a kind.
 EXECUTIONS ?= 1000000
@@ -36,12 +37,15 @@ test: build
 results: build
 	@scripts/results.py --report $(BUILD)/bin/revnet-report write
 
-# Kills runs with SIGKILL at random moments: after each kill everything is there, and in the end every bit. Then repeats
-# a run, and flips bits of files, none of which may go unnoticed. `make test` does a little of it all.
+# Damages files, of which no change may go unnoticed. Kills training, evaluation, sweeps and ranks with SIGKILL at random
+# moments: after each kill everything is there, and in the end every bit. Repeats a run. Has every allocation fail.
+# `make test` does a little of it all.
 torture: build
-	@REVNET_TORTURE_FLIPS=$(FLIPS) $(BUILD)/bin/test_record --source-file='*checksums_test.cpp'
+	@for kind in checkpoint run_log study_log packed cifar config; do \
+	  $(BUILD)/bin/fuzz_replay whole_$$kind --damaged $(DAMAGED) --findings $(BUILD)/findings || exit 1; done
 	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) REVNET_TORTURE_RUNS=$(RUNS) \
-	  $(BUILD)/bin/test_end_to_end --source-file='*torture_test.cpp'
+	  REVNET_TORTURE_ALLOCATIONS=$(ALLOCATIONS) $(BUILD)/bin/test_end_to_end \
+	  --source-file='*torture_test.cpp,*allocation_test.cpp'
 
 # Every reader of outside bytes is given what it does not expect; a finding is kept in $(BUILD)/fuzz/findings and fails
 # the target. `make test` does a little of it. clang and libclang-rt-dev are needed for this alone.

@@ -157,9 +157,7 @@ const std::vector<std::string> batch_keys{"dataset.name",       "dataset.directo
                                           "dataset.image_size", "dataset.workers",   "training.batch",
                                           "training.seed"};
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("Packs, checks and shows the images that networks are trained on.", "revnet-data");
   app.footer(std::string(examples) + data_environment_help);
   app.require_subcommand(1);
@@ -218,4 +216,10 @@ int main(int argc, char** argv) {
 
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return guarded_program("revnet-data", [&] { return run(argc, argv); });
 }

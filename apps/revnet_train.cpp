@@ -169,5 +169,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run(argc, argv);
+  return guarded_program("revnet-train", [&] { return run(argc, argv); });
 }

@@ -103,31 +103,27 @@ int parse(CLI::App& app, int argc, char** argv) {
   return -1;
 }
 
-namespace {
-
-// A full disk shows only when the last results leave the buffers.
-bool results_are_written() {
-  std::cout.flush();
-  return std::cout.good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-}
-
-}  // namespace
-
 int guarded(const std::string& program, const std::function<int()>& body) {
   try {
-    const int code = body();
-    if (results_are_written()) return code;
-    std::cerr << program << ": cannot write to the standard output; check where it leads\n";
-    return code == static_cast<int>(ExitCode::done) ? static_cast<int>(ExitCode::failed) : code;
+    return body();
   } catch (const Error& error) {
     std::cerr << program << ": " << error.what() << '\n';
     return static_cast<int>(error.exit_code());
   } catch (const std::bad_alloc&) {
-    std::cerr << program << ": out of memory: use a smaller --batch\n";
+    std::cerr << program << ": out of memory: free some, or use a smaller --batch\n";
   } catch (const std::exception& error) {
     std::cerr << program << ": internal error: " << error.what() << '\n';
   }
   return static_cast<int>(ExitCode::failed);
+}
+
+int guarded_program(const std::string& program, const std::function<int()>& body) {
+  const int code = guarded(program, body);
+  // A full disk shows only when the last results leave the buffers.
+  std::cout.flush();
+  if (std::cout.good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  std::cerr << program << ": cannot write to the standard output; check where it leads\n";
+  return code == static_cast<int>(ExitCode::done) ? static_cast<int>(ExitCode::failed) : code;
 }
 
 namespace {

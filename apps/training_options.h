@@ -60,9 +60,12 @@ Environment:
 // --version return 0. -1: go on.
 int parse(CLI::App& app, int argc, char** argv);
 
-// Runs body() and turns what it throws into one line on stderr and the documented exit code; likewise when
-// what it wrote to stdout did not get there.
+// Runs body() and turns what it throws into one line on stderr and the documented exit code.
 int guarded(const std::string& program, const std::function<int()>& body);
+
+// The same for all that a program does, from its first allocation on; likewise when what it wrote to stdout
+// did not get there.
+int guarded_program(const std::string& program, const std::function<int()>& body);
 
 // The command line as one string, for the record and for a shell.
 std::string command_line(int argc, char** argv);
