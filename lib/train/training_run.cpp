@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "system/host.h"
+#include "tensor/out_of_memory.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/initialization.h"
@@ -326,10 +328,8 @@ std::optional<RunSummary> summary_if_complete(const Config& config, const std::f
   return summary;
 }
 
-}  // namespace
-
-RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
+RunSummary run_session(const Config& config, const std::filesystem::path& directory, RunStart start,
+                       const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
   const std::vector<std::string> hosts = communicator.gather(host_name());
   const Ranks ranks{communicator.ranks(), static_cast<int>(std::ranges::count(hosts, host_name()))};
   if (start == RunStart::resume) {
@@ -358,6 +358,18 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
     if (start == RunStart::resume) session->resume();
   });
   return session->run();
+}
+
+}  // namespace
+
+RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
+                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
+  try {
+    return run_session(config, directory, start, command, hooks, communicator);
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw std::bad_alloc();
+    throw;
+  }
 }
 
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
