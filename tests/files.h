@@ -1,4 +1,4 @@
-// What all tests share: temporary folders, small files, messages of exceptions.
+// Helpers for all tests: temporary folders, small files, messages of exceptions.
 #pragma once
 
 #include <cstdlib>

@@ -1,8 +1,8 @@
-// A 3x3 or 1x1 convolution of stride 1 in our own kernels, fused with what comes before and after it: see
+// A 3x3 or 1x1 convolution of stride 1 in our own kernels, fused with the operations before and after it: see
 // fused/simd/winograd.h, fused/simd/pointwise.h and fused/simd/operands.h.
 //
-// Shapes as in layers/filter.h, activations and weights in blocks of 8 or 16 channels. Ownership: nothing
-// but the plan of the work; scratch memory is taken from the device for the length of a call.
+// Shapes are those of layers/filter.h; activations and weights lie in blocks of 8 or 16 channels. Ownership:
+// a Convolution owns only the plan of its work; each call takes its scratch memory from the device.
 #pragma once
 
 #include <variant>
@@ -16,28 +16,28 @@ namespace revnet::fused {
 
 class Convolution {
  public:
-  // 3x3 or 1x1 and of stride 1, on a device whose activations lie in blocks of 8 or 16 channels; logic_error
-  // otherwise.
+  // Throws logic_error unless the shape is 3x3 or 1x1 of stride 1 and the device's activations lie in blocks
+  // of 8 or 16 channels.
   Convolution(const Device& device, const ConvolutionShape& shape);
 
-  // OIhw8i8o or OIhw16i16o, of weights and their gradient.
+  // OIhw8i8o or OIhw16i16o, for the weights and for their gradient.
   const Layout& weight_layout() const { return weights_; }
   const Layout& dst_layout() const { return dst_; }
 
-  // How many work blocks' sums each direction gives.
+  // The number of work blocks in each direction. A sink receives one set of sums from each.
   std::int64_t forward_blocks() const;
   std::int64_t backward_blocks() const;
-  // How many pixels each work block of forward writes. Made when asked for: there are more of them in larger
-  // batches, and a plan needs none.
+  // The number of pixels that each forward work block writes. Computed on demand: the list grows with the
+  // batch, and planning does not need it.
   std::vector<std::int64_t> forward_pixels() const;
 
-  // As in simd::Winograd and simd::Pointwise.
+  // See simd::Winograd and simd::Pointwise.
   void forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const;
   void backward(const simd::Source& input, const simd::Source& diff, const Tensor& weights,
                 const simd::Sink& sink, Tensor& diff_weights) const;
 
  private:
-  // times: multiply-adds in those of a forward pass.
+  // `times` counts multiply-adds in units of one forward pass.
   Work work(Operation operation, double times) const;
   Tensor make_scratch(Device& device) const;
 

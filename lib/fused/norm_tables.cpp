@@ -42,7 +42,7 @@ NormGradientTable::NormGradientTable(Norm& norm, const Tensor& x, Tensor& sums, 
   const std::span<const double> by_block = values_of(sums);
   const auto stored = static_cast<std::size_t>(channels_),
              channels = static_cast<std::size_t>(norm.channels());
-  std::vector<double> totals(2 * stored + 1);  // of g, of g (x - mean), and pixels
+  std::vector<double> totals(2 * stored + 1);  // sums of g, sums of g (x - mean), number of pixels
   for (std::size_t block = 0; block < static_cast<std::size_t>(blocks); ++block) {
     for (std::size_t c = 0; c < 2 * stored; ++c) totals[c] += by_block[block * 2 * stored + c];
   }

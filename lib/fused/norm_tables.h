@@ -1,7 +1,7 @@
-// Batch normalisation as the fused kernels take it, which normalise what they read and mask what they write:
-// tables of constants, a row each, over channels as stored (zeros for padding).
+// Batch normalisation as tables of constants, with which fused kernels normalise what they read and mask what
+// they write. A table has one row per constant and one column per stored channel, zero where that is padding.
 //
-// Ownership: tables own a small buffer; parameters and statistics are the norm's.
+// Ownership: a table owns a small buffer; parameters and statistics stay with the norm.
 #pragma once
 
 #include "fused/simd/operands.h"
@@ -9,10 +9,10 @@
 
 namespace revnet::fused {
 
-// Activations of that layout as the kernels see them.
+// The layout of activations in the form that the kernels take.
 simd::Images images_of(const Layout& layout);
 
-// Normalisation and ReLU of activations x with the statistics of that pass.
+// The constants of normalisation and ReLU of x, from the statistics of `pass`.
 class NormTable {
  public:
   NormTable(const Norm& norm, Pass pass, const Tensor& x);
@@ -23,8 +23,9 @@ class NormTable {
   Tensor table_;  // [3][channels as stored]
 };
 
-// The gradient through the normalisation of x. sums: over `blocks` blocks of work, of a masked sink
-// (fused/simd/operands.h). Overwrites the gradients of scale and shift with this process's share of them.
+// The constants of the gradient through the normalisation of x, from the sums that a masked sink
+// (fused/simd/operands.h) wrote for each of `blocks` work blocks. Overwrites the gradients of scale and shift
+// with this process's share of them.
 class NormGradientTable {
  public:
   NormGradientTable(Norm& norm, const Tensor& x, Tensor& sums, std::int64_t blocks);

@@ -15,21 +15,21 @@ namespace {
 using simd::Sink;
 using simd::Source;
 
-// By step, (norm, convolution).
+// Its vectors are indexed by step, a pair of norm and convolution.
 struct FusedTape final : Tape {
   FusedTape(MemoryPurpose what_for, std::size_t steps)
       : purpose(what_for), outputs(steps - 1), observed(steps) {}
 
   MemoryPurpose purpose;
   std::vector<Tensor> outputs;   // of all convolutions but the last
-  std::vector<Tensor> observed;  // what the norm read, as an observer left it; empty where nobody observes
+  std::vector<Tensor> observed;  // input of each norm as an observer left it; empty without an observer
 };
 
 FusedTape& own(Tape& tape) {
   return dynamic_cast<FusedTape&>(tape);
 }
 
-// What is read of a convolution's input: normalised on the way, where there is a norm.
+// A convolution's input as a source, normalised while it is read if there is a norm.
 Source source_of(const Tensor& input, const std::optional<NormTable>& norm) {
   Source source;
   source.values = input.data();
@@ -86,23 +86,25 @@ class FusedFunction final : public ResidualFunction {
 
  private:
   struct Step {
-    std::unique_ptr<Norm> norm;  // absent before the network's very first convolution
+    std::unique_ptr<Norm> norm;  // null where the stem has just normalised the input
     Convolution convolution;
     std::unique_ptr<Filter> filter;
   };
 
-  // What all convolutions but the last make of x, unless the tape has it; returns what the last one reads.
+  // Computes the outputs of all convolutions but the last that the tape does not hold yet. Returns the input
+  // of the last convolution.
   const Tensor& record(const Tensor& x, Pass pass, FusedTape& tape);
-  // The last convolution's results go to y by way of the sink.
+  // Runs the whole function; the last convolution writes to y through the sink.
   void run(const Tensor& x, Pass pass, FusedTape& tape, const Sink& sink, Tensor& y, Norm* next);
-  // One convolution, from the input to the sink, whose values are y. A training pass leaves the statistics of
-  // y with `next`; null: nobody wants them.
+  // Runs one convolution from the input to the sink, whose values are y. A training pass stores the batch
+  // statistics of y in `next`, unless that is null.
   void convolve(Step& step, const Tensor& input, Pass pass, Sink sink, Tensor& y, Norm* next);
-  // Shows an observer what goes into the norm, if there is one of either: x, or what the observer made of it.
+  // Passes a copy of x to the observer of the step's norm, which may change it, and returns that copy.
+  // Returns x itself if there is no norm or no observer.
   const Tensor& observe(Step& step, const Tensor& x, Pass pass, Tensor& changed);
 
   std::string name_;
-  float step_;  // of the grid of exact coupling; 0: there is none
+  float step_;  // of the grid of exact coupling; 0 without a grid
   RangeWatch* range_;
   std::vector<Step> steps_;
 };
@@ -138,7 +140,7 @@ const Tensor& FusedFunction::record(const Tensor& x, Pass pass, FusedTape& tape)
   for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
     Tensor& output = tape.outputs[i];
     const Tensor& input = observe(steps_[i], *before, pass, tape.observed[i]);
-    // What was kept need not be computed again, though an observer is shown what goes into it all the same.
+    // An output that the tape holds is not computed again, but the observer sees every norm's input.
     if (output.empty()) {
       output = Tensor(x.device(), steps_[i].convolution.dst_layout(), tape.purpose);
       convolve(steps_[i], input, pass, {}, output, steps_[i + 1].norm.get());
@@ -181,7 +183,7 @@ void FusedFunction::run(const Tensor& x, Pass pass, FusedTape& tape, const Sink&
 
 void FusedFunction::complete(const Tensor& x, Tape& tape) {
   own(tape).purpose = MemoryPurpose::tape;
-  for (Tensor& observed : own(tape).observed) observed = {};  // of the forward pass
+  for (Tensor& observed : own(tape).observed) observed = {};  // drops those of the forward pass
   record(x, Pass::recomputation, own(tape));
 }
 
@@ -191,10 +193,10 @@ void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const 
     if (!kept.observed[step].empty()) return kept.observed[step];
     return step == 0 ? x : kept.outputs[step - 1];
   };
-  Tensor diff;  // by what goes into the ReLU of the step gone through; empty while it is dy itself
-  Source from;  // the gradient by the convolution's output
+  Tensor diff;  // gradient at the ReLU's input of the step after this one; empty for the last step
+  Source from;  // gradient of the convolution's output
   from.values = dy.data();
-  std::optional<NormGradientTable> gradient;  // that `from` refers to
+  std::optional<NormGradientTable> gradient;  // owns the constants that `from` points to
   for (std::size_t i = steps_.size(); i-- > 0;) {
     Step& step = steps_[i];
     const Tensor& input = input_of(i);

@@ -1,5 +1,5 @@
-// Residual functions in our own fused kernels: one kernel a convolution forward and one backward, with
-// normalised activations never in memory.
+// Residual functions in our own fused kernels. Each convolution is one kernel forward and one backward, and
+// normalised activations never reach memory.
 #pragma once
 
 #include <memory>
@@ -9,12 +9,12 @@
 
 namespace revnet::fused {
 
-// Whether there are kernels for a function of that shape.
+// Whether the fused kernels cover residual functions of this shape.
 bool can_compute(const ResidualShape& shape);
-// Whether this processor's activations lie as the kernels need them.
+// Whether activations on this device have the blocked layout that the kernels need.
 bool can_compute_on(const Device& device);
 
-// name: "stage1/unit1/f".
+// `name` is for example "stage1/unit1/f".
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,
                                                          const ResidualShape& shape,
                                                          const LayerOptions& options);

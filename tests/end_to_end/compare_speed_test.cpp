@@ -40,7 +40,7 @@ TEST_CASE("compare speed measures every combination") {
   CHECK(contains(again.err, "--force"));
 }
 
-TEST_CASE("compare speed refuses what cannot be") {
+TEST_CASE("compare speed refuses impossible settings") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments, const std::string& why) {
     check_refused("revnet-compare", folder.path(), arguments, why);

@@ -28,7 +28,7 @@ const std::vector<std::string> columns{"degrees",
                                        "units/stage3/unit2/degrees",
                                        "stage1/reconstruction/relative_l2"};
 
-TEST_CASE("an angle study interrupted and resumed has the rows of an uninterrupted one") {
+TEST_CASE("an angle study that is interrupted and resumed has the rows of an uninterrupted one") {
   const TemporaryDirectory folder;
   const Outcome whole = compare(folder.path(), angle("whole"));
   REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
@@ -82,7 +82,7 @@ TEST_CASE("compare training resumes as a whole") {
   CHECK(first_difference(folder / "whole/reconstructed", folder / "run/reconstructed") == "");
 }
 
-TEST_CASE("compare memory measures every way in fresh processes") {
+TEST_CASE("compare memory measures every activation mode in a fresh process") {
   const TemporaryDirectory folder;
   const Outcome outcome =
       compare(folder.path(), {"memory", "--units", "1", "--units", "2", "--units", "4", "--batch", "2",
@@ -96,7 +96,7 @@ TEST_CASE("compare memory measures every way in fresh processes") {
   for (const std::int64_t bytes : log.integers("cases/resident_bytes")) CHECK(bytes > 1'000'000);
 }
 
-TEST_CASE("compare memory measures from a folder with an apostrophe in its name") {
+TEST_CASE("compare memory works in a folder with an apostrophe in its name") {
   const TemporaryDirectory folder;
   const std::filesystem::path program = folder / "it's here" / "revnet-compare";
   std::filesystem::create_directory(program.parent_path());
@@ -129,7 +129,7 @@ TEST_CASE("compare memory finds the largest batch within a limit") {
   CHECK(batches["reconstructed"] > 1.5 * batches["stored"]);
 }
 
-TEST_CASE("studies refuse what cannot be") {
+TEST_CASE("studies refuse impossible settings") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments, const std::string& why) {
     check_refused("revnet-compare", folder.path(), arguments, why);

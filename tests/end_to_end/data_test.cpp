@@ -1,4 +1,4 @@
-// Data sets in the real format: full-size files of made-up images, and what is said of missing or bad ones.
+// Data sets in CIFAR's format: full-size files of made-up images, and the errors for missing or bad files.
 #include <algorithm>
 #include <csignal>
 #include <fstream>
@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t image_bytes = 3072;
 
-// Records of `label_bytes` labels below 20 and an image, from a small generator (a run of one value is enough
-// to look like an image, and quick to write).
+// Writes records of `label_bytes` labels and an image. Images are runs of 64 equal pseudo-random bytes,
+// because these are quick to write.
 void write_records(const fs::path& file, std::size_t count, std::size_t label_bytes, int classes) {
   fs::create_directories(file.parent_path());
   std::ofstream out(file, std::ios::binary);
@@ -34,7 +34,7 @@ void write_records(const fs::path& file, std::size_t count, std::size_t label_by
   if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
 }
 
-// A file of the right length that takes no room on the disk.
+// Makes a sparse file of the right length, which takes no space on the disk.
 void write_zeros(const fs::path& file, std::uintmax_t bytes) {
   fs::create_directories(file.parent_path());
   write_file(file, "");
@@ -48,7 +48,7 @@ void put_byte(const fs::path& file, std::streamoff at, char value) {
   if (!out.flush()) throw std::runtime_error("cannot change " + file.string());
 }
 
-// One line, exit code 1, no run begun.
+// Requires that a training fails with exit code 1 and one line, and begins no run. Returns the line.
 std::string data_error(const TemporaryDirectory& folder, const Arguments& more = {}) {
   const Outcome outcome =
       train(folder.path(), join({"cifar10", "--arch", "resnet32", "--run-dir", "run", "--data-dir", "data",
@@ -67,7 +67,7 @@ TEST_CASE("a network for a hundred classes trains on CIFAR-100 files") {
   TemporaryDirectory folder;
   write_records(folder / "sets/cifar-100-binary/train.bin", 50'000, 2, 100);
   write_records(folder / "sets/cifar-100-binary/test.bin", 10'000, 2, 100);
-  // The closing evaluation of 10,000 images would be all the time of this test: stop before it.
+  // The final evaluation of 10,000 images would take most of the time, so the run is stopped before it.
   Process process("revnet-train", folder.path(),
                   {"cifar100", "--arch", "revnet38", "--iterations", "1000", "--batch", "10", "--set",
                    "log.every=1", "--run-dir", "run", "--checkpoint-every", "1", "--eval-every", "0"},
@@ -82,21 +82,21 @@ TEST_CASE("a network for a hundred classes trains on CIFAR-100 files") {
                                   [](const NamedArray& array) { return array.name == "head/dense/weight"; });
   REQUIRE(dense != checkpoint.parameters.end());
   CHECK(dense->shape == std::vector<std::int64_t>{100, 112});
-  // A hundred classes guessed: log(100) is 4.6.
+  // An untrained network guesses among a hundred classes, and log(100) is 4.6.
   const RunLog log = open_log(folder / "run");
   CHECK(log.train().at(0).cross_entropy > 3);
   CHECK(log.train().at(0).cross_entropy < 20);
   CHECK(open_config(folder / "run").dataset.directory == (folder / "sets").string());
 }
 
-TEST_CASE("a missing data set is named with its folder and the way to get it") {
+TEST_CASE("the error for a missing data set names its folder and how to get it") {
   TemporaryDirectory folder;
   const std::string message = data_error(folder);
   CHECK(contains(message, "data/cifar-10-batches-bin"));
   CHECK(contains(message, "scripts/download-data"));
 }
 
-TEST_CASE("a truncated data file is one line of error") {
+TEST_CASE("a truncated data file gives one line of error") {
   TemporaryDirectory folder;
   write_zeros(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 30'730'000 - 1);
   const std::string message = data_error(folder);
@@ -104,7 +104,7 @@ TEST_CASE("a truncated data file is one line of error") {
   CHECK(contains(message, "truncated"));
 }
 
-TEST_CASE("a label out of range is one line of error") {
+TEST_CASE("a label out of range gives one line of error") {
   TemporaryDirectory folder;
   write_zeros(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 30'730'000);
   put_byte(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 7 * 3073, 10);

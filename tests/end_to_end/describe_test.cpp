@@ -1,4 +1,4 @@
-// Completions and manual pages: as complete as --help, and understood by those who read them.
+// Completions and manual pages are as complete as --help, and the programs that read them accept them.
 #include <algorithm>
 #include <cstdlib>
 #include <set>
@@ -31,7 +31,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text;
 }
 
-// From behind `opening` to `closing` or the end; the opening must be there.
+// The text after `opening` up to `closing`, or to the end. Fails the test if there is no opening.
 std::string part(const std::string& text, const std::string& opening, const std::string& closing) {
   CAPTURE(opening);
   const std::size_t found = text.find(opening);
@@ -40,7 +40,7 @@ std::string part(const std::string& text, const std::string& opening, const std:
   return text.substr(begin, text.find(closing, begin) - begin);
 }
 
-// A (sub)command as its --help shows it.
+// A command or subcommand as its --help shows it.
 struct Shown {
   std::vector<std::string> options, subcommands;
 };
@@ -73,7 +73,7 @@ std::string joined(const Arguments& words, const std::string& separator) {
   return text;
 }
 
-// The page that was built and is installed, with hyphens as they are typed.
+// The page that the build installs, with its escaped hyphens as plain ones.
 std::string manual_page(const std::string& command) {
   const TemporaryDirectory folder;
   const std::string page = (folder / "page.1").string();
@@ -83,7 +83,7 @@ std::string manual_page(const std::string& command) {
   return replaced(read_file(page), "\\-", "-");
 }
 
-// What the page says of one (sub)command that can be called.
+// The page's section on one command or subcommand that can be called.
 std::string about(const std::string& page, const std::string& command, const Arguments& path) {
   if (path.empty()) return part(page, "\n.SH OPTIONS\n", "\n.SH ");
   std::string title = joined(join({command}, path), " ");
@@ -91,7 +91,7 @@ std::string about(const std::string& page, const std::string& command, const Arg
   return part(page, "\n.SH \"" + title + "\"\n", "\n.SH ");
 }
 
-// How many options the command and its subcommands have.
+// Checks that every option of the command and its subcommands is described. Returns their number.
 std::size_t check_described(const Descriptions& all, const std::string& command, const Arguments& path) {
   const Shown help = shown(command, path);
   CAPTURE(command);
@@ -124,10 +124,10 @@ TEST_CASE("completions and manual pages have every option of every command, and 
     options += check_described(all, command, {});
     for (const std::string& text : {all.bash, all.zsh, all.man}) CHECK_FALSE(contains(text, "--measure"));
   }
-  CHECK(options > 100);  // that --help was understood
+  CHECK(options > 100);  // or --help was not parsed
 }
 
-TEST_CASE("manual pages have every setting where there is --set") {
+TEST_CASE("manual pages of commands with --set list every setting") {
   for (const std::string& command : commands) {
     const std::string page = manual_page(command);
     const bool takes_settings = command != "revnet-sweep" && command != "revnet-report";
@@ -148,11 +148,11 @@ TEST_CASE("--describe refuses other formats") {
 
 bool installed(const std::string& program) {
   if (std::system(("command -v " + program + " > /dev/null").c_str()) == 0) return true;
-  MESSAGE(program << " is not installed: what it would check is not checked");
+  MESSAGE(program << " is not installed: its checks are skipped");
   return false;
 }
 
-// Nothing to say, neither by what it prints nor by its exit status.
+// Requires that a command prints nothing and exits with 0.
 void check_silent(const std::filesystem::path& folder, const std::string& command) {
   const int status = std::system(("cd '" + folder.string() + "' && " + command + " > said 2>&1").c_str());
   CAPTURE(command);
@@ -160,7 +160,7 @@ void check_silent(const std::filesystem::path& folder, const std::string& comman
   CHECK(status == 0);
 }
 
-TEST_CASE("manual pages are clean") {
+TEST_CASE("manual pages have all sections, and groff and mandoc accept them without a warning") {
   const TemporaryDirectory folder;
   const bool groff = installed("groff"), mandoc = installed("mandoc");
   for (const std::string& command : commands) {
@@ -176,14 +176,14 @@ TEST_CASE("manual pages are clean") {
     CHECK(contains(page, "\n.SH ENVIRONMENT\n") == (command != "revnet-report"));
     const std::string read = "gzip -dc '" REVNET_BIN_DIR "/../share/man/man1/" + command + ".1.gz' | ";
     if (groff) check_silent(folder.path(), read + "groff -man -ww -Tutf8 -z");
-    // mandoc knows no date without a day, which is what help2man writes.
+    // help2man writes dates without a day, which mandoc cannot parse.
     const std::string others_than = "grep -v 'cannot parse date'";
     if (mandoc) check_silent(folder.path(), "! " + read + "mandoc -Tlint -W warning | " + others_than);
   }
 }
 
-// What is typed on one line, where \t asks for completion and \x18a for all that could stand there; and the
-// words of the line then, in both shells.
+// One line as typed, and the words of the completed line in both shells. \t asks for a completion and \x18a
+// inserts all possible ones.
 struct Question {
   std::string command, typed, words;
 };
@@ -229,7 +229,7 @@ const std::vector<Question> questions{
     {"revnet-report", "s\t s\t", "store/|store/"},
 };
 
-// Each command prints the words it was called with.
+// Replaces each command by a function that prints its arguments, so that completed lines can be read back.
 constexpr const char* bash_session = R"(PS1=
 bind '"\C-xa": insert-completions'
 answer() { local IFS='|'; printf 'ANSWER<%s>\n' "$*"; }
@@ -249,7 +249,7 @@ fpath=($PWD/completions $fpath)
 autoload -Uz compinit
 compinit -D -u
 bindkey '^I' complete-word
-# A trailing slash is kept, as in bash.
+# Keep a trailing slash, as bash does.
 setopt no_auto_remove_slash
 zle -C all complete-word _generic
 bindkey '^Xa' all
@@ -257,7 +257,7 @@ zstyle ':completion:all:*' completer _all_matches _complete
 zstyle ':completion:all:*' insert yes
 )";
 
-// zsh completes only on a terminal: one of its own making.
+// zsh completes only on a terminal, so it runs on a pseudo-terminal that it opens itself.
 constexpr const char* zsh_terminal = R"(zmodload zsh/zpty
 zpty shell 'zsh -f -i'
 zpty -w shell 'source ./session'
@@ -266,7 +266,7 @@ zpty -w shell exit
 while zpty -r shell said; do print -r -- $said; done
 )";
 
-// Asks all questions in one session of a shell; `prefix` of the files that hold completions.
+// Asks all questions in one session of a shell. The names of completion files begin with `prefix`.
 void check_answers(const std::string& shell, const std::string& prefix, const std::string& session,
                    const std::string& call) {
   const TemporaryDirectory folder;
@@ -281,7 +281,7 @@ void check_answers(const std::string& shell, const std::string& prefix, const st
   write_file(folder / "session", session);
   write_file(folder / "questions", lines);
   write_file(folder / "terminal", zsh_terminal);
-  // setsid: away from a terminal that the tests may have, on which bash would want to be in the foreground.
+  // An interactive bash would try to take the foreground of the tests' terminal; setsid detaches it.
   const std::string environment = "env -i PATH=\"$PATH\" HOME=. INPUTRC=/dev/null TERM=dumb LC_ALL=C.UTF-8 ";
   const int status = std::system(("cd '" + folder.path().string() + "' && " + environment +
                                   "setsid -w timeout 60 " + call + " > answers 2> errors")
@@ -301,12 +301,12 @@ void check_answers(const std::string& shell, const std::string& prefix, const st
   }
 }
 
-TEST_CASE("bash completes with what the commands describe") {
+TEST_CASE("bash completes as the commands describe") {
   if (!installed("bash")) return;
   check_answers("bash", "", bash_session, "bash --noprofile --rcfile session -i < questions");
 }
 
-TEST_CASE("zsh completes with what the commands describe") {
+TEST_CASE("zsh completes as the commands describe") {
   if (!installed("zsh")) return;
   const TemporaryDirectory folder;
   for (const std::string& command : commands) {

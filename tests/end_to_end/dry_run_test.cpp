@@ -1,4 +1,4 @@
-// --dry-run: the plan of any network on any data set, without data and without a trace.
+// --dry-run prints the plan of any network on any data set. It reads no data and writes no file.
 #include <cstdint>
 #include <map>
 #include <sstream>
@@ -23,7 +23,7 @@ const std::vector<Network> networks{{"resnet32", 464'154, 64},     {"revnet38", 
                                     {"resnet110", 1'727'962, 64},  {"revnet110", 1'729'194, 128},
                                     {"resnet164", 1'703'258, 256}, {"revnet164", 1'748'778, 512}};
 
-// The whole numbers of a plan as section.key, which is all that this YAML needs.
+// The integers of a plan, by section.key. This parser covers just the YAML that plans use.
 std::map<std::string, std::int64_t> numbers(const std::string& yaml) {
   std::map<std::string, std::int64_t> found;
   std::string section;
@@ -43,7 +43,7 @@ std::map<std::string, std::int64_t> numbers(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("the plan of every network on every data set is printed and nothing written") {
+TEST_CASE("--dry-run prints the plan of every network on every data set and writes nothing") {
   TemporaryDirectory folder;
   for (const Network& network : networks) {
     for (const std::string dataset : {"cifar10", "cifar100", "synthetic"}) {
@@ -53,7 +53,7 @@ TEST_CASE("the plan of every network on every data set is printed and nothing wr
       REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
       CHECK(outcome.err.empty());
       auto plan = numbers(outcome.out);
-      // 90 more classes: a row of weights and a bias each.
+      // Each of the 90 additional classes has a row of weights and a bias.
       const std::int64_t more = dataset == "cifar100" ? 90 * (network.channels + 1) : 0;
       CHECK(plan.at("parameters") == network.parameters + more);
       CHECK(plan.at("parameter_bytes") == 4 * plan.at("parameters"));
@@ -77,7 +77,7 @@ TEST_CASE("the plan is YAML that a configuration file may quote") {
             {{"REVNET_THREADS", "2"}});
   REQUIRE(plan.exit_code == 0);
   CHECK(contains(plan.out, "run_directory: elsewhere\n"));
-  // Its settings, indented under one key, are the resolved configuration.
+  // Its settings, which are indented under one key, are the resolved configuration.
   const std::size_t at = plan.out.find("settings:\n");
   REQUIRE(at != std::string::npos);
   std::istringstream lines(plan.out.substr(at + 10));
@@ -90,7 +90,7 @@ TEST_CASE("the plan is YAML that a configuration file may quote") {
   CHECK(config.network.activations == Config::Network::Activations::reconstructed);
 }
 
-TEST_CASE("a run has a thread for every core, also where OpenMP binds each to one") {
+TEST_CASE("a run has a thread for every core, even if OpenMP binds threads to cores") {
   TemporaryDirectory folder;
   const auto threads = [&](const std::string& bind) {
     const Outcome plan = train(folder.path(), {"synthetic", "--dry-run"},
@@ -104,7 +104,7 @@ TEST_CASE("a run has a thread for every core, also where OpenMP binds each to on
   CHECK(threads("true") == all);
 }
 
-TEST_CASE("a plan is not kept from an occupied directory and leaves it alone") {
+TEST_CASE("--dry-run accepts an occupied run directory and leaves it alone") {
   TemporaryDirectory folder;
   write_file(folder / "notes.txt", "mine");
   CHECK(train(folder.path(), {"cifar10", "--dry-run", "--run-dir", "."}).exit_code == 0);

@@ -1,4 +1,4 @@
-// How runs end that do not go well, and what goes to which stream.
+// How runs end when they diverge or receive a signal, and what they print on stdout and stderr.
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -20,7 +20,7 @@ TEST_CASE("a run that diverges says so and keeps its last checkpoint") {
   CHECK(outcome.out.empty());
   CHECK(contains(outcome.err, "diverged"));
   CHECK(contains(outcome.err, "training.learning_rate"));
-  CHECK(outcome.err.find("diverged") == outcome.err.rfind("diverged"));  // said once
+  CHECK(outcome.err.find("diverged") == outcome.err.rfind("diverged"));  // printed once
   CHECK(contains(read_file(folder / "run/run.log"), "diverged"));
   const RunLog log = open_log(folder / "run");
   CHECK(log.status() == RunStatus::diverged);
@@ -33,7 +33,7 @@ TEST_CASE("a run that diverges says so and keeps its last checkpoint") {
   }
 }
 
-TEST_CASE("stdout holds results only, and an interrupted run's too") {
+TEST_CASE("stdout holds only results, those of an interrupted run included") {
   TemporaryDirectory folder;
   const Arguments arguments{"synthetic", "--arch",      "resnet32",     "--batch", "50",
                             "--set",     "log.every=1", "--eval-every", "0",       "--checkpoint-every",
@@ -45,9 +45,9 @@ TEST_CASE("stdout holds results only, and an interrupted run's too") {
   CHECK_FALSE(contains(whole.out, "\r"));
   CHECK_FALSE(contains(whole.out, "\033"));
   CHECK(contains(whole.err, "3/3"));
-  CHECK_FALSE(contains(whole.err, "\033"));  // no bar where there is no terminal
+  CHECK_FALSE(contains(whole.err, "\033"));  // no progress bar without a terminal
   CHECK(contains(read_file(folder / "whole/run.log"), "3/3"));
-  // The summary's numbers are the record's.
+  // The summary must show the error that the log records.
   const RunLog log = open_log(folder / "whole");
   char error[64];
   std::snprintf(error, sizeof error, "%.2f %% of 2000 images", log.eval().back().error_percent);
@@ -72,7 +72,7 @@ TEST_CASE("a signal ends a run within two steps") {
                     {"synthetic", "--arch", "resnet32", "--batch", "10", "--iterations", "1000",
                      "--checkpoint-every", "1", "--run-dir", "run"});
     REQUIRE(process.reaches([&] { return saved_iterations(run) >= 2; }));
-    // It stands still while the signal comes, so that how far it had come is known.
+    // Stopping the process first makes it certain which iteration the signal finds it in.
     process.send(SIGSTOP);
     const std::int64_t before = saved_iterations(run);
     process.send(signal);
@@ -85,7 +85,7 @@ TEST_CASE("a signal ends a run within two steps") {
   }
 }
 
-TEST_CASE("a signal in the middle of an evaluation is heard, and loses no step") {
+TEST_CASE("a signal during an evaluation ends the run and loses no step") {
   TemporaryDirectory folder;
   const fs::path run = folder / "run";
   Process process("revnet-train", folder.path(),
@@ -110,7 +110,7 @@ TEST_CASE("a second signal ends a run at once") {
       "revnet-train", folder.path(),
       {"synthetic", "--arch", "resnet32", "--batch", "500", "--iterations", "1000", "--run-dir", "run"});
   REQUIRE(process.reaches([&] { return fs::exists(folder / "run/checkpoint.h5"); }));
-  // Signals that come before the first is handled are one signal, so they are sent until it ends.
+  // Signals that arrive before the first is handled merge with it, so the test sends them until the run ends.
   process.send(SIGTERM);
   process.reaches([&] {
     process.send(SIGTERM);

@@ -1,4 +1,4 @@
-// Evaluating what a run has learned, and starting another one with it.
+// Evaluating the weights of a run, and initializing another run with them.
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
@@ -7,7 +7,7 @@
 using namespace revnet;
 using namespace revnet::testing;
 
-TEST_CASE("a run is evaluated image by image, and is where another one starts") {
+TEST_CASE("a run is evaluated image by image, and its weights are refused for another architecture") {
   TemporaryDirectory folder;
   const Arguments settings{"synthetic", "--arch", "resnet32", "--batch", "50", "--iterations", "2"};
   const Outcome trained = train(folder.path(), join(settings, {"--run-dir", "run", "--keep-best"}));

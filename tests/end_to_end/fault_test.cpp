@@ -1,4 +1,4 @@
-// Disks that are full, broken or not to be written to, data that cannot be read, a clock that jumps.
+// Full, failing and read-only disks, unreadable data, and a clock that jumps.
 #include <cerrno>
 #include <cstring>
 
@@ -34,12 +34,12 @@ Arguments resume(const std::string& run) {
   return {"synthetic", "--run-dir", run, "--resume"};
 }
 
-// The whole run has two iterations; without another one, nothing would be written.
+// Resuming the run of two iterations would write nothing without a third.
 Arguments one_more_iteration(const std::string& run) {
   return {"synthetic", "--run-dir", run, "--resume", "--iterations", "3"};
 }
 
-// The whole run that all others are compared with: done once.
+// The undisturbed run with which all others are compared. It trains once for all tests.
 const fs::path& whole_run() {
   static const TemporaryDirectory folder;
   static const Outcome outcome = train(folder.path(), settings("whole"));
@@ -48,14 +48,14 @@ const fs::path& whole_run() {
   return run;
 }
 
-// tests/faults, preloaded.
+// An environment that preloads tests/faults into a command.
 Environment preloaded(Environment more) {
   more["LD_PRELOAD"] = REVNET_FILE_FAULTS;
   more["ASAN_OPTIONS"] = "verify_asan_link_order=0";
   return more;
 }
 
-// Exit code 1, and the last line of stderr says what failed.
+// Requires exit code 1 and a last line on stderr that says `what` failed.
 void check_failed(const Outcome& outcome, const std::string& what) {
   INFO(outcome.text());
   CHECK(outcome.exit_code == 1);
@@ -71,7 +71,7 @@ void check_goes_on(const fs::path& folder, const std::string& run) {
   CHECK(first_difference(whole_run(), folder / run) == "");
 }
 
-// A file system in memory; not there where mounting is not allowed.
+// A small file system in memory. It needs the right to mount.
 class SmallDisk {
  public:
   explicit SmallDisk(const fs::path& folder) : path_(folder) {
@@ -95,13 +95,13 @@ class SmallDisk {
   bool mounted_ = false;
 };
 
-TEST_CASE("a write that fails ends a run with one line, and it goes on from the last checkpoint") {
+TEST_CASE("a failed write ends a run with one line, and the run resumes from its last checkpoint") {
   for (const std::string file : {"checkpoint.h5", "run.h5"}) {
     CAPTURE(file);
     const TemporaryDirectory folder;
     const Outcome outcome = train(folder.path(), settings("run"),
                                   preloaded({{"REVNET_FAULT_FILES", "/" + file},
-                                             {"REVNET_FAULT_AT", "12"},  // of the second time it is written
+                                             {"REVNET_FAULT_AT", "12"},  // during the second write
                                              {"REVNET_FAULT_ERROR", std::to_string(EIO)},
                                              {"REVNET_FAULT_LASTING", "1"}}));
     check_failed(outcome, "run/" + file + ".tmp: Input/output error");
@@ -112,9 +112,9 @@ TEST_CASE("a write that fails ends a run with one line, and it goes on from the 
   }
 }
 
-TEST_CASE("a full disk ends a run with one line, and it goes on when there is space") {
+TEST_CASE("a full disk ends a run with one line, and the run resumes once there is space") {
   const TemporaryDirectory folder;
-  const SmallDisk disk(folder / "disk");  // with room for one checkpoint, but not for two
+  const SmallDisk disk(folder / "disk");  // holds one checkpoint but not two
   if (!disk.is_there()) return;
   check_failed(train(folder.path(), settings("disk/run")),
                "disk/run/checkpoint.h5.tmp: No space left on device; free some space");
@@ -130,7 +130,7 @@ TEST_CASE("a full disk ends a run with one line, and it goes on when there is sp
                "Read-only file system; choose a writable folder");
 }
 
-TEST_CASE("a text log that cannot be written is said once, and the run goes on") {
+TEST_CASE("a run warns once about a text log that cannot be written, and goes on") {
   const TemporaryDirectory folder;
   fs::copy(whole_run(), folder / "run");
   fs::remove(folder / "run/run.log");
@@ -141,7 +141,7 @@ TEST_CASE("a text log that cannot be written is said once, and the run goes on")
   CHECK_FALSE(contains(outcome.err, "LOG ERROR"));
 }
 
-TEST_CASE("results that cannot be written are a failure") {
+TEST_CASE("a command fails if it cannot write its results") {
   const TemporaryDirectory folder;
   for (const std::string command :
        {"revnet-train synthetic --dry-run", "revnet-report", "revnet-train --describe bash"}) {
@@ -153,7 +153,7 @@ TEST_CASE("results that cannot be written are a failure") {
   }
 }
 
-TEST_CASE("data that cannot be read is one line of error") {
+TEST_CASE("data that cannot be read gives one line of error") {
   const TemporaryDirectory folder;
   const fs::path file = folder / "data/cifar-10-batches-bin/data_batch_1.bin";
   write_file(file, "");
@@ -168,7 +168,7 @@ TEST_CASE("data that cannot be read is one line of error") {
   CHECK_FALSE(fs::exists(folder / "run"));
 }
 
-TEST_CASE("a clock that jumps changes no time of a run") {
+TEST_CASE("a wall clock that jumps does not change the times of a run") {
   const TemporaryDirectory folder;
   const Outcome outcome = train(folder.path(), settings("run"), preloaded({{"REVNET_FAULT_CLOCK", "1"}}));
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());

@@ -1,4 +1,4 @@
-// Training on JPEG images: from folders and packed, in pieces, on ranks, and with images that are damaged.
+// Training on JPEG images, from folders and from a packed file, and with damaged images.
 #include <doctest/doctest.h>
 
 #include "data/jpeg_files.h"
@@ -24,7 +24,7 @@ void check_trains(const fs::path& folder, const Arguments& arguments) {
   CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
 }
 
-// As a download that broke off leaves it.
+// Leaves a file as an interrupted download would.
 void cut_short(const fs::path& file) {
   fs::resize_file(file, fs::file_size(file) / 2 + 200);
 }
@@ -45,7 +45,7 @@ TEST_CASE("folders, a packed file and any number of workers train to the same bi
 
   check_refused("revnet-data", folder.path(), {"pack", "set", "set.h5"}, "set.h5 is there already");
   CHECK(run("revnet-data", folder.path(), {"check", "set.h5"}).out == "21 images of 3 classes: all whole\n");
-  // One byte of an image changes, which its checksum finds.
+  // The checksum of an image must detect a change of one bit.
   const std::string jpeg = read_file(folder / "set/train/n1/2.JPEG");
   std::string bytes = read_file(folder / "set.h5");
   bytes[bytes.find(jpeg) + jpeg.size() / 2] ^= 1;
@@ -57,12 +57,12 @@ TEST_CASE("folders, a packed file and any number of workers train to the same bi
         "21 images of 3 classes: 1 damaged\n");
 }
 
-TEST_CASE("a run on images that a damaged one ends goes on to the same bits") {
+TEST_CASE("a run that a damaged image ended resumes to the same bits once the image is repaired") {
   const TemporaryDirectory folder;
   write_image_folders(folder / "set", 3, images);
   check_trains(folder.path(), fresh("whole", "set"));
 
-  // The evaluation after the fourth step comes upon it.
+  // The evaluation after the fourth step reads this file.
   const fs::path file = folder / "set/val/n2/1.JPEG";
   const std::string jpeg = read_file(file);
   cut_short(file);
@@ -78,7 +78,7 @@ TEST_CASE("a run on images that a damaged one ends goes on to the same bits") {
   CHECK(first_difference(folder / "run", folder / "whole").empty());
 }
 
-TEST_CASE("damaged images are left out where a setting says so, named and counted") {
+TEST_CASE("the setting dataset.damaged leaves out damaged images, names them and counts them") {
   const TemporaryDirectory folder;
   write_image_folders(folder / "set", 3, images);
   cut_short(folder / "set/train/n0/2.JPEG");
@@ -103,8 +103,7 @@ TEST_CASE("damaged images are left out where a setting says so, named and counte
   CHECK(contains(checked.out, "22 images of 3 classes: 2 damaged\n"));
 }
 
-TEST_CASE(
-    "a data set of photographs that is not there, or not as large as ImageNet, is refused before a run") {
+TEST_CASE("photographs that are missing, or fewer than ImageNet has, are refused before a run begins") {
   const TemporaryDirectory folder;
   write_image_folders(folder / "set", 2, 2, 16);
   const auto refusal = [&](const Arguments& arguments) {
@@ -134,7 +133,7 @@ TEST_CASE("revnet-data shows a batch of any data set") {
   REQUIRE_MESSAGE(shown.exit_code == 0, shown.text());
   CHECK(contains(shown.out, "labels, row by row:\n"));
   const std::string png = read_file(folder / "a.png");
-  // Width and height stand behind the first chunk's name: three columns and two rows of 32, with gaps of 2.
+  // IHDR begins with width and height: three columns and two rows of 32 pixels, with gaps of 2.
   CHECK(png.substr(12, 12) == std::string("IHDR\0\0\0\x64\0\0\0\x42", 12));
   const Outcome synthetic = run("revnet-data", folder.path(),
                                 {"show", "synthetic", "--evaluation", "--batch", "4", "--output", "b.png"});

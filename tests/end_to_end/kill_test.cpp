@@ -1,5 +1,5 @@
-// A run killed at any moment, without a chance to clean up, can be read and resumed. (At random ones:
-// torture_test.cpp.)
+// A run killed at a chosen moment, without a chance to clean up, can be read and resumed. torture_test.cpp
+// chooses moments at random.
 #include <csignal>
 #include <optional>
 
@@ -39,7 +39,7 @@ Arguments fresh(const std::string& run, const std::string& checkpoint_every,
 
 const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
 
-// What a kill leaves must open: neither half a file nor a log that lags behind the checkpoint.
+// Whatever files a kill leaves must open, and the log must not lag behind the checkpoint.
 void check_readable(const fs::path& run) {
   std::optional<RunLog> log;
   if (fs::exists(run / "run.h5")) {
@@ -53,7 +53,7 @@ void check_readable(const fs::path& run) {
   CHECK(logged >= saved);
 }
 
-// Starts or resumes, kills at the moment, and looks at what is left.
+// Starts or resumes a run, kills it at the moment, and checks the files that it leaves.
 void kill_at(const fs::path& folder, const Arguments& arguments, const Moment& moment) {
   Process process("revnet-train", folder, arguments);
   const bool running = process.reaches(moment);
@@ -71,7 +71,7 @@ void finish(const fs::path& folder, const Arguments& arguments) {
 
 }  // namespace
 
-TEST_CASE("a run killed at every kind of moment ends as if it had never been") {
+TEST_CASE("a run killed at every kind of moment ends like an undisturbed one") {
   TemporaryDirectory folder;
   finish(folder.path(), fresh("whole", "1", "30"));
   const auto appears = [&](const std::string& name) {
@@ -80,7 +80,7 @@ TEST_CASE("a run killed at every kind of moment ends as if it had never been") {
   const auto saved = [&](std::int64_t iteration) {
     return Moment([run = folder / "run", iteration] { return saved_iterations(run) >= iteration; });
   };
-  // One line for every start, whether there is a run to resume or the kill came before there was one.
+  // The same command starts a run or resumes it, for a kill may come before there is a run to resume.
   const Arguments start = join(fresh("run", "1", "30"), {"--resume"});
   for (const std::string name : {"run", "run/run.lock", "run/config.yaml", "run/run.log", "run/run.h5.tmp",
                                  "run/run.h5", "run/checkpoint.h5.tmp", "run/checkpoint.h5"}) {
@@ -91,20 +91,20 @@ TEST_CASE("a run killed at every kind of moment ends as if it had never been") {
     CAPTURE(name);
     const std::int64_t so_far = saved_iterations(folder / "run");
     kill_at(folder.path(), resume, saved(so_far + 3));
-    // What that process was writing is swept away, so that the next one is caught at writing its own.
+    // Without the killed process's temporary file, the next kill waits for the new process to write one.
     fs::remove(folder / name);
     kill_at(folder.path(), resume, appears(name));
   }
   finish(folder.path(), resume);
   CHECK(first_difference(folder / "whole", folder / "run") == "");
-  // Nothing half-written stays.
+  // No temporary file may remain.
   for (const auto& [name, bytes] : snapshot(folder / "run")) CHECK_FALSE(name.ends_with(".tmp"));
 }
 
 TEST_CASE("rows logged after the last checkpoint of a killed run are computed again") {
   TemporaryDirectory folder;
   finish(folder.path(), fresh("whole", "1"));
-  // run.h5 is saved between checkpoints too; an older checkpoint put back is what a kill then leaves.
+  // run.h5 is also saved between checkpoints, and an older checkpoint put back is what a kill leaves then.
   const fs::path run = folder / "run";
   kill_at(folder.path(), fresh("run", "1"), [&] { return saved_iterations(run) >= 3; });
   const std::string checkpoint = read_file(run / "checkpoint.h5");

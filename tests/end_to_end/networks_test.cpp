@@ -1,4 +1,4 @@
-// Every network trains, and a RevNet's two ways with activations begin alike.
+// Every network trains, and both activation modes of a RevNet begin with the same loss.
 #include <cmath>
 #include <csignal>
 
@@ -11,13 +11,13 @@ using namespace revnet::testing;
 
 namespace {
 
-// Evaluating 2,000 images is most of the time here; large batches make that short.
+// Most of the time goes into evaluating 2,000 images, which large batches make faster.
 Arguments settings(const std::string& architecture, const std::string& iterations, const std::string& run) {
   return {"synthetic", "--arch",      architecture, "--batch",   "50", "--iterations",
           iterations,  "--log-every", "1",          "--run-dir", run};
 }
 
-// Cross entropy of the first batch, from a run that is stopped after it: without the closing evaluation.
+// The cross entropy of the first batch. The run is stopped after it to save the final evaluation.
 double first_loss(const std::filesystem::path& folder, const std::string& architecture,
                   const std::string& mode) {
   Process process(
@@ -45,7 +45,7 @@ void train_and_check(const std::string& architecture, bool reversible) {
   CHECK(log.info().extra.at("architecture") == architecture);
   REQUIRE(log.train().size() == 2);
   for (const TrainRow& row : log.train()) {
-    // Ten classes and an untrained network: near log(10), and never far from it so early.
+    // An untrained network of ten classes has a loss near log(10), and two steps do not move it far.
     CHECK(row.cross_entropy > 0.5);
     CHECK(row.cross_entropy < 50);
     CHECK(row.error_percent <= 100);
@@ -63,7 +63,7 @@ void train_and_check(const std::string& architecture, bool reversible) {
   const std::string own = reversible ? "reconstructed" : "stored";
   CHECK(name(open_config(folder / "run").network.activations) == own);
   if (!reversible) return;
-  // The forward pass does not depend on what is kept of it.
+  // The forward pass does not depend on the activation mode.
   CHECK(first_loss(folder.path(), architecture, "stored") == log.train()[0].cross_entropy);
 }
 

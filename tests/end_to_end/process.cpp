@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::chrono::seconds longest{1200};  // what takes seconds takes minutes
+constexpr std::chrono::seconds longest{1200};  // sanitizers turn seconds into minutes
 #else
 constexpr std::chrono::seconds longest{120};
 #endif

@@ -1,4 +1,4 @@
-// Runs the built commands as a user would: their own process, folder, environment and exit status.
+// Runs the built commands as a user would, each with its own process, folder and environment.
 #pragma once
 
 #include <chrono>
@@ -14,21 +14,20 @@
 namespace revnet::testing {
 
 using Arguments = std::vector<std::string>;
-// Over the environment of the test; an empty value takes a variable away.
+// Changes to the environment of the test. An empty value removes a variable.
 using Environment = std::map<std::string, std::string>;
 
 struct Outcome {
-  int exit_code = -1;  // -1 when a signal ended it
-  int signal = 0;      // which
+  int exit_code = -1;  // -1 if a signal ended the process
+  int signal = 0;      // the signal that did, or 0
   std::string out, err;
 
-  // For messages of tests.
+  // All of it, for the messages of failed checks.
   std::string text() const;
 };
 
-// A command under way, of those built here or one of the system by its whole path. OpenMP threads that do not
-// spin, two of them unless $REVNET_THREADS is set, and no data directory of the user's. Killed with the
-// object.
+// A running command: the name of one built here, or the absolute path of another. Its OpenMP threads do not
+// spin; there are two unless $REVNET_THREADS is set. It ignores $REVNET_DATA, and the destructor kills it.
 class Process {
  public:
   Process(const std::string& command, const std::filesystem::path& folder, const Arguments& arguments,
@@ -39,10 +38,9 @@ class Process {
 
   pid_t id() const { return child_.id(); }
   void send(int signal) const { child_.send(signal); }
-  // Looks at `moment` again and again until it is true; false when the process ended before. Throws when
-  // neither happens in two minutes.
+  // Polls `moment` until it is true. Returns false if the process ends first, and throws after two minutes.
   bool reaches(const std::function<bool()>& moment);
-  // Until it ends; throws after two minutes, so that nothing hangs.
+  // Waits for the end of the process. Throws after two minutes, so that no test hangs.
   Outcome wait();
 
  private:
@@ -50,17 +48,17 @@ class Process {
   ChildProcess child_;
 };
 
-// revnet-train from start to end.
+// Runs revnet-train to its end.
 Outcome train(const std::filesystem::path& folder, const Arguments& arguments,
               const Environment& environment = {});
 
-// Any command from start to end.
+// Runs any command to its end.
 Outcome run(const std::string& command, const std::filesystem::path& folder, const Arguments& arguments);
-// A command that must refuse: exit code 2, and `why` on stderr.
+// Requires that a command refuses, with exit code 2 and `why` on stderr.
 void check_refused(const std::string& command, const std::filesystem::path& folder,
                    const Arguments& arguments, const std::string& why);
 
-// Everything in and below a folder, with the contents of regular files, to see that nothing changed.
+// All paths below a folder and the contents of regular files, for checks that nothing changed.
 std::map<std::string, std::string> snapshot(const std::filesystem::path& folder);
 
 }  // namespace revnet::testing

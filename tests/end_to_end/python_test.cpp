@@ -1,4 +1,4 @@
-// scripts/revnet_files.py reads what the commands wrote, and refuses what it does not know.
+// scripts/revnet_files.py reads the files that the commands write, and refuses formats that it does not know.
 #include <cstdlib>
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ bool has_h5py() {
   return has;
 }
 
-// What a script that imports revnet_files prints, or its last line of errors.
+// The output of a script that imports revnet_files, or its last line of errors.
 std::string python(const fs::path& folder, const std::string& script) {
   write_file(folder / "script.py",
              "import sys\nsys.path.insert(0, '" REVNET_SCRIPTS_DIR "')\nimport revnet_files\n" + script);
@@ -28,7 +28,7 @@ std::string python(const fs::path& folder, const std::string& script) {
   return read_file(folder / "python.out");
 }
 
-TEST_CASE("a run and its checkpoint are read from Python") {
+TEST_CASE("Python reads a run and its checkpoint, and revnet resumes from what Python writes") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;
   const Outcome outcome = train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "50",
@@ -55,7 +55,7 @@ print(len(checkpoint.parameters), len(checkpoint.momentum), len(checkpoint.runni
 print("%.9g" % next(iter(checkpoint.parameters.values())).ravel()[0])
 )") == expected);
 
-  // What Python writes, revnet goes on from.
+  // Python changes the checkpoint, and revnet-train must accept it.
   CHECK(python(folder.path(), R"(
 checkpoint = revnet_files.read_checkpoint("run/checkpoint.h5")
 revnet_files.write_checkpoint("copy.h5", checkpoint)
@@ -91,7 +91,7 @@ TEST_CASE("Python refuses files of a newer version and files that are not revnet
   CHECK(contains(refusal("read_run('none')"), "cannot read none"));
 }
 
-TEST_CASE("Python knows which settings act on no result") {
+TEST_CASE("Python and C++ agree on the settings without effect on results") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;
   std::string expected;

@@ -1,5 +1,5 @@
-// Runs of several processes under mpirun: as one process would compute, and ended together whatever happens
-// to one of them. In builds with MPI.
+// Runs of several processes under mpirun compute what one process computes, and end together whatever happens
+// to one of them. Only builds with MPI have these tests.
 #ifdef REVNET_MPIRUN
 #include <csignal>
 #include <fstream>
@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// One thread a rank, and root may run them. Two mpiruns at once would share a folder, which the first to end
-// may take away while the other starts: each test has its own.
+// Each rank has one thread, and root may run them. Concurrent mpiruns share a folder by default, and the
+// first one to end may remove it while another starts; so each test has its own.
 Environment environment_in(const fs::path& folder) {
   return {{"REVNET_THREADS", "1"},
           {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
@@ -45,7 +45,7 @@ Arguments fresh(const std::string& run, const Arguments& more) {
 
 const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
 
-// The process that mpirun started as that rank; 0 while there is none.
+// The id of the process that mpirun started as `rank`, or 0 if there is none yet.
 pid_t process_of(pid_t mpirun, int rank) {
   const std::string wanted = "OMPI_COMM_WORLD_RANK=" + std::to_string(rank) + '\0';
   const fs::path tasks = "/proc/" + std::to_string(mpirun) + "/task";
@@ -59,7 +59,7 @@ pid_t process_of(pid_t mpirun, int rank) {
   return 0;
 }
 
-// A long run of two ranks that has a checkpoint, and to whose second rank that signal comes.
+// Starts a long run on two ranks and sends a signal to the second one when there is a checkpoint.
 Outcome interfere(const fs::path& folder, int signal, const Arguments& more, pid_t& victim) {
   Process process =
       start_ranks(folder, 2, join(fresh("run", {"--iterations", "4000", "--checkpoint-every", "1"}), more));
@@ -74,7 +74,7 @@ Outcome interfere(const fs::path& folder, int signal, const Arguments& more, pid
 
 }  // namespace
 
-TEST_CASE("under mpirun one rank computes what a process does, and several, of uneven shards, follow it") {
+TEST_CASE("under mpirun one rank gives the bits of a single process, and several ranks give its losses") {
   TemporaryDirectory folder;
   const Outcome alone =
       train(folder.path(), fresh("1", {"--iterations", "2"}), environment_in(folder.path()));
@@ -84,9 +84,9 @@ TEST_CASE("under mpirun one rank computes what a process does, and several, of u
   CHECK(first_difference(folder / "1", folder / "one") == "");
   CHECK(open_log(folder / "one").all_reduce().empty());
 
-  for (const int ranks : {2, 4}) {  // of 10 images: 5 and 5; 2, 3, 2 and 3
+  for (const int ranks : {2, 4}) {  // shards of 10 images: 5 and 5; 2, 3, 2 and 3
     const std::string name = std::to_string(ranks);
-    // Equal weights are checked by the run itself, at every checkpoint.
+    // At every checkpoint the run itself checks that all ranks have equal weights.
     const Outcome outcome = train_on(
         ranks, folder.path(),
         fresh(name, {"--iterations", "2", "--checkpoint-every", "1", "--batch-norm", "synchronized"}));
@@ -103,7 +103,7 @@ TEST_CASE("under mpirun one rank computes what a process does, and several, of u
     CHECK(log.all_reduce().at("seconds_alone") > 0);
     REQUIRE(log.train().size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
-      // A ReLU that comes out differently in the first step shows in the second.
+      // A ReLU that rounding flips in the first step changes the loss of the second.
       CHECK(log.train()[i].cross_entropy ==
             doctest::Approx(one.train()[i].cross_entropy).epsilon(i == 0 ? 1e-5 : 1e-2));
     }
@@ -112,7 +112,7 @@ TEST_CASE("under mpirun one rank computes what a process does, and several, of u
   }
 }
 
-TEST_CASE("a signal to mpirun stops all ranks after one step, and another number of them goes on") {
+TEST_CASE("a signal to mpirun stops all ranks after one step, and the run resumes on another number") {
   TemporaryDirectory folder;
   Process process =
       start_ranks(folder.path(), 2, fresh("run", {"--iterations", "4000", "--checkpoint-every", "1"}));
@@ -139,7 +139,7 @@ TEST_CASE("a signal to mpirun stops all ranks after one step, and another number
   CHECK(log.train().size() == static_cast<std::size_t>(saved_iterations(folder / "run")));
 }
 
-TEST_CASE("a rank that is killed ends the run, which names it, and one process goes on") {
+TEST_CASE("a killed rank ends the run, which names it, and one process can resume the run") {
   TemporaryDirectory folder;
   pid_t victim = 0;
   const Outcome outcome = interfere(folder.path(), SIGKILL, {}, victim);
@@ -156,7 +156,7 @@ TEST_CASE("a rank that is killed ends the run, which names it, and one process g
   CHECK(alone.wait().exit_code == 3);
 }
 
-TEST_CASE("a rank that is stuck ends the run, which names it") {
+TEST_CASE("a stuck rank ends the run, which names it") {
   TemporaryDirectory folder;
   pid_t victim = 0;
   const Outcome outcome = interfere(folder.path(), SIGSTOP, {"--set", "training.rank_timeout=0.5"}, victim);
@@ -166,7 +166,7 @@ TEST_CASE("a rank that is stuck ends the run, which names it") {
   CHECK(contains(outcome.err, "has not been heard of for"));
 }
 
-TEST_CASE("revnet-compare gradient angle measures the whole batch on two ranks, and other studies want one") {
+TEST_CASE("gradient angle measures the whole batch on two ranks, and other studies accept only one rank") {
   TemporaryDirectory folder;
   const Arguments study{"gradient",     "angle", "synthetic",    "--arch",       "revnet38",  "--batch", "6",
                         "--iterations", "1",     "--batch-norm", "synchronized", "--run-dir", "run"};

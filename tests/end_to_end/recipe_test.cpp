@@ -1,4 +1,4 @@
-// Another recipe than the paper's, with everything that is off by default, as a user runs it.
+// A recipe with every option that is off by default, as a user runs it.
 #include <sstream>
 
 #include <doctest/doctest.h>
@@ -22,7 +22,7 @@ TEST_CASE("--help-settings shows every setting with its default, and starts noth
   CHECK(snapshot(folder.path()).empty());
 }
 
-TEST_CASE("options of a recipe are settings, and epochs become iterations") {
+TEST_CASE("recipe options are recorded as settings, and epochs as iterations") {
   const TemporaryDirectory folder;
   const Outcome plan = train(folder.path(), {"cifar10", "--dry-run", "--lr", "0.4", "--weight-decay", "5e-4",
                                              "--epochs", "2", "--batch", "128"});
@@ -36,7 +36,7 @@ TEST_CASE("options of a recipe are settings, and epochs become iterations") {
 }
 
 #ifdef REVNET_MPIRUN
-// metrics.csv without its last column, the seconds.
+// metrics.csv without its last column, which holds seconds and so differs from run to run.
 std::string metrics_of(const std::filesystem::path& run) {
   std::string text;
   std::istringstream in(read_file(run / "metrics.csv"));
@@ -44,7 +44,7 @@ std::string metrics_of(const std::filesystem::path& run) {
   return text;
 }
 
-TEST_CASE("a recipe of everything goes on bit for bit from its middle, on two ranks") {
+TEST_CASE("a run with every recipe option resumes bit for bit on two ranks") {
   const TemporaryDirectory folder;
   const auto train_on_two = [&](const Arguments& arguments) {
     const Outcome outcome =

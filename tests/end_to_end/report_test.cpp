@@ -14,7 +14,7 @@ Outcome report(const std::filesystem::path& folder, const Arguments& arguments) 
   return run("revnet-report", folder, arguments);
 }
 
-// What a browser without a window makes of a page: the document, and what it logs.
+// A page as a headless browser sees it: the document, and what the browser logs.
 struct Seen {
   std::string dom, log;
 };
@@ -34,7 +34,7 @@ Seen browse(const std::filesystem::path& folder, const std::string& page) {
 
 void check_in_browser(const std::filesystem::path& folder, const std::string& page) {
   if (std::system("command -v chromium > /dev/null") != 0) {
-    MESSAGE("chromium is not installed: no page is opened");
+    MESSAGE("chromium is not installed: the check in a browser is skipped");
     return;
   }
   const Seen seen = browse(folder, page);
@@ -43,14 +43,14 @@ void check_in_browser(const std::filesystem::path& folder, const std::string& pa
   CHECK(count_of(seen.dom, "class=\"chart\"") == 2);
   CHECK(contains(seen.dom, "<title>RevNet-38, training: "));
   CHECK(contains(seen.dom, "</html>"));
-  // The browser would say it when a page broke its own policy.
+  // To show that the log would tell: a script breaks the page's policy, and the browser must report it.
   std::string broken = read_file(folder / page);
   broken.insert(broken.find("<h1>"), "<script>document.title = 'x'</script>");
   write_file(folder / "broken.html", broken);
   CHECK(contains(browse(folder, "broken.html").log, "CONSOLE"));
 }
 
-// Of a trained run and one that has only begun.
+// Checks the page of a trained run and of one that has only begun.
 void check_page(const std::filesystem::path& folder, const std::string& tables) {
   const Outcome outcome = report(folder, {"runs", "--html", "page.html"});
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
@@ -125,7 +125,7 @@ TEST_CASE("a report has the paper's tables in every format") {
   check_refused_pages(folder.path());
 }
 
-// Of a size that no text has: HDF5 1.10 crashes on it.
+// Copies a file and gives a string in it an impossible size, on which HDF5 1.10 crashes.
 void damage(const std::filesystem::path& from, const std::filesystem::path& to) {
   std::string bytes = read_file(from);
   const std::size_t heap = bytes.find("GCOL"), highest_byte_of_size = 31;
@@ -134,7 +134,7 @@ void damage(const std::filesystem::path& from, const std::filesystem::path& to) 
   write_file(to, bytes);
 }
 
-// Results of two networks, two learning rates and two seeds, of logs that no training had to write.
+// Collects the results of two networks, two learning rates and two seeds, from logs written without training.
 void collect_sweep(const std::filesystem::path& folder) {
   Config config;
   config.name = "q";
@@ -172,7 +172,7 @@ void collect_sweep(const std::filesystem::path& folder) {
       contains(read_file(folder / "runs/q/groups.csv"), "\nrevnet38,reconstructed,0.1,2,11.5000,0.7071,2,"));
 }
 
-TEST_CASE("figures are drawn from short runs, and what cannot be drawn is one line") {
+TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
   if (!can_draw()) return;
   const TemporaryDirectory folder;
   const auto compare = [&](const Arguments& arguments) {

@@ -1,4 +1,4 @@
-// scripts/results.py: what it copies of runs, and the tables it makes of them.
+// scripts/results.py copies the logs of runs and makes tables from them.
 #include <cstdlib>
 
 #include <doctest/doctest.h>
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 const fs::path kept = fs::path(REVNET_SCRIPTS_DIR).parent_path() / "experiments/results";
 
-// Around what scripts/results.py writes into README.md.
+// The marks between which scripts/results.py writes into README.md.
 const std::string begin = "<!-- made by `make results` from here -->\n";
 const std::string end = "<!-- made by `make results` up to here -->\n";
 
@@ -26,7 +26,7 @@ bool has_h5py() {
   return has;
 }
 
-// What scripts/results.py prints, errors included.
+// The output of scripts/results.py, errors included.
 std::string results(const fs::path& folder, const std::string& arguments) {
   const TemporaryDirectory captured;
   const std::string output = (captured / "output").string();
@@ -36,7 +36,7 @@ std::string results(const fs::path& folder, const std::string& arguments) {
   return std::system(command.c_str()) == 0 ? read_file(output) : "(no shell)";
 }
 
-// A run as it is kept, of the paper's recipe at a tenth of the schedule.
+// A run to keep in experiments/results: the paper's recipe at a tenth of the schedule.
 struct Kept {
   std::string network;
   std::uint64_t seed = 1;
@@ -79,7 +79,7 @@ void keep(const fs::path& folder, const std::string& name, const Kept& run) {
   log.save(false);
 }
 
-TEST_CASE("the tables in experiments/results are what its logs say") {
+TEST_CASE("the tables in experiments/results agree with its logs") {
   if (!has_h5py()) return;
   const std::string text = read_file(kept / "README.md");
   const std::size_t from = text.find(begin), to = text.find(end);
@@ -106,7 +106,7 @@ TEST_CASE("the logs in experiments/results are small, and name neither a host no
   CHECK(bytes < 12'000'000);
 }
 
-TEST_CASE("logs are collected whole, but for the names of machines and folders") {
+TEST_CASE("logs are collected whole except for the names of machines and folders") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;
   const fs::path run = folder / "sweep/first";
@@ -146,7 +146,7 @@ TEST_CASE("logs are collected whole, but for the names of machines and folders")
                  "images: no run there"));
 }
 
-TEST_CASE("Table 3 pools complete runs that differ in the seed alone") {
+TEST_CASE("Table 3 pools complete runs that differ only in the seed") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;
   keep(folder.path(), "resnet32", {.network = "resnet32", .seed = 1, .error = 14});
@@ -177,7 +177,7 @@ TEST_CASE("Table 3 pools complete runs that differ in the seed alone") {
                              (folder / "runs/resnet32-again").string() + ".\n"));
 }
 
-TEST_CASE("tables are written between their marks, and figures beside them") {
+TEST_CASE("tables are written between their marks, and figures next to the README") {
   if (!can_draw()) return;
   const TemporaryDirectory folder;
   keep(folder.path(), "resnet32", {.network = "resnet32", .error = 14});

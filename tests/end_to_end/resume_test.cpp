@@ -1,4 +1,4 @@
-// A run that was stopped by a signal and resumed ends as if it had never stopped.
+// A run that a signal stopped, once resumed, ends like a run that never stopped.
 #include <csignal>
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t iterations = 60;
 
-// Shuffling, augmentation and both falls of the learning rate lie within these iterations.
+// These iterations cover shuffling, augmentation and both drops of the learning rate.
 Arguments settings(const std::string& architecture, const std::string& run) {
   return {"synthetic",    "--arch", architecture,   "--set", "network.units=1,1,2", "--batch", "20",
           "--iterations", "60",     "--eval-every", "0",     "--run-dir",           run};
@@ -21,8 +21,8 @@ Arguments settings(const std::string& architecture, const std::string& run) {
 
 const Arguments resume{"synthetic", "--run-dir", "run", "--resume"};
 
-// Starts or resumes a run and sends the signal when the checkpoint has come to `iteration`. The run must
-// still have been under way, then say so and leave a checkpoint.
+// Starts or resumes a run and sends the signal once the checkpoint has reached `iteration`. The run must not
+// have ended before. It must then say how to resume and leave a checkpoint.
 void interrupt(const fs::path& folder, const Arguments& arguments, std::int64_t iteration, int signal) {
   Process process("revnet-train", folder, arguments);
   const bool running = process.reaches([&] { return saved_iterations(folder / "run") >= iteration; });
@@ -63,7 +63,7 @@ TEST_CASE("a run interrupted twice equals an uninterrupted one") {
   CHECK(snapshot(folder / "run") == before);
 }
 
-TEST_CASE("an interruption between two rows of the log loses nothing of the row to come") {
+TEST_CASE("an interruption between two rows of the log loses nothing of the next row") {
   TemporaryDirectory folder;
   const Arguments rows{"--set", "log.every=13", "--activations", "stored"};
   finish(folder.path(), join(settings("revnet38", "whole"), rows));
@@ -75,7 +75,7 @@ TEST_CASE("an interruption between two rows of the log loses nothing of the row 
   CHECK(open_log(folder / "run").train().at(0).iteration == 13);
 }
 
-TEST_CASE("a run is resumed with its own settings or not at all") {
+TEST_CASE("a run cannot be resumed with other settings") {
   TemporaryDirectory folder;
   interrupt(folder.path(), join(settings("resnet32", "run"), {"--checkpoint-every", "1"}), 1, SIGTERM);
   const std::string checkpoint = read_file(folder / "run/checkpoint.h5");

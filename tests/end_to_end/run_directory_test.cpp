@@ -1,4 +1,4 @@
-// Which folders a run moves into, and which it leaves alone.
+// Which folders a run accepts as its directory, and which it leaves alone.
 #include <csignal>
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@ Arguments in(const std::string& run, const Arguments& more = {}) {
 
 }  // namespace
 
-TEST_CASE("a run directory is refused, and replaced only by force") {
+TEST_CASE("an existing run is refused, and replaced only with --force") {
   TemporaryDirectory folder;
   REQUIRE(train(folder.path(), in("run")).exit_code == 0);
   const auto before = snapshot(folder.path());
@@ -34,7 +34,7 @@ TEST_CASE("a run directory is refused, and replaced only by force") {
   CHECK_MESSAGE(is_one_line(refused.err), refused.text());
   CHECK(contains(refused.err, "--resume"));
   CHECK(contains(refused.err, "--force"));
-  // The lock file names the process that last asked; the run is untouched.
+  // The lock file names the last process that asked for it. Everything else must be untouched.
   auto after = snapshot(folder.path());
   after["run/run.lock"] = before.at("run/run.lock");
   CHECK(after == before);
@@ -47,7 +47,7 @@ TEST_CASE("a run directory is refused, and replaced only by force") {
   CHECK(read_file(folder / "run/notes.txt") == "mine");
 }
 
-TEST_CASE("a folder of somebody else's files is never touched") {
+TEST_CASE("a folder with other files is never touched") {
   TemporaryDirectory folder;
   fs::create_directories(folder / "mine/inner");
   write_file(folder / "mine/config.yaml", "not: ours\n");
@@ -61,12 +61,12 @@ TEST_CASE("a folder of somebody else's files is never touched") {
   }
 }
 
-TEST_CASE("a run directory in use is refused with the process that has it") {
+TEST_CASE("a run directory in use is refused, and the error names the process that uses it") {
   TemporaryDirectory folder;
   const Arguments long_run = join(settings, {"--iterations", "1000", "--run-dir", "run"});
   Process first("revnet-train", folder.path(), long_run);
   REQUIRE(first.reaches([&] { return fs::exists(folder / "run/checkpoint.h5"); }));
-  // It stands still, so that whatever changes is the second one's doing.
+  // The first process is stopped, so any change must come from the second one.
   first.send(SIGSTOP);
   const auto before = snapshot(folder.path());
   for (const Arguments& more : {Arguments{}, Arguments{"--force"}, Arguments{"--resume"}}) {
@@ -81,7 +81,7 @@ TEST_CASE("a run directory in use is refused with the process that has it") {
   CHECK(first.wait().exit_code == 3);
 }
 
-TEST_CASE("a run directory that cannot be made is one line of error") {
+TEST_CASE("a run directory that cannot be created gives one line of error") {
   TemporaryDirectory folder;
   write_file(folder / "file", "in the way");
   for (const std::string run : {"file", "file/run"}) {
@@ -94,7 +94,7 @@ TEST_CASE("a run directory that cannot be made is one line of error") {
   CHECK(snapshot(folder.path()) == std::map<std::string, std::string>{{"file", "in the way"}});
 }
 
-TEST_CASE("without --run-dir a run lies under runs") {
+TEST_CASE("without --run-dir, runs are stored under runs") {
   TemporaryDirectory folder;
   const fs::path run = folder / "runs/synthetic-resnet32-seed5";
   Process process("revnet-train", folder.path(), join(settings, {"--iterations", "1000", "--seed", "5"}));
@@ -105,7 +105,7 @@ TEST_CASE("without --run-dir a run lies under runs") {
   CHECK(contains(outcome.out, "runs/synthetic-resnet32-seed5"));
   CHECK(open_log(run).status() == RunStatus::interrupted);
 
-  // The command that it names is whole: a shell takes it as it is, and finds the run.
+  // The printed command must be complete: run by a shell as it is, it finds the run.
   const std::size_t at = outcome.err.find("go on with: ");
   REQUIRE(at != std::string::npos);
   const std::string command = outcome.err.substr(at + 12, outcome.err.find('\n', at) - at - 12);
@@ -113,7 +113,7 @@ TEST_CASE("without --run-dir a run lies under runs") {
   const Outcome plan = revnet::testing::run("/bin/sh", folder.path(), {"-c", command + " --dry-run"});
   CHECK_MESSAGE(plan.exit_code == 0, plan.text());
   CHECK(contains(plan.out, "run_directory: runs/synthetic-resnet32-seed5\n"));
-  // Without --iterations, those of the run.
+  // Without --iterations, the run keeps its own number.
   const Outcome resumed =
       train(folder.path(), {"synthetic", "--arch", "resnet32", "--seed", "5", "--resume", "--dry-run"});
   CHECK_MESSAGE(contains(resumed.out, "iterations: 1000\n"), resumed.text());

@@ -1,4 +1,4 @@
-// What the tests ask of a finished or killed run.
+// Reads and compares finished or killed runs.
 #pragma once
 
 #include <cstdint>
@@ -22,20 +22,20 @@ RunLog open_log(const std::filesystem::path& run);
 Checkpoint open_checkpoint(const std::filesystem::path& run);
 Config open_config(const std::filesystem::path& run);
 
-// Iterations that the checkpoint stands for; 0 while there is none.
+// The iteration of the checkpoint, or 0 if there is none yet.
 std::int64_t saved_iterations(const std::filesystem::path& run);
 
-// The first thing in which two runs differ, bit for bit: iteration, parameters, momentum, running averages,
-// open logging window, status and all rows but their seconds. Empty: none.
+// The first difference between two runs, or "" if there is none. Compares bit for bit the iteration,
+// parameters, momentum, running averages, open logging window, status, and all rows except their seconds.
 std::string first_difference(const std::filesystem::path& a, const std::filesystem::path& b);
 
-// The same of the rows that both logs have, in order, where one may go on longer.
+// The first difference between the rows of two logs, of which one may be longer.
 std::string first_difference_of_rows(const RunLog& a, const RunLog& b);
 
-// Whether figures can be drawn here; says so when not.
+// Whether matplotlib and h5py are installed. Prints a message if not.
 bool can_draw();
-// What scripts/figures.py prints with each of these arguments in that folder, or why it refuses: a line each,
-// all by one process, because to load matplotlib takes longer than to draw.
+// Runs scripts/figures.py in a folder with each of the arguments, and returns for each the line that it
+// prints or why it refuses. One process draws them all, because loading matplotlib takes longer than drawing.
 std::vector<std::string> figures(const std::filesystem::path& folder,
                                  const std::vector<std::string>& arguments);
 

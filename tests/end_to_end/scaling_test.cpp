@@ -21,7 +21,7 @@ bool has_h5py() {
   return has;
 }
 
-// What a script that imports scaling_model prints, errors too.
+// The output of a script that imports scaling_model, errors included.
 std::string python(const fs::path& folder, const std::string& script) {
   write_file(folder / "script.py", "import sys\nsys.path.insert(0, '" REVNET_SCRIPTS_DIR
                                    "')\nfrom scaling_model import *\n" +
@@ -32,30 +32,30 @@ std::string python(const fs::path& folder, const std::string& script) {
   return read_file(folder / "python.out");
 }
 
-// By hand: 300 ms a step of 100 images, of which the backward pass has 200; two buckets of 1 MB, final after
-// half of it and at its end, and one that is empty; 1 ms of latency, 10 MB/s. A bucket between two nodes: 102
-// ms.
+// An example small enough to compute by hand. A step of 100 images takes 300 ms, 200 of them in the backward
+// pass. Of two buckets of 1 MB, one is final halfway through the backward pass and one at its end; a third
+// bucket is empty. At 1 ms of latency and 10 MB/s, a bucket takes 102 ms between two nodes.
 constexpr const char* example = R"(
 network = Network({50: 0.2, 100: 0.3}, 2 / 3, [(0, 0), (1e6, 0.5), (1e6, 1)])
 wire = Wire(0.001, 1e7)
 )";
 
-TEST_CASE("the model of a step is what one computes by hand") {
+TEST_CASE("the model of a step agrees with a computation by hand") {
   const TemporaryDirectory folder;
   const auto said = [&](const std::string& expression) {
     return std::stod(python(folder.path(), example + ("print(" + expression + ")")));
   };
   CHECK(said("step(network, 100, 1, wire).seconds") == doctest::Approx(0.3));
-  // The second bucket ends at 200 + 102 ms, the third 102 ms later; then the loss, two messages of 1 ms.
+  // The second bucket arrives at 200 + 102 ms, the third 102 ms later. The loss takes two messages of 1 ms.
   CHECK(said("step(network, 100, 2, wire).seconds") == doctest::Approx(0.406).epsilon(1e-4));
   CHECK(said("step(network, 100, 2, wire, overlap=False).seconds") == doctest::Approx(0.508).epsilon(1e-4));
   CHECK(said("step(network, 100, 2, wire).hidden()") == doctest::Approx(1 - 0.106 / 0.206).epsilon(1e-3));
-  // 64 nodes: 12 messages, and 63/64 of the bytes twice.
+  // On 64 nodes an all-reduce sends 12 messages and 63/64 of the bytes twice.
   CHECK(said("all_reduce(1e6, 64, wire)") == doctest::Approx(0.012 + 0.196875));
   CHECK(said("network.compute(75)") == doctest::Approx(0.25));
   CHECK(said("network.compute(200)") == doctest::Approx(0.5));
   CHECK(said("network.bytes()") == doctest::Approx(2e6));
-  // What the exchange costs on a fast enough wire is the last bucket and the copies.
+  // On a fast enough wire the exchange costs only the last bucket and the copies.
   CHECK(said("(setattr(network, 'copying', 1e-9), step(network, 100, 2, Wire(0, 1e9)).seconds)[1]") ==
         doctest::Approx(0.303));
   CHECK(said("fit_wire([(4, 0.002), (1024, 0.0021), (4000000, 0.402)]).latency") == doctest::Approx(0.001));
@@ -66,7 +66,7 @@ TEST_CASE("the model of a step is what one computes by hand") {
 const Environment mpi{
     {"REVNET_THREADS", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
 
-TEST_CASE("two hosts train together over a slow network, and nothing of them stays") {
+TEST_CASE("two-hosts trains over a slow network and leaves no network namespace behind") {
   if (!succeeds("PATH=$PATH:/usr/sbin:/sbin; [ $(id -u) = 0 ] && ip netns add revnet-test && ip netns delete "
                 "revnet-test "
                 "&& command -v tc")) {
@@ -98,10 +98,10 @@ TEST_CASE("two hosts train together over a slow network, and nothing of them sta
   const RunLog log = open_log(folder / "run");
   CHECK(log.status() == RunStatus::interrupted);
   CHECK(log.info().extra.at("ranks") == "2");
-  // 1.9 MB at 25 MB/s.
+  // Each step exchanges 1.9 MB at 25 MB/s.
   CHECK(log.all_reduce().at("seconds_alone") / log.all_reduce().at("steps") > 0.06);
 
-  // The model knows what is exchanged.
+  // The model must assume the bytes that were exchanged.
   if (!has_h5py()) return;
   CHECK(log.all_reduce().at("bucket_bytes") == std::stod(python(folder.path(), "print(BUCKET_BYTES)")));
   CHECK(log.all_reduce().at("bytes") == std::stod(python(folder.path(), R"(
@@ -110,7 +110,7 @@ print(sum(size for size, _ in buckets(revnet_files.read_checkpoint("run/checkpoi
 )")));
 }
 
-TEST_CASE("two-hosts refuses what it cannot do") {
+TEST_CASE("two-hosts refuses invalid arguments") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments) {
     const Outcome outcome = Process(REVNET_SCRIPTS_DIR "/two-hosts", folder.path(), arguments).wait();
@@ -123,7 +123,7 @@ TEST_CASE("two-hosts refuses what it cannot do") {
 }
 #endif
 
-TEST_CASE("a table and a figure are drawn from constants") {
+TEST_CASE("scaling.py makes a table and a figure from measured constants") {
   if (!can_draw()) return;
   const TemporaryDirectory folder;
   write_file(folder / "scaling.json", R"({"measure": {"cpu": "any", "threads": 1, "networks": {"resnet32":
@@ -132,8 +132,8 @@ TEST_CASE("a table and a figure are drawn from constants") {
                               "' && " REVNET_SCRIPTS_DIR
                               "/scaling.py show --file scaling.json --output s.svg --wire 1=1000 > table";
   REQUIRE(std::system(command.c_str()) == 0);
-  // At 64 nodes: 100 ms forward, 12 ms of the empty bucket; 1 MB at 117.7 MB/s takes 28.7 ms and is hidden,
-  // the last one not; then the loss, 12 ms. 300 + 28.7 + 12.
+  // On 64 nodes a bucket of 1 MB takes 28.7 ms at 117.7 MB/s. The backward pass hides all buckets but the
+  // last, and the loss takes 12 ms, so a step takes 300 + 28.7 + 12 ms.
   CHECK_MESSAGE(contains(read_file(folder / "table"), "| 341 | 56.3 |"), read_file(folder / "table"));
   CHECK(contains(read_file(folder / "s.svg"), "<svg"));
   const std::string none = "cd '" + folder.path().string() +

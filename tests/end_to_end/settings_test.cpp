@@ -1,4 +1,4 @@
-// Where settings come from, and that the record of them repeats the run.
+// Which source of a setting wins, and that a run can be repeated from its recorded settings.
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
@@ -8,7 +8,7 @@ using namespace revnet;
 using namespace revnet::testing;
 namespace fs = std::filesystem;
 
-TEST_CASE("the command line beats the environment, which beats the file, and the record repeats the run") {
+TEST_CASE("options override the environment, which overrides the file, and config.yaml repeats the run") {
   TemporaryDirectory folder;
   write_file(folder / "experiment.yaml",
              "name: precedence\nnetwork:\n  architecture: resnet32\ntraining:\n  iterations: 2\n  batch: 40\n"
@@ -19,29 +19,29 @@ TEST_CASE("the command line beats the environment, which beats the file, and the
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
   const Config config = open_config(folder / "a");
   CHECK(config.name == "precedence");
-  CHECK(config.training.learning_rate == 0.05);  // the file's alone
+  CHECK(config.training.learning_rate == 0.05);  // only in the file
   CHECK(config.training.threads == 2);           // file, then environment
   CHECK(config.training.batch == 50);            // file, then option
   CHECK(config.training.seed == 12);             // file, then --set
-  CHECK(config.training.momentum == 0.9);        // nobody's: the default
+  CHECK(config.training.momentum == 0.9);        // the default, since no source sets it
   CHECK(config.network.activations == Config::Network::Activations::stored);
   CHECK(with_checksum(open_log(folder / "a").info().config) == read_file(folder / "a/config.yaml"));
 
-  // The file alone, in another folder and with nothing from the environment.
+  // The recorded file alone must repeat the run in another folder and without the environment.
   outcome = train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--run-dir", "b"},
                   {{"REVNET_THREADS", ""}});
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
   CHECK(first_difference(folder / "a", folder / "b") == "");
   CHECK(read_file(folder / "a/config.yaml") == read_file(folder / "b/config.yaml"));
 
-  // Another seed is another run, or the comparison above would mean nothing.
+  // To show that the comparison can fail, another seed must give another run.
   outcome =
       train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--seed", "13", "--run-dir", "c"});
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
   CHECK(contains(first_difference(folder / "a", folder / "c"), "parameters/"));
 }
 
-TEST_CASE("an option beats the environment and --set") {
+TEST_CASE("an option overrides the environment and --set") {
   TemporaryDirectory folder;
   const Outcome plan = train(folder.path(),
                              {"cifar10", "--dry-run", "--threads", "1", "--data-dir", "here", "--batch", "9",
@@ -53,7 +53,7 @@ TEST_CASE("an option beats the environment and --set") {
   CHECK(contains(plan.out, "batch: 9\n"));
 }
 
-TEST_CASE("the data directory is the environment's where no option names one") {
+TEST_CASE("the data directory comes from the environment if no option names one") {
   TemporaryDirectory folder;
   const Outcome plan = train(folder.path(), {"cifar10", "--dry-run"}, {{"REVNET_DATA", "there"}});
   CHECK(contains(plan.out, "directory: there\n"));

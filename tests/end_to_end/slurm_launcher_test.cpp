@@ -1,5 +1,5 @@
-// revnet-sweep --launcher slurm where no Slurm is: what it prints and refuses, with Slurm's commands played
-// by scripts. In a Slurm of the tests' own: tests/end_to_end/slurm.
+// What revnet-sweep --launcher slurm prints and refuses, with scripts in place of Slurm's commands.
+// tests/end_to_end/slurm tests it in a private Slurm.
 #include <algorithm>
 
 #include <doctest/doctest.h>
@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder with an experiment file, and commands that are found in place of any that are installed.
+// A folder with an experiment file, and with fake commands that come first in $PATH.
 struct Place {
   explicit Place(const std::string& grid, const std::string& slurm = "{}") {
     fs::create_directories(folder / "bin");
@@ -55,7 +55,7 @@ TEST_CASE("a dry run prints the batch script and touches nothing") {
   CHECK_FALSE(fs::exists(place.folder / "runs"));
 }
 
-TEST_CASE("arrays are as large as the cluster and the file allow") {
+TEST_CASE("job arrays are as large as the cluster and the experiment file allow") {
   const std::string grid = "training.seed: [1, 2, 3, 4, 5]";
   const Place place(grid), smaller(grid, "{array_limit: 2}"), larger(grid, "{array_limit: 100}");
   const auto arrays = [](const Place& where) {
@@ -76,7 +76,7 @@ TEST_CASE("arrays are as large as the cluster and the file allow") {
   CHECK(contains(none.err, "allows no array jobs"));
 }
 
-TEST_CASE("what was submitted is shown, not submitted twice, and cancelled") {
+TEST_CASE("submitted jobs are shown, not submitted twice, and can be cancelled") {
   const Place place("training.seed: [1, 2]");
   place.command("scontrol", "echo 'MaxArraySize = 3'\n");
   place.command("sbatch", "echo called >> sbatch.calls\necho '41;cluster'\n");
@@ -96,7 +96,7 @@ TEST_CASE("what was submitted is shown, not submitted twice, and cancelled") {
   CHECK(place.sweep({"cancel", "s.yaml"}).out == "2 jobs of runs/s cancelled\n");
   CHECK(read_file(place.folder / "scancel.calls") == "41\n");
 
-  // Gone from the queue, as accounting knows it.
+  // Jobs that have left the queue have the states that accounting reports.
   place.command("squeue", "");
   place.command("sacct", "echo '41_0|TIMEOUT|0:0'\necho '41_1|FAILED|1:0'\n");
   const Outcome status = place.sweep({"status", "s.yaml"});
@@ -106,11 +106,11 @@ TEST_CASE("what was submitted is shown, not submitted twice, and cancelled") {
   const Outcome unanswered = place.sweep({"status", "s.yaml"});
   CHECK(unanswered.exit_code == 0);
   CHECK(contains(unanswered.err, "squeue failed (exit code 1): slurm_load_jobs error: no answer"));
-  CHECK(place.run_in_slurm().exit_code == 1);  // what is in the queue is not known
+  CHECK(place.run_in_slurm().exit_code == 1);  // because the queue is unknown
   CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
 }
 
-TEST_CASE("what Slurm or its absence makes impossible is said in one line") {
+TEST_CASE("a missing Slurm and refusals by Slurm give one line of error") {
   const Place place("training.threads: [1, 2]", "{cpus_per_task: 1}");
   const Outcome absent = place.run_in_slurm();
   CHECK(absent.exit_code == 1);
@@ -136,7 +136,7 @@ TEST_CASE("what Slurm or its absence makes impossible is said in one line") {
   CHECK_FALSE(fs::exists(other.folder / "runs/s/slurm/jobs"));
 }
 
-TEST_CASE("one process at a time submits a sweep") {
+TEST_CASE("only one process at a time can submit a sweep") {
   const Place place("training.seed: [1]");
   place.command("sbatch", "while [ ! -e go ]; do /bin/sleep 0.05; done\necho 41\n");
   place.command("squeue", "");

@@ -67,7 +67,7 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   CHECK_MESSAGE(contains(collected.err, hint), collected.err);
 }
 
-TEST_CASE("a changed setting of a job that ran is refused by name") {
+TEST_CASE("a sweep refuses a changed setting of a job that ran, and names it") {
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("    training.batch: [2]\n"));
   REQUIRE(sweep(folder.path(), {"run", "s.yaml"}).exit_code == 0);
@@ -75,7 +75,7 @@ TEST_CASE("a changed setting of a job that ran is refused by name") {
   const Outcome outcome = sweep(folder.path(), {"run", "s.yaml"});
   CHECK(outcome.exit_code == 2);
   CHECK(contains(outcome.err, "training.iterations was 3"));
-  // Nor does it count where jobs are counted and results collected.
+  // status does not count the job as complete either, and collect leaves it out.
   const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
   CHECK(status.exit_code == 0);
   CHECK(contains(status.out, "batch2  changed          -   4"));
@@ -86,7 +86,7 @@ TEST_CASE("a changed setting of a job that ran is refused by name") {
   CHECK(contains(collected.err, "left out: runs/small/batch2: training.iterations was 3"));
 }
 
-TEST_CASE("a job that diverges fails the sweep and not the other jobs") {
+TEST_CASE("a job that diverges fails the sweep but not the other jobs") {
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("    training.learning_rate: [1e30, 0.1]\n"));
   const Outcome outcome = sweep(folder.path(), {"run", "s.yaml", "--retry", "2"});
@@ -108,7 +108,7 @@ TEST_CASE("a job that fails is tried again and reported with its last line") {
   CHECK(contains(outcome.err, "nowhere"));
 }
 
-TEST_CASE("a sweep stopped by Ctrl-C or killed goes on where it was") {
+TEST_CASE("a sweep that was stopped by Ctrl-C or killed continues where it was") {
   const TemporaryDirectory folder;
   const std::string yaml = "network: {units: [1, 1, 2]}\n" + experiment("    training.seed: [1, 2]\n", "40");
   write_file(folder / "s.yaml", yaml);
@@ -129,7 +129,7 @@ TEST_CASE("a sweep stopped by Ctrl-C or killed goes on where it was") {
     process.send(SIGKILL);
     CHECK(process.wait().signal == SIGKILL);
   }
-  // The orphan holds its run until it is done; then it is complete, and nothing is left to do.
+  // The job outlives the killed sweep and holds its run until it is done. After that, nothing is left to do.
   Outcome rest;
   for (int time = 0; time < 600; ++time) {
     rest = sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "cut"});
@@ -142,7 +142,7 @@ TEST_CASE("a sweep stopped by Ctrl-C or killed goes on where it was") {
   CHECK(first_difference(folder / "whole/seed2", folder / "cut/seed2") == "");
 }
 
-TEST_CASE("a job that could never fit its memory is refused before anything starts") {
+TEST_CASE("a job that cannot fit in memory is refused before any job starts") {
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("    training.batch: [2, 20000]\n"));
   const Outcome outcome = sweep(folder.path(), {"run", "s.yaml", "--memory", "1GB"});
@@ -152,7 +152,7 @@ TEST_CASE("a job that could never fit its memory is refused before anything star
   CHECK_FALSE(fs::exists(folder / "runs/small/batch2"));
 }
 
-TEST_CASE("wrong sweeps are refused") {
+TEST_CASE("invalid sweeps are refused") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments, const std::string& why) {
     check_refused("revnet-sweep", folder.path(), arguments, why);

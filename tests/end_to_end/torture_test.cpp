@@ -1,10 +1,9 @@
-// Kills at random moments, one after another, through whole runs, and runs repeated: `make torture` for many
-// of them.
+// Runs that are killed again and again at random moments, and runs that are repeated; `make torture` does
+// many.
 //
-// Batches of two and a checkpoint after every step have a process spend most of its time writing, so most
-// kills of a training fall into that. The number of kills and the seed of their moments are
-// $REVNET_TORTURE_KILLS and $REVNET_TORTURE_SEED, that of undisturbed runs compared with each other
-// $REVNET_TORTURE_RUNS.
+// With batches of two and a checkpoint after every step, a training spends most of its time writing, so most
+// kills interrupt a write. $REVNET_TORTURE_KILLS is the number of kills, $REVNET_TORTURE_SEED the seed of
+// their moments, and $REVNET_TORTURE_RUNS the number of repeated runs.
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -100,7 +99,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text == nullptr || *text == '\0' ? otherwise : std::stoull(text);
 }
 
-// Where the kills fell.
+// How many kills interrupted what.
 struct Tally {
   int kills = 0, checkpoint = 0, log = 0, settings = 0, evaluation = 0, elsewhere = 0, before_first_step = 0,
       runs = 0;
@@ -144,8 +143,8 @@ std::int64_t version_of(const fs::path& file) {
   return status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
-// run.h5 opens as it lies there, and its rows are the uninterrupted run's, from the first on, none missing or
-// doubled; the checkpoint is whole and not ahead of them.
+// Requires that run.h5 opens and that its rows are the first rows of the uninterrupted run, with none missing
+// or doubled. The checkpoint must open too, and must not be ahead of the rows.
 void check_left_behind(const fs::path& run, const RunLog& whole) {
   std::int64_t logged = 0;
   if (fs::exists(run / "run.h5")) {
@@ -290,7 +289,7 @@ TEST_CASE("what is killed at random moments, again and again, ends as if it had 
   }
 }
 
-TEST_CASE("runs of one seed, one after another, are the same to the bit") {
+TEST_CASE("repeated runs with one seed are the same bit for bit") {
   const std::uint64_t runs = number_from("REVNET_TORTURE_RUNS", 2);
   TemporaryDirectory folder;
   for (std::uint64_t i = 0; i < runs; ++i) {

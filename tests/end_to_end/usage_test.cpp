@@ -1,4 +1,4 @@
-// What the command line refuses: one line on stderr, exit code 2, nothing written. And what it explains.
+// The command line refuses mistakes with one line and exit code 2, writes nothing, and explains itself.
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
@@ -8,7 +8,7 @@ using namespace revnet::testing;
 
 namespace {
 
-// Refused, with all these words in the one line.
+// Requires that revnet-train refuses the arguments in one line that contains all of `words`.
 void check_refused(const Arguments& arguments, const Arguments& words, const Environment& environment = {}) {
   TemporaryDirectory folder;
   write_file(folder / "good.yaml", "training:\n  batch: 10\n");
@@ -54,7 +54,7 @@ TEST_CASE("an unknown network, data set, option or value is refused") {
   check_refused({"synthetic"}, {"REVNET_THREADS", "lots"}, {{"REVNET_THREADS", "lots"}});
 }
 
-TEST_CASE("nonsense in --set is refused") {
+TEST_CASE("malformed or unknown settings in --set are refused") {
   check_refused({"synthetic", "--set", "nonsense"}, {"--set", "nonsense", "key.path=value"});
   check_refused({"synthetic", "--set", "training.momentun=0.8"}, {"training.momentun", "training.momentum"});
   check_refused({"synthetic", "--set", "batch=8"}, {"training.batch"});
@@ -63,7 +63,7 @@ TEST_CASE("nonsense in --set is refused") {
   check_refused({"synthetic", "--set"}, {"--set"});
 }
 
-TEST_CASE("options that do not go together are refused") {
+TEST_CASE("incomplete and contradictory options are refused") {
   check_refused({}, {"dataset"});
   check_refused({"--arch", "revnet38"}, {"dataset"});
   check_refused({"--resume"}, {"dataset", "--run-dir"});
@@ -74,7 +74,7 @@ TEST_CASE("options that do not go together are refused") {
   check_refused({"synthetic", "--resume", "--force", "--run-dir", "none"}, {"--force", "--resume"});
 }
 
-TEST_CASE("a configuration file that is not there is one line") {
+TEST_CASE("a missing configuration file gives one line of error") {
   TemporaryDirectory folder;
   const Outcome outcome = train(folder.path(), {"synthetic", "--config", "none.yaml"});
   CHECK((outcome.exit_code == 1 || outcome.exit_code == 2));
@@ -83,7 +83,7 @@ TEST_CASE("a configuration file that is not there is one line") {
   CHECK(snapshot(folder.path()).empty());
 }
 
-TEST_CASE("--help lists every option and --version says the version") {
+TEST_CASE("--help lists every option and --version prints the version") {
   TemporaryDirectory folder;
   const Outcome help = train(folder.path(), {"--help"});
   CHECK(help.exit_code == 0);

@@ -35,7 +35,7 @@ bool read_environment() {
   clock_jumps = *variable("REVNET_FAULT_CLOCK") == '1';
   return true;
 }
-// After the variables above are made: a constructor function of the library might run before.
+// Runs after the variables above are initialized, which a constructor function of the library might not.
 [[maybe_unused]] const bool environment_is_read = read_environment();
 
 template <typename Function>
@@ -43,7 +43,7 @@ Function* original(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
-// Whether the operation must fail now; then errno says why.
+// Whether the operation must fail now. If so, errno is set.
 bool fails(const char* operation, const std::string& path) {
   if (faults.files.empty() || path.find(faults.files) == std::string::npos) return false;
   operations.emplace_back(operation);
@@ -66,7 +66,7 @@ std::string path_of(int descriptor) {
   return size <= 0 ? "" : std::string(path.data(), static_cast<std::size_t>(size));
 }
 
-// Whether a file was opened to be written, or is a folder (opened to be synced).
+// Whether the descriptor is a file opened for writing, or a folder, which is opened only to be synced.
 bool is_written(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);
   return flags >= 0 && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_DIRECTORY) != 0);
@@ -126,7 +126,7 @@ int ftruncate(int descriptor, off_t length) {
   return original<int(int, off_t)>("ftruncate")(descriptor, length);
 }
 
-// The descriptor is free in any case, as on Linux.
+// Frees the descriptor even when it fails, as on Linux.
 int close(int descriptor) {
   const bool failed = is_written(descriptor) && fails_writing("close", path_of(descriptor));
   const int error = errno;

@@ -22,13 +22,13 @@ void check(std::size_t bytes) {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
-// gcc has the function, and not its header.
+// gcc has this function but not its header.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t),
                                                          void (*)(const volatile void*));
 
 namespace {
 
-// malloc is the sanitizer's, which tells what it has given.
+// malloc belongs to the sanitizer, whose hook reports each allocation.
 [[maybe_unused]] const int hooked = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, std::size_t bytes) { check(bytes); }, [](const volatile void*) {});
 
@@ -42,7 +42,7 @@ std::size_t allocated_bytes() {
 
 #else
 
-// Before glibc's own, for every library of the process; the C++ operators call malloc.
+// Replace glibc's functions for every library of the process. The C++ operators call malloc.
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);

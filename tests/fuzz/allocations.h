@@ -1,14 +1,14 @@
-// What a program can see of its memory.
+// Limits and counts the memory that the process allocates.
 #pragma once
 
 #include <cstddef>
 
 namespace revnet::fuzz {
 
-// From now on an allocation of more than 256 MiB is a finding, or no longer.
+// Sets whether an allocation of more than 256 MiB is a finding.
 void limit_allocations(bool limited);
 
-// What malloc has given out and not taken back; 0 under a sanitizer, which finds leaks itself.
+// The bytes that are allocated and not freed. Always 0 under a sanitizer, which finds leaks itself.
 std::size_t allocated_bytes();
 
 }  // namespace revnet::fuzz

@@ -11,8 +11,8 @@ void fuzz_config(Input input) {
   }
   Config again;
   const std::string written = to_yaml(config);
-  require(succeeds([&] { read_config_text(again, written, "written.yaml"); }), "settings are read back");
-  require(again == config && to_yaml(again) == written, "settings come back as they were");
+  require(succeeds([&] { read_config_text(again, written, "written.yaml"); }), "settings can be read");
+  require(again == config && to_yaml(again) == written, "written settings are read unchanged");
 }
 
 }  // namespace revnet::fuzz

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Fuzzes every reader of outside bytes: fuzz.sh BUILD EXECUTIONS FILES, from the root of the sources.
-#   CIFAR files, JPEG images, experiment files, sweeps, what Slurm prints: EXECUTIONS each, by libFuzzer under AddressSanitizer and
-#     UndefinedBehaviorSanitizer, in BUILD/fuzz (clang and libclang-rt-dev are needed for these alone);
-#   checkpoints, run logs and studies' logs: FILES damaged ones each, by BUILD/bin/fuzz_replay.
-# Ends with 1 when there was a finding; the input is kept in BUILD/fuzz/findings.
+# fuzz.sh BUILD EXECUTIONS FILES fuzzes every reader of outside bytes. Run it in the root of the sources.
+# - Readers of CIFAR files, JPEG images, experiment files, sweeps and Slurm's output: EXECUTIONS each, by libFuzzer under
+#   AddressSanitizer and UndefinedBehaviorSanitizer, in BUILD/fuzz. Only these need clang and libclang-rt-dev.
+# - Readers of checkpoints, run logs and studies' logs: FILES damaged files each, by BUILD/bin/fuzz_replay.
+# Exits with 1 if there was a finding, whose input is kept in BUILD/fuzz/findings.
 set -u
 build=$1 executions=$2 files=$3
 here=$(dirname "$0")
@@ -17,7 +17,7 @@ cmake -S "$here" -B "$fuzz" -G Ninja --log-level=WARNING -DCMAKE_CXX_COMPILER=cl
 mkdir -p "$findings"
 failed=0
 
-# yaml-cpp is not instrumented, so what it leaves in a container's spare room is not known.
+# yaml-cpp is not instrumented, so the sanitizer cannot know which spare capacity of its containers is in use.
 export ASAN_OPTIONS=detect_container_overflow=0:quarantine_size_mb=64
 for target in ${TARGETS:-slurm cifar jpeg config sweep}; do
   mkdir -p "$fuzz/corpus/$target"

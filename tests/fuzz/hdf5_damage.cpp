@@ -1,4 +1,4 @@
-// Damage through HDF5 itself: the file stays one, but not ours.
+// Damages files through HDF5 itself, so that they stay valid HDF5 but are no longer valid files of revnet.
 #include <algorithm>
 #include <array>
 
@@ -40,7 +40,7 @@ hid_t pair_type() {
   return type;
 }
 
-// Made once: they live as long as the process.
+// HDF5 types live as long as the process, so they are made once.
 const std::array<hid_t, 14>& types() {
   static const std::array<hid_t, 14> all{
       H5T_IEEE_F32LE, H5T_IEEE_F64LE,         H5T_IEEE_F32BE, H5T_STD_I64LE,           H5T_STD_U64LE,
@@ -68,7 +68,7 @@ class Restructuring {
       case 3:
         remove(object);
         return void(H5Gclose(H5Gcreate2(file_, object.path.c_str(), 0, 0, 0)));
-      case 4:  // a circle where the other lies inside the object
+      case 4:  // makes a cycle if `other` lies inside `object`
         return void(H5Lcreate_hard(file_, object.path.c_str(), file_, inside.c_str(), 0, 0));
       case 5:
         return link(object, inside);
@@ -106,7 +106,7 @@ class Restructuring {
     }
   }
 
-  // None, or up to four dimensions, mostly small.
+  // A null space, or one of up to four dimensions, which are mostly small.
   hid_t space() {
     if (random_.below(12) == 0) return H5Screate(H5S_NULL);
     std::array<hsize_t, 4> sizes{};
@@ -115,7 +115,7 @@ class Restructuring {
     return H5Screate_simple(static_cast<int>(random_.below(5)), sizes.data(), nullptr);
   }
 
-  // Without values, which a large one could not have.
+  // Adds an array without values, because a large one could not be filled.
   void array(const std::string& path) {
     const hid_t dimensions = space(), properties = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_alloc_time(properties, H5D_ALLOC_TIME_LATE);
@@ -132,7 +132,7 @@ class Restructuring {
     H5Sclose(dimensions);
   }
 
-  // One of the object's attributes is removed, and may come back as another.
+  // Removes one of the object's attributes, and may replace it by another of that name.
   void attribute(const std::string& path) {
     const hid_t object = H5Oopen(file_, path.c_str(), H5P_DEFAULT);
     if (object < 0) return;

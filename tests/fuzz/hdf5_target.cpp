@@ -76,19 +76,20 @@ RunLog run_log(const std::filesystem::path& file, int rows) {
   return log;
 }
 
+// Opening a file for writing makes HDF5 cut off its checksums, which would reject damage before HDF5 reads
+// it.
 Bytes bytes_of(const std::filesystem::path& file, Checksums checksums) {
-  // HDF5 cuts them off.
   if (checksums == Checksums::removed) H5Fclose(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
   const std::string text = testing::read_file(file);
   return {text.begin(), text.end()};
 }
 
-// Every identifier that reading opened is closed.
+// Requires that the reader has closed every identifier that it opened.
 void check_closed() {
   constexpr unsigned kinds = H5F_OBJ_FILE | H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_ATTR;
   const ssize_t open = H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), kinds);
   if (open != 0) std::fprintf(stderr, "%zd objects are open\n", open);
-  require(open == 0, "HDF5's objects are closed");
+  require(open == 0, "all HDF5 objects are closed");
 }
 
 void check_arrays(const std::vector<NamedArray>& arrays) {
@@ -134,9 +135,10 @@ void fuzz_study_log(Input input) {
   const InputFile file(input, InputFile::Where::disk);
   succeeds([&] {
     const StudyLog log = read_study_log(file.path(), "gradient angle", {"every", "batches"}, "angle");
-    require(log.attributes.size() == 2, "each attribute is read");
+    require(log.attributes.size() == 2, "every attribute is read");
     if (log.series.empty() || !log.series.has_columns_of({{"degrees", 0}, {"stage1/degrees", 0}})) return;
-    require(log.series.column("stage1/degrees").size() == log.series.iterations().size(), "columns are full");
+    require(log.series.column("stage1/degrees").size() == log.series.iterations().size(),
+            "columns have a value for every row");
   });
   check_closed();
 }

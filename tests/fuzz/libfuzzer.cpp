@@ -1,4 +1,4 @@
-// libFuzzer's entry to one target, which the build names.
+// libFuzzer's entry point for one target, which the build names.
 #include "fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -51,7 +51,7 @@ class Damage {
     return std::min(begin + random_.below(end - begin), bytes_.size());
   }
 
-  // A number of 1, 2, 4 or 8 bytes, little-endian: a limit, or what is there and a little more or less.
+  // Sets a little-endian number of 1, 2, 4 or 8 bytes to a limit, or makes it a little larger or smaller.
   void number(std::size_t at) {
     const std::size_t size = std::min(std::size_t{1} << random_.below(4), bytes_.size() - at);
     std::uint64_t value = 0;

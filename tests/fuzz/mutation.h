@@ -1,4 +1,4 @@
-// Damage to inputs, deterministic: input i of a seed is always the same.
+// Deterministic damage to inputs: input i of a seed is always the same.
 #pragma once
 
 #include <random>
@@ -8,11 +8,11 @@
 
 namespace revnet::fuzz {
 
-// Below() alone is used of it, since std's distributions differ from library to library.
+// A generator with its own below(), since the results of std's distributions differ between libraries.
 class Random {
  public:
   Random(std::uint64_t seed, std::uint64_t index) : engine_(seed * 1'000'003 + index) {}
-  // 0 .. end - 1; 0 where end is 0.
+  // A number from 0 to end - 1, or 0 if end is 0.
   std::size_t below(std::size_t end) { return end == 0 ? 0 : engine_() % end; }
   std::uint64_t bits() { return engine_(); }
 
@@ -20,11 +20,12 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// [begin, end) of bytes.
+// Ranges [begin, end) of bytes.
 using Ranges = std::vector<std::pair<std::size_t, std::size_t>>;
 
-// One to eight changes: bits, bytes, numbers at their limits, blocks copied, removed, cut off, or taken from
-// another of the seeds. Nine of ten begin in the ranges, if there are any.
+// Makes one to eight changes to an input: flips bits, changes bytes, sets numbers to their limits, and
+// copies, removes, cuts off or inserts blocks, some from other seeds. If there are ranges, nine in ten
+// changes begin there.
 Bytes damaged(const Bytes& input, const std::vector<Bytes>& seeds, const Ranges& ranges, Random& random);
 
 }  // namespace revnet::fuzz

@@ -1,5 +1,5 @@
 #!/bin/sh
-# fuzz_replay finds and keeps what is planted: a crash, a hang, a large allocation, an exception, a leak.
+# Checks that fuzz_replay finds and keeps planted faults: a crash, a hang, a large allocation, an exception and a leak.
 replay=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

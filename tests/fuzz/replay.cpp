@@ -1,11 +1,11 @@
-// Runs one target on its seeds and on damaged ones, without sanitizers or a fuzzer:
+// Runs one target on its seeds and on damaged inputs, without sanitizers or a fuzzer:
 //
 //     fuzz_replay TARGET [--damaged N] [--from I] [--seed S] [--seconds N] [--findings FOLDER]
 //
-// Inputs run in child processes, so that a crash or a hang costs that input alone. Exit code 1 when there was
-// a finding (a crash, an exception that is no Error, more than N seconds of computing, 20 by default, much
-// memory, a leak); each is kept as FOLDER/TARGET-NUMBER (default: findings). The same numbers are the same
-// inputs.
+// Inputs run in child processes, so that a crash or a hang costs only that input. A finding is a crash, an
+// exception other than Error, more than N seconds of computing (20 by default), a large allocation, or a
+// leak. Each is kept as FOLDER/TARGET-NUMBER (by default in findings), and makes the exit code 1. Equal
+// numbers give equal inputs.
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -35,9 +35,9 @@ namespace {
 constexpr std::uint64_t chunk = 1000;  // inputs of one process
 constexpr int most_findings = 50;
 constexpr rlim_t reading_seconds = 1;                    // see allow_readers()
-constexpr std::size_t most_kept = std::size_t{4} << 20;  // bytes that a process may have after a chunk
+constexpr std::size_t most_kept = std::size_t{4} << 20;  // bytes that a chunk may leave allocated
 
-// For the test that findings are found (planted.sh): a target that fails in every way.
+// A target that fails in every way, for the test that findings are found (planted.sh).
 void fuzz_planted(Input input) {
   if (input.size() < 4) return;
   if (std::memcmp(input.data(), "stop", 4) == 0) std::abort();
@@ -67,8 +67,8 @@ std::vector<Bytes> planted_seeds() {
 struct Target {
   const char* name;
   void (*run)(Input);
-  std::vector<Bytes> (*seeds)();  // beside the files of tests/fuzz/seeds/NAME; may be null
-  bool is_hdf5 = false;           // its files of seeds are damaged already, and are taken as they are
+  std::vector<Bytes> (*seeds)();  // null: the files of tests/fuzz/seeds/NAME
+  bool is_hdf5 = false;  // then the files of tests/fuzz/seeds/NAME are earlier findings, which run undamaged
 };
 constexpr std::array targets{Target{"cifar", fuzz_cifar, nullptr},
                              Target{"jpeg", fuzz_jpeg, nullptr},
@@ -108,7 +108,7 @@ struct Options {
   std::string findings = "findings";
 };
 
-// Inputs by number: the seeds, then damaged ones.
+// Numbered inputs: first the seeds, then damaged ones.
 class Inputs {
  public:
   Inputs(const Target& target, const Options& options) : seed_(options.seed), is_hdf5_(target.is_hdf5) {
@@ -122,7 +122,7 @@ class Inputs {
     if (number < seeds_.size()) return seeds_[number];
     if (number < seeds()) return found_[number - seeds_.size()];
     Random random(seed_, number);
-    // The first of HDF5's seeds is small and nearly all structure.
+    // Half of the HDF5 inputs come from the first seed, which is small and nearly all structure.
     const std::size_t which = is_hdf5_ && random.below(2) == 0 ? 0 : random.below(seeds_.size());
     if (!is_hdf5_ || random.below(3) != 0) {
       return damaged(seeds_[which], seeds_, structures_[which], random);
@@ -138,7 +138,7 @@ class Inputs {
   std::vector<Ranges> structures_;
 };
 
-// Where a child process has got to, in memory that it shares with its parent.
+// The input that a child process works on, in memory that it shares with its parent.
 struct Progress {
   std::uint64_t number = 0;
 };
@@ -148,7 +148,7 @@ class Replay {
   Replay(const Target& target, const Options& options)
       : target_(target), options_(options), inputs_(target, options), progress_(shared()) {}
 
-  // The number of findings.
+  // Returns the number of findings.
   int run() {
     const std::uint64_t end = inputs_.seeds() + options_.damaged;
     int findings = 0;
@@ -174,7 +174,7 @@ class Replay {
     return *new (memory) Progress;
   }
 
-  // In a process of its own. Says how that ended; "" when well.
+  // Runs inputs [first, last) in a child process. Returns how the child failed, or "" if it did not.
   std::string run_chunk(std::uint64_t first, std::uint64_t last) {
     std::fflush(nullptr);
     const pid_t child = ::fork();
@@ -192,7 +192,7 @@ class Replay {
 
   [[noreturn]] void run_here(std::uint64_t first, std::uint64_t last) {
     allow_readers(reading_seconds);
-    target_.run(inputs_.make(0));  // what a reader sets up once
+    target_.run(inputs_.make(0));  // so that what a reader sets up once does not count as a leak
     const std::size_t before = allocated_bytes();
     for (std::uint64_t number = first; number < last; ++number) {
       progress_.number = number;
@@ -207,8 +207,8 @@ class Replay {
     std::exit(0);
   }
 
-  // Of processor time in the processes of read_apart.h, which lower it from there: some damage makes HDF5
-  // loop, and ten seconds show no more than one. This process itself may take longer.
+  // Gives each process that read_apart.h starts so many seconds of processor time. Some damage makes HDF5
+  // loop, and the ten seconds that users wait would test nothing more. This process itself may take longer.
   static void allow_readers(rlim_t seconds) {
     std::signal(SIGXCPU, SIG_IGN);
     rlimit limit{};
@@ -217,8 +217,7 @@ class Replay {
     require(::setrlimit(RLIMIT_CPU, &limit) == 0, "limits can be set");
   }
 
-  // Ends this process after so many seconds of computing, or thirty times as many of waiting: a busy machine
-  // is no hang.
+  // Ends this process after `seconds` of computing, or thirty times as long on a busy machine.
   static void watch(unsigned seconds) {
     itimerval computing{};
     computing.it_value.tv_sec = seconds;

@@ -7,24 +7,25 @@
 namespace revnet::fuzz {
 namespace {
 
-// What is read of a file of tasks is what is read of it when it is written again.
+// Tasks that were read, written and read again must be the same.
 void check_tasks(const std::string& text) {
   std::vector<SlurmTask> tasks;
   if (!succeeds([&] { tasks = parse_tasks(text, "jobs"); })) return;
   std::string written;
   for (const SlurmTask& task : tasks) written += format_task(task);
-  require(parse_tasks(written, "jobs") == tasks, "tasks come back as they were");
+  require(parse_tasks(written, "jobs") == tasks, "written tasks are read unchanged");
 }
 
 void check_queue(const std::string& text) {
   std::vector<QueueEntry> entries;
   if (!succeeds([&] { entries = parse_queue(text); })) return;
-  require(entries.size() <= 1 + static_cast<std::size_t>(std::ranges::count(text, '\n')), "a line, an entry");
+  require(entries.size() <= 1 + static_cast<std::size_t>(std::ranges::count(text, '\n')), "a line per entry");
   for (const QueueEntry& entry : entries) {
     require(entry.array_job >= 0 && entry.index >= 0, "ids are not negative");
     const std::string line = std::to_string(entry.index) + "|" + entry.state + "|" + entry.time_left + "|" +
                              entry.nodes + "|" + entry.reason + "|" + entry.name;
-    require(text.find(line.substr(line.find('|'))) != std::string::npos, "an entry is a line's");
+    require(text.find(line.substr(line.find('|'))) != std::string::npos,
+            "the fields of an entry stand in one line");
     describe(entry);
   }
 }
@@ -32,10 +33,10 @@ void check_queue(const std::string& text) {
 void check_accounting(const std::string& text) {
   std::vector<AccountingEntry> entries;
   if (!succeeds([&] { entries = parse_accounting(text); })) return;
-  require(entries.size() <= 1 + static_cast<std::size_t>(std::ranges::count(text, '\n')), "a line, an entry");
+  require(entries.size() <= 1 + static_cast<std::size_t>(std::ranges::count(text, '\n')), "a line per entry");
   for (const AccountingEntry& entry : entries) {
     require(entry.array_job >= 0 && entry.index >= 0, "ids are not negative");
-    require(text.find("|" + entry.exit_code) != std::string::npos, "an exit code is a line's");
+    require(text.find("|" + entry.exit_code) != std::string::npos, "an exit code stands in a line");
     describe(entry);
   }
 }

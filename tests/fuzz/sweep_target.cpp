@@ -17,18 +17,18 @@ bool fit_for_a_directory(const std::string& name) {
 }
 
 void check_jobs(const std::vector<Job>& jobs) {
-  require(!jobs.empty() && jobs.size() <= 1000, "a sweep is neither empty nor endless");
+  require(!jobs.empty() && jobs.size() <= 1000, "a sweep has 1 to 1000 jobs");
   std::set<std::string> names;
   for (const Job& job : jobs) {
-    require(fit_for_a_directory(job.name), "a job's name is fit for a directory");
-    require(names.insert(job.name).second, "no two jobs have one name");
+    require(fit_for_a_directory(job.name), "the name of a job can name a directory");
+    require(names.insert(job.name).second, "jobs have different names");
   }
-  // What is written for a job is what it reads; one is enough, fuzz_config tries the rest.
+  // A job must read the settings written for it. One job is enough, for fuzz_config tries the rest.
   const Job& job = jobs.back();
   Config again;
   require(succeeds([&] { read_config_text(again, to_yaml(job.config), "written.yaml"); }),
-          "a job is read back");
-  require(again == job.config, "a job comes back as it was");
+          "the written settings of a job can be read");
+  require(again == job.config, "the written settings of a job are read unchanged");
 }
 
 }  // namespace
@@ -38,8 +38,8 @@ void fuzz_sweep(Input input) {
   if (!succeeds([&] { sweep = read_sweep_text(text_of(input), "fuzz.yaml"); })) return;
   Config alone;
   require(succeeds([&] { read_config_text(alone, text_of(input), "fuzz.yaml"); }),
-          "a sweep's file is one of a single run, too");
-  require(alone == sweep.base, "with the same settings");
+          "the file of a sweep is also one of a single run");
+  require(alone == sweep.base, "a sweep and a single run read the same settings");
   std::vector<Job> jobs;
   if (!succeeds([&] { jobs = expand(sweep); })) return;
   check_jobs(jobs);

@@ -15,7 +15,7 @@ namespace revnet::fuzz {
 
 void require(bool holds, const char* what) {
   if (holds) return;
-  std::fprintf(stderr, "finding: %s\n", what);
+  std::fprintf(stderr, "finding: violated: %s\n", what);
   std::abort();
 }
 
@@ -28,7 +28,7 @@ bool succeeds(const std::function<void()>& read) {
     const bool printable = first_unprintable(message) == std::string_view::npos;
     const bool one_line = message.find_first_of("\n\r") == std::string_view::npos;
     if (!printable || !one_line) std::fprintf(stderr, "the message: %s\n", error.what());
-    require(!message.empty() && printable && one_line, "an error is not one printable line");
+    require(!message.empty() && printable && one_line, "an error is one printable line");
     return false;
   }
 }
@@ -51,7 +51,8 @@ InputFile::InputFile(Input input, Where where)
   descriptor_ = where == Where::memory ? ::memfd_create("input", MFD_CLOEXEC) : ::mkstemp(path_.data());
   if (where == Where::memory) path_ = "/proc/self/fd/" + std::to_string(descriptor_);
   const ssize_t written = input.empty() ? 0 : ::write(descriptor_, input.data(), input.size());
-  require(descriptor_ >= 0 && written == static_cast<ssize_t>(input.size()), "the input's file is written");
+  require(descriptor_ >= 0 && written == static_cast<ssize_t>(input.size()),
+          "the file of the input can be written");
 }
 
 InputFile::~InputFile() {

@@ -1,9 +1,9 @@
-// Fuzz targets: functions that give one input to one reader of outside bytes and hold its answer against what
-// can be said without knowing the input.
+// Fuzz targets: functions that give one input to one reader of outside bytes and check properties of the
+// answer that hold for every input.
 //
-// An answer is a result that is consistent in itself, or an Error of one printable line. Whatever else
-// happens (another exception, a crash, a hang, a leak, a large allocation) is a finding. Two programs run
-// them: libFuzzer under sanitizers (`make fuzz`), and replay.cpp, which also belongs to `make test`.
+// An answer is a consistent result or an Error of one printable line. Anything else (another exception, a
+// crash, a hang, a leak, a large allocation) is a finding. Two programs run the targets: libFuzzer with
+// sanitizers in `make fuzz`, and replay.cpp, which is also part of `make test`.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,10 @@ namespace revnet::fuzz {
 using Bytes = std::vector<std::uint8_t>;
 using Input = std::span<const std::uint8_t>;
 
-// Lets go of the input: it is a finding unless `holds`.
+// Aborts, which makes the input a finding, unless `holds`. `what` names the property.
 void require(bool holds, const char* what);
 
-// Runs `read`. Whether it came to its end; an Error has to be one printable line, every other exception
-// passes.
+// Runs `read` and returns whether it succeeded. Catches only Errors, which must be one printable line.
 bool succeeds(const std::function<void()>& read);
 
 // What became of damaged inputs whose right answer is known, over all child processes.
@@ -34,8 +33,8 @@ Tally& tally();
 // The input as text.
 std::string text_of(Input input);
 
-// A file that holds the input, for readers that want a path. Gone with the object. In memory it has no name
-// of its own, which HDF5 asks for.
+// A file that holds the input, for readers that take a path. The destructor removes it. HDF5 needs one on
+// disk, because a file in memory has no name of its own.
 class InputFile {
  public:
   enum class Where { memory, disk };
@@ -51,16 +50,16 @@ class InputFile {
   int descriptor_;
 };
 
-// Binary CIFAR files: the first two bytes choose format, number of records and whether the rest, the file, is
-// repeated or cut to the length it should have.
+// Binary CIFAR files. The first two bytes choose the format, the number of records, and whether the rest,
+// which is the file, is repeated or cut to the right length.
 void fuzz_cifar(Input input);
-// A JPEG image; the first byte chooses the size it is decoded at.
+// A JPEG image. The first byte chooses the scale at which it is decoded.
 void fuzz_jpeg(Input input);
-// An experiment file, as revnet-train --config reads it.
+// An experiment file as revnet-train --config reads it.
 void fuzz_config(Input input);
-// An experiment file, as revnet-sweep reads it, and the jobs it names.
+// An experiment file as revnet-sweep reads it, and the jobs that it names.
 void fuzz_sweep(Input input);
-// What Slurm's commands print; the first byte chooses the parser.
+// The output of Slurm's commands. The first byte chooses the parser.
 void fuzz_slurm(Input input);
 
 }  // namespace revnet::fuzz

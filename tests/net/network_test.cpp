@@ -1,5 +1,5 @@
-// The network as a whole: Table 2's counts, what it refuses, how it keeps activations, and that no bytes are
-// left over.
+// Whole networks: their parameter counts, activation modes and gradients, what they refuse, and that a step
+// frees all its memory.
 #include <array>
 
 #include <doctest/doctest.h>

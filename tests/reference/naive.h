@@ -1,5 +1,5 @@
-// The reference for these tests: every operation again, in double precision, straight from its definition, on
-// row-major arrays. It shares nothing with lib/ but the struct that describes a convolution's shape.
+// The reference for these tests: every operation in double precision on row-major arrays, written straight
+// from its definition. It shares nothing with lib/ except the struct for the shape of a convolution.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct NormBackward {
 
 NormForward batch_norm_relu(const NormShape& shape, const Values& src, const Values& scale,
                             const Values& shift, double epsilon);
-// The same with given statistics.
+// Normalises with given statistics instead of those of src.
 NormForward batch_norm_relu_with(const NormShape& shape, const Values& src, const Values& scale,
                                  const Values& shift, double epsilon, const Values& mean,
                                  const Values& variance);

@@ -1,4 +1,4 @@
-// What the tests of operations share: random inputs, tensors that hold them, and measures of error.
+// Helpers for tests of operations: random inputs, tensors that hold them, and measures of error.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Linked into what is built with AddressSanitizer. Open MPI unloads its plug-ins before
-// leaks are looked for, so what they left cannot be told from a leak of ours: a process that mpirun or srun
-// has started is not searched. The same code runs in one process, which is.
+// Linked into programs built with AddressSanitizer. Open MPI unloads its plug-ins before leaks are searched
+// for, so their leaks cannot be told from ours. Processes started by mpirun or srun are therefore not
+// searched; the same code also runs in single processes, which are.
 #include <cstdlib>
 
 extern "C" int __lsan_is_turned_off();

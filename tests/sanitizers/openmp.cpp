@@ -1,7 +1,8 @@
-// Linked into what is built with ThreadSanitizer. gcc's OpenMP runtime, libgomp, is not compiled for it, so
-// that it sees neither a parallel region's beginning and end nor its barriers, and takes all that threads
-// share for races. These two take the place of libgomp's functions, for our code and for oneDNN's, call them,
-// and tell ThreadSanitizer what they order. Our code and oneDNN use no other construct of OpenMP.
+// Linked into programs built with ThreadSanitizer. gcc's OpenMP runtime, libgomp, is not compiled for it.
+// Without help it sees neither the beginning and end of a parallel region nor barriers, and reports all
+// shared data as races. The two functions here replace libgomp's for our code and oneDNN's: they call the
+// originals and tell ThreadSanitizer which accesses these order. Neither our code nor oneDNN uses other
+// constructs of OpenMP.
 #include <cstdio>
 #include <cstdlib>
 
@@ -12,7 +13,7 @@ namespace {
 
 using Body = void (*)(void*);
 
-// The runtime's own function of that name.
+// libgomp's function of this name.
 template <class Function>
 Function original(const char* name) {
   void* const address = dlsym(RTLD_NEXT, name);
@@ -26,13 +27,14 @@ Function original(const char* name) {
 struct Region {
   Body body;
   void* data;
-  char begun, ended;  // apart: a thread that begins late is not ordered after one that has already ended
-  char barriers[2];   // even ones, odd ones: a thread may reach the next barrier before another has left this
-                      // one
+  // Two addresses, because a thread that begins late is not ordered after one that has already ended.
+  char begun, ended;
+  // For even and odd barriers: a thread may reach the next barrier before another has left this one.
+  char barriers[2];
 };
 
 thread_local Region* current = nullptr;
-thread_local int passed = 0;  // barriers of the current region
+thread_local int passed = 0;  // barriers of the current region so far
 
 void run(void* pointer) {
   auto* const region = static_cast<Region*>(pointer);

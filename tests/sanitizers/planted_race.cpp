@@ -1,5 +1,5 @@
-// Two threads write to one place: a race, which ThreadSanitizer has to report, or, as `planted_race ordered`,
-// one after the other with a barrier between them, which it must not report.
+// Two threads write to the same place, a race that ThreadSanitizer must report. With `planted_race ordered`,
+// a barrier orders the writes, and it must not report them.
 #include <cstdio>
 
 #include <omp.h>

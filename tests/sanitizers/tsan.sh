@@ -1,6 +1,6 @@
 #!/bin/sh
-# What computes in several threads, under ThreadSanitizer: tsan.sh BIN. Ends with 1 when a race was found, or a planted
-# one was not.
+# tsan.sh BIN runs the multithreaded code under ThreadSanitizer. Exits with 1 if a race was found, or if the planted race
+# was not.
 set -u
 bin=$1
 here=$(dirname "$0")
@@ -8,7 +8,7 @@ export OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive TSAN_OPTIONS="halt_on_error=1:s
 failed=0
 
 "$bin/planted_race" 2>/dev/null
-[ $? -eq 66 ] || { # ThreadSanitizer's exit code; a crash or a missing program is no finding
+[ $? -eq 66 ] || { # ThreadSanitizer exits with 66; a crash or a missing program does not count as a finding
   echo "make tsan: the planted race was not found" >&2
   failed=1
 }
@@ -27,7 +27,7 @@ run test_data
 run test_net --source-file-exclude='*golden_test.cpp'
 run test_train --source-file='*ranks_test.cpp'
 
-# An evaluation with the fused engine would take too long; test_net takes its steps.
+# An evaluation with the fused engine would take too long here; test_net runs its training steps.
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 if "$bin/revnet-train" synthetic --arch revnet38 --engine onednn --iterations 3 --batch 4 --threads 2 --run-dir "$runs/run" \

@@ -1,7 +1,7 @@
 #!/bin/sh
-# A short training with each engine under valgrind: valgrind.sh BIN [SECONDS]. After so many seconds (90) it is interrupted,
-# saves its checkpoint, and is resumed for as long. Ends with 1 when memory was read before it was written, used after it
-# was freed, or lost, or when a run did not end with 3 (interrupted, checkpoint saved).
+# valgrind.sh BIN [SECONDS] runs a short training with each engine under valgrind. After SECONDS (90 by default) each is
+# interrupted, saves its checkpoint, and is resumed for as long again. Exits with 1 if memory was read before it was
+# written, used after it was freed, or lost, or if a run did not exit with 3 (interrupted, checkpoint saved).
 set -u
 bin=$1 seconds=${2:-90}
 command -v valgrind >/dev/null || {
@@ -13,7 +13,7 @@ trap 'rm -rf "$runs"' EXIT
 failed=0
 for engine in fused onednn; do
   for resume in "" --resume; do
-    # shellcheck disable=SC2086  # no word, or one
+    # shellcheck disable=SC2086  # $resume is zero words or one
     timeout --preserve-status --signal=INT "$seconds" valgrind --error-exitcode=1 --leak-check=full \
       --errors-for-leak-kinds=definite --suppressions="$(dirname "$0")/valgrind.supp" --log-file="$runs/valgrind" \
       "$bin/revnet-train" synthetic --arch revnet38 --set "network.engine=$engine" --batch 2 --threads 1 \

@@ -1,4 +1,4 @@
-// A convolution with everything around it, in double precision and as the kernels take it.
+// A convolution with its operands, both in double precision and in the form that the kernels take.
 #pragma once
 
 #include <type_traits>
@@ -28,7 +28,7 @@ struct ConvolutionBench {
   int threads = omp_get_max_threads();
   Buffer scratch;
 
-  // mean: of the convolution's input.
+  // `mean` is that of the convolution's input.
   explicit ConvolutionBench(const ConvolutionCase& what, double mean = 0.0)
       : of(what),
         x(random_images(what.images, what.in, what.height, what.width, 1, mean)),
@@ -61,7 +61,7 @@ struct ConvolutionBench {
     return source;
   }
 
-  // Of the normalised input.
+  // Convolves the normalised input.
   void forward(const simd::Sink& sink) {
     kernel.forward(normalized(), weight_blocks.data(), sink, scratch.data(), threads);
   }
@@ -70,7 +70,7 @@ struct ConvolutionBench {
   }
   void backward(const simd::Sink& sink, Buffer& dw) { backward(raw(dy_blocks), sink, dw); }
 
-  // Of the gradient by the input, where the ReLU before the convolution is open.
+  // A sink for the input gradient, which passes it on where the ReLU before the convolution is open.
   simd::Sink masked(Buffer& dx, std::vector<double>& sums) const {
     simd::Sink sink;
     sink.form = simd::Sink::Form::masked;

@@ -7,7 +7,7 @@
 namespace revnet::testing {
 namespace {
 
-// Multiples of 2^-12 in [-2, 2), by a linear congruential generator.
+// Draws multiples of 2^-12 in [-2, 2) with a linear congruential generator.
 double next_value(std::uint64_t& state) {
   state = state * 6364136223846793005ULL + 1442695040888963407ULL;
   return static_cast<double>(static_cast<std::int64_t>(state >> 50U) - 8192) / 4096.0;
@@ -25,7 +25,7 @@ std::size_t block_index(const Plain& like, std::int64_t n, std::int64_t c, std::
   return static_cast<std::size_t>(((plane * like.height + y) * like.width + x) * b + c % b);
 }
 
-// body(n, o, i, tap, y, x, sy, sx) for every product of a convolution.
+// Calls body(n, o, i, tap, y, x, sy, sx) for every product of a convolution.
 template <class Body>
 void each_product(const Plain& x, std::int64_t out, std::int64_t kernel, const Body& body) {
   const std::int64_t reach = kernel / 2;

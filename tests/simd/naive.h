@@ -32,7 +32,7 @@ struct Plain {
   }
 };
 
-// Floats on a cache line of their own, NaN until written.
+// Floats that begin on a cache line and are NaN until written.
 class Buffer {
  public:
   explicit Buffer(std::size_t count);
@@ -50,36 +50,36 @@ class Buffer {
   std::unique_ptr<float, Free> memory_;
 };
 
-// Pseudo-random values around `mean`, exactly representable in float32, a function of the seed.
+// Pseudo-random values around `mean`. They depend only on the seed and are exact in float32.
 Plain random_images(std::int64_t images, std::int64_t channels, std::int64_t height, std::int64_t width,
                     std::uint64_t seed, double mean = 0.0);
 std::vector<double> random_values(std::size_t count, std::uint64_t seed);
 
-// Into blocks, the channels that are missing to a whole block zero; and back.
+// Conversion to the blocked layout, where the channels that fill up the last block are zero, and back.
 Buffer blocked(const Plain& plain, std::int64_t block);
 Plain plain_of(const Buffer& buffer, const Plain& like, std::int64_t block);
-// Weights [out, in, k, k] to OIhw blocks, and back.
+// Conversion of weights [out, in, k, k] to blocked OIhw, and back.
 Buffer blocked_weights(const std::vector<double>& weights, std::int64_t out, std::int64_t in,
                        std::int64_t taps, std::int64_t block);
 std::vector<double> plain_weights(const Buffer& buffer, std::int64_t out, std::int64_t in, std::int64_t taps,
                                   std::int64_t block);
 std::int64_t padded(std::int64_t channels, std::int64_t block);
 
-// Convolution k x k, stride 1, SAME; its gradients.
+// A k x k convolution of stride 1 with SAME padding, and its gradients.
 Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t out, std::int64_t kernel);
 Plain convolve_back(const Plain& dy, const std::vector<double>& weights, std::int64_t in,
                     std::int64_t kernel);
 std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_t kernel);
 
-// |a - b| / |b|, Euclidean.
+// |a - b| / |b|, in the Euclidean norm.
 double distance(const std::vector<double>& a, const std::vector<double>& b);
 
-// Constants of a normalisation for every channel.
+// The constants of a normalisation, with an entry for each channel.
 struct NaiveNorm {
   std::vector<double> mean, factor, shift;
   NaiveNorm(std::int64_t channels, std::uint64_t seed, double mean);
   Plain apply(const Plain& x) const;  // with ReLU
-  // [3][padded]
+  // The constants as kernels take them, [3][padded channels].
   Buffer table(std::int64_t block) const;
 };
 

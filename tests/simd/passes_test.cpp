@@ -29,7 +29,7 @@ Moments moments_of(const Plain& x) {
   return result;
 }
 
-// Of the sums over work blocks of so many pixels, against those of the images.
+// Compares the moments that follow from sums over work blocks, of `pixels` pixels each, with those of x.
 void check(const std::vector<double>& sums, const std::vector<std::int64_t>& pixels, const Plain& x) {
   const Moments expected = moments_of(x);
   const auto all = static_cast<double>(x.images * x.height * x.width);
@@ -47,8 +47,8 @@ void check(const std::vector<double>& sums, const std::vector<std::int64_t>& pix
   }
 }
 
-// Of an identity convolution, on top of a large mean.
-TEST_CASE("statistics taken while writing lose nothing to a large mean") {
+// The convolution is the identity, so the statistics it writes must be those of its input.
+TEST_CASE("statistics summed while writing keep their precision when the mean is large") {
   const Plain x = random_images(5, 16, 10, 6, 2, 100.0);
   std::vector<double> weights(16 * 16 * 9, 0.0);
   for (std::size_t c = 0; c < 16; ++c) weights[(c * 16 + c) * 9 + 4] = 1.0;
@@ -71,7 +71,7 @@ TEST_CASE("statistics taken while writing lose nothing to a large mean") {
   });
 }
 
-TEST_CASE("sources are added to values") {
+TEST_CASE("the add pass adds a source to values") {
   const Plain x = random_images(3, 24, 5, 9, 3), before = random_images(3, 24, 5, 9, 4);
   const NaiveNorm norm(24, 5, 0.0);
   const Plain normalized = norm.apply(x);

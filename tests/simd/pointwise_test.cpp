@@ -18,7 +18,7 @@ constexpr double tolerance = 1e-6;  // of the norm
 using Bench = ConvolutionBench<simd::Pointwise>;
 using Case = ConvolutionCase;
 
-// Sums over all work blocks: [2][channels].
+// Adds up sums over all work blocks, to [2][channels].
 std::vector<double> totals(const std::vector<double>& sums, std::int64_t channels) {
   std::vector<double> result(static_cast<std::size_t>(2 * channels));
   for (std::size_t i = 0; i < sums.size(); ++i) result[i % result.size()] += sums[i];
@@ -86,7 +86,7 @@ void check_backward(Bench& bench) {
   CHECK(distance(plain_weights(dw, bench.of.out, bench.of.in, 1, bench.of.block), weights) < tolerance);
 }
 
-TEST_CASE("1x1 convolutions and gradients are the definition's on every instruction set") {
+TEST_CASE("1x1 convolutions and their gradients match the definition on every instruction set") {
   const std::vector<Case> cases{{1, 8, 8, 4, 4, 8},      {2, 64, 16, 16, 16, 16}, {2, 16, 64, 16, 16, 16},
                                 {3, 24, 40, 5, 9, 8},    {9, 16, 48, 4, 4, 16},   {1, 12, 20, 12, 12, 16},
                                 {1, 256, 64, 8, 8, 16},  {1, 64, 256, 8, 8, 16},  {1, 32, 128, 64, 64, 16},
@@ -102,7 +102,7 @@ TEST_CASE("1x1 convolutions and gradients are the definition's on every instruct
   }
 }
 
-TEST_CASE("channels of a 1x1 convolution that are no blocks are refused") {
+TEST_CASE("1x1 convolutions refuse channels that do not fill blocks") {
   CHECK_THROWS_AS(simd::Pointwise({1, 8, 8, 16}, 12, 16), std::logic_error);
 }
 

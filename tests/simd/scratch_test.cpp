@@ -9,7 +9,7 @@
 namespace revnet::testing {
 namespace {
 
-TEST_CASE("pieces of scratch memory begin on cache lines, fill what is planned, and do not overlap") {
+TEST_CASE("pieces of scratch memory begin on cache lines, fill the planned size, and do not overlap") {
   constexpr int threads = 3;
   simd::ScratchPlan plan;
   const auto filters = plan.common(20), table = plan.common(16);

@@ -1,4 +1,4 @@
-// Runs a test's body once for each instruction set that this machine and this build have.
+// Runs a test's body once for each instruction set that both this machine and this build support.
 #pragma once
 
 #include <doctest/doctest.h>

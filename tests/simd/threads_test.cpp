@@ -1,4 +1,4 @@
-// What kernels do with the number of threads that they are given.
+// How the results of kernels depend on the number of threads.
 #include <cmath>
 
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@ namespace {
 using simd::Pointwise;
 using simd::Winograd;
 
-// All that a kernel writes, but the weight gradient, and that.
+// Everything that a kernel writes. The weight gradient is apart because only its bits depend on the threads.
 struct Results {
   std::vector<float> values;
   std::vector<double> sums;
@@ -24,7 +24,7 @@ void append(std::vector<float>& to, const Buffer& values) {
   to.insert(to.end(), values.data(), values.data() + values.size());
 }
 
-// Scratch memory is planned for so many threads, and nothing behind it may be written.
+// Runs both directions, and requires that they write nothing past the scratch memory planned for `threads`.
 template <class Kernel>
 Results run(ConvolutionBench<Kernel>& bench, int threads) {
   const std::size_t planned = bench.kernel.scratch_floats(threads);
@@ -50,22 +50,21 @@ Results run(ConvolutionBench<Kernel>& bench, int threads) {
   return results;
 }
 
-// Enough work blocks for every thread to have one.
+// Large enough that every thread gets a work block.
 constexpr ConvolutionCase small{32, 16, 24, 8, 8, 8};
 
-TEST_CASE_TEMPLATE("all but the weight gradient is independent of the number of threads", Kernel, Winograd,
-                   Pointwise) {
+TEST_CASE_TEMPLATE("only the weight gradient depends on the number of threads", Kernel, Winograd, Pointwise) {
   ConvolutionBench<Kernel> bench(small);
   const Results one = run(bench, 1);
   for (const int threads : {2, 3, 7}) {
     const Results several = run(bench, threads);
     CHECK(several.values == one.values);
     CHECK(several.sums == one.sums);
-    CHECK(several.weight_gradient != one.weight_gradient);  // so its bits tell how many there were
+    CHECK(several.weight_gradient != one.weight_gradient);  // so the next test can tell how many threads ran
   }
 }
 
-TEST_CASE_TEMPLATE("a kernel takes the threads it is given, whatever OpenMP is set to", Kernel, Winograd,
+TEST_CASE_TEMPLATE("a kernel runs on the threads it is given, whatever OpenMP's default is", Kernel, Winograd,
                    Pointwise) {
   ConvolutionBench<Kernel> bench(small);
   const int before = omp_get_max_threads();
@@ -77,7 +76,7 @@ TEST_CASE_TEMPLATE("a kernel takes the threads it is given, whatever OpenMP is s
   CHECK(later == two);
 }
 
-TEST_CASE_TEMPLATE("a kernel does with fewer threads than it was to have", Kernel, Winograd, Pointwise) {
+TEST_CASE_TEMPLATE("a kernel is correct if OpenMP grants it fewer threads", Kernel, Winograd, Pointwise) {
   ConvolutionBench<Kernel> bench(small);
   const Results one = run(bench, 1);
   const int before = omp_get_max_active_levels();

@@ -1,4 +1,4 @@
-// Filters of Winograd convolutions: into the transformed domain, and their gradient out of it.
+// Transforms Winograd filters into the transformed domain, and their gradient back out of it.
 #if defined(REVNET_SIMD_FILTERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_FILTERS_INL_H_
 #undef REVNET_SIMD_FILTERS_INL_H_
@@ -15,7 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// Where a matrix in panels (for_panels) has the vector of columns from c in row k.
+// The offset, in a matrix stored in panels (for_panels), of the vector that begins at row k and column c.
 template <class D>
 HWY_INLINE std::int64_t panel_offset(D, std::int64_t depth, std::int64_t columns, std::int64_t k,
                                      std::int64_t c) {
@@ -27,7 +27,7 @@ HWY_INLINE std::int64_t panel_offset(D, std::int64_t depth, std::int64_t columns
   return (first * depth + k * wide + vector - first) * lanes;
 }
 
-// `rows` of each of the 36 matrices [depth][columns], in panels.
+// Computes `rows` of each of the 36 matrices [depth][columns], stored in panels.
 template <class D>
 void transform_filters(D d, const FilterTask& task, const Range& rows, float* to) {
   constexpr std::int64_t lanes = width_of<D>;
@@ -63,8 +63,8 @@ void transform_filters(D d, const FilterTask& task, const Range& rows, float* to
   }
 }
 
-// `rows` of the sums of all threads, to the gradient by the weights: mirrored, because it is the gradient by
-// the output that was cut into overlapping tiles.
+// Adds up the sums of all threads, transforms them back and writes `rows` of the weight gradient. The taps
+// are mirrored because the overlapping tiles were those of the output gradient, not of the input.
 template <class D>
 void finish_gradient(D d, const FilterTask& task, const ThreadSums& sums, const Range& rows,
                      float* gradient) {

@@ -1,11 +1,11 @@
-// Filters as they lie in memory: oneDNN's OIhw8i8o and OIhw16i16o.
+// The memory layout of filters: oneDNN's OIhw8i8o and OIhw16i16o.
 #pragma once
 
 #include <cstdint>
 
 namespace revnet::simd {
 
-// Of tap 0 of a filter of `taps`; the next tap lies block * block further.
+// The offset of tap 0 in a filter of `taps` taps. The next tap lies block * block further.
 inline std::int64_t filter_offset(std::int64_t in_channels, std::int64_t taps, std::int64_t block,
                                   std::int64_t from, std::int64_t to) {
   return ((to / block) * (in_channels / block) + from / block) * taps * block * block +

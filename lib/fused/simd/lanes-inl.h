@@ -1,5 +1,5 @@
-// Vectors of the instruction set that is being compiled for. Included once for each, by way of
-// foreach_target.
+// Vectors of the instruction set that is being compiled for. Highway's foreach_target includes this header
+// once for each of them.
 #if defined(REVNET_SIMD_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_LANES_INL_H_
 #undef REVNET_SIMD_LANES_INL_H_
@@ -22,7 +22,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <auto value>
 using Constant = std::integral_constant<decltype(value), value>;
 
-// As many channels as a register holds, and no more than lie side by side in memory.
+// As many channels as a register holds, but no more than lie side by side in memory.
 template <int block>
 using Lanes = hn::CappedTag<float, block>;
 
@@ -37,7 +37,7 @@ HWY_INLINE hn::Vec<D> load_sum(D d, const ThreadSums& sums, std::int64_t at) {
   return sum;
 }
 
-// f(block) with the channels of a block as a constant, 8 or 16, on which the width of vectors depends.
+// Calls f with the block, 8 or 16 channels, as a compile-time constant: the width of vectors depends on it.
 template <class F>
 HWY_INLINE void with_block(std::int64_t block, const F& f) {
   if (block == 16) {
@@ -47,8 +47,9 @@ HWY_INLINE void with_block(std::int64_t block, const F& f) {
   }
 }
 
-// Products keep sums of some rows and two vectors of columns in registers, of which there are 32 or 16: the
-// more rows, the fewer loads a multiplication. Rows come in multiples of product_rows.
+// Products keep the sums of several rows and two vectors of columns in registers, of which AVX-512 has 32 and
+// AVX2 16: the more rows, the fewer loads each multiplication needs. Every product has a multiple of
+// product_rows rows.
 constexpr int product_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 constexpr int tall_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 6;
 

@@ -1,5 +1,5 @@
-// Between activations in memory and what kernels compute on: values are normalised, or turned into gradients,
-// when they are read; added, masked and summed when they are written.
+// Moves activations between memory and registers. Values are normalised, or turned into gradients, when they
+// are read, and added, masked and summed when they are written.
 #if defined(REVNET_SIMD_MEMORY_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_MEMORY_INL_H_
 #undef REVNET_SIMD_MEMORY_INL_H_
@@ -17,7 +17,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// f(form) with the form of a source or a sink as a constant.
+// Calls f with the form of a source or a sink as a compile-time constant.
 template <class F>
 HWY_INLINE void with_form(Source::Form form, const F& f) {
   using enum Source::Form;
@@ -45,11 +45,11 @@ HWY_INLINE void with_form(Sink::Form form, const F& f) {
   }
 }
 
-// Reads values of one channel vector as the source says.
+// Reads one vector of channels in the way that the source describes.
 template <Source::Form form, class D>
 class Reader {
  public:
-  // channel: the first of the vector.
+  // `channel` is the first of the vector.
   HWY_INLINE Reader(D d, const Source& source, std::int64_t channel)
       : values_(source.values),
         input_(source.input),
@@ -69,7 +69,7 @@ class Reader {
     }
   }
 
-  // at: of the vector's first channel at one pixel.
+  // `at` is the offset of the vector's first channel at one pixel.
   HWY_INLINE hn::Vec<D> read(D d, std::int64_t at) const {
     const auto value = hn::Load(d, values_ + at);
     if constexpr (form == Source::Form::raw) {
@@ -85,11 +85,11 @@ class Reader {
  private:
   const float* HWY_RESTRICT values_;
   const float* HWY_RESTRICT input_;
-  hn::Vec<D> mean_, factor_, shift_, slope_;  // shift_: of a gradient, its offset
+  hn::Vec<D> mean_, factor_, shift_, slope_;  // shift_ holds the offset of a gradient
 };
 
-// One vector of channels of `count` pixels in a row: read at `offset` in the source, `stride` floats apart;
-// written to dst, `dst_stride` apart. `channel`: the first of the vector.
+// Copies one vector of channels, of which `channel` is the first, for `count` consecutive pixels. They lie
+// `stride` floats apart in the source, from `offset` on, and `dst_stride` floats apart in dst.
 template <class D>
 HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std::int64_t stride,
                             std::int64_t channel, std::int64_t count, float* HWY_RESTRICT dst,
@@ -102,11 +102,12 @@ HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std:
   });
 }
 
-// Fetches into the cache, a few lines at a time, what arithmetic leaves time for.
+// Prefetches memory a few cache lines at a time, so that the loads overlap with arithmetic.
 class Prefetcher {
  public:
   Prefetcher() = default;
-  // `length` floats of each of `planes` planes, `stride` floats apart, in so many calls.
+  // Prefetches the first `length` floats of `planes` planes, which lie `stride` floats apart, within `calls`
+  // calls of fetch().
   Prefetcher(const float* values, std::int64_t planes, std::int64_t stride, std::int64_t length,
              std::int64_t calls)
       : plane_(values), planes_(planes), stride_(stride), length_(length) {
@@ -131,8 +132,8 @@ class Prefetcher {
   std::int64_t planes_ = 0, stride_ = 0, length_ = 0, each_ = 0, at_ = 0;
 };
 
-// Sums of what is written, over one work block and one vector of channels. Squares are taken of distances
-// from the first value, so that a large mean costs no precision.
+// The sums that a sink asks for, over one work block and one vector of channels. They hold distances from the
+// first value instead of the values, so that a large mean costs no precision.
 template <class D>
 class WorkSums {
  public:
@@ -145,13 +146,13 @@ class WorkSums {
     second_ = hn::MulAdd(distance, distance, second_);
     ++count_;
   }
-  // The same when masked.
+  // Takes the place of add() in a masked sink.
   HWY_INLINE void add_product(hn::Vec<D> value, hn::Vec<D> centred) {
     sum_ = hn::Add(sum_, value);
     second_ = hn::MulAdd(value, centred, second_);
   }
 
-  // sums: [2][channels] of the work block.
+  // `sums` is the work block's [2][channels].
   HWY_INLINE void write(D d, bool masked, double* sums, std::int64_t channel, std::int64_t channels) const {
     constexpr std::int64_t lanes = width_of<D>;
     HWY_ALIGN float sum[lanes], second[lanes], origin[lanes];
@@ -172,7 +173,7 @@ class WorkSums {
   std::int64_t count_ = 0;
 };
 
-// Writes results of one channel vector, and sums them on the way.
+// Writes the results of one vector of channels in the way that the sink describes, and sums them.
 template <Sink::Form form, class D>
 class Writer {
  public:
@@ -197,7 +198,7 @@ class Writer {
     }
   }
 
-  // A result, and where in the sink it belongs.
+  // Writes one result at the offset `at`.
   HWY_INLINE void write(D d, hn::Vec<D> value, std::int64_t at) {
     if constexpr (form == Sink::Form::sum || form == Sink::Form::difference) {
       if (rounds_) value = hn::Mul(hn::Round(hn::Mul(value, steps_)), step_);
@@ -219,7 +220,7 @@ class Writer {
     }
   }
 
-  // index: of the work block.
+  // Writes the sums of the work block with this index.
   HWY_INLINE void finish(D d, std::int64_t index, std::int64_t channel, std::int64_t channels) const {
     if (totals_ != nullptr) {
       sums_.write(d, form == Sink::Form::masked, totals_ + index * 2 * channels, channel, channels);

@@ -1,12 +1,12 @@
-// What fused kernels read and write: activations in blocked layouts, and what is done to their values on the
-// way between memory and arithmetic.
+// What fused kernels read and write: activations in blocked layouts, and the operations applied to their
+// values between memory and arithmetic.
 //
-// A kernel that normalises what it reads, and adds to, masks and sums what it writes, saves the passes over
-// memory that separate operations need. All pointers are the caller's. Arrays over channels have as many
-// entries as the layout stores channels, zeros for those that are padding.
+// A kernel that normalises what it reads, and adds, masks and sums what it writes, saves the passes over
+// memory that separate operations need. The caller owns all pointers. Arrays over channels have one entry per
+// stored channel, zero where the channel is padding.
 //
-// Convolutions cut images into work blocks, by the images' shape alone: so sums over work blocks do not
-// depend on the number of threads.
+// Convolutions cut images into work blocks by the shape of the images alone, so that sums over work blocks do
+// not depend on the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -19,26 +19,26 @@ struct Images {
   std::int64_t block;
 
   std::int64_t pixels() const { return height * width; }
-  // Floats before an image's first pixel in one of so many channels.
+  // The offset, in floats, of the first pixel of `image` in `channel`, for images of `channels` channels.
   std::int64_t offset(std::int64_t channels, std::int64_t image, std::int64_t channel) const {
     return (image * (channels / block) + channel / block) * pixels() * block + channel % block;
   }
 };
 
-// relu((x - mean) * factor + shift), where factor = scale / sqrt(variance + epsilon). The mean is taken away
-// first, so that a large one costs no precision.
+// relu((x - mean) * factor + shift), where factor = scale / sqrt(variance + epsilon). The mean is subtracted
+// first, so that a large mean costs no precision.
 struct Normalization {
   const float *mean = nullptr, *factor = nullptr, *shift = nullptr;
 };
 
-// The gradient by a normalisation's input x, from g, the gradient by what went into the ReLU:
+// The gradient of a normalisation's input x, from the gradient g at the ReLU's input:
 //   factor * (g - offset - (x - mean) * slope)
-// where offset is the mean of g, and slope the mean of g (x - mean) over variance + epsilon.
+// where offset is the mean of g, and slope is the mean of g (x - mean) divided by variance + epsilon.
 struct NormalizationGradient {
   const float *mean = nullptr, *factor = nullptr, *offset = nullptr, *slope = nullptr;
 };
 
-// Values to read.
+// How a kernel reads values.
 struct Source {
   enum class Form {
     raw,
@@ -52,26 +52,26 @@ struct Source {
   NormalizationGradient norm_gradient = {};
 };
 
-// Where results v go.
+// How a kernel writes its results v.
 struct Sink {
   enum class Form {
     plain,       // values = v
-    sum,         // values = addend + v, where v may be rounded to a grid first
-    difference,  // values = addend - v, likewise
-    masked,      // values = v where relu(norm(input)) is open, 0 elsewhere
+    sum,         // values = addend + v, with v rounded to a grid first if step > 0
+    difference,  // values = addend - v, with v rounded likewise
+    masked,      // values = v where the ReLU of norm(input) is open, 0 elsewhere
   };
   Form form = Form::plain;
   float* values = nullptr;
   const float* addend = nullptr;  // may be values
   const float* input = nullptr;
   Normalization norm = {};
-  // Of a sum or a difference: v is rounded to the nearest multiple of so much, a power of 2; 0: as it is.
+  // The spacing of the grid to which sums and differences round v, a power of 2. Zero switches rounding off.
   float step = 0;
-  // The largest magnitude of a sum in each work block, over what stands there; null: not wanted.
+  // If not null, each work block raises its entry to the largest magnitude among the sums that it writes.
   float* largest = nullptr;
-  // Sums over each work block and channel, [work blocks][2][channels]; null: not wanted. Of what is written:
-  // the sum and the sum of squared distances from the work block's mean; when masked, the sum of values and
-  // that of values * (input - mean).
+  // If not null, receives sums over the values that each work block writes, [work blocks][2][channels]: the
+  // sum and the sum of squared distances from the work block's mean, or for a masked sink the sum and the sum
+  // of values * (input - mean).
   double* sums = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// Work for several threads, and what of it falls to each.
+// Parallel loops: how threads start and how they divide the work.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,16 @@ struct Range {
 struct Thread {
   int index, count;
 
-  // The part of `things` that falls to this thread.
+  // This thread's share of `things`.
   Range range_of(std::int64_t things) const { return {things * index / count, things * (index + 1) / count}; }
-  // Waits for the others to come here too.
+  // Waits until all threads of the call have reached this point.
   void barrier() const {
 #pragma omp barrier
   }
 };
 
-// Calls body(thread) in each of `threads` threads at once. OpenMP may grant fewer of them, never more: so
-// work is divided by Thread::count, and memory planned for `threads` suffices.
+// Calls body(thread) in up to `threads` threads at once. OpenMP may grant fewer threads but never more, so
+// work is divided by Thread::count, and memory planned for `threads` is enough.
 template <class Body>
 void for_threads(int threads, const Body& body) {
 #pragma omp parallel num_threads(threads)

@@ -1,4 +1,4 @@
-// A pass over whole activations, for the one sum that no convolution writes.
+// A pass over whole activations, for the one sum that no convolution can add as it writes.
 #pragma once
 
 #include <cstdint>

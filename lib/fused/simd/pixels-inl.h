@@ -1,4 +1,4 @@
-// Products of pixels as they lie in memory: [channels / block][pixels][block].
+// Matrix products of pixels in their blocked layout, [channels / block][pixels][block].
 #if defined(REVNET_SIMD_PIXELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_PIXELS_INL_H_
 #undef REVNET_SIMD_PIXELS_INL_H_
@@ -12,7 +12,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// Some pixels of one image, in memory or copied out of it.
+// Some pixels of one image, either in place or in a copy.
 template <int block>
 struct Pixels {
   const float* values;
@@ -21,8 +21,8 @@ struct Pixels {
   const float* at(std::int64_t channel) const { return values + channel / block * stride + channel % block; }
 };
 
-// Multiplies `rows` pixels from `first` with a panel of the weights, [depth][vectors], and hands each result
-// on: emit(vector, pixel, value).
+// Multiplies `rows` pixels, from `first` on, by a panel of the weights, [depth][vectors], and calls
+// emit(vector, pixel, value) with each result.
 template <int rows, int vectors, int block, class D, class Emit>
 HWY_INLINE void multiply_rows(D d, const Pixels<block>& pixels, std::int64_t first, std::int64_t depth,
                               const float* HWY_RESTRICT panel, const Emit& emit) {
@@ -47,7 +47,7 @@ HWY_INLINE void multiply_rows(D d, const Pixels<block>& pixels, std::int64_t fir
   }
 }
 
-// The same for `count` pixels from the first; between() is called now and then.
+// Does the same for pixels 0 to count - 1 and calls between(), which may prefetch, after each group of rows.
 template <int vectors, int block, class D, class Emit, class Between>
 HWY_INLINE void multiply_pixels(D d, const Pixels<block>& pixels, std::int64_t count, std::int64_t depth,
                                 const float* HWY_RESTRICT panel, const Emit& emit, const Between& between) {
@@ -60,7 +60,7 @@ HWY_INLINE void multiply_pixels(D d, const Pixels<block>& pixels, std::int64_t c
   for (; first < count; ++first) multiply_rows<1, vectors>(d, pixels, first, depth, panel, emit);
 }
 
-// sums[i][j] += the product of channels i of a and j of b, over `count` pixels; a_channels a multiple of 8.
+// sums[i][j] += sum over `count` pixels of a's channel i times b's channel j; a_channels is a multiple of 8.
 template <int block, class D>
 void accumulate_pixels(D d, const Pixels<block>& a, std::int64_t a_channels, const Pixels<block>& b,
                        std::int64_t b_channels, std::int64_t count, float* HWY_RESTRICT sums) {

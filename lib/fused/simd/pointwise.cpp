@@ -24,7 +24,7 @@ struct PointwiseTask {
   std::int64_t depth, columns;  // channels read and written
 };
 
-// The gradient by the input, as a convolution, and what is needed for the one by the weights besides.
+// The input gradient is a convolution; the weight gradient needs the input as well.
 struct PointwiseGradientTask {
   PointwiseTask data;
   Source input;
@@ -39,15 +39,15 @@ namespace {
 
 using WorkBlock = PixelWork::WorkBlock;
 
-// Offset of a work block's first pixel in a channel.
+// The offset of a work block's first pixel in `channel`.
 std::int64_t offset_of(const Images& images, std::int64_t channels, const WorkBlock& work_block,
                        std::int64_t channel) {
   const std::int64_t plane = work_block.image * (channels / images.block) + channel / images.block;
   return (plane * images.pixels() + work_block.first) * images.block + channel % images.block;
 }
 
-// What the products take of a work block: the pixels in memory, or what `copy` gets of them where they are to
-// be normalised or turned into gradients first.
+// The pixels of a work block that products read. A raw source is read in place; otherwise the pixels are
+// normalised or turned into gradients first, and `copy` receives them.
 template <int block, class D>
 Pixels<block> read_work_block(D d, const Images& images, std::int64_t channels, const Source& source,
                               const WorkBlock& work_block, float* copy) {
@@ -62,7 +62,7 @@ Pixels<block> read_work_block(D d, const Images& images, std::int64_t channels, 
   return pixels;
 }
 
-// The channels of a work block at values (null: nothing), in so many calls.
+// Prefetches all channels of a work block of `values`, spread over `calls` calls. Does nothing for null.
 Prefetcher prefetch(const Images& images, std::int64_t channels, const float* values,
                     const WorkBlock& work_block, std::int64_t calls) {
   if (values == nullptr) return {};
@@ -70,7 +70,7 @@ Prefetcher prefetch(const Images& images, std::int64_t channels, const float* va
           images.pixels() * images.block, work_block.count * images.block, calls};
 }
 
-// How often a work block's products leave time to fetch something.
+// How often multiply_pixels calls `between` in a work block, over which prefetches are spread.
 template <class D>
 std::int64_t pauses_of(const WorkBlock& work_block, std::int64_t columns) {
   return std::max<std::int64_t>(1, work_block.count / (2 * product_rows) * (columns / width_of<D>));
@@ -106,7 +106,7 @@ void write_work_block(D d, const PointwiseTask& task, std::int64_t index, const 
   });
 }
 
-// The work blocks of a range; copy: scratch memory for the pixels read of one.
+// Convolves the work blocks of a range; `copy` is scratch memory for the pixels of one work block.
 template <int block>
 void convolve(const PointwiseTask& task, const Range& range, float* copy) {
   const Lanes<block> d;
@@ -121,7 +121,7 @@ void convolve(const PointwiseTask& task, const Range& range, float* copy) {
   }
 }
 
-// Both gradients take what is read of the gradient by the output.
+// Reads each output gradient once and uses it for both the weight gradient and the input gradient.
 template <int block>
 void add_gradients(const PointwiseGradientTask& task, const Range& range, float* inputs, float* diffs,
                    float* sums) {
@@ -146,7 +146,7 @@ void add_gradients(const PointwiseGradientTask& task, const Range& range, float*
   }
 }
 
-// Weights as the products read them: panels of columns, one after another, [panel][depth][columns of it].
+// Packs the weights in the order in which products read them: [panel][depth][columns of the panel].
 template <int block>
 void pack(const FilterTask& task, float* matrix) {
   constexpr std::int64_t panel = 2 * width_of<Lanes<block>>;
@@ -161,7 +161,7 @@ void pack(const FilterTask& task, float* matrix) {
   }
 }
 
-// `rows` of the sums of all threads, to the gradient by the weights.
+// Adds up the sums of all threads and writes `rows` of the weight gradient.
 template <int block>
 void finish_gradient(const FilterTask& task, const ThreadSums& sums, const Range& rows, float* gradient) {
   const Lanes<block> d;

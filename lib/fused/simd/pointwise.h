@@ -1,4 +1,4 @@
-// 1x1 convolutions of stride 1 as products of matrices, and their gradients, fused with what comes before and
+// 1x1 convolutions of stride 1 as matrix products, and their gradients, fused with the operations before and
 // after them (see operands.h).
 //
 // Layouts of the weights, threads and ownership are as in winograd.h.
@@ -13,13 +13,13 @@
 
 namespace revnet::simd {
 
-// Each work block is some pixels in a row of one image.
+// Each work block is a run of consecutive pixels of one image.
 class PixelWork {
  public:
   explicit PixelWork(const Images& images)
       : images_(images), per_image_((images.pixels() + most_pixels - 1) / most_pixels) {}
 
-  // Of a work block: what is read of them stays in the second-level cache.
+  // The size of a work block, chosen so that its input stays in the second-level cache.
   static constexpr std::int64_t most_pixels = 128;
 
   struct WorkBlock {
@@ -41,10 +41,10 @@ class PixelWork {
 
 class Pointwise {
  public:
-  // Channels as stored: multiples of the block, which is 8 or 16.
+  // `in` and `out` count stored channels, multiples of the block of 8 or 16.
   Pointwise(const Images& images, std::int64_t in, std::int64_t out);
 
-  // All as Winograd's.
+  // The contracts are those of Winograd.
   const PixelWork& forward_work() const { return work_; }
   const PixelWork& backward_work() const { return work_; }
   std::size_t scratch_floats(int threads) const { return plan_.floats(threads); }
@@ -58,9 +58,9 @@ class Pointwise {
   std::int64_t in_, out_;
   PixelWork work_;
   ScratchPlan plan_;
-  ScratchPlan::Common matrix_;             // the weights as products read them
-  ScratchPlan::PerThread inputs_, diffs_;  // copies of a work block's pixels on either side
-  ScratchPlan::PerThread sums_;            // the gradient by the weights
+  ScratchPlan::Common matrix_;             // the weights in the order in which products read them
+  ScratchPlan::PerThread inputs_, diffs_;  // copies of a work block's input and output gradient
+  ScratchPlan::PerThread sums_;            // the weight gradient
 };
 
 }  // namespace revnet::simd

@@ -1,4 +1,4 @@
-// Small matrix products in registers.
+// Matrix products small enough to keep their sums in registers.
 #if defined(REVNET_SIMD_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_PRODUCT_INL_H_
 #undef REVNET_SIMD_PRODUCT_INL_H_
@@ -14,7 +14,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// f(vectors, first column) for all columns, in panels of two vectors; the last one has three or one.
+// Calls f(vectors, first column) for panels that cover all columns. A panel has two vectors; if their number
+// is odd, the last panel has three, or one if there is no other.
 template <class D, class F>
 HWY_INLINE void for_panels(D, std::int64_t columns, const F& f) {
   constexpr std::int64_t lanes = width_of<D>;
@@ -24,7 +25,8 @@ HWY_INLINE void for_panels(D, std::int64_t columns, const F& f) {
   if (columns - j == lanes) f(Constant<1>(), j);
 }
 
-// f(rows, first row) for `all` rows, a multiple of product_rows, in blocks whose sums fit into registers.
+// Calls f(rows, first row) for blocks that cover `all` rows, a multiple of product_rows. The sums of each
+// block fit in registers.
 template <int vectors, class F>
 HWY_INLINE void for_rows(std::int64_t all, const F& f) {
   constexpr int tall = vectors <= 2 ? tall_rows : product_rows, both = std::lcm(tall, product_rows);
@@ -33,8 +35,9 @@ HWY_INLINE void for_rows(std::int64_t all, const F& f) {
   for (; r < all; r += product_rows) f(Constant<product_rows>(), r);
 }
 
-// c[r][j] = sum over k of a[r][k] b[k][j], for `rows` rows and a panel of `vectors` vectors of columns. With
-// a depth known to the compiler every element of a lies at a constant distance; 0: any_depth.
+// c[r][j] = sum over k of a[r][k] b[k][j], for `rows` rows and a panel of `vectors` vectors of columns. If
+// the compiler knows the depth, it addresses every element of a by a constant offset; a known_depth of 0
+// stands for any_depth.
 template <int rows, int vectors, int known_depth, class D>
 HWY_INLINE void multiply_block(D d, const float* HWY_RESTRICT a, std::int64_t any_depth,
                                const float* HWY_RESTRICT panel, std::int64_t columns, float* HWY_RESTRICT c) {
@@ -68,8 +71,8 @@ HWY_INLINE void multiply_with(D d, const float* HWY_RESTRICT a, std::int64_t row
   });
 }
 
-// c = a b: a [rows, depth], b [depth, columns] in panels one after another, each [depth][its columns], c
-// [rows, columns]; rows a multiple of product_rows, columns of the vector.
+// c = a b, where a is [rows, depth], c is [rows, columns], and b is [depth, columns] in consecutive panels,
+// each [depth][columns of the panel]. `rows` is a multiple of product_rows, `columns` of the vector's width.
 template <class D>
 void multiply(D d, const float* HWY_RESTRICT a, std::int64_t rows, std::int64_t depth,
               const float* HWY_RESTRICT b, std::int64_t columns, float* HWY_RESTRICT c) {
@@ -90,7 +93,7 @@ void multiply(D d, const float* HWY_RESTRICT a, std::int64_t rows, std::int64_t 
 }
 
 // c[i][j] += sum over r of a[r][i] b[r][j], for `columns` columns i of a and `vectors` vectors of columns j,
-// each of which begins at b[v]; strides in floats from one row to the next.
+// of which vector v begins at b[v]. Strides are floats from one row to the next.
 template <int columns, int vectors, class D>
 HWY_INLINE void accumulate_rows(D d, const float* HWY_RESTRICT a, std::int64_t a_stride, std::int64_t rows,
                                 const float* const (&b)[vectors], std::int64_t b_stride,
@@ -113,8 +116,8 @@ HWY_INLINE void accumulate_rows(D d, const float* HWY_RESTRICT a, std::int64_t a
   }
 }
 
-// c += a^T b: a [rows, a_columns], b [rows, b_columns], c [a_columns, b_columns], all dense; a_columns a
-// multiple of 8, b_columns of the vector.
+// c += a^T b, where a is [rows, a_columns], b is [rows, b_columns] and c is [a_columns, b_columns], all
+// dense. `a_columns` is a multiple of 8, `b_columns` of the vector's width.
 template <class D>
 HWY_INLINE void accumulate(D d, const float* HWY_RESTRICT a, std::int64_t a_columns, std::int64_t rows,
                            const float* HWY_RESTRICT b, std::int64_t b_columns, float* HWY_RESTRICT c) {

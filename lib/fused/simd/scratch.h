@@ -1,5 +1,5 @@
-// Where the pieces of a call's scratch memory lie. Each is declared once, and the size of the whole follows
-// from the same declaration, so that the two cannot disagree.
+// The layout of a call's scratch memory. Each piece is declared once, and its offset and the total size
+// follow from that one declaration, so the two cannot disagree.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace revnet::simd {
 
-// A piece that each of `threads` threads has filled, to be added up.
+// A piece that each of `threads` threads has filled and whose copies are to be summed.
 struct ThreadSums {
   const float* first;
   std::int64_t stride;  // floats from one thread's piece to the next thread's
@@ -23,11 +23,12 @@ class ScratchPlan {
     std::int64_t offset;
   };
 
-  // Declares a piece of so many floats that all threads share, or one for each of them.
+  // Declares a piece that all threads share.
   Common common(std::int64_t floats) { return {append(common_, floats)}; }
+  // Declares a piece of which each thread has its own.
   PerThread per_thread(std::int64_t floats) { return {append(per_thread_, floats)}; }
 
-  // Of all pieces together.
+  // The total size of all pieces.
   std::size_t floats(int threads) const { return static_cast<std::size_t>(common_ + threads * per_thread_); }
 
   float* at(float* scratch, Common piece) const { return scratch + piece.offset; }

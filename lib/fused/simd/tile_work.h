@@ -1,5 +1,5 @@
-// The 4x4 tiles of Winograd F(4x4, 3x3): how images of them are cut into work blocks, and how their
-// transforms lie in memory.
+// The 4x4 tiles of Winograd F(4x4, 3x3): how images are cut into work blocks of tiles, and how the
+// transformed tiles lie in memory.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@ namespace revnet::simd {
 
 inline constexpr std::int64_t points = 36;       // of a transformed tile
 inline constexpr std::int64_t pair_points = 12;  // of two of its rows, which are computed together
-inline constexpr std::int64_t kept_points = 16;  // that a tile's result keeps of the first two pairs
+inline constexpr std::int64_t kept_points = 16;  // stored of the first two pairs until the third is computed
 
-// Floats from one point's matrix to the next. A line more than it fills: a tile's points would else fall on
-// the same few sets of the cache.
+// Floats from one point's matrix to the next. The gap of one cache line keeps the points of a tile from
+// falling into the same few sets of the cache.
 inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
   return rows * columns + 16;
 }
@@ -21,7 +21,7 @@ inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
 // Each work block is one or a few rows of tiles of an image, or a few whole images where they are small.
 class TileWork {
  public:
-  // Work blocks have about `wanted_tiles` tiles.
+  // Makes work blocks of about `wanted_tiles` tiles.
   TileWork(const Images& images, std::int64_t wanted_tiles);
 
   struct WorkBlock {
@@ -38,7 +38,7 @@ class TileWork {
   std::int64_t pixels_of(std::int64_t index) const;
   WorkBlock largest() const { return {0, images_each_, 0, rows_each_}; }
 
-  // Pixels that a work block's tiles cover, and one more on every side.
+  // The pixels that a work block's tiles cover, with a border of one pixel on every side.
   std::int64_t strip_rows() const { return 4 * rows_each_ + 2; }
   std::int64_t strip_columns() const { return 4 * tile_columns() + 2; }
   std::int64_t strip_floats(std::int64_t channels) const {

@@ -1,5 +1,4 @@
-// Tiles of Winograd convolutions: out of memory, into the transformed domain and back, and what to fetch
-// ahead.
+// Reads tiles of Winograd convolutions, transforms them, transforms their products back, and prefetches.
 #if defined(REVNET_SIMD_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_TILES_INL_H_
 #undef REVNET_SIMD_TILES_INL_H_
@@ -17,9 +16,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// Rows of images copied out of their blocks, a pixel wider than their tiles on every side; zeros outside of
-// the image. A row's place depends on where in the image it is alone, so that a work block below another
-// finds the rows that both need.
+// Rows of images, copied out of the blocked layout, with a border of one pixel around the tiles. Pixels
+// outside the image are zero. The place of a row depends only on its y, so a work block finds the rows that
+// it shares with the work block above it where that one left them.
 struct Strip {
   float* values;  // [images][rows][columns][channels]
   std::int64_t rows, columns, channels;
@@ -29,13 +28,14 @@ struct Strip {
     std::memset(values, 0, static_cast<std::size_t>(work.strip_floats(channels)) * sizeof(float));
   }
 
-  // y: in the image, from -1.
+  // `y` counts from the top of the image; -1 is the border above it.
   float* row(std::int64_t image, std::int64_t y) const {
     return values + (image * rows + (y + 1) % rows) * columns * channels;
   }
 };
 
-// Reads what a work block needs. `follows`: the strip was filled for the work block above last.
+// Reads the pixels of a work block. `follows` means that the strip was last filled for the work block above,
+// so that the rows which both share need not be read again.
 template <class D>
 void fill(D d, const Strip& strip, const TileWork::WorkBlock& work_block, bool follows, const Images& images,
           const Source& source) {
@@ -58,8 +58,7 @@ void fill(D d, const Strip& strip, const TileWork::WorkBlock& work_block, bool f
   }
 }
 
-// Writes two rows of a transformed tile whose columns are transformed already; `stride` floats from one point
-// to the next.
+// Completes and writes two rows of a tile whose columns are transformed. Points lie `stride` floats apart.
 template <int from, class D, class Transform>
 HWY_INLINE void store_pair(D d, const hn::Vec<D> (&first)[from], const hn::Vec<D> (&second)[from],
                            const Transform& transform, std::int64_t stride, float* HWY_RESTRICT to) {
@@ -70,8 +69,8 @@ HWY_INLINE void store_pair(D d, const hn::Vec<D> (&first)[from], const hn::Vec<D
   for (int j = 0; j < 6; ++j) hn::Store(row[j], d, to + (6 + j) * stride);
 }
 
-// Two rows of B^T d B of a work block's tiles, [12][tiles][channels] (point_stride apart), with a pixel
-// around them. Tiles overlap by two columns, which are transformed once.
+// Computes two rows of B^T d B for the tiles of a work block with their border, as [12][tiles][channels],
+// point_stride apart. Neighbouring tiles overlap by two columns, which are transformed once.
 template <int pair, class D>
 void transform_inputs(D d, const Strip& strip, const TileWork::WorkBlock& work_block, std::int64_t tiles,
                       float* HWY_RESTRICT to) {
@@ -105,7 +104,7 @@ void transform_inputs(D d, const Strip& strip, const TileWork::WorkBlock& work_b
   }
 }
 
-// Two rows of A y A^T of a work block's tiles, without the pixels around them.
+// Computes two rows of A y A^T for the tiles of a work block, without their border.
 template <int pair, class D>
 void transform_diffs(D d, const Strip& strip, const TileWork::WorkBlock& work_block, std::int64_t tiles,
                      float* HWY_RESTRICT to) {
@@ -133,7 +132,7 @@ void transform_diffs(D d, const Strip& strip, const TileWork::WorkBlock& work_bl
   }
 }
 
-// Two rows of products m, transformed to m A, from [12][tiles][channels] (point_stride apart).
+// Reads two rows of products m from [12][tiles][channels], point_stride apart, and transforms them to m A.
 template <class D>
 HWY_INLINE void load_pair(D d, const float* HWY_RESTRICT from, std::int64_t stride, hn::Vec<D> (&first)[4],
                           hn::Vec<D> (&second)[4]) {
@@ -144,8 +143,8 @@ HWY_INLINE void load_pair(D d, const float* HWY_RESTRICT from, std::int64_t stri
   transform_output(d, in, second);
 }
 
-// What a tile keeps of the first two pairs until the last one is there: sums and differences of rows of m A,
-// as transform_output takes them. [tile][channels / lanes][pair][sum, difference][4][lanes].
+// Stores what write_tiles needs of the first two pairs: the sums and differences of rows of m A that
+// output_row takes, as [tile][channels / lanes][pair][sum, difference][4][lanes].
 template <int pair, class D>
 void keep_pair(D d, std::int64_t count, std::int64_t channels, std::int64_t tiles,
                const float* HWY_RESTRICT products, float* HWY_RESTRICT kept) {
@@ -161,8 +160,8 @@ void keep_pair(D d, std::int64_t count, std::int64_t channels, std::int64_t tile
   }
 }
 
-// Writes the 4x4 results of a work block's tiles, from the last pair's products and what was kept of the
-// others, and what the sink wants to know of them.
+// Computes the 4x4 results of a work block's tiles from the products of the last pair and from what keep_pair
+// stored of the others, and writes them through the sink.
 template <Sink::Form form, class D>
 void write_tiles(D d, const Sink& sink, const TileWork& work, std::int64_t index, std::int64_t channels,
                  std::int64_t tiles, const float* HWY_RESTRICT products, const float* HWY_RESTRICT kept) {
@@ -206,8 +205,8 @@ void write_tiles(D d, const Sink& sink, const TileWork& work, std::int64_t index
   }
 }
 
-// Rows [first, end) of a work block's images in `channels` channels at values, in as many calls as there are
-// points: a tile's few pixels are too scattered for the processor to foresee them.
+// Prefetches rows [first, end) of a work block's images, all channels, within as many calls as there are
+// points. A tile's few pixels are too scattered for the hardware prefetcher.
 inline Prefetcher prefetch_between(const TileWork& work, const TileWork::WorkBlock& work_block,
                                    std::int64_t first, std::int64_t end, std::int64_t channels,
                                    const float* values) {
@@ -219,12 +218,13 @@ inline Prefetcher prefetch_between(const TileWork& work, const TileWork::WorkBlo
           points};
 }
 
-// The rows of a work block's tiles; of its strip, those that the work block above does not read.
+// Prefetches the rows that a work block's tiles cover.
 inline Prefetcher prefetch_rows(const TileWork& work, const TileWork::WorkBlock& work_block,
                                 std::int64_t channels, const float* values) {
   return prefetch_between(work, work_block, 4 * work_block.first_row,
                           4 * (work_block.first_row + work_block.rows), channels, values);
 }
+// Prefetches the rows of a work block's strip that the work block above has not read.
 inline Prefetcher prefetch_strip(const TileWork& work, const TileWork::WorkBlock& work_block,
                                  std::int64_t channels, const float* values) {
   const std::int64_t first = 4 * work_block.first_row + (work_block.first_row > 0 ? 1 : 0);

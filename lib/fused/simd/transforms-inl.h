@@ -1,7 +1,7 @@
-// The one-dimensional transforms of Winograd F(4, 3), on vectors. Toom and Cook multiply two polynomials by
-// evaluating both at the points 0, 1, -1, 2, -2 and infinity (matrices G and A, a point in each row) and
-// interpolating the product (B). Transposed, that is a filter: y = A^T ((G g) * (B^T d)) are four outputs of
-// three taps g over six inputs d. In two dimensions each transform is applied to columns and then to rows.
+// The one-dimensional transforms of Winograd F(4, 3), on vectors. The Toom-Cook algorithm multiplies two
+// polynomials by evaluating both at the points 0, 1, -1, 2, -2 and infinity (matrices G and A, one point per
+// row) and interpolating the product (matrix B). Its transpose is a filter: y = A^T ((G g) * (B^T d)) gives
+// four outputs of three taps g on six inputs d. In two dimensions, columns are transformed before rows.
 #if defined(REVNET_SIMD_TRANSFORMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_TRANSFORMS_INL_H_
 #undef REVNET_SIMD_TRANSFORMS_INL_H_
@@ -14,14 +14,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// Rows of a transform come in pairs that share sums of the input. Kernels compute one pair of rows of all
-// tiles at a time: that takes a third of the memory, so that it stays in the first-level cache. Points lie in
-// memory in the order of the pairs.
-//
-// Where row i of six stands in that order: the pairs are (1, 2), (3, 4) and (0, 5).
+// Rows of a transform come in pairs, (1, 2), (3, 4) and (0, 5), that share sums of the input. Kernels compute
+// one pair of rows of all tiles at a time, which takes a third of the memory and so stays in the first-level
+// cache. Points lie in memory in the order of the pairs; place_of_row[i] is the place of row i in that order.
 constexpr int place_of_row[6] = {4, 0, 1, 2, 3, 5};
 
-// Two rows of r = B^T d: six inputs.
+// Computes two rows of r = B^T d from six inputs.
 //         4   0  -5   0   1   0
 //         0  -4  -4   1   1   0
 //   B^T = 0   4  -4  -1   1   0
@@ -45,7 +43,7 @@ HWY_INLINE void transform_input_pair(D d, const V (&x)[6], V& first, V& second) 
   }
 }
 
-// r = B^T d, rows in the order of a transform.
+// r = B^T d, with rows in the order 0 to 5.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
   transform_input_pair<0>(d, x, r[1], r[2]);
@@ -53,13 +51,13 @@ HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
   transform_input_pair<2>(d, x, r[0], r[5]);
 }
 
-// y = A^T m: four outputs.
+// y = A^T m gives four outputs.
 //         1   1   1   1   1   0
 //   A^T = 0   1  -1   2  -2   0
 //         0   1   1   4   4   0
 //         0   1  -1   8  -8   1
 //
-// Row `row` of it, from the ends of m and the sums and differences of its pairs.
+// Computes row `row` of it from m's ends and from the sums and differences of m's pairs.
 template <int row, class D, class V = hn::Vec<D>>
 HWY_INLINE V output_row(D d, V m0, V sum1, V difference1, V sum2, V difference2, V m5) {
   if constexpr (row == 0) return hn::Add(hn::Add(m0, sum1), sum2);
@@ -78,7 +76,8 @@ HWY_INLINE void transform_output(D d, const V (&m)[6], V (&y)[4]) {
   y[3] = output_row<3>(d, m[0], sum1, difference1, sum2, difference2, m[5]);
 }
 
-// Two rows of r = A y, the transposed: a gradient by outputs, for the gradient by weights.
+// Computes two rows of r = A y, where A is the transpose of the matrix above. The weight gradient needs the
+// convolution's input y in this form.
 template <int pair, class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_diff_pair(D d, const V (&y)[4], V& first, V& second) {
   const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
@@ -96,7 +95,7 @@ HWY_INLINE void transform_diff_pair(D d, const V (&y)[4], V& first, V& second) {
   }
 }
 
-// r = A y, rows in the order of a transform.
+// r = A y, with rows in the order 0 to 5.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_diff(D d, const V (&y)[4], V (&r)[6]) {
   transform_diff_pair<0>(d, y, r[1], r[2]);
@@ -104,7 +103,7 @@ HWY_INLINE void transform_diff(D d, const V (&y)[4], V (&r)[6]) {
   transform_diff_pair<2>(d, y, r[0], r[5]);
 }
 
-// r = G g: three taps of a filter.
+// r = G g transforms the three taps of a filter.
 //        1/4    0     0
 //       -1/6  -1/6  -1/6
 //   G = -1/6   1/6  -1/6
@@ -124,7 +123,7 @@ HWY_INLINE void transform_filter(D d, const V (&g)[3], V (&r)[6]) {
   r[5] = g[2];
 }
 
-// q = G^T m, the transposed: to the gradient by the filter.
+// q = G^T m transforms products back to the gradient of the filter.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_filter_gradient(D d, const V (&m)[6], V (&q)[3]) {
   const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12), part = hn::Set(d, 1.0f / 24);

@@ -18,7 +18,7 @@
 #define REVNET_SIMD_WINOGRAD_TASK
 namespace revnet::simd {
 
-// What a thread needs to know of one convolution.
+// A convolution as its threads see it.
 struct ConvolutionTask {
   const TileWork& work;
   Source source;
@@ -27,7 +27,7 @@ struct ConvolutionTask {
   std::int64_t depth, columns;  // channels read and written
 };
 
-// The gradient by the input, as a convolution, and what is needed for the one by the weights besides.
+// The input gradient is a convolution; the weight gradient needs the input as well.
 struct GradientTask {
   ConvolutionTask data;
   Source input;
@@ -35,9 +35,9 @@ struct GradientTask {
 
 // Scratch memory of one thread.
 struct ThreadScratch {
-  float *strip, *input_strip;  // the latter of a gradient's input
-  float *in, *out;             // a pair of rows of a work block's transformed tiles, on either side
-  float* kept;                 // of pairs gone by
+  float *strip, *input_strip;  // the second is for gradients, which read the convolution's input as well
+  float *in, *out;             // two rows of a work block's transformed tiles: input and output channels
+  float* kept;                 // what keep_pair stores of earlier pairs
   float* sums;
 };
 
@@ -48,12 +48,12 @@ HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 namespace {
 
-// Rows of a work block's matrices, of which the last are zeros.
+// The number of rows in a work block's matrices: those after the last tile are zero.
 std::int64_t padded_tiles(std::int64_t tiles) {
   return (tiles + product_rows - 1) / product_rows * product_rows;
 }
 
-// One point's matrix [tiles][channels], the rows of no tile cleared.
+// Returns one point's matrix [tiles][channels] after clearing the rows past the last of `count` tiles.
 float* matrix_of(float* transformed, std::int64_t point, std::int64_t count, std::int64_t tiles,
                  std::int64_t channels) {
   float* const matrix = transformed + point * point_stride(tiles, channels);
@@ -61,12 +61,12 @@ float* matrix_of(float* transformed, std::int64_t point, std::int64_t count, std
   return matrix;
 }
 
-// Whether the strip still holds the rows shared with the work block above, so that only the rest is read.
+// Whether the strip still holds the rows that this work block shares with the one above it.
 bool follows(const TileWork::WorkBlock& work_block, std::int64_t index, const Range& range) {
   return index > range.first && work_block.first_row > 0;
 }
 
-// f(pair) for each pair of rows of a transform; the last one completes the tiles.
+// Calls f(pair) for each pair of rows of a transform. The last pair completes the tiles.
 template <class F>
 HWY_INLINE void for_pairs(const F& f) {
   f(Constant<0>());
@@ -74,7 +74,7 @@ HWY_INLINE void for_pairs(const F& f) {
   f(Constant<2>());
 }
 
-// The work blocks of a range.
+// Convolves the work blocks of a range.
 template <class D>
 void convolve(D d, const ConvolutionTask& task, const Range& range, const ThreadScratch& scratch) {
   const Strip strip(task.work, task.depth, scratch.strip);
@@ -104,8 +104,8 @@ void convolve(D d, const ConvolutionTask& task, const Range& range, const Thread
   }
 }
 
-// The gradients by input and by filters share the transformed gradient by the output: B^T dy B is multiplied
-// with the transposed filters, and with A x A^T, the input cut into tiles that do not overlap.
+// The input gradient and the weight gradient share the transformed output gradient: B^T dy B is multiplied
+// both by the transposed filters and by A x A^T, where x is the input in tiles that do not overlap.
 template <class D>
 void add_gradients(D d, const GradientTask& task, const Range& range, const ThreadScratch& scratch) {
   const ConvolutionTask& data = task.data;
@@ -132,7 +132,7 @@ void add_gradients(D d, const GradientTask& task, const Range& range, const Thre
         float* inputs = scratch.in + point * point_stride(tiles, in);
         const std::int64_t matrix = (pair * pair_points + point) * in * out;
         accumulate(d, inputs, in, count, diffs, out, scratch.sums + matrix);
-        // The inputs have served.
+        // `inputs` has been used, so its memory can take the result.
         multiply(d, diffs, tiles, out, data.filters + matrix, in, inputs);
       }
       if (pair < 2) keep_pair<pair>(d, count, in, tiles, scratch.in, scratch.kept);
@@ -176,27 +176,28 @@ HWY_EXPORT(FinishGradient);
 
 namespace {
 
-// Tiles of a work block, as measured. With blocks of 8 channels, which is with AVX2: enough to make up for
-// reading the filters once a work block, and products are fastest with multiples of 12 rows (against 8 tiles
-// and sums: 64 channels take a seventh less time, 56 a tenth, 32 a twentieth).
+// The numbers of tiles per work block are the fastest that we measured. Blocks of 8 channels mean AVX2, where
+// a work block must be large enough to pay for reading the filters, and products are fastest with multiples
+// of 12 rows. Compared with 8 tiles, 64 channels take a seventh less time, 56 a tenth, 32 a twentieth.
 std::int64_t tiles_in_blocks_of_8(std::int64_t in, std::int64_t out) {
   return in * out > 32 * 32 ? 24 : 16;
 }
-// With blocks of 16, a convolution's tiles before and after the products stay in the first-level cache.
+// With blocks of 16 channels, 8 tiles are few enough that the tiles before and after the products stay in the
+// first-level cache.
 std::int64_t convolution_tiles(std::int64_t block, std::int64_t in, std::int64_t out) {
   return block == 8 ? tiles_in_blocks_of_8(in, out) : 8;
 }
-// Of the gradients: more, since all sums are read and written for every work block; but with many channels so
-// many tiles, the filters and the sums crowd each other out of the second-level cache (64 channels take a
-// tenth less time with 8).
+// Gradients take more tiles, because every work block reads and writes all sums. With many channels, however,
+// that many tiles, the filters and the sums do not fit in the second-level cache together: 64 channels take a
+// tenth less time with 8 tiles.
 std::int64_t gradient_tiles(std::int64_t block, std::int64_t in, std::int64_t out) {
   if (block == 8) return tiles_in_blocks_of_8(in, out);
   return in * out >= 64 * 64 ? 8 : 16;
 }
 
-// A pair of rows of a work block's transformed tiles.
+// The size of two rows of a work block's transformed tiles.
 std::int64_t transformed_floats(const TileWork& work, std::int64_t channels) {
-  constexpr std::int64_t most_rows = 8;  // of any product_rows
+  constexpr std::int64_t most_rows = 8;  // the largest product_rows of any instruction set
   const std::int64_t tiles = (work.tiles_of(work.largest()) + most_rows - 1) / most_rows * most_rows;
   return pair_points * point_stride(tiles, channels);
 }

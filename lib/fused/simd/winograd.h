@@ -1,12 +1,12 @@
-// 3x3 convolutions of stride 1 with SAME padding as Winograd F(4x4, 3x3), and their gradients, fused with
-// what comes before and after them (see operands.h). After Lavin and Gray, "Fast algorithms for convolutional
-// neural networks", with the points 0, 1, -1, 2, -2 and infinity.
+// 3x3 convolutions of stride 1 with SAME padding as Winograd F(4x4, 3x3), and their gradients, fused with the
+// operations before and after them (see operands.h). The algorithm is that of Lavin and Gray, "Fast
+// algorithms for convolutional neural networks", with the points 0, 1, -1, 2, -2 and infinity.
 //
-// Weights and their gradient lie as oneDNN's OIhw8i8o or OIhw16i16o, by the block of the images. Everything
-// but the weight gradient (which each thread sums over its own work blocks) is independent of the number of
-// threads.
+// Weights and their gradient have oneDNN's layout OIhw8i8o or OIhw16i16o, whichever matches the block of the
+// images. Only the weight gradient depends on the number of threads, because each thread sums it over its own
+// work blocks.
 //
-// Ownership: nothing; buffers and scratch memory are the caller's.
+// Ownership: a Winograd owns no memory; the caller owns buffers and scratch memory.
 #pragma once
 
 #include <cstddef>
@@ -18,35 +18,35 @@
 
 namespace revnet::simd {
 
-struct ThreadScratch;  // the pieces of one thread
+struct ThreadScratch;
 
 class Winograd {
  public:
-  // Channels as stored: multiples of the block, which is 8 or 16.
+  // `in` and `out` count stored channels, multiples of the block of 8 or 16.
   Winograd(const Images& images, std::int64_t in, std::int64_t out);
 
-  // The work blocks whose sums forward and backward give.
+  // The work blocks over which the sinks of forward and backward sum.
   const TileWork& forward_work() const { return forward_.work; }
   const TileWork& backward_work() const { return backward_.work; }
-  // Floats of scratch memory that either needs with so many threads, 64-byte aligned.
+  // The scratch memory that either direction needs with `threads` threads; it must be 64-byte aligned.
   std::size_t scratch_floats(int threads) const;
 
-  // sink = conv(source, weights). Neither input may overlap what is written, except that of `sum` and
-  // `difference`.
+  // sink = conv(source, weights). Neither source nor weights may overlap what is written. The addend of `sum`
+  // and `difference` may.
   void forward(const Source& source, const float* weights, const Sink& sink, float* scratch,
                int threads) const;
-  // Both gradients, from input = what the convolution read and diff = the gradient by its output: sink = the
-  // one by the input, diff_weights (overwritten) the one by the weights.
+  // Computes both gradients from the convolution's input and from `diff`, the gradient of its output. The
+  // sink receives the input gradient; diff_weights is overwritten with the weight gradient.
   void backward(const Source& input, const Source& diff, const float* weights, const Sink& sink,
                 float* diff_weights, float* scratch, int threads) const;
 
  private:
-  // What work blocks and scratch memory one direction takes.
+  // The work blocks and the scratch memory of one direction.
   struct Pass {
     TileWork work;
     ScratchPlan plan;
     ScratchPlan::Common filters;  // transformed
-    ScratchPlan::PerThread sums;  // the transformed gradient by the weights
+    ScratchPlan::PerThread sums;  // the transformed weight gradient
     ScratchPlan::PerThread strip, input_strip, tiles_in, tiles_out, kept;
 
     Pass(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients);

@@ -1,4 +1,4 @@
-// Where Slurm is not installed, its tests end with a code that ctest knows as skipped.
+// If Slurm is not installed, its tests exit with the code that ctest takes for skipped.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <cstdio>
 #include <string_view>

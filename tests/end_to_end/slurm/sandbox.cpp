@@ -13,7 +13,7 @@
 namespace revnet::testing {
 
 Sandbox::Sandbox() {
-  // With our process id: a test that is killed cannot stop it.
+  // The sandbox ends when this process does, because a killed test could not stop it.
   const ProcessResult started = run_command(
       {REVNET_SCRIPTS_DIR "/slurm-sandbox", "start", folder().string(), std::to_string(::getpid())});
   REQUIRE_MESSAGE(started.status.code == 0, started.err);

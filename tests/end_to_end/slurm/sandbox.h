@@ -1,4 +1,4 @@
-// A Slurm of the test's own, made by scripts/slurm-sandbox.
+// A private Slurm for a test, made by scripts/slurm-sandbox.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace revnet::testing {
 
-// Started with the object and stopped with it; until then this process and its children see no other Slurm.
+// Runs a Slurm for the lifetime of the object. During that time this process and its children see no other.
 class Sandbox {
  public:
   Sandbox();
@@ -17,15 +17,14 @@ class Sandbox {
   Sandbox& operator=(const Sandbox&) = delete;
   ~Sandbox();
 
-  // Its own folder, gone after stop().
+  // The folder of the sandbox, which stop() removes.
   std::filesystem::path folder() const { return parent_ / "slurm"; }
-  // Ends it: whether scripts/slurm-sandbox stop succeeded.
+  // Stops the sandbox, and returns whether scripts/slurm-sandbox succeeded.
   bool stop();
-  // The node's name.
   std::string node() const;
-  // Process ids of its daemons.
+  // The process ids of Slurm's daemons.
   std::vector<int> daemons() const;
-  // What squeue shows, a line "STATE RESTARTS" a task.
+  // The output of squeue, with one line "STATE RESTARTS" per task.
   std::string queue() const;
 
  private:
@@ -33,16 +32,16 @@ class Sandbox {
   bool running_ = false;
 };
 
-// A command that must succeed; its output.
+// The output of a command that must succeed.
 std::string output(const std::vector<std::string>& words);
 
-// revnet-sweep with trainings of one thread.
+// Runs revnet-sweep, whose trainings have one thread.
 Outcome sweep(const std::filesystem::path& folder, const Arguments& arguments);
 
-// Looks again and again, for two minutes; a failed check when it never comes.
+// Polls `moment` until it is true. After two minutes, fails a check that names `what` and returns false.
 bool comes(const std::string& what, const std::function<bool()>& moment);
 
-// The process that holds a run.
+// The id of the process that holds a run's lock.
 int holder(const std::filesystem::path& run);
 
 }  // namespace revnet::testing

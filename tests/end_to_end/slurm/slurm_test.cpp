@@ -1,4 +1,4 @@
-// revnet-sweep --launcher slurm in a Slurm of its own.
+// revnet-sweep --launcher slurm in a private Slurm.
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -25,7 +25,7 @@ bool is_complete(const fs::path& run) {
   return fs::exists(RunFiles(run).run_log()) && open_log(run).status() == RunStatus::complete;
 }
 
-// The last word of each line of SWEEP/slurm/JOB.exits.
+// The exit codes of a job's tries: the last word of each line in SWEEP/slurm/JOB.exits.
 std::string exit_codes(const fs::path& sweep, const std::string& job) {
   std::ifstream file(sweep / "slurm" / (job + ".exits"));
   std::string codes;
@@ -33,7 +33,7 @@ std::string exit_codes(const fs::path& sweep, const std::string& job) {
   return codes;
 }
 
-// A word of /proc/PROCESS/status; "" when there is no such process.
+// The value of `key` in /proc/PROCESS/status, or "" if there is no such process.
 std::string process_status(int process, const std::string& key) {
   std::ifstream file("/proc/" + std::to_string(process) + "/status");
   for (std::string word; file >> word;) {
@@ -42,16 +42,16 @@ std::string process_status(int process, const std::string& key) {
   return "";
 }
 
-// Or gone, or not yet collected by its parent.
+// A process that has ended but that its parent has not yet reaped is not alive.
 bool is_alive(int process) {
   const std::string state = process_status(process, "State");
   return !state.empty() && state != "Z";
 }
 
-TEST_CASE("two sweeps at once come out of Slurm as from this machine, bit for bit") {
+TEST_CASE("two sweeps at once give the same bits in Slurm as on this machine") {
   Sandbox slurm;
   const TemporaryDirectory parent;
-  const fs::path folder = parent / "a folder 50%j";  // what a script could mistake
+  const fs::path folder = parent / "a folder 50%j";  // characters that a shell or Slurm would expand
   const std::string grid = "training.seed: [1, 2, 3]";
   write_file(folder / "a.yaml", experiment("a", grid, 3, "{array_limit: 2, time: 30}"));
   write_file(folder / "b.yaml", experiment("b", "training.batch: [3]", 2));
@@ -61,7 +61,7 @@ TEST_CASE("two sweeps at once come out of Slurm as from this machine, bit for bi
   REQUIRE_MESSAGE(second.exit_code == 0, second.text());
   CHECK(read_file(folder / "runs/a/slurm/jobs") == "1\t0\tseed1\n1\t1\tseed2\n2\t0\tseed3\n");
   CHECK(read_file(folder / "runs/b/slurm/jobs") == "3\t0\tbatch3\n");
-  // The node has so far started at most one job a processor, and none is done so soon.
+  // No job can be done so soon, whether or not the node has started it.
   const Outcome again = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
   CHECK(again.exit_code == 0);
   CHECK(contains(again.err, "seed3: already in Slurm, "));
@@ -87,17 +87,17 @@ TEST_CASE("two sweeps at once come out of Slurm as from this machine, bit for bi
   CHECK(contains(changed.err, "training.iterations was 3"));
 }
 
-TEST_CASE("a job at its time limit is signalled, saves, is queued again and ends where it should") {
+TEST_CASE("a job at its time limit is signalled, saves, is queued again and completes") {
   Sandbox slurm;
   const TemporaryDirectory folder;
   const std::string grid = "training.seed: [1]";
-  // Slurm looks at limits twice a minute: it warns this job 10 to 40 seconds after its start.
+  // Slurm checks limits twice a minute, so it warns this job 10 to 40 seconds after its start.
   write_file(folder / "s.yaml", experiment("s", grid, 25, "{time: 1, signal_seconds: 50}"));
   REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}).exit_code == 0);
   REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
   const fs::path run = folder / "runs/s/seed1";
   REQUIRE(comes("an iteration", [&] { return saved_iterations(run) >= 1; }));
-  // Held, so that no machine is fast enough to end before the signal; Slurm wakes what it warns.
+  // Stopped, so that even a fast machine does not finish before the signal. Slurm wakes the jobs it warns.
   REQUIRE(::kill(holder(run), SIGSTOP) == 0);
   REQUIRE(saved_iterations(run) < 25);
   REQUIRE(
@@ -118,7 +118,7 @@ TEST_CASE("tries are limited, and a job interrupted in its last one can be submi
   REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
   const fs::path run = folder / "runs/s/seed1";
   REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
-  output({"scancel", "--signal=USR1", "1_0"});  // to its steps alone, as Slurm warns
+  output({"scancel", "--signal=USR1", "1_0"});  // only to its steps, as Slurm does to warn
   REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
   CHECK(exit_codes(folder / "runs/s", "seed1") == "3 ");
   CHECK(contains(read_file(folder / "runs/s/slurm/1_0.log"), "this was the last try"));
@@ -132,8 +132,9 @@ TEST_CASE("tries are limited, and a job interrupted in its last one can be submi
 }
 
 #ifdef REVNET_MPIRUN
-// The oracle: the same run under mpirun, never interrupted.
-TEST_CASE("a job of two tasks trains on two ranks, is signalled, queued again, and ends as under mpirun") {
+// The reference is the same run under mpirun, never interrupted.
+TEST_CASE(
+    "a job of two tasks trains on two ranks, is queued again after a signal, and ends as under mpirun") {
   if (std::thread::hardware_concurrency() < 2) {
     MESSAGE("skipped: two tasks need two processors");
     return;
@@ -144,7 +145,7 @@ TEST_CASE("a job of two tasks trains on two ranks, is signalled, queued again, a
   REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
   const fs::path run = folder / "runs/s/seed1";
   REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
-  output({"scancel", "--signal=USR1", "1_0"});  // to its steps alone, as Slurm warns
+  output({"scancel", "--signal=USR1", "1_0"});  // only to its steps, as Slurm does to warn
   REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
   INFO(read_file(folder / "runs/s/slurm/1_0.log"), read_file(folder / "runs/s/logs/seed1.err"));
   CHECK(exit_codes(folder / "runs/s", "seed1") == "3 0 ");
@@ -190,7 +191,7 @@ TEST_CASE("a cancelled sweep saves its checkpoints and stays out of the queue") 
   CHECK(sweep(folder.path(), {"cancel", "s.yaml"}).out == "0 jobs of runs/s cancelled\n");
 }
 
-TEST_CASE("a job whose node goes down starts again when it is up, and a failed job shows its exit code") {
+TEST_CASE("a job restarts when its node is up again, and a failed job shows its exit code") {
   Sandbox slurm;
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("s", "training.seed: [1]", 40));
@@ -237,7 +238,7 @@ TEST_CASE("a stopped sandbox leaves nothing behind") {
   CHECK_FALSE(fs::exists(slurm.folder()));
   for (const int process : processes) CHECK_FALSE(is_alive(process));
 
-  // One that belongs to a process ends with it.
+  // A sandbox that belongs to a process ends with that process.
   CHECK(std::system(("sleep 1 & exec " + script + " start " + (other / "slurm").string() + " $!").c_str()) ==
         0);
   CHECK(comes("its end", [&] { return !fs::exists(other / "slurm"); }));
