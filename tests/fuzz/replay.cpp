@@ -75,9 +75,9 @@ constexpr std::array targets{Target{"cifar", fuzz_cifar, nullptr},
                              Target{"config", fuzz_config, nullptr},
                              Target{"sweep", fuzz_sweep, nullptr},
                              Target{"slurm", fuzz_slurm, nullptr},
-                             Target{"checkpoint", fuzz_checkpoint, checkpoint_seeds, true},
-                             Target{"run_log", fuzz_run_log, run_log_seeds, true},
-                             Target{"study_log", fuzz_study_log, study_log_seeds, true},
+                             Target{"checkpoint", fuzz_checkpoint, [] { return checkpoint_seeds(); }, true},
+                             Target{"run_log", fuzz_run_log, [] { return run_log_seeds(); }, true},
+                             Target{"study_log", fuzz_study_log, [] { return study_log_seeds(); }, true},
                              Target{"planted", fuzz_planted, planted_seeds}};
 
 std::optional<Target> find_target(const std::string& name) {
