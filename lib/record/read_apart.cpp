@@ -5,7 +5,6 @@
 #include <new>
 
 #include "record/checksums.h"
-#include "record/hdf5_handle.h"
 #include "system/host.h"
 #include "system/process.h"
 
@@ -63,7 +62,6 @@ bool is_whole(const std::filesystem::path& file) {
 
 ProcessResult call_reader(const std::filesystem::path& file, const std::function<std::string()>& read,
                           unsigned seconds) {
-  hdf5::start_library();  // here, not in each child
   try {
     return call_in_child([&] { return read_and_tell(file, read); }, limits_for(file, seconds));
   } catch (const std::bad_alloc&) {

@@ -128,13 +128,16 @@ class Failing {
     return Process(case_.command, prepared(), case_.arguments, environment).wait();
   }
 
-  // The innermost frame that is neither of the allocator nor of a string or vector tells whose allocation it
-  // was.
+  // The innermost frame that is neither of the allocator nor of the C or C++ library tells whose allocation
+  // it was.
   bool ended_by_a_library(const Outcome& outcome) const {
     std::istringstream frames(read_file(folder_ / "stack"));
     std::string frame;
     while (std::getline(frames, frame)) {
-      if (!contains(frame, "allocation_faults") && !contains(frame, "libstdc++")) break;
+      if (!contains(frame, "allocation_faults") && !contains(frame, "libstdc++") &&
+          !contains(frame, "libc.so")) {
+        break;
+      }
     }
     if (contains(frame, "libgomp")) return outcome.exit_code == 1;
     if (contains(frame, "libdnnl")) return outcome.signal == SIGSEGV;
@@ -173,9 +176,9 @@ TEST_CASE("a command that finds no memory says so, and what it has computed is t
     REQUIRE(paths.size() > 1000);
     const std::size_t tried = std::min(most, paths.size());
     for (std::size_t i = 0; i < tried; ++i) failing.check(paths[i * paths.size() / tried]);
-    MESSAGE(given.command << (given.begun ? " --resume" : "") << ": " << tried << " of " << paths.size()
-                          << " call paths on which an allocation failed, " << failing.ended_by_libraries()
-                          << " in libraries that end the process themselves");
+    MESSAGE(given.command << std::string(given.begun ? " --resume" : "") << ": " << tried << " of "
+                          << paths.size() << " call paths on which an allocation failed, "
+                          << failing.ended_by_libraries() << " in libraries that end the process themselves");
   }
 }
 

@@ -29,7 +29,7 @@ std::uint64_t failing = 0;
 int paths = -1, stack = -1;
 thread_local bool inside = false;  // what noting a call path allocates does not count
 
-constexpr int deepest = 64;
+constexpr int deepest = 12;  // ten callers, and the frames in here
 constexpr std::size_t most_paths = std::size_t{1} << 16;
 std::array<std::atomic<std::uint64_t>, most_paths> seen;  // hashes, at their remainder or behind it
 
