@@ -193,7 +193,7 @@ int run(int argc, char** argv) {
   CLI::App* showing = app.add_subcommand("show", "draws a batch as the network sees it");
   TrainingOptions options(*showing, batch_keys);
   options.take_any_setting(*showing);
-  showing->get_option("dataset")->required();
+  option_of(*showing, "dataset")->required();
   showing->add_option("--output", request.file, "picture to be written")->type_name("FILE.png")->required();
   showing->add_option("--iteration", request.iteration, "which batch of the training, counted from 0")
       ->type_name("N")
@@ -207,7 +207,7 @@ int run(int argc, char** argv) {
       app.add_subcommand("speed", "measures how many images a second a training is given at most");
   TrainingOptions measured(*measuring, batch_keys);
   measured.take_any_setting(*measuring);
-  measuring->get_option("dataset")->required();
+  option_of(*measuring, "dataset")->required();
   measuring->add_option("--batches", batches, "to be read")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000))

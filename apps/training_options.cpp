@@ -71,6 +71,10 @@ Config TrainingOptions::apply_to(Config config) const {
   return config;
 }
 
+CLI::Option* option_of(CLI::App& app, const std::string& name) {
+  return app.get_options([&](const CLI::Option* option) { return option->check_name(name); }).at(0);
+}
+
 std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise) {
   if (names.empty() && network_name(settings.network) != network_name(Config{}.network)) return {settings};

@@ -33,6 +33,10 @@ class TrainingOptions {
   std::vector<std::pair<const Setting*, std::string>> given_;
 };
 
+// The option that has been declared under this name. CLI11's own get_option() is noexcept inside, and so ends
+// the program where there is no memory.
+CLI::Option* option_of(CLI::App& app, const std::string& name);
+
 // The settings with each of these networks; where none is named, with the network that they describe
 // themselves, or else with each of `otherwise`.
 std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
