@@ -283,7 +283,7 @@ TEST_CASE("what is killed at random moments, again and again, ends as if it had 
     torture.kill(kills / static_cast<int>(all.size()));
     MESSAGE(subject.name << ": " << torture.tally().text());
     if (kills >= 200 && subject.name == "training")
-      CHECK(4 * torture.tally().checkpoint > torture.tally().kills);
+      CHECK(5 * torture.tally().checkpoint > torture.tally().kills);
     if (kills >= 200 && subject.name == "evaluation")
       CHECK(5 * torture.tally().evaluation > torture.tally().kills);
   }
