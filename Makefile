@@ -1,16 +1,16 @@
-# make demo and make test each work as the very first command on a fresh Debian 12 machine.
+# `make demo` and `make test` both work as the first command on a fresh Debian 12 machine.
 PRESET ?= release
 BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
-# Of make torture: how many kills, the seed of their moments, how often a run is repeated, how many damaged files a kind,
-# and on how many call paths an allocation fails, at most, of each command.
+# For `make torture`: the number of kills, the seed of their random moments, the number of repetitions of a run, of damaged
+# files of each kind, and of the call paths, at most, on which an allocation of a command fails.
 KILLS ?= 1000
 SEED ?= 1
 RUNS ?= 10
 DAMAGED ?= 1000
 ALLOCATIONS ?= 100000
 
-# Of make fuzz: executions a target, damaged HDF5 files a kind.
+# For `make fuzz`: executions per target, and damaged HDF5 files per kind of file.
 EXECUTIONS ?= 1000000
 FILES ?= 10000
 
@@ -24,7 +24,7 @@ build: deps
 	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset $(PRESET)
 
-# RevNet-38 learns ten classes of drawn shapes and textures in under three minutes on two cores. Builds what it needs.
+# Builds revnet-train and trains RevNet-38 on ten classes of drawn shapes, in under three minutes on two cores.
 demo: deps
 	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset $(PRESET) --target revnet-train
@@ -33,13 +33,13 @@ demo: deps
 test: build
 	@ctest --preset $(PRESET)
 
-# The tables and figures of experiments/results, from the logs there.
+# Makes the tables and figures of experiments/results from the logs there.
 results: build
 	@scripts/results.py --report $(BUILD)/bin/revnet-report write
 
-# Damages files, of which no change may go unnoticed. Kills training, evaluation, sweeps and ranks with SIGKILL at random
-# moments: after each kill everything is there, and in the end every bit. Repeats a run. Has every allocation fail.
-# `make test` does a little of it all.
+# Damages files: every change must be detected. Kills trainings, evaluations, sweeps and ranks with SIGKILL at random
+# moments: they must lose no file, and end with the same bits as undisturbed ones. Then repeats a run, and makes allocations
+# fail, one at a time. `make test` does a little of all this.
 torture: build
 	@for kind in checkpoint run_log study_log packed cifar config; do \
 	  $(BUILD)/bin/fuzz_replay whole_$$kind --damaged $(DAMAGED) --findings $(BUILD)/findings || exit 1; done
@@ -47,31 +47,31 @@ torture: build
 	  REVNET_TORTURE_ALLOCATIONS=$(ALLOCATIONS) $(BUILD)/bin/test_end_to_end \
 	  --source-file='*torture_test.cpp,*allocation_test.cpp'
 
-# Every reader of outside bytes is given what it does not expect; a finding is kept in $(BUILD)/fuzz/findings and fails
-# the target. `make test` does a little of it. clang and libclang-rt-dev are needed for this alone.
+# Fuzzes every parser. A finding is kept in $(BUILD)/fuzz/findings and fails the target. `make test` does a little of
+# this. Only this target needs clang and libclang-rt-dev.
 fuzz: build
 	@tests/fuzz/fuzz.sh $(BUILD) $(EXECUTIONS) $(FILES)
 
-# All tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan, but for those in Slurm, whose jobs have
-# time limits of seconds. The commands have unchecked kernels (lib/CMakeLists.txt), the library's tests checked ones.
+# Runs all tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan, except those in Slurm, whose jobs
+# have time limits of seconds. The commands use unchecked kernels (lib/CMakeLists.txt), the library's tests checked ones.
 asan: deps
 	@cmake --preset asan --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset asan
 	@ctest --preset asan
 
-# What computes in several threads under ThreadSanitizer, in build/tsan: the kernels and operations, the data, the parts of
-# a batch on threads, and a few steps of training.
+# Runs the multithreaded code under ThreadSanitizer, in build/tsan: kernels and operations, data, shards of a batch on
+# threads, and a few steps of training.
 tsan: deps
 	@cmake --preset tsan --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset tsan --target test_tensor test_ops test_simd test_data test_net test_train \
 	  revnet-train planted_race
 	@tests/sanitizers/tsan.sh build/tsan/bin
 
-# A short training, interrupted and resumed, with each engine, under valgrind (which is needed for this alone).
+# Interrupts and resumes a short training with each engine under valgrind, which only this target needs.
 valgrind: build
 	@tests/sanitizers/valgrind.sh $(BUILD)/bin
 
-# revnet_VERSION_amd64.deb in $(BUILD). dpkg-dev and file are needed for this alone.
+# Makes revnet_VERSION_amd64.deb in $(BUILD). Only this target needs dpkg-dev and file.
 package: build
 	@for tool in dpkg-shlibdeps file; do command -v $$tool >/dev/null || { \
 	  echo "make package: $$tool is missing: apt-get install dpkg-dev file" >&2; exit 1; }; done

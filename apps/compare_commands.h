@@ -1,5 +1,5 @@
-// The subcommands of revnet-compare. Each declares its options on `app` and, when it is chosen, runs from the
-// parse and leaves its exit code.
+// The subcommands of revnet-compare. Each function declares a subcommand on `app`, which runs during the
+// parse if it is chosen, and sets the exit code.
 #pragma once
 
 #include <string>

@@ -22,7 +22,7 @@ int run_exchange(const ExchangeRequest& request, Communicator& communicator) {
   const TableFormat format = table_format(request.format);
   if (communicator.ranks() == 1) {
     throw UsageError(
-        "one process exchanges nothing: start several, as in mpirun -n 2 revnet-compare exchange");
+        "a single process has nothing to exchange: start several, as in mpirun -n 2 revnet-compare exchange");
   }
   catch_interrupts();
   const std::vector<ExchangeTime> times =
@@ -38,8 +38,8 @@ int run_exchange(const ExchangeRequest& request, Communicator& communicator) {
 void add_exchange_command(CLI::App& app, const Invocation& invocation) {
   auto request = std::make_shared<ExchangeRequest>();
   CLI::App* exchange =
-      app.add_subcommand("exchange", "under mpirun or srun: how long sums over all ranks take, by size");
-  exchange->add_option("--repetitions", request->repetitions, "sums timed of each size")
+      app.add_subcommand("exchange", "under mpirun or srun: times all-reduces between ranks, by size");
+  exchange->add_option("--repetitions", request->repetitions, "repetitions of each size")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();

@@ -47,7 +47,7 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
   if (!request.checkpoints.empty()) {
     require_one_process("revnet-compare gradient angle --checkpoint");
     if (request.study.run().directory().empty())
-      throw UsageError("--checkpoint needs --run-dir, for angle.h5");
+      throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
     const std::filesystem::path directory = request.study.run().directory();
     claim_study_log(directory / "angle.h5", request.study.run().force());
     print_header();
@@ -71,34 +71,34 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
 
 void add_gradient_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* gradient =
-      app.add_subcommand("gradient", "gradients with stored against reconstructed activations");
+      app.add_subcommand("gradient", "compares gradients with stored and reconstructed activations");
   gradient->require_subcommand(1);
-  CLI::App* angle =
-      gradient->add_subcommand("angle", "trains a RevNet, comparing its stored and reconstructed gradients");
+  CLI::App* angle = gradient->add_subcommand(
+      "angle", "trains a RevNet and compares its stored and reconstructed gradients");
   auto request = std::make_shared<AngleRequest>(*angle);
   const auto positive = CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000});
   angle
       ->add_option("--every", request->options.every,
-                   "iterations between measurements; there is one after the last, too")
+                   "iterations between measurements; the last iteration is always measured")
       ->type_name("N")
       ->check(positive)
       ->capture_default_str()
       ->group("Study");
   angle
       ->add_option("--batches", request->options.batches,
-                   "batches measured each time; rows are means over them")
+                   "batches per measurement; results are means over them")
       ->type_name("N")
       ->check(positive)
       ->capture_default_str()
       ->group("Study");
   angle
       ->add_option("--dump", request->dump,
-                   "batch, parameters, both gradients of the last measurement, as HDF5")
+                   "write batch, parameters and gradients of the last measurement, as HDF5")
       ->type_name("FILE")
       ->group("Study");
   angle
       ->add_option("--checkpoint", request->checkpoints,
-                   "instead of training, measure at a checkpoint, or at all of a folder")
+                   "measure at a checkpoint or at all those of a folder instead of training")
       ->type_name("FILE|DIR")
       ->take_all()
       ->allow_extra_args(false)

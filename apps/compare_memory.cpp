@@ -30,14 +30,14 @@ struct MemoryRequest {
   }
 
   TrainingOptions settings;
-  std::vector<std::string> architectures, activations;  // empty: by default
+  std::vector<std::string> architectures, activations;  // empty: the defaults
   std::vector<std::int64_t> units{3, 6, 9, 12, 18, 24, 36};
   std::int64_t steps = 2, image_size = 0, classes = 0;
   std::string limit, format = "text", output = "runs/memory.h5";
   bool force = false, tries = false, child = false;
 };
 
-// What a child prints and its parent reads.
+// The line that the measuring process prints and its parent reads.
 std::string encode(const MemoryResult& result) {
   std::ostringstream line;
   line.precision(17);
@@ -51,17 +51,17 @@ MemoryResult decode(const std::string& line) {
   MemoryResult result;
   in >> result.saved_bytes >> result.tape_bytes >> result.peak_bytes >> result.resident_bytes >>
       result.macs >> result.seconds;
-  if (!in) throw Error("a measuring process printed " + in_quotes(line));
+  if (!in) throw Error("the measuring process printed " + in_quotes(line) + " instead of its results");
   return result;
 }
 
-// A case, and the settings that its network comes from.
+// A case and the settings that describe its network.
 struct Case {
   MemoryCase what;
   Config config;
 };
 
-// In a process of its own, since a process's peak of resident memory never falls.
+// Measures in a new process, because the peak of a process's resident memory never falls.
 MemoryResult measure_in_child(const Case& of, std::int64_t steps) {
   const MemoryCase& what = of.what;
   std::vector<std::string> words{program_path().string(),
@@ -94,7 +94,7 @@ std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
   return modes;
 }
 
-// The network of these settings, for the images that are asked for.
+// The network of these settings, for images of the requested size and number of classes.
 Architecture network_of(const MemoryRequest& request, const Config& config) {
   Architecture network = architecture(config);
   if (request.image_size > 0) network.image_size = request.image_size;
@@ -138,10 +138,10 @@ int run_study(const MemoryRequest& request, const std::string& command) {
   std::cout << memory_table(study).format(format);
   const Table growth = growth_table(study);
   if (!growth.empty()) {
-    std::cout << "\nGrowth with the number of units L (what the fit leaves, of the mean):\n"
+    std::cout << "\nGrowth with the number of units L (residual of the fit, relative to the mean):\n"
               << growth.format(format);
   } else {
-    std::cerr << fmt::format("how they grow with the number of units shows from {} depths on (--units)\n",
+    std::cerr << fmt::format("a fit of the growth with depth needs at least {} depths (--units)\n",
                              depths_for_growth);
   }
   std::cout.flush();
@@ -152,14 +152,14 @@ int run_study(const MemoryRequest& request, const std::string& command) {
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
 }
 
-// What a process needs beside its arena: code, libraries, generated kernels. Measured at a small batch.
+// Measures, at a small batch, what a process needs beside its arena: code, libraries, generated kernels.
 std::uint64_t measured_overhead(Case of) {
   of.what.batch = 8;
   const MemoryResult small = measure_in_child(of, 1);
   return small.resident_bytes - std::min(small.resident_bytes, plan_case(of.what).arena_bytes);
 }
 
-// A line of the table: the largest batch of one network, kept in one way.
+// Returns a row of the table: the largest batch of a network in one activation mode.
 std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tries) {
   MemoryCase& what = of.what;
   const std::uint64_t overhead = tries ? measured_overhead(of) : bytes_of_process(what.threads);
@@ -208,14 +208,14 @@ int run_memory(const MemoryRequest& request, const std::string& command) {
 
 void add_memory_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* memory =
-      app.add_subcommand("memory", "memory, arithmetic, time of the ways to keep activations, by depth");
+      app.add_subcommand("memory", "measures memory, arithmetic and time of the activation modes, by depth");
   auto request = std::make_shared<MemoryRequest>(*memory);
   std::vector<std::string> ways = find_setting("network.activations")->choices;
   std::erase(ways, name(Config::Network::Activations::automatic));
   add_repeated_option(*memory, "network.architecture", request->architectures)
       ->default_str("resnet32 revnet38");
   add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
-  memory->add_option("--units", request->units, "units a stage; 0: as the network has them")
+  memory->add_option("--units", request->units, "units per stage; 0: the network's own number")
       ->type_name("N")
       ->take_all()
       ->allow_extra_args(false)
@@ -227,22 +227,22 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
         ->capture_default_str();
   };
-  images("--image-size", request->image_size, "pixels a side; 0: what the network is made for");
-  images("--classes", request->classes, "classes; 0: what the network is made for");
-  memory->add_option("--steps", request->steps, "steps timed for each line")
+  images("--image-size", request->image_size, "pixels a side; 0: the size that the network is made for");
+  images("--classes", request->classes, "classes; 0: the number that the network is made for");
+  memory->add_option("--steps", request->steps, "timed steps per case")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();
   memory
       ->add_option("--memory-limit", request->limit,
-                   "find the largest batch that fits, such as 8GiB, by plan")
+                   "find the largest batch that the plan fits into, such as 8GiB")
       ->type_name("BYTES");
-  memory->add_flag("--try", request->tries, "and run it")->needs("--memory-limit");
+  memory->add_flag("--try", request->tries, "also run that batch")->needs("--memory-limit");
   add_format_option(*memory, request->format);
-  memory->add_option("--output", request->output, "where all figures go, as HDF5")
+  memory->add_option("--output", request->output, "HDF5 file for all results")
       ->type_name("FILE")
       ->capture_default_str();
-  memory->add_flag("--force", request->force, "replace --output if it is there");
+  memory->add_flag("--force", request->force, "replace an existing --output");
   memory->add_flag("--measure", request->child)->group("");  // one case, in this process
   memory->callback([request, invocation] {
     *invocation.exit_code = guarded("revnet-compare memory", [&] {

@@ -28,13 +28,13 @@ struct SpeedRequest {
   }
 
   TrainingOptions settings;
-  std::vector<std::string> architectures, activations, engines, batches, threads;  // empty: by default
+  std::vector<std::string> architectures, activations, engines, batches, threads;  // empty: the defaults
   SpeedOptions options;
   std::string format = "text", output = "runs/speed.h5";
   bool force = false;
 };
 
-// Table 2's CIFAR networks: the synthetic images are of their size.
+// Returns Table 2's CIFAR networks, which take images of the synthetic set's size.
 std::vector<std::string> cifar_networks() {
   std::vector<std::string> names;
   for (const Architecture& architecture : architectures()) {
@@ -45,10 +45,10 @@ std::vector<std::string> cifar_networks() {
 
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 
-// Every combination asked for that can be: a ResNet's activations are always stored.
+// Returns every requested combination that is possible; a ResNet's activations are always stored.
 std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& settings) {
   std::vector<SpeedCase> cases;
-  // The same checks, and the same meaning of 0 threads, as everywhere.
+  // set_value() and resolve() check values and replace 0 threads as for a training.
   const auto add = [&](Config config, const std::string& threads, const std::string& batch,
                        const std::string& engine) {
     set_value(config, "training.batch", batch, "--batch");
@@ -127,7 +127,7 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
 
 void add_speed_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* speed =
-      app.add_subcommand("speed", "milliseconds a step beside the floor, oneDNN's primitives alone");
+      app.add_subcommand("speed", "measures milliseconds per step, and the floor set by oneDNN's primitives");
   auto request = std::make_shared<SpeedRequest>(*speed);
   add_repeated_option(*speed, "network.architecture", request->architectures)
       ->default_str("the CIFAR networks");
@@ -136,16 +136,16 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
   add_repeated_option(*speed, "network.engine", request->engines);
   add_repeated_option(*speed, "training.batch", request->batches);
   add_repeated_option(*speed, "training.threads", request->threads);
-  speed->add_option("--steps", request->options.steps, "steps timed for each line")
+  speed->add_option("--steps", request->options.steps, "timed steps per case")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();
-  speed->add_flag("--profile", request->options.profile, "and a table of where the time goes");
+  speed->add_flag("--profile", request->options.profile, "also print the time of each kind of operation");
   add_format_option(*speed, request->format);
-  speed->add_option("--output", request->output, "where all figures go, as HDF5")
+  speed->add_option("--output", request->output, "HDF5 file for all results")
       ->type_name("FILE")
       ->capture_default_str();
-  speed->add_flag("--force", request->force, "replace --output if it is there");
+  speed->add_flag("--force", request->force, "replace an existing --output");
   speed->callback([request, invocation] {
     *invocation.exit_code = guarded("revnet-compare speed", [&] {
       require_one_process("revnet-compare speed");

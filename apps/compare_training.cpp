@@ -48,8 +48,8 @@ int run_comparison(const StudyOptions& options, const std::string& command) {
 }  // namespace
 
 void add_training_command(CLI::App& app, const Invocation& invocation) {
-  CLI::App* training =
-      app.add_subcommand("training", "trains a RevNet twice from one seed, stored and reconstructed");
+  CLI::App* training = app.add_subcommand(
+      "training", "trains a RevNet from one seed with stored and reconstructed activations");
   auto options = std::make_shared<StudyOptions>(*training, "training");
   training->callback([options, invocation] {
     *invocation.exit_code = guarded("revnet-compare training", [&] {

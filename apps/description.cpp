@@ -13,11 +13,11 @@
 namespace revnet {
 namespace {
 
-// What both shells share. FUNCTION stands for a name, TABLE for the rows of write_rows().
+// The part that both shells share. FUNCTION is replaced by a name, TABLE by the rows of write_rows().
 constexpr const char* search = R"(
 FUNCTION_table='TABLE'
 
-# Of the row named $1 below $subcommand: $takes; of all rows there: NAME:HELP.
+# Sets $takes from the row named $1 of $subcommand, and flags and subcommands to NAME:HELP of all its rows.
 FUNCTION_find() {
   local below name values help found=1
   takes='' flags=() subcommands=()
@@ -32,7 +32,7 @@ FUNCTION_find() {
   return $found
 }
 
-# What may stand where the last of these words stands: $takes, or else $offers.
+# Finds what may replace the last of these words: the values $takes or else the names $offers.
 FUNCTION_search() {
   local subcommand='' option='' place=1
   local -a flags subcommands
@@ -63,7 +63,7 @@ constexpr const char* bash_completion = R"(
 FUNCTION() {
   local word raw=${COMP_WORDS[COMP_CWORD]} takes='' lead='' i
   local -a words=() offers=()
-  # Readline ends a word at = and at : too; here it is whole again.
+  # Readline also ends words at = and :, so join their parts.
   for ((i = 1; i <= COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     if ((i > 1)) && [[ $word =~ ^[=:]+$ || ${COMP_WORDS[i - 1]} =~ ^[=:]+$ ]]; then
@@ -83,9 +83,9 @@ FUNCTION() {
   *)
     [[ $raw =~ ^[=:]+$ ]] && raw=''
     mapfile -t COMPREPLY < <(compgen -W "${takes:-${offers[*]%%:*}}" -P "$lead" -- "$word")
-    # Without what stands before the last = or :, which readline leaves alone.
+    # Remove the part up to the last = or :, which readline keeps by itself.
     COMPREPLY=("${COMPREPLY[@]#"${words[-1]%"$raw"}"}")
-    # KEY= is to be gone on with.
+    # A value follows KEY=, so add no space.
     [[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace
     ;;
   esac
@@ -103,7 +103,7 @@ FUNCTION() {
   @files) _files ;;
   @directories) _files -/ ;;
   @text) ;;
-  *=*) compadd -S '' -- ${=takes} ;; # KEY= is to be gone on with
+  *=*) compadd -S '' -- ${=takes} ;; # a value follows KEY=
   ?*) compadd -- ${=takes} ;;
   *) _describe word offers ;;
   esac
@@ -118,7 +118,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text;
 }
 
-// "" for a flag, the words that are known, or what else there is to choose from.
+// Returns "" for a flag, the declared choices if there are any, or the kind of value.
 std::string values_of(CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "";
   const std::vector<std::string> words = declared_choices(option);
@@ -128,7 +128,7 @@ std::string values_of(CLI::Option& option) {
   return type.starts_with("DIR") || type.starts_with("RUN") ? "@directories" : "@text";
 }
 
-// SUBCOMMAND|NAME|VALUES|HELP, where the NAME of a positional is its place, or * for all further ones.
+// Writes rows of SUBCOMMAND|NAME|VALUES|HELP. A positional's NAME is its position, or * if it repeats.
 void write_rows(std::ostream& out, CLI::App& app, const std::string& subcommand) {
   const auto row = [&](const std::string& name, const std::string& values, const std::string& help) {
     out << subcommand << '|' << name << '|' << values << '|' << help << '\n';
@@ -165,7 +165,7 @@ bool takes_settings(CLI::App& app) {
          std::ranges::any_of(below, [](CLI::App* each) { return takes_settings(*each); });
 }
 
-// A section for each subcommand that can be called. help2man makes one of a heading between asterisks.
+// Writes a section for each subcommand that can be called. help2man makes a heading of *TEXT*.
 void write_subcommands(std::ostream& out, CLI::App& app, const std::string& parents) {
   for (CLI::App* below : app.get_subcommands({})) {
     if (below->get_group().empty()) continue;
@@ -184,13 +184,13 @@ std::string text_for_help2man(CLI::App& app) {
   std::string footer = std::regex_replace(app.get_footer(), command, "\n  $$ $1");
   footer = std::regex_replace(footer, variable, "\n  $1  ");
   app.footer(std::regex_replace(footer, codes, "\n*Exit status*\n\n"));
-  app.get_formatter()->column_width(100);  // so that two blanks stand behind every option
+  app.get_formatter()->column_width(100);  // leaves the two blanks after an option that help2man expects
   std::ostringstream out;
   out << app.help();
   write_subcommands(out, app, app.get_name());
   if (takes_settings(app)) {
-    out << "\n*Settings*\n\nWhat an experiment file may hold, as YAML, and --set may give; an option of its "
-           "own wins.\n\n";
+    out << "\n*Settings*\n\nSettings for experiment files, in YAML, and for --set. A setting's own option "
+           "takes precedence.\n\n";
     for (const Setting& setting : settings()) {
       out << fmt::format("  {}  {}. Allowed: {}. Default: {}.\n", setting.key, setting.help,
                          setting.allowed(), setting.yaml(Config{}));

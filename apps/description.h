@@ -1,4 +1,4 @@
-// What the build makes of a command line, read from the CLI::App that also parses it.
+// Shell completions and manual pages, generated from the CLI::App that parses the command line.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace revnet {
 
-// "bash" and "zsh": completions, which ask the command nothing while somebody types. "help2man": what that
-// program makes a manual page of.
+// "bash" and "zsh" are completions, which do not run the command while the user types. "help2man" is input
+// for the program of that name, which makes a manual page of it.
 const std::vector<std::string>& description_formats();
 
-// UsageError for another format.
+// Throws UsageError for an unknown format.
 std::string described(CLI::App& app, const std::string& format);
 
 }  // namespace revnet

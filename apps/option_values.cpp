@@ -9,7 +9,7 @@
 namespace revnet {
 namespace {
 
-// A validator keeps its name, of which CLI11 makes no other use, even where it has no description.
+// The choices are stored in the validator's name, which CLI11 does not use otherwise.
 constexpr std::string_view prefix = "one of ";
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -51,7 +51,7 @@ std::string option_help(const Setting& setting) {
   const bool says_all = std::ranges::all_of(setting.choices, [&](const std::string& choice) {
     return setting.help.find(choice) != std::string::npos;
   });
-  constexpr std::size_t most = 8;  // that fit into a line
+  constexpr std::size_t most = 8;  // choices that fit into a line
   return says_all || setting.choices.size() > most ? setting.help
                                                    : setting.help + ": " + join(setting.choices);
 }
@@ -62,7 +62,7 @@ std::vector<std::string> declared_choices(CLI::Option& option) {
     try {
       validator = option.get_validator(i);
     } catch (const CLI::OptionNotFound&) {
-      return {};  // the only way to learn how many there are
+      return {};  // CLI11 has no other way to find the last validator
     }
     const std::string name = validator->get_name(), description = validator->get_description();
     if (name.starts_with(prefix)) return split(name.substr(prefix.size()), ' ');
@@ -74,7 +74,7 @@ std::vector<std::string> declared_choices(CLI::Option& option) {
 }
 
 void add_format_option(CLI::App& app, std::string& format) {
-  app.add_option("--format", format, "of the tables: " + join(table_format_names()))
+  app.add_option("--format", format, "format of the tables: " + join(table_format_names()))
       ->type_name("FORMAT")
       ->check(choices(table_format_names()))
       ->capture_default_str();

@@ -1,4 +1,4 @@
-// The values that an option knows, declared with the option, for a shell to complete.
+// The values of options, declared with the options so that a shell can complete them.
 #pragma once
 
 #include <string>
@@ -10,24 +10,24 @@
 
 namespace revnet {
 
-// For CLI::Option::check. It checks nothing and --help does not show it: whoever takes the value refuses
-// another, and says more. A choice that ends in '=' is only the beginning of a value.
+// Returns an argument for CLI::Option::check that checks nothing and does not appear in --help: the code that
+// uses a value refuses others with a better message. A choice that ends in '=' is the beginning of a value.
 CLI::Validator choices(const std::vector<std::string>& values);
 
-// The option of a setting for a command that takes several values of it: all that the setting allows, which
-// whoever takes them checks, or some of its choices only.
+// Declares the option of a setting for a command that takes several values of it. They are checked on use, or
+// against `only` if that is not empty.
 CLI::Option* add_repeated_option(CLI::App& app, const std::string& key, std::vector<std::string>& values,
                                  const std::vector<std::string>& only = {});
-// KEY=VALUE for the settings that are a choice, KEY= for all others.
+// Offers KEY=VALUE for settings with choices and KEY= for all others.
 CLI::Validator choices_of_assignments();
 
-// The setting's help, with its choices where it does not explain them and they are few.
+// Returns the setting's help, followed by its choices if they are few and the help does not mention them.
 std::string option_help(const Setting& setting);
 
-// What choices() or CLI::IsMember declared.
+// Returns the values that choices() or CLI::IsMember declared.
 std::vector<std::string> declared_choices(CLI::Option& option);
 
-// --format for tables, as table_format() reads it.
+// Declares --format for tables; table_format() reads its value.
 void add_format_option(CLI::App& app, std::string& format);
 
 }  // namespace revnet

@@ -18,7 +18,7 @@ int guarded_ranks(const std::string& program, const std::function<int(Communicat
   if (!communicator) return started;
   if (communicator->ranks() == 1) return guarded(program, [&] { return body(*communicator); });
 
-  // Of what all ranks know of, the first one speaks.
+  // Only rank 0 reports a failure that all ranks know of.
   const auto agreed = [&](const Error& error) {
     if (communicator->is_first()) std::cerr << program << ": " << error.what() << std::endl;
     return static_cast<int>(error.exit_code());

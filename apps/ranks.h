@@ -1,4 +1,4 @@
-// Commands that may run as several ranks.
+// Execution of commands that may run as several ranks.
 #pragma once
 
 #include <functional>
@@ -8,9 +8,9 @@
 
 namespace revnet {
 
-// Runs body(communicator) on every rank that a launcher started, or alone, and turns what it throws into one
-// line on stderr and the documented exit code: a failure that all ranks know of is the first one's to tell
-// and to return, so that a launcher passes on its code; of any other, the rank tells and ends them all.
+// Runs body(communicator) on every rank that a launcher started, or in this process alone. Turns an exception
+// into one line on stderr and the documented exit code. Rank 0 reports a failure that all ranks know of and
+// returns its code, which the launcher passes on; a rank with any other failure reports it and aborts all.
 int guarded_ranks(const std::string& program, const std::function<int(Communicator&)>& body);
 
 }  // namespace revnet

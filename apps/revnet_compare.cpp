@@ -1,4 +1,4 @@
-// revnet-compare: studies that set one way of training against another.
+// revnet-compare: studies that compare ways of training.
 #include "compare_commands.h"
 #include "training_options.h"
 
@@ -8,18 +8,18 @@ using namespace revnet;
 
 constexpr const char* examples = R"(Examples:
   revnet-compare gradient angle cifar10 --arch revnet38 --iterations 2000 --every 50
-      how far gradients with reconstructed activations are from those with stored ones, and why
+      the angle between gradients with stored and with reconstructed activations
   revnet-compare training cifar10 --arch revnet38 --iterations 2000 --validation
-      the same training twice: stored and reconstructed
+      the same training with stored and with reconstructed activations
   revnet-compare memory
       the paper's Table 1, measured
   revnet-compare memory --arch revnet110 --memory-limit 8GiB
       the largest batch that fits
   revnet-compare speed
-      every network in every mode: milliseconds a step beside the floor of oneDNN's own primitives
+      milliseconds per step of every network in every mode, and the floor set by oneDNN's primitives
   revnet-compare speed --arch revnet38 --batch 16 --batch 100 --threads 1 --threads 2
   revnet-compare speed --arch revnet110 --activations reconstructed --profile
-      and where the time goes
+      the share of each kind of operation in a step
   mpirun -n 2 revnet-compare exchange
       latency and bandwidth between ranks
 

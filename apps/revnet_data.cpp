@@ -24,14 +24,15 @@ using namespace revnet;
 
 constexpr const char* examples = R"(Examples:
   revnet-data pack imagewoof imagewoof.h5
-      the class folders imagewoof/train and imagewoof/val as one file, for revnet-train images --data-dir
+      packs the class folders imagewoof/train and imagewoof/val into a file for --data-dir
   revnet-data check imagewoof.h5
-      also class folders, or the folder in which those of CIFAR lie
+      reads every image; also checks class folders, or the folder that holds CIFAR's folders
   revnet-data show images --data-dir imagewoof --image-size 128 --output batch.png
-      the first batch of a training, as the network sees it
+      draws the first batch of a training as the network receives it
   revnet-data speed images --data-dir imagewoof.h5 --workers 2 --batch 64
+      measures images per second
 
-Exit codes: 0 done, 1 failed or something is wrong with the data, 2 usage.)";
+Exit codes: 0 done, 1 failed or data damaged, 2 usage.)";
 
 void pack_set(PackedImageWriter& writer, const std::string& name, const JpegSet& set) {
   std::uint64_t bytes = 0;
@@ -42,7 +43,8 @@ void pack_set(PackedImageWriter& writer, const std::string& name, const JpegSet&
     try {
       set.read(i, image);
     } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}; see that nothing else writes there", set.place(i), error.what()));
+      throw Error(
+          fmt::format("{}: {}; make sure that nothing else writes there", set.place(i), error.what()));
     }
     writer.add(set.image(i).name, set.image(i).label, crc32(std::as_bytes(std::span(image))), image);
   }
@@ -50,7 +52,7 @@ void pack_set(PackedImageWriter& writer, const std::string& name, const JpegSet&
 
 int pack(const std::string& folder, const std::string& file, bool skip_damaged, bool force) {
   if (!force && std::filesystem::exists(file)) {
-    throw UsageError(file + " is there already: give it another name, or replace it with --force");
+    throw UsageError(file + " already exists: choose another name, or replace it with --force");
   }
   const JpegSplits splits =
       scan_image_folders(folder, skip_damaged ? DamagedImages::skip : DamagedImages::refuse);
@@ -67,14 +69,14 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
   return static_cast<int>(ExitCode::done);
 }
 
-// What is found wrong is the result.
+// Damage is the result of the command, so it is printed to stdout.
 int report(const std::string& what, const std::vector<std::string>& wrong) {
   for (const std::string& line : wrong) std::cout << line << '\n';
-  std::cout << what << (wrong.empty() ? ": all whole" : fmt::format(": {} damaged", wrong.size())) << '\n';
+  std::cout << what << (wrong.empty() ? ": all intact" : fmt::format(": {} damaged", wrong.size())) << '\n';
   return static_cast<int>(wrong.empty() ? ExitCode::done : ExitCode::failed);
 }
 
-// CIFAR has no redundancy: what can be seen is whether all records are there and every label names a class.
+// CIFAR's files have no checksums. Reading them checks that all records exist and every label names a class.
 int check_cifar(const std::filesystem::path& folder) {
   std::size_t images = 0;
   std::vector<std::string> wrong;
@@ -133,8 +135,8 @@ int show(const Config& config, const ShowRequest& request) {
   return static_cast<int>(ExitCode::done);
 }
 
-// Batches as a training reads them, with nothing to do in between. The first one starts the threads, and does
-// not count.
+// Reads batches as a training does, without computing in between. The first one, which starts the threads, is
+// not timed.
 int measure(const Config& config, std::int64_t batches) {
   const std::unique_ptr<BatchSource> data = load_data(config);
   const std::int64_t batch = config.training.batch;
@@ -152,7 +154,7 @@ int measure(const Config& config, std::int64_t batches) {
   return static_cast<int>(ExitCode::done);
 }
 
-// The options that say which batches.
+// The settings that determine the batches.
 const std::vector<std::string> batch_keys{"dataset.name",       "dataset.directory", "dataset.validation",
                                           "dataset.image_size", "dataset.workers",   "training.batch",
                                           "training.seed"};
@@ -169,46 +171,47 @@ int run(int argc, char** argv) {
 
   std::string place, file;
   bool skip_damaged = false, force = false;
-  CLI::App* packing = app.add_subcommand("pack", "puts a set of class folders into one HDF5 file");
-  packing->add_option("folder", place, "holds train/CLASS/*.JPEG and val/CLASS/*.JPEG")
+  CLI::App* packing = app.add_subcommand("pack", "packs class folders of JPEG images into one HDF5 file");
+  packing->add_option("folder", place, "folder with train/CLASS/*.JPEG and val/CLASS/*.JPEG")
       ->required()
       ->type_name("DIR");
-  packing->add_option("file", file, "to be written")->required()->type_name("FILE.h5");
-  packing->add_flag("--skip-damaged", skip_damaged, "leave out, and name, what is no JPEG image");
-  packing->add_flag("--force", force, "replace a file that is there");
+  packing->add_option("file", file, "file to write")->required()->type_name("FILE.h5");
+  packing->add_flag("--skip-damaged", skip_damaged, "leave out and list files that are no valid JPEG images");
+  packing->add_flag("--force", force, "replace an existing file");
   on_call(packing, [&] { return pack(place, file, skip_damaged, force); });
 
   int workers = 0;
-  CLI::App* checking = app.add_subcommand("check", "reads every image and says what is wrong");
-  checking->add_option("place", place, "class folders, a packed file, or the folder with CIFAR's folders")
+  CLI::App* checking = app.add_subcommand("check", "reads every image and lists the damaged ones");
+  checking
+      ->add_option("place", place, "class folders, a packed file, or the folder that holds CIFAR's folders")
       ->required()
       ->type_name("DIR|FILE.h5");
-  checking->add_option("--workers", workers, "threads that decode; 0: all cores this process may use")
+  checking->add_option("--workers", workers, "decoding threads; 0: all cores that this process may use")
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   on_call(checking, [&] { return check(place, workers); });
 
   ShowRequest request;
-  CLI::App* showing = app.add_subcommand("show", "draws a batch as the network sees it");
+  CLI::App* showing = app.add_subcommand("show", "draws a batch as the network receives it");
   TrainingOptions options(*showing, batch_keys);
   options.take_any_setting(*showing);
   option_of(*showing, "dataset")->required();
-  showing->add_option("--output", request.file, "picture to be written")->type_name("FILE.png")->required();
-  showing->add_option("--iteration", request.iteration, "which batch of the training, counted from 0")
+  showing->add_option("--output", request.file, "picture to write")->type_name("FILE.png")->required();
+  showing->add_option("--iteration", request.iteration, "number of the training's batch, counted from 0")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
       ->capture_default_str();
-  showing->add_flag("--evaluation", request.evaluation, "a batch of the evaluation set instead");
+  showing->add_flag("--evaluation", request.evaluation, "draw a batch of the evaluation set instead");
   on_call(showing, [&] { return show(resolve(options.apply_to({})), request); });
 
   std::int64_t batches = 20;
   CLI::App* measuring =
-      app.add_subcommand("speed", "measures how many images a second a training is given at most");
+      app.add_subcommand("speed", "measures how many images per second a training can read");
   TrainingOptions measured(*measuring, batch_keys);
   measured.take_any_setting(*measuring);
   option_of(*measuring, "dataset")->required();
-  measuring->add_option("--batches", batches, "to be read")
+  measuring->add_option("--batches", batches, "batches to read")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

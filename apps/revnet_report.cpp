@@ -1,4 +1,4 @@
-// revnet-report: what runs measured, in groups and beside the paper's CIFAR tables.
+// revnet-report: results of runs, in groups and beside the paper's CIFAR tables.
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -22,18 +22,18 @@ using namespace revnet;
 
 constexpr const char* examples = R"(Examples:
   revnet-report runs
-      every run below runs/, beside the paper's tables
+      all runs below runs/ beside the paper's tables
   revnet-report runs/table3-tenth --format markdown
   revnet-report runs --html report.html
-      a page with the curves too, which needs no other file
-  revnet-report runs/sweep --group-by network.architecture,training.learning_rate --metric eval_error_percent
-      a line a group: mean and standard deviation over its runs
+      a self-contained page that also has the curves
+  revnet-report runs/sweep --group-by network.architecture,training.batch --metric eval_error_percent
+      one line per group: mean and standard deviation over its runs
   revnet-report
-      Table 2 alone: the networks as the code builds them
+      Table 2 alone, counted from the networks as the code builds them
 
 Exit codes: 0 done, 1 failed, 2 usage.)";
 
-// Table 2's CIFAR networks. Counted in networks that are built, without memory behind them.
+// Counts the parameters of Table 2's CIFAR networks by building them without memory for their arrays.
 std::vector<BuiltNetwork> build_networks() {
   std::vector<BuiltNetwork> built;
   for (const PaperRow& row : paper_rows) {
@@ -52,11 +52,11 @@ std::vector<BuiltNetwork> build_networks() {
 }
 
 void write_page(const std::string& file, const std::string& page) {
-  // Something else there, such as a device or a folder, is not ours to replace.
+  // Replace only a regular file, never a device or a folder.
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
   if (file.empty() || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))) {
-    throw UsageError("--html: '" + file + "' is no file to write to");
+    throw UsageError("--html: '" + file + "' is not a regular file");
   }
   write_text_file_atomically(file, page);
   std::cerr << "wrote " << file << '\n';
@@ -74,7 +74,7 @@ int report(const Request& request) {
   for (const std::string& metric : request.metrics)
     wanted.metrics.push_back(&find_metric(metric, "--metric"));
   if (request.folders.empty() && !(request.group_by.empty() && request.metrics.empty())) {
-    throw UsageError("--group-by and --metric need runs: name run directories, or folders of them");
+    throw UsageError("--group-by and --metric need runs: name run directories or folders of runs");
   }
   std::vector<RunRecord> runs;
   if (!request.folders.empty()) {
@@ -89,21 +89,22 @@ int report(const Request& request) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Sets the paper's CIFAR tables beside what runs measured.", "revnet-report");
+  CLI::App app("Compares the results of runs with the paper's CIFAR tables.", "revnet-report");
   app.footer(examples);
   Request request;
-  app.add_option("runs", request.folders, "run directories, or folders of them")->type_name("RUN...");
+  app.add_option("runs", request.folders, "run directories or folders of runs")->type_name("RUN...");
   std::vector<std::string> keys, names;
   for (const Setting& setting : settings()) keys.push_back(setting.key);
   for (const Metric& metric : metrics()) names.emplace_back(metric.name);
   app.add_option("--group-by", request.group_by,
-                 "settings that set groups apart; default: whatever varies but the seed")
+                 "settings that define the groups; default: those that vary, except the seed")
       ->type_name("KEY,...")
       ->delimiter(',')
       ->take_all()
       ->allow_extra_args(false)
       ->check(choices(keys));
-  app.add_option("--metric", request.metrics, "what groups show, the first marking the best: " + join(names))
+  app.add_option("--metric", request.metrics,
+                 "metrics of the groups; the first decides which is best: " + join(names))
       ->type_name("NAME,...")
       ->delimiter(',')
       ->take_all()

@@ -1,4 +1,4 @@
-// revnet-sweep: many runs from one experiment file.
+// revnet-sweep: runs the jobs of an experiment file.
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -25,25 +25,26 @@ using namespace revnet;
 
 constexpr const char* examples = R"(Examples:
   revnet-sweep run experiments/batch-sweep.yaml --dry-run
-      the jobs, the memory they will need, a rough estimate of their time
+      lists the jobs, their memory and a rough estimate of their time
   revnet-sweep run experiments/batch-sweep.yaml --jobs 2
-      two at a time, each on half of the processors; run again to go on after an interruption
+      runs two at a time, each on half of the processors; repeat to resume after an interruption
   revnet-sweep run experiments/batch-sweep.yaml --launcher slurm
-      as an array job of Slurm, which asks for what the file's section sweep.slurm says; with --dry-run:
-      the batch script
+      submits a Slurm array job with the resources of the file's section sweep.slurm; with
+      --dry-run, prints the batch script
   revnet-sweep status experiments/batch-sweep.yaml --watch 2
+      shows the progress of all jobs every two seconds
   revnet-sweep cancel experiments/batch-sweep.yaml
-      takes it out of Slurm; running jobs save a checkpoint
+      cancels the jobs in Slurm; running ones save a checkpoint
   revnet-sweep collect experiments/batch-sweep.yaml
-      CSV and HDF5 files of all results: runs, and means over their seeds
+      writes all results, and means over seeds, as CSV and HDF5
 
 Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints saved.)";
 
 struct SweepRequest {
   std::string file, directory, memory, launcher = "local";
-  std::optional<TrainingOptions> settings;  // of `run` alone
+  std::optional<TrainingOptions> settings;  // for the subcommand `run` only
   SweepOptions options;
-  // Given options that only one machine can follow.
+  // The given options that apply only to the local launcher.
   std::vector<std::string> local_only;
   bool dry_run = false;
   double watch = 0;
@@ -53,11 +54,11 @@ struct SweepRequest {
 std::filesystem::path program_beside_this() {
   std::filesystem::path program = program_path().parent_path() / "revnet-train";
   if (!std::filesystem::exists(program))
-    throw Error("revnet-train is not beside revnet-sweep: " + program.string());
+    throw Error("revnet-train is not in the folder of revnet-sweep: there is no " + program.string());
   return program;
 }
 
-// The jobs of the file, with the environment's and the command line's data directory.
+// Returns the jobs of the file, with the data directory of the environment or the command line.
 std::vector<Job> jobs_of(const SweepRequest& request) {
   SweepFile sweep = read_sweep_file(request.file);
   sweep.base = request.settings->apply_to(std::move(sweep.base));
@@ -66,7 +67,7 @@ std::vector<Job> jobs_of(const SweepRequest& request) {
   return jobs;
 }
 
-// runs/NAME, by the name in the file, or the file's own.
+// Returns runs/NAME, with the name in the file or else the file's own.
 std::filesystem::path directory_of(const SweepRequest& request) {
   if (!request.directory.empty()) return request.directory;
   const std::string name = read_sweep_file(request.file).base.name;
@@ -75,8 +76,8 @@ std::filesystem::path directory_of(const SweepRequest& request) {
           .lexically_normal();
   if (folder.is_absolute() || *folder.begin() == ".." || folder == ".") {
     throw UsageError(
-        fmt::format("{}: a sweep called {} would lie outside of runs/: give it another name, or its folder "
-                    "with --sweep-dir",
+        fmt::format("{}: a sweep called {} would lie outside of runs/: give it another name, or choose its "
+                    "folder with --sweep-dir",
                     request.file, in_quotes(name)));
   }
   return std::filesystem::path("runs") / folder;
@@ -115,7 +116,7 @@ int run(const SweepRequest& request) {
   return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
 }
 
-// The first job that `run` would refuse, and how many more there are.
+// Prints the first job that `run` would refuse because it has changed, and how many there are.
 void say_changes(const std::vector<Job>& jobs, const std::filesystem::path& directory) {
   std::vector<std::string> changes;
   for (const Job& job : jobs) changes.push_back(change_of(directory, job));
@@ -146,7 +147,7 @@ int collect(const SweepRequest& request) {
   const SweepResults results = read_results(jobs_of(request), directory);
   for (const std::string& change : results.changed) say("left out: " + change);
   if (results.jobs.empty()) {
-    throw UsageError("no job of {} has results yet: revnet-sweep run", directory.string());
+    throw UsageError("no job of {} has results yet: start revnet-sweep run", directory.string());
   }
   const Grouping groups = group_runs(results.runs, {});
   const std::string csv = results_table(results).format(TableFormat::csv);
@@ -179,46 +180,47 @@ int run_program(int argc, char** argv) {
   const auto subcommand = [&](const char* name, const char* help, const std::function<int()>& body) {
     CLI::App* added = app.add_subcommand(name, help);
     added->add_option("file", request.file, "experiment file")->required()->type_name("FILE.yaml");
-    added->add_option("--sweep-dir", request.directory, "where the runs are")
+    added->add_option("--sweep-dir", request.directory, "directory of the runs")
         ->type_name("DIR")
         ->default_str("runs/NAME");
     added->callback(
         [&exit_code, name, body] { exit_code = guarded(std::string("revnet-sweep ") + name, body); });
     return added;
   };
-  CLI::App* runs = subcommand("run", "runs what is not complete", [&] {
+  CLI::App* runs = subcommand("run", "runs all jobs that are not complete", [&] {
     for (const char* option : {"--jobs", "--retry", "--fail-fast", "--memory"}) {
       if (app.get_subcommand("run")->count(option) > 0) request.local_only.emplace_back(option);
     }
     return run(request);
   });
   runs->add_option("--launcher", request.launcher,
-                   "local: processes here; slurm: an array job, by section sweep.slurm")
+                   "local: processes on this machine; slurm: an array job (section sweep.slurm)")
       ->type_name("WHERE")
       ->check(CLI::IsMember({"local", "slurm"}))
       ->capture_default_str();
-  runs->add_option("--jobs", request.options.jobs, "at one time, each on its part of the processors")
+  runs->add_option("--jobs", request.options.jobs, "concurrent jobs, each on its share of the processors")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();
-  runs->add_option("--retry", request.options.retries, "times that a failed job is tried again")
+  runs->add_option("--retry", request.options.retries, "how often a failed job is retried")
       ->type_name("N")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
-  runs->add_flag("--fail-fast", request.options.fail_fast, "stop the other jobs when one fails");
+  runs->add_flag("--fail-fast", request.options.fail_fast, "stop all jobs as soon as one fails");
   runs->add_option("--memory", request.memory,
-                   "for all jobs together, such as 16GiB; default: what is available")
+                   "memory for all jobs together, such as 16GiB; default: all that is available")
       ->type_name("BYTES");
   request.settings.emplace(*runs, std::vector<std::string>{"dataset.directory"});
   runs->add_flag("--dry-run", request.dry_run,
-                 "print the jobs' memory and time, or the batch script, start nothing");
-  CLI::App* status = subcommand("status", "how far the jobs are", [&] { return show_status(request); });
-  status->add_option("--watch", request.watch, "again every so many seconds, until Ctrl-C")
+                 "print the jobs' memory and time, or the batch script; start nothing");
+  CLI::App* status =
+      subcommand("status", "shows the progress of all jobs", [&] { return show_status(request); });
+  status->add_option("--watch", request.watch, "repeat every so many seconds, until Ctrl-C")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 86400.0));
-  subcommand("cancel", "takes the jobs out of Slurm; running ones save a checkpoint",
+  subcommand("cancel", "cancels the jobs in Slurm; running ones save a checkpoint",
              [&] { return cancel(request); });
-  subcommand("collect", "CSV and HDF5 files of all results: runs, and means over their seeds",
+  subcommand("collect", "writes all results, and means over seeds, as CSV and HDF5",
              [&] { return collect(request); });
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;

@@ -27,29 +27,29 @@ constexpr const char* examples = R"(Examples:
   revnet-train cifar10 --arch resnet32 --iterations 8000 --run-dir runs/short
       a tenth of the schedule
   revnet-train cifar10 --epochs 30 --lr 0.2 --set training.schedule=cosine
-      another recipe; --help-settings has all there is to set
+      another recipe; --help-settings lists all settings
   revnet-train --run-dir runs/short --resume
-      go on with a run that was stopped, with its own settings; with a data set: or start it
+      resume a stopped run with its own settings
   revnet-train --run-dir runs/short --evaluate --per-class
-      the test error of its last checkpoint, and that of each class
+      the test error of the last checkpoint, in total and for each class
   revnet-train synthetic --arch revnet38 --iterations 300 --eval-every 100
-      without any data set: ten classes of drawn shapes
+      the built-in data set: ten classes of drawn shapes
   revnet-train images --data-dir imagewoof --image-size 128 --arch resnet32
-      JPEG images in imagewoof/train/CLASS and imagewoof/val/CLASS; imagenet: of its 1,000 classes
+      JPEG images in imagewoof/train/CLASS and imagewoof/val/CLASS
   revnet-train cifar100 --arch revnet164 --dry-run
-      parameters, arithmetic and memory of a run, which is not started
+      parameters, arithmetic and memory of a run, without starting it
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted with a checkpoint saved, 4 diverged,
 5 a damaged image with a checkpoint saved.
 RUN holds config.yaml, run.log, run.h5 (curves), metrics.csv (the same as text) and
-checkpoint.h5, which --resume goes on from. More --iterations make that run longer: its
-learning rate falls at the iterations where it did, unless training.decay_at is given, too.)";
+checkpoint.h5, from which --resume continues. A larger --iterations extends the run; its
+learning rate drops at the same iterations as before, unless training.decay_at is given.)";
 
 void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;
   const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
   std::printf(
-      "%-18s%d ranks; %.1f ms a step alone, %.1f ms longer steps: %.0f %% hidden by the backward pass; "
+      "%-18s%d ranks; %.1f ms per step alone, %.1f ms added to a step: %.0f %% hidden by the backward pass; "
       "%.1f ms waiting for slower ranks\n",
       "all-reduce", summary.ranks, 1e3 * times.alone / steps, 1e3 * (times.exposed + times.working) / steps,
       100 * times.hidden(), 1e3 * (times.waiting - times.exposed) / steps);
@@ -70,7 +70,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
   std::printf("%-18s%.2f %%, cross entropy %.4f (mean of the last %lld iterations)\n", "training error",
               summary.training.error_percent, summary.training.cross_entropy,
               static_cast<long long>(config.log.every));
-  // Of a run that was complete, unknown where its log has one row.
+  // The speed of a run that was already complete is unknown if its log has only one row.
   const std::string speed =
       summary.images_per_second > 0 ? fmt::format(", {:.0f} images/s", summary.images_per_second) : "";
   std::printf("%-18s%lld of %lld iterations in %s%s\n", "time", static_cast<long long>(summary.iterations),
@@ -78,7 +78,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
               speed.c_str());
   if (summary.ranks > 1) print_exchange(summary);
   if (summary.images_left_out > 0) {
-    std::printf("%-18s%zu damaged ones, named in run.log\n", "images left out", summary.images_left_out);
+    std::printf("%-18s%zu damaged, listed in run.log\n", "images left out", summary.images_left_out);
   }
   std::printf("%-18s%s\n", "activations", describe_activation_bytes(config).c_str());
   if (summary.peak_resident_bytes > 0) {
@@ -87,7 +87,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
   std::printf("%-18s%s\n", "run", directory.c_str());
 }
 
-// What the command line asks for, beside the settings.
+// The command line.
 struct Request {
   explicit Request(CLI::App& app)
       : training(app),
@@ -99,10 +99,10 @@ struct Request {
         ->excludes(evaluation.option());
   }
 
-  // Where the run lies: as given, or as derived from the settings.
+  // Returns the run directory: --run-dir, or one derived from the settings.
   std::filesystem::path directory() const {
     if (!run.directory().empty()) return run.directory();
-    if (dataset->empty()) throw UsageError("dataset is required, or --run-dir of a run (see --help)");
+    if (dataset->empty()) throw UsageError("name a dataset, or an existing run with --run-dir (see --help)");
     return default_run_directory(training.apply_to({}));
   }
 
@@ -113,7 +113,7 @@ struct Request {
   bool dry_run = false;
 };
 
-// The resolved settings of the run in this directory.
+// Returns the resolved settings of the run.
 Config settings(const Request& request, const std::filesystem::path& directory, int ranks) {
   const bool goes_on = request.run.resume() && has_begun(directory);
   if (request.dataset->empty() && !goes_on) {
@@ -123,7 +123,7 @@ Config settings(const Request& request, const std::filesystem::path& directory, 
                                           : "dataset is required (see --help)");
   }
   return request.run.settings(directory, [&](Config config) {
-    // A rank's threads are those that its launcher gives it this time.
+    // The launcher determines the threads of a rank anew each time.
     if (ranks > 1) config.training.threads = 0;
     return request.training.apply_to(std::move(config));
   });
@@ -146,7 +146,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
   if (communicator.is_first()) {
     if (summary.was_complete) {
       std::cerr << directory.string()
-                << " is complete: nothing is left to do (--iterations makes it longer)\n";
+                << " is complete: nothing is left to do (a larger --iterations extends it)\n";
     }
     print_summary(summary, config, directory);
   }

@@ -6,13 +6,13 @@
 namespace revnet {
 
 RunOptions::RunOptions(CLI::App& app, const std::string& what, const std::string& default_directory) {
-  app.add_option("--run-dir", directory_, "where the " + what + " is recorded")
+  app.add_option("--run-dir", directory_, "directory of the " + what)
       ->type_name("DIR")
       ->default_str(default_directory)
       ->group("Run");
   auto* resume =
-      app.add_flag("--resume", resume_, "go on with the " + what + " there, or start it")->group("Run");
-  app.add_flag("--force", force_, "replace a " + what + " that is there")->excludes(resume)->group("Run");
+      app.add_flag("--resume", resume_, "resume the " + what + " in --run-dir, or start it")->group("Run");
+  app.add_flag("--force", force_, "replace an existing " + what)->excludes(resume)->group("Run");
 }
 
 RunStart RunOptions::start() const {

@@ -1,4 +1,4 @@
-// How a command that trains starts: from nothing, over a run, or going on with one.
+// The options with which a training command starts, replaces or resumes a run.
 #pragma once
 
 #include <filesystem>
@@ -11,17 +11,17 @@ namespace revnet {
 
 class RunOptions {
  public:
-  // Declares --run-dir, --resume and --force; must outlive the parse. `what` is recorded: "run", "study".
+  // Declares --run-dir, --resume and --force. The object must outlive the parse. `what` is "run" or "study".
   RunOptions(CLI::App& app, const std::string& what, const std::string& default_directory);
 
   bool resume() const { return resume_; }
   bool force() const { return force_; }
-  // As given; may be empty.
+  // The value of --run-dir; may be empty.
   const std::string& directory() const { return directory_; }
   RunStart start() const;
 
-  // The resolved settings: with --resume, of the run that lies there, if there is one, with what is `given`
-  // laid over them; else what is `given` alone.
+  // Returns the resolved settings: those that are `given`, applied to the settings of the existing run with
+  // --resume, and to the defaults otherwise.
   Config settings(const std::filesystem::path& run, const std::function<Config(Config)>& given) const;
 
  private:

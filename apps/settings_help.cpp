@@ -7,7 +7,8 @@
 namespace revnet {
 
 std::string settings_help() {
-  std::string text = "Settings, for --set KEY=VALUE and for files (--config), each with its default.\n",
+  std::string text =
+                  "Settings for --set KEY=VALUE and for experiment files (--config), with their defaults.\n",
               group;
   for (const Setting& setting : settings()) {
     if (setting.group != group) text += fmt::format("\n{}:\n", setting.group);

@@ -1,11 +1,11 @@
-// What --help-settings prints.
+// The output of --help-settings.
 #pragma once
 
 #include <string>
 
 namespace revnet {
 
-// Every setting with its default, what it is for and what it may be, by section.
+// Returns every setting with its default, its purpose and its allowed values, by section.
 std::string settings_help();
 
 }  // namespace revnet

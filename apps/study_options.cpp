@@ -17,7 +17,7 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
   }
   const std::optional<Launch> launch = find_launch();
   if (!launch || launch->rank == 0) {
-    std::cerr << "no CIFAR-10 in " << directory << " (--data-dir, $REVNET_DATA): taking the synthetic set\n";
+    std::cerr << "no CIFAR-10 in " << directory << " (--data-dir, $REVNET_DATA): using the synthetic set\n";
   }
   return Config::Dataset::Name::synthetic;
 }

@@ -1,4 +1,4 @@
-// The options of a study that trains: dataset, settings, and the directory it is recorded in.
+// The options of a study that trains: data set, settings and directory.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,8 @@ namespace revnet {
 
 class StudyOptions {
  public:
-  // Declares them; must outlive the parse. prefix: the default directory is runs/PREFIX-DATASET-ARCH-seedN.
+  // Declares the options, with runs/PREFIX-DATASET-ARCH-seedN as default directory. The object must outlive
+  // the parse.
   StudyOptions(CLI::App& app, std::string prefix);
 
   struct Prepared {
@@ -19,8 +20,9 @@ class StudyOptions {
     std::filesystem::path directory;
     RunStart start;
   };
-  // run_in: where in the directory a run lies whose settings --resume goes on with ("." or "stored"). Without
-  // a dataset, CIFAR-10 is taken if it is there, else the synthetic set, with a notice on stderr. UsageError.
+  // With --resume, the settings come from the run in the subdirectory `run_in` ("." or "stored"). Without a
+  // data set on the command line, uses CIFAR-10 if it is found, else the synthetic set with a notice on
+  // stderr. Throws UsageError.
   Prepared prepare(const std::string& run_in = ".") const;
 
   const RunOptions& run() const { return run_; }
@@ -30,7 +32,7 @@ class StudyOptions {
   std::string prefix_;
   TrainingOptions training_;
   RunOptions run_;
-  CLI::Option* dataset_;  // the app's
+  CLI::Option* dataset_;  // owned by the app
 };
 
 }  // namespace revnet

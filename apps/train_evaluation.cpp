@@ -49,14 +49,14 @@ void print(const Evaluation& evaluation, const Config& config, const std::string
 
 EvaluationOptions::EvaluationOptions(CLI::App& app) {
   const char* group = "Evaluation";
-  option_ = app.add_flag("--evaluate", evaluate_, "evaluate the checkpoint in --run-dir; train nothing");
+  option_ = app.add_flag("--evaluate", evaluate_, "evaluate the checkpoint in --run-dir instead of training");
   option_->group(group)->excludes(option_of(app, "--resume"))->excludes(option_of(app, "--force"));
-  app.add_option("--checkpoint", checkpoint_, "that one instead, whatever run it is of")
+  app.add_option("--checkpoint", checkpoint_, "evaluate this checkpoint, from whichever run")
       ->type_name("FILE")
       ->group(group)
       ->needs(option_);
-  app.add_flag("--per-class", per_class_, "and list the errors of each class")->group(group)->needs(option_);
-  app.add_option("--predictions", predictions_, "and write labels, predictions and logits, as HDF5")
+  app.add_flag("--per-class", per_class_, "also list the errors of each class")->group(group)->needs(option_);
+  app.add_option("--predictions", predictions_, "also write labels, predictions and logits, as HDF5")
       ->type_name("FILE")
       ->group(group)
       ->needs(option_);
@@ -66,7 +66,7 @@ int EvaluationOptions::run(const TrainingOptions& options,
                            const std::function<std::filesystem::path()>& directory) const {
   const std::filesystem::path folder = std::filesystem::path(predictions_).parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder)) {
-    throw UsageError("--predictions: {} is no folder; make it or name another file", folder.string());
+    throw UsageError("--predictions: {} is not a folder; create it or name another file", folder.string());
   }
   std::string file = checkpoint_;
   if (file.empty()) {
@@ -79,7 +79,7 @@ int EvaluationOptions::run(const TrainingOptions& options,
   }
   const Checkpoint checkpoint = read_checkpoint(file);
   Config config = settings_of_checkpoint(checkpoint, file);
-  config.training.threads = 0;  // this machine's, not those of the training
+  config.training.threads = 0;  // chosen for this machine, not taken from the training
   config = resolve(options.apply_to(std::move(config)));
   const Evaluation evaluation = evaluate_checkpoint(config, checkpoint, file, !predictions_.empty());
   for (const std::string& line : evaluation.left_out) std::cerr << "warning: left out: " << line << '\n';

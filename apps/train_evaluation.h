@@ -1,4 +1,4 @@
-// revnet-train --evaluate
+// The options of revnet-train --evaluate, and the evaluation.
 #pragma once
 
 #include <filesystem>
@@ -11,15 +11,14 @@ namespace revnet {
 
 class EvaluationOptions {
  public:
-  // Declares --evaluate and what goes with it; must outlive the parse.
+  // Declares --evaluate and the options that need it. The object must outlive the parse.
   explicit EvaluationOptions(CLI::App& app);
 
   bool wanted() const { return evaluate_; }
-  // The option --evaluate.
   CLI::Option* option() const { return option_; }
 
-  // Evaluates the checkpoint that is named, or else that of the run in a directory, with its own settings and
-  // what the options lay over them, and prints what came out. Returns the exit code.
+  // Evaluates --checkpoint, or else the last checkpoint of the run in a directory, with its own settings
+  // overridden by the options. Prints the result and returns the exit code.
   int run(const TrainingOptions& options, const std::function<std::filesystem::path()>& directory) const;
 
  private:

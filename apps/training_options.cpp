@@ -5,10 +5,13 @@
 #include <iostream>
 #include <new>
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "description.h"
+#include "help_format.h"
 #include "option_values.h"
 #include "settings_help.h"
 
@@ -26,10 +29,10 @@ TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& 
 }
 
 void TrainingOptions::take_any_setting(CLI::App& app) {
-  app.add_option("--config", config_file_, "experiment file: any setting, as YAML")
+  app.add_option("--config", config_file_, "experiment file with any settings, in YAML")
       ->type_name("FILE")
       ->group("Settings");
-  app.add_option("--set", assignments_, "any single setting, such as training.momentum=0.8; may be repeated")
+  app.add_option("--set", assignments_, "set any single setting, such as training.momentum=0.8; repeatable")
       ->type_name("KEY=VALUE")
       ->check(choices_of_assignments())
       ->take_all()
@@ -88,7 +91,6 @@ std::vector<Config> with_networks(const Config& settings, const std::vector<std:
 
 int parse(CLI::App& app, int argc, char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + version());
-  app.get_formatter()->column_width(34);
   if (argc > 1 && std::string_view(argv[1]) == "--describe") {
     return guarded(app.get_name(), [&] {
       if (argc != 3) throw UsageError("--describe takes one of {}", join(description_formats()));
@@ -96,6 +98,7 @@ int parse(CLI::App& app, int argc, char** argv) {
       return static_cast<int>(ExitCode::done);
     });
   }
+  format_help(app, help_columns(STDOUT_FILENO, std::getenv("COLUMNS")));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -132,7 +135,7 @@ int guarded_program(const std::string& program, const std::function<int()>& body
 
 namespace {
 
-// As a shell reads it back.
+// Quotes a word for a shell if that is necessary.
 std::string shell_quoted(const std::string& word) {
   constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%";
   if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;

@@ -1,5 +1,5 @@
-// The training options that revnet-train and its sisters share: those of the table of settings, applied in
-// the documented order (defaults < experiment file < environment < command line).
+// The training options that the commands share. They come from the table of settings, and are applied in the
+// documented order (defaults < experiment file < environment < command line).
 #pragma once
 
 #include <string>
@@ -14,15 +14,15 @@ namespace revnet {
 
 class TrainingOptions {
  public:
-  // Declares the options and the positional `dataset`; must outlive the parse.
+  // Declares the options and the positional `dataset`. The object must outlive the parse.
   explicit TrainingOptions(CLI::App& app);
-  // The options of these settings alone.
+  // Declares only the options of these settings.
   TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
-  // Then --config and --set, too.
+  // Also declares --config, --set and --help-settings.
   void take_any_setting(CLI::App& app);
 
-  // Lays file, environment and command line over the given settings. UsageError for anything unknown or
-  // impossible.
+  // Applies experiment file, environment and command line to the given settings. Throws UsageError for
+  // anything unknown or impossible.
   Config apply_to(Config config) const;
 
  private:
@@ -33,45 +33,45 @@ class TrainingOptions {
   std::vector<std::pair<const Setting*, std::string>> given_;
 };
 
-// The option that has been declared under this name. CLI11's own get_option() is noexcept inside, and so ends
-// the program where there is no memory.
+// Returns the option declared under this name. CLI11's own get_option() is noexcept inside, and so ends the
+// program if memory runs out.
 CLI::Option* option_of(CLI::App& app, const std::string& name);
 
-// The settings with each of these networks; where none is named, with the network that they describe
-// themselves, or else with each of `otherwise`.
+// Returns the settings once for each network in `names`. If that is empty, returns them as they are if they
+// describe another network than the default, else once for each of `otherwise`.
 std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise);
-// A part of the help of commands that read data sets.
+// Ends the help of commands that read data sets.
 inline constexpr const char* data_environment_help = R"(
 
 Environment:
   REVNET_DATA
-      the folder of the data sets, where the command line does not name one)";
+      the folder of the data sets, unless --data-dir is given)";
 
-// A part of the help of commands that train.
+// Ends the help of commands that train.
 inline constexpr const char* environment_help = R"(
 
 Environment:
   REVNET_DATA
-      the folder of the data sets, where the command line does not name one
+      the folder of the data sets, unless --data-dir is given
   REVNET_THREADS
-      threads of a training, where the command line does not say how many
+      the number of threads, unless --threads is given
   OMP_WAIT_POLICY
-      passive: threads sleep while they wait, for machines shared with other work)";
+      passive makes waiting threads sleep, for machines shared with other work)";
 
-// Answers --describe bash, zsh or help2man, as the build asks for completions and man pages (exit code 0, or
-// 2 for another format). Otherwise parses, and on failure prints one line and returns exit code 2; --help and
-// --version return 0. -1: go on.
+// Answers --describe bash, zsh or help2man, with which the build makes completions and man pages (exit code
+// 0, or 2 for another format). Otherwise parses the command line. Returns the exit code, after a line on
+// stderr, if it is invalid; 0 after --help and --version; and -1 if the command should run.
 int parse(CLI::App& app, int argc, char** argv);
 
-// Runs body() and turns what it throws into one line on stderr and the documented exit code.
+// Runs body(). Turns an exception into one line on stderr and the documented exit code.
 int guarded(const std::string& program, const std::function<int()>& body);
 
-// The same for all that a program does, from its first allocation on; likewise when what it wrote to stdout
-// did not get there.
+// Does the same for all that a program does, from its first allocation on, and also if output to stdout is
+// lost.
 int guarded_program(const std::string& program, const std::function<int()>& body);
 
-// The command line as one string, for the record and for a shell.
+// Returns the command line as one string, quoted for a shell.
 std::string command_line(int argc, char** argv);
 
 }  // namespace revnet

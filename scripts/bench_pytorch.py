@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Times a training step of revnet and of PyTorch in turn, so that noise hits both, and prints ratios.
+"""Times training steps of revnet and PyTorch in turn, so that noise affects both, and prints the ratio.
 
-Each round times a few steps of one and then of the other; the ratio is the median of the rounds' ratios.
-PyTorch: the same networks (torch_model.py), channels_last, SGD with momentum, threads as given.
+Each round times a few steps of revnet and then of PyTorch; the result is the median of the rounds' ratios.
+PyTorch runs the same networks (torch_model.py) with channels_last and SGD with momentum.
 Needs python3-torch.
 
   bench_pytorch.py [--bin build/bin] [--arch NAME]... [--batch N] [--threads N] [--rounds N] [--steps N]
@@ -75,14 +75,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("--bin", default=os.path.join(here, "..", "build", "bin"), metavar="DIR",
-                        help="where revnet-compare is")
-    parser.add_argument("--arch", action="append", choices=CIFAR, help="may be repeated; default: all six")
+                        help="folder of revnet-compare")
+    parser.add_argument("--arch", action="append", choices=CIFAR, help="repeatable; default: all six")
     parser.add_argument("--activations", action="append", choices=("stored", "reconstructed"),
-                        help="may be repeated; default: both")
+                        help="repeatable; default: both")
     parser.add_argument("--batch", type=int, default=100, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N")
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
-    parser.add_argument("--steps", type=int, default=5, metavar="N", help="in a round")
+    parser.add_argument("--steps", type=int, default=5, metavar="N", help="steps per round")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     print(f"PyTorch {torch.__version__}, batch {arguments.batch}, {arguments.threads} threads")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""One rank with two threads beside two ranks with one thread: training speed, and what the exchange of gradients costs.
+"""Compares one rank of two threads with two ranks of one thread: training speed, and the cost of exchanging gradients.
 
-Needs Open MPI's mpirun and a build with MPI. Runs of both kinds take turns, so that a disturbance meets both; each
-is stopped by a signal after some seconds, which spares it the evaluation at the end.
+Needs Open MPI's mpirun and a build with MPI. Runs of both kinds alternate, so that a disturbance affects both. A signal
+stops each run after some seconds, which avoids the evaluation at the end.
 
     scripts/bench_ranks.py cifar10 --arch resnet32 revnet110 --rounds 3 --seconds 25
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-KINDS = {  # by name: what mpirun is given, and threads of a rank
+KINDS = {  # name: (mpirun's arguments, threads per rank)
     "1 rank x 2 threads": (["-n", "1", "--bind-to", "none"], 2),
     "2 ranks x 1 thread": (["-n", "2", "--bind-to", "core"], 1),
 }
@@ -22,7 +22,7 @@ INTERRUPTED = 3  # revnet-train's exit code
 
 
 def run(arguments, architecture, kind):
-    """Images per second, and the all-reduce line of the summary ("" of one rank)."""
+    """Returns images per second, and the all-reduce line of the summary ("" for one rank)."""
     placing, threads = KINDS[kind]
     with tempfile.TemporaryDirectory() as folder:
         command = ["timeout", "--preserve-status", "--signal=USR1", str(arguments.seconds), "mpirun", *placing,

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Converts checkpoints to and from other formats. Needs python3-h5py, and all but to-safetensors python3-torch, for
-the networks of torch_model.py.
+"""Converts checkpoints to and from other formats. Needs python3-h5py and, for all conversions but to-safetensors,
+python3-torch, which builds the networks of torch_model.py.
 
   convert_checkpoint.py to-torch CHECKPOINT.h5 MODEL.pt
   convert_checkpoint.py from-torch MODEL.pt CHECKPOINT.h5 [--config FILE.yaml]
@@ -11,22 +11,22 @@ the networks of torch_model.py.
 MODEL.pt, for torch.load, is a dict of
 
   spec, classes           for torch_model.Network(torch_model.Spec(**spec), classes)
-  architecture            what the settings call it
+  architecture            its name in the settings
   model                   its state dict: parameters and running averages
-  momentum                by the names of parameters there: what torch.optim.SGD keeps as momentum_buffer
-  average                 likewise the average of the weights; empty where none is kept
+  momentum                by parameter name: the momentum_buffer of torch.optim.SGD
+  average                 by parameter name: the average of the weights; empty if none is kept
   iteration, config, progress   as in the checkpoint
 
-from-torch also takes a bare state dict, as torch.save(network.state_dict(), ...) writes it. Then --config says which
-settings the checkpoint is of (config.yaml of a run directory), momentum is zero and so is the iteration: put into
-that run directory as checkpoint.h5, it is what --resume starts from. Values are the same bits on both sides.
+from-torch also accepts a bare state dict, as written by torch.save(network.state_dict(), ...). In that case --config
+names the settings it belongs to (config.yaml of a run directory), and momentum and iteration are zero. Placed in that
+run directory as checkpoint.h5, the result is the state from which --resume starts. Values keep their bits both ways.
 
-MODEL.safetensors holds the state dict, and architecture, iteration and config as metadata; what comes back from there
-is like a bare state dict, whose settings are those of the metadata unless --config names others.
+MODEL.safetensors holds the state dict, with architecture, iteration and config as metadata. from-safetensors treats it
+like a bare state dict, with the settings in the metadata unless --config names others.
 
-MODEL.onnx computes `logits` [batch, classes] of `images` [batch, 3, side, side] as an evaluation does: normalised with
-the running averages. Images are given as the network sees them: of CIFAR, bytes (0 to 255) less the training set's
-mean image; photographs as dataset.values says.
+MODEL.onnx computes `logits` [batch, classes] from `images` [batch, 3, side, side] as an evaluation does, normalised by
+the running averages. It expects images as the network receives them: for CIFAR, bytes (0 to 255) minus the training
+set's mean image; for photographs, as dataset.values specifies.
 """
 import argparse
 import dataclasses
@@ -49,7 +49,7 @@ PROGRESS = ("window_cross_entropy", "window_errors", "window_images", "seconds")
 
 
 def setting(config, section, key):
-    """A plain value from the YAML that revnet writes (to spare a YAML package)."""
+    """Returns a scalar from the YAML that revnet writes, without needing a YAML package."""
     value = optional_setting(config, section, key)
     if value is None:
         raise FileError(f"the settings have no {section}.{key}")
@@ -62,12 +62,12 @@ def optional_setting(config, section, key):
 
 
 def spec_of(config):
-    """The network that the settings describe: a named one with what they change of it, or a custom one."""
+    """Returns the network that the settings describe: a named one with their changes, or a custom one."""
     changes = {}
     for field in dataclasses.fields(Spec):
         key = {"stem": "stem_width"}.get(field.name, field.name)
         value = optional_setting(config, "network", key)
-        if value in (None, "auto", "0", "[]"):  # left as it is, or from before there was such a setting
+        if value in (None, "auto", "0", "[]"):  # unchanged, or written before the setting existed
             continue
         value = json.loads(value)
         changes[field.name] = tuple(value) if isinstance(value, list) else value
@@ -82,10 +82,10 @@ def spec_of(config):
 
 
 def check_fits(config, state, momentum):
-    """Refuses arrays that are missing, left over or of another shape. Returns the number of classes."""
+    """Checks that no array is missing, left over or of another shape, and returns the number of classes."""
     if float(setting(config, "batch_norm", "epsilon")) != EPSILON:
         raise FileError(f"batch_norm.epsilon is not {EPSILON}, as it is in torch_model.py")
-    own = state["head.dense.bias"].numel() if "head.dense.bias" in state else 10  # of a folder's images
+    own = state["head.dense.bias"].numel() if "head.dense.bias" in state else 10  # a data set of image folders
     classes = {"cifar10": 10, "cifar100": 100, "imagenet": 1000}.get(setting(config, "dataset", "name"), own)
     network = Network(spec_of(config), classes)
     architecture = setting(config, "network", "architecture")
@@ -93,17 +93,17 @@ def check_fits(config, state, momentum):
     for what, given, expected in (("model", state, {name: v.shape for name, v in network.state_dict().items()}),
                                   ("momentum", momentum, parameters)):
         for name in sorted(given.keys() ^ expected.keys()):
-            raise FileError(f"{what}: {name} is {'missing' if name in expected else 'left over'}: it is not a whole "
-                            f"{architecture} of {classes} classes")
+            raise FileError(f"{what}: {name} is {'missing' if name in expected else 'left over'}: this is not a whole "
+                            f"{architecture} with {classes} classes")
         for name, shape in expected.items():
             if given[name].shape != shape:
-                raise FileError(f"{what}: {name} has shape {list(given[name].shape)}, in {architecture} of {classes} "
-                                f"classes it is {list(shape)}")
+                raise FileError(f"{what}: {name} has shape {list(given[name].shape)} instead of {list(shape)} as in "
+                                f"{architecture} with {classes} classes")
     return classes
 
 
 def state_of(checkpoint):
-    """Its state dict, of NumPy's arrays."""
+    """Returns the checkpoint's state dict, with NumPy arrays."""
     state = dict(checkpoint.parameters)
     for name, averages in checkpoint.running.items():
         state.update({f"{name}/{buffer}": values for buffer, values in zip(RUNNING, averages)})
@@ -111,7 +111,7 @@ def state_of(checkpoint):
 
 
 def to_torch(checkpoint):
-    """The dict described above."""
+    """Returns the dict described above."""
     state = {name: torch.from_numpy(values) for name, values in state_of(checkpoint).items()}
     momentum = {name.replace("/", "."): torch.from_numpy(values) for name, values in checkpoint.momentum.items()}
     classes = check_fits(checkpoint.config, state, momentum)
@@ -124,7 +124,7 @@ def to_torch(checkpoint):
 
 
 def from_torch(saved, config=None):
-    """The checkpoint of such a dict, or of a bare state dict and a run's settings."""
+    """Makes a checkpoint of such a dict, or of a bare state dict and a run's settings."""
     if "model" not in saved:
         if config is None:
             raise FileError("this is a bare state dict: name the settings it belongs to with --config")
@@ -147,12 +147,12 @@ def from_torch(saved, config=None):
 
 
 def load_torch(path):
-    """What torch.save wrote, if that is one of the dicts described above."""
-    with open(path, "rb"):  # so that a file that is not there says so itself
+    """Reads a file of torch.save that holds one of the dicts described above."""
+    with open(path, "rb"):  # raises FileNotFoundError, which torch.load would hide
         pass
     try:
         saved = torch.load(path, map_location="cpu")
-    except Exception as error:  # of many kinds: whatever unpickling makes of other bytes
+    except Exception as error:  # unpickling arbitrary bytes may raise anything
         raise FileError(f"{path} is no file of torch.save: {str(error).splitlines()[0][:100]}") from error
     state = saved.get("model", saved) if isinstance(saved, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
@@ -167,12 +167,12 @@ def save_torch(saved, path):
     try:
         with open(path, "wb") as file:
             torch.save(saved, file)
-    except RuntimeError as error:  # of torch, when a disk is full
+    except RuntimeError as error:  # raised by torch if the disk is full
         raise FileError(f"cannot write {path}: {str(error).splitlines()[0]}") from error
 
 
 def to_safetensors(checkpoint, path):
-    """8 bytes that say how long the header is, the header in JSON, the values of one array after another."""
+    """Writes 8 bytes with the header's length, the header in JSON, and the values of all arrays."""
     state = state_of(checkpoint)
     header = {"__metadata__": dict(format="pt", architecture=setting(checkpoint.config, "network", "architecture"),
                                    iteration=str(checkpoint.iteration), config=checkpoint.config)}
@@ -189,7 +189,7 @@ def to_safetensors(checkpoint, path):
 
 
 def load_safetensors(path):
-    """The state dict, and the settings of the metadata."""
+    """Returns the state dict and the settings in the metadata."""
     with open(path, "rb") as file:
         content = file.read()
     try:
@@ -221,11 +221,11 @@ def to_onnx(checkpoint, path):
 
 
 DIRECTIONS = {
-    "to-torch": ("a checkpoint as a file of torch.save", "MODEL.pt"),
-    "from-torch": ("and back", "MODEL.pt"),
-    "to-safetensors": ("its weights and running averages as safetensors", "MODEL.safetensors"),
-    "from-safetensors": ("and back", "MODEL.safetensors"),
-    "to-onnx": ("its network, for inference", "MODEL.onnx"),
+    "to-torch": ("convert a checkpoint to a file of torch.save", "MODEL.pt"),
+    "from-torch": ("convert a file of torch.save to a checkpoint", "MODEL.pt"),
+    "to-safetensors": ("export weights and running averages as safetensors", "MODEL.safetensors"),
+    "from-safetensors": ("convert safetensors to a checkpoint", "MODEL.safetensors"),
+    "to-onnx": ("export the network for inference", "MODEL.onnx"),
 }
 
 

@@ -2,21 +2,21 @@
 """Draws figures from revnet's HDF5 files. Needs python3-h5py and python3-matplotlib.
 
   figures.py curves RUN [RUN ...] [--output FILE.svg]
-      cross entropy and error of one or more runs against the iteration: training dotted, evaluation solid; runs
-      that differ in nothing but the seed are one line, their mean, in a band of a standard deviation
+      cross entropy and error of runs by iteration: training dotted, evaluation solid; runs that differ only in the
+      seed become one line, their mean, with a band of one standard deviation
   figures.py angle RUN [RUN ...] [--one-panel] [--output FILE.svg]
-      angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation
-      solid) of runs of `revnet-compare gradient angle`; of those with --checkpoint, the angle alone; of several
-      networks, a panel of angles each, or as in the paper all in --one-panel
+      angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation solid)
+      of runs of `revnet-compare gradient angle`, or only the angle for studies with --checkpoint; each network gets
+      a panel of angles, unless --one-panel puts all into one, as in the paper
   figures.py training RUN [--output FILE.svg]
       the two trainings of `revnet-compare training`
   figures.py memory FILE.h5 [--output FILE.svg]
-      what `revnet-compare memory` measured: memory and time against depth
+      memory and time by depth, as measured by `revnet-compare memory`
   figures.py sweep FILE.h5 [--x KEY] [--y METRIC,...] [--lines KEY,...] [--output FILE.svg]
-      what `revnet-sweep collect` wrote, complete runs: metrics against a setting, a line for each combination of
-      others, with a band of a standard deviation over seeds
+      metrics of the complete runs of `revnet-sweep collect` by a setting; one line for each combination of other
+      settings, with a band of one standard deviation over seeds
   figures.py speed FILE.h5 [--output FILE.svg]
-      what `revnet-compare speed` measured: images a second and memory against the batch
+      images per second and memory by batch, as measured by `revnet-compare speed`
 """
 import argparse
 import math
@@ -30,13 +30,13 @@ import revnet_files
 from revnet_files import FileError
 
 matplotlib.use("Agg")
-matplotlib.rcParams["svg.hashsalt"] = "revnet"  # the same figure is the same file
+matplotlib.rcParams["svg.hashsalt"] = "revnet"  # makes files reproducible
 import matplotlib.ticker  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 
-MARKERS = "osv^Dx"  # tell the lines apart in black and white
+MARKERS = "osv^Dx"  # distinguish lines in black and white
 ENDINGS = (".svg", ".png", ".pdf")
-SPREAD = 8  # values that reach from one to so many times that get a logarithmic axis
+SPREAD = 8  # the axis is logarithmic if the largest value is at least this many times the smallest
 AXIS_NAMES = {"eval_error_percent": "error (%)", "train_error_percent": "training error (%)",
               "eval_cross_entropy": "cross entropy (nats)", "train_cross_entropy": "training cross entropy (nats)",
               "images_per_second": "images/s", "peak_bytes": "memory (MB)", "saved_bytes": "saved (MB)"}
@@ -50,7 +50,7 @@ def save(figure, output):
 
 
 def words_of(key, value):
-    """A setting as labels say it: "revnet38", "learning rate 0.1"."""
+    """Formats a setting for labels: "revnet38", "learning rate 0.1"."""
     try:
         float(value)
     except ValueError:
@@ -60,8 +60,8 @@ def words_of(key, value):
 
 
 def telling(keys, runs, given=()):
-    """The keys that it takes to tell runs apart beside the given ones, the architecture first, without those that
-    follow from others, as a learning rate may from the batch."""
+    """Returns the keys that distinguish the runs, in addition to the given ones. The architecture comes first; keys that
+    depend on others, such as a learning rate scaled with the batch, are left out."""
     chosen = []
     for key in sorted(keys, key=lambda key: key != "network.architecture"):
         values = {}
@@ -75,7 +75,7 @@ def mean_and_deviation(values):
 
 
 def smoothed(values, window):
-    """Means over a trailing window, for noisy rows of /train."""
+    """Returns means over a trailing window, for noisy rows of /train."""
     sums, result = 0.0, []
     for i, value in enumerate(values):
         sums += value - (values[i - window] if i >= window else 0.0)
@@ -84,13 +84,13 @@ def smoothed(values, window):
 
 
 def line_style(number, linestyle="-"):
-    # Not clipped, or a marker on the edge would be half a marker.
+    # Clipping would cut markers on the edge in half.
     return dict(color=f"C{number}", marker=MARKERS[number % len(MARKERS)], markersize=4, linewidth=1.2,
                 linestyle=linestyle, clip_on=False)
 
 
 def columns_over(tables, column):
-    """Iterations that all of these tables have, and mean and deviation of a column there."""
+    """Returns the iterations that all tables have, and the mean and deviation of a column at each."""
     by_iteration = [dict(zip(table["iteration"].tolist(), table[column].tolist())) for table in tables]
     iterations = sorted(set.intersection(*map(set, by_iteration)))
     pairs = [mean_and_deviation([rows[i] for rows in by_iteration]) for i in iterations]
@@ -98,7 +98,7 @@ def columns_over(tables, column):
 
 
 def draw_band(axes, xs, means, deviations, number):
-    """Of a standard deviation; around a point alone it has no width, and is a bar."""
+    """Draws a band of one standard deviation, or an error bar for a single point, where a band has no width."""
     if len(xs) == 1:
         axes.errorbar(xs, means, deviations, color=f"C{number}", capsize=3, linewidth=1)
     else:
@@ -107,7 +107,7 @@ def draw_band(axes, xs, means, deviations, number):
 
 
 def plot_runs(runs, loss, error, number, label):
-    """The mean over runs: training dotted, evaluation solid in a band of a standard deviation."""
+    """Plots the mean over runs: training dotted, evaluation solid with a band of one standard deviation."""
     if any(run.attributes["status"] != "complete" for run in runs):
         label += ", unfinished"
     for axes, column in ((loss, "cross_entropy"), (error, "error_percent")):
@@ -120,14 +120,14 @@ def plot_runs(runs, loss, error, number, label):
 
 
 def groups_of(paths):
-    """(label, runs) of what differs in more than the seed."""
+    """Yields (label, runs) for each group of runs that differ only in the seed."""
     runs = [revnet_files.read_run(path) for path in paths]
     settings = [dict(revnet_files.settings_of(run.config), path=path) for run, path in zip(runs, paths)]
     known = set.intersection(*map(set, settings)) - set(revnet_files.WITHOUT_EFFECT) - {"path"}
     known = [key for key in settings[0] if key in known]
     keys = telling([key for key in known if key != "training.seed"], settings)
     alike = [tuple(one[key] for key in (*keys, "training.seed")) for one in settings]
-    if len(set(alike)) < len(alike):  # one seed twice is no sample of two
+    if len(set(alike)) < len(alike):  # two runs of the same seed are not independent samples
         keys += ["path"]
     groups = {}
     for run, one in zip(runs, settings):
@@ -148,7 +148,7 @@ def name_curves(loss, error):
 
 
 def draw_curve_rows(rows, output):
-    """A row of panels for each list of runs."""
+    """Draws a row of panels for each list of runs."""
     figure, panels = plt.subplots(len(rows), 2, figsize=(10, 4 * len(rows)), squeeze=False)
     for runs, (loss, error) in zip(rows, panels):
         for number, (label, members) in enumerate(groups_of(runs)):
@@ -163,8 +163,8 @@ def draw_curves(runs, output):
 
 
 def angle_panels(architectures, one_panel):
-    """One row of panels; unless one panel is to hold the angles of several networks, these get a row of their own, a
-    panel each. ({architecture: axes}, axes of the loss, axes of the error) and the figure."""
+    """Makes one row of panels, or two if several networks have a panel of angles each. Returns {architecture: axes}, the
+    axes of the loss and of the error, and the figure."""
     if one_panel or len(architectures) == 1:
         figure, (angle, loss, error) = plt.subplots(1, 3, figsize=(13, 4))
         return dict.fromkeys(architectures, angle), loss, error, figure
@@ -187,7 +187,7 @@ def draw_angle(runs, output, one_panel=False):
         angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)
-        if os.path.exists(os.path.join(run, "run.h5")):  # or else: at checkpoints of a training that lies elsewhere
+        if os.path.exists(os.path.join(run, "run.h5")):  # absent if the study measured the checkpoints of another run
             plot_runs([revnet_files.read_run(run)], loss, error, number, label)
     next(iter(angles.values())).set_ylabel("angle (degrees)")
     for angle in angles.values():
@@ -247,10 +247,10 @@ def draw_memory(path, output):
 
 
 def sweep_rows(path, metrics):
-    """A dict of settings and metrics of each complete run, and the settings that vary beside the seed."""
+    """Returns the settings and metrics of each complete run as a dict, and the settings that vary except the seed."""
     file = revnet_files.read_study(path, "sweep")
     if "groups" not in file:
-        raise FileError(f"{path} has no groups: write it again with revnet-sweep collect")
+        raise FileError(f"{path} has no groups: rewrite it with revnet-sweep collect")
     settings, columns = file["jobs/settings"].items, {metric: file[f"jobs/{metric}"] for metric in metrics}
     rows = []
     for i, status in enumerate(file["jobs/status"]):
@@ -259,12 +259,12 @@ def sweep_rows(path, metrics):
             rows[-1].update({metric: float(column[i]) for metric, column in columns.items()})
     if not rows:
         raise FileError(f"{path} has no complete run")
-    varying = file["groups"].items.get("settings")  # without one where nothing varies
+    varying = file["groups"].items.get("settings")  # absent if nothing varies
     return rows, list(varying.items) if varying else []
 
 
 def set_scales(axes, xs, ys, positions):
-    if positions:  # values that are no numbers
+    if positions:  # the values are not numbers
         axes.set_xticks(list(positions.values()), list(positions))
     elif 0 < SPREAD * min(xs) <= max(xs):
         axes.set_xscale("log")
@@ -278,7 +278,8 @@ def set_scales(axes, xs, ys, positions):
 
 
 def choose_keys(path, rows, varying, x, lines):
-    """What is asked for, or else the batch, or what varies first, and whatever else tells runs apart."""
+    """Returns the requested keys. By default x is the batch or the first number that varies, and lines are the other keys
+    that distinguish runs."""
     for key in (x or [], *lines):
         if key and key not in rows[0]:
             raise FileError(f"{path} has no setting {key}; these vary: {', '.join(varying) or 'none'}")
@@ -369,22 +370,24 @@ def main(words=None):
 
     figure("curves", draw_curves, True, "RUN", "run directory or run.h5", "cross entropy and error by iteration")
     angle = figure("angle", draw_angle, True, "RUN", "directory of revnet-compare gradient angle",
-                   "the gradient-angle study")
+                   "gradient angle, cross entropy and error by iteration")
     angle.add_argument("--one-panel", action="store_true", help="one panel for the angles of all networks")
     figure("training", draw_training, False, "RUN", "directory of revnet-compare training",
-           "a training stored and reconstructed")
-    figure("memory", draw_memory, False, "FILE.h5", "of revnet-compare memory", "memory and time against depth")
-    sweep = figure("sweep", draw_sweep, False, "FILE.h5", "of revnet-sweep collect", "metrics against a setting")
-    sweep.add_argument("--x", metavar="KEY", help="setting below; default: training.batch, or a number that varies")
+           "trainings with stored and reconstructed activations")
+    figure("memory", draw_memory, False, "FILE.h5", "file of revnet-compare memory", "memory and time by depth")
+    sweep = figure("sweep", draw_sweep, False, "FILE.h5", "file of revnet-sweep collect", "metrics by a setting")
+    sweep.add_argument("--x", metavar="KEY",
+                       help="setting on the x axis; default: training.batch, or a number that varies")
     sweep.add_argument("--y", metavar="METRIC,...", default=draw_sweep.__defaults__[1],
-                       help="a panel each, as results.csv calls them (default: %(default)s)")
-    sweep.add_argument("--lines", metavar="KEY,...", default="", help="a line each; default: whatever else varies")
-    figure("speed", draw_speed, False, "FILE.h5", "of revnet-compare speed",
-           "images a second and memory against the batch")
+                       help="metrics, one panel each, named as in results.csv (default: %(default)s)")
+    sweep.add_argument("--lines", metavar="KEY,...", default="",
+                       help="settings that distinguish lines; default: all others that vary")
+    figure("speed", draw_speed, False, "FILE.h5", "file of revnet-compare speed",
+           "images per second and memory by batch")
     options = vars(parser.parse_args(words))
     draw, name, source, output = (options.pop(key) for key in ("draw", "figure", "source", "output"))
     if not output.endswith(ENDINGS):
-        sys.exit(f"figures.py {name}: --output {output}: the ending says the format: {', '.join(ENDINGS)}")
+        sys.exit(f"figures.py {name}: --output {output}: the name must end in one of {', '.join(ENDINGS)}")
     try:
         draw(source, output, **options)
     except FileError as error:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the reference values the C++ networks are tested against: tests/goldens/goldens.h5.
+"""Writes tests/goldens/goldens.h5, the reference values for testing the C++ networks.
 
 Inputs and parameters are not stored. Both sides compute them from one formula, in uint64 arithmetic
 modulo 2^64; element i (row-major index, from 0) of the array NAME under a seed is
@@ -22,15 +22,15 @@ and in float32 arithmetic, each operation rounded once (no fused multiply-add):
     label[n]       (7 * n + 3) mod classes
     probe          u, NAME "probe/" + the parameter's NAME
 
-Everything stored is computed in float64 from these float32 values. The loss is the mean softmax cross
+All stored values are computed in float64 from these float32 values. The loss is the mean softmax cross
 entropy without weight decay. A ReLU input that float32 rounds across zero would spoil a comparison, so
-of the seeds 1, 2, ... the one with the largest headroom is taken. Over all ReLU input tensors x of the
-forward pass, each taken whole (all images and channels together),
+the script chooses the seed among 1, 2, ... with the largest headroom. Over all ReLU input tensors x of
+the forward pass, each with all images and channels,
 
     margin = min of min|x| / rms(x)        headroom = min of min|x| / rms(x - the same in float32)
 
-What max pooling chooses between counts as one more x: by how much the largest of a window that is not all
-zero exceeds the next.
+Max pooling adds one more x: the difference between the two largest values of each window that is not all
+zero.
 
 File layout (strings are fixed-length, zero-padded):
     /formula                       attribute text; datasets name, seed, index, stream, z, u: worked samples
@@ -77,7 +77,7 @@ def fnv1a(name):
 
 
 def mixed(name, seed, index):
-    """z, for an array of indices."""
+    """Returns z for an array of indices."""
     z = np.uint64(fnv1a(name) ^ seed * 0xD1B54A32D192ED03 % 2**64)
     z = z + (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -115,7 +115,7 @@ def build(spec, classes, seed, dtype):
 
 
 def choices(x):
-    """How clearly the largest pixel of each 3x3 window stands out; where all are zero, there is nothing to choose."""
+    """Returns how far the largest pixel of each 3x3 window exceeds the next, or 1 if all are zero."""
     windows = F.unfold(F.pad(x.detach(), (0, 1, 0, 1)), 3, stride=2).reshape(*x.shape[:2], 9, -1)
     largest = windows.topk(2, dim=2).values
     return torch.where(largest[:, :, 0] > 0, largest[:, :, 0] - largest[:, :, 1], torch.ones((), dtype=x.dtype))
@@ -142,7 +142,7 @@ def headroom(exact, single):
 
 
 def forward_headroom(spec, seed, size):
-    """The head's classes do not matter: no ReLU comes after it."""
+    """Returns the headroom of the forward pass. The number of classes does not matter, as no ReLU follows the head."""
     relu_inputs = []
     for dtype in (torch.float64, torch.float32):
         network = build(spec, 10, seed, dtype)
@@ -170,7 +170,7 @@ def evaluate(spec, classes, seed, size, dtype):
 
 
 def compare(exact, single):
-    """float32 against float64: ReLU flips, relative difference of the gradient as a whole, worst parameter."""
+    """Compares float32 with float64: flipped ReLUs, relative error of the whole gradient and of the worst parameter."""
     flips = sum(int(((x > 0) != (y > 0)).sum()) for x, y in zip(exact["relu_inputs"], single["relu_inputs"]))
     names = exact["gradients"]
     error = {n: float((single["gradients"][n].double() - names[n]).norm()) for n in names}
@@ -229,7 +229,7 @@ def main():
     options = parser.parse_args()
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
     print(f"{'case':<22} {'seed':>4} {'margin':>9} {'headroom':>8} {'flips':>5} {'gradient':>9}  worst parameter")
-    # The earliest file format keeps no times, so the same values give the same file.
+    # The earliest file format stores no times, so the same values give the same file.
     with h5py.File(options.output, "w", libver="earliest") as file:
         write_formula(file.create_group("formula"))
         smaller = {arch: IMAGENET[arch] for arch in ("resnet50", "revnet56")}

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Writes the JPEG images that the decoder is tested with, and what PIL makes of them (python3-pil).
+"""Writes JPEG images for testing the decoder, and the pixels that PIL (python3-pil) decodes from them.
 
-tests/fuzz/seeds/jpeg/NAME.jpg, which are seeds of a fuzz target too, and in tests/data/goldens: NAME.rgb, the pixels
-[30, 44, 3], and NAME-box.rgb, the box of 25 x 20 pixels at (9, 5) resized bilinearly to [16, 16, 3].
+The images are tests/fuzz/seeds/jpeg/NAME.jpg, which also serve as seeds of a fuzz target. tests/data/goldens holds
+NAME.rgb, the pixels [30, 44, 3], and NAME-box.rgb, the box of 25 x 20 pixels at (9, 5) resized bilinearly to
+[16, 16, 3].
 """
 import math
 import pathlib
@@ -15,7 +16,7 @@ BOX = (9, 5, 34, 25)
 
 
 def picture():
-    """Smooth colours with an edge and a line."""
+    """Draws smooth colours with an edge and a line."""
     image = Image.new("RGB", (WIDTH, HEIGHT))
     for y in range(HEIGHT):
         for x in range(WIDTH):

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """Keeps the logs of trainings under experiments/results/runs, and makes tables and figures of them.
 
-  results.py collect RUNS [NAME]    copies the logs of every run at or below RUNS to runs/NAME (NAME: as RUNS is called)
+  results.py collect RUNS [NAME]    copies the logs of every run at or below RUNS to runs/NAME (default: RUNS' own name)
   results.py tables                 prints Table 3, then every run, in Markdown
   results.py write                  writes these tables into README.md and draws the figures beside it
 
---results names another folder than experiments/results. Needs a built revnet-report, which says what fills the cells of
-Table 3, and python3-h5py; `write` also needs python3-matplotlib.
+--results names another folder than experiments/results. Needs python3-h5py and a built revnet-report, which decides
+which runs belong in Table 3; `write` also needs python3-matplotlib.
 """
 import argparse
 import csv
@@ -29,7 +29,7 @@ TEXTS = ("config.yaml", "run.log")
 BEGIN, END = "<!-- made by `make results` from here -->\n", "<!-- made by `make results` up to here -->\n"
 
 SOURCES = ("paper", "reference code, rerun", "MemCNN")
-# Test error, %, of these three on CIFAR-10 and on CIFAR-100; each pair is a ResNet and the RevNet of its size.
+# Test errors in percent of these sources on CIFAR-10 and CIFAR-100. Each pair is a ResNet and the RevNet of its size.
 PAIRS = (
     (("resnet32", "ResNet-32", (7.14, 7.26, 7.14), (29.95, 30.90, 30.19)),
      ("revnet38", "RevNet-38", (7.24, 6.86, 7.20), (28.96, 28.83, 30.10))),
@@ -46,12 +46,12 @@ def fail(message):
 
 # Copies without the names of machines and folders
 
-# An absolute path, or one that leaves the folder the command was started in.
+# Matches an absolute path, or one that leaves the folder where the command was started.
 PATH = re.compile(r"(?<![\w./-])(?:\.{0,2}/)+[\w.+@%~-]+(?:/[\w.+@%~-]+)*/?")
 
 
 def shortened(path):
-    """From runs/ on, if it goes through a folder of that name, or else its last part."""
+    """Returns the part of the path from runs/ on, or its last component if it has no folder of that name."""
     parts = path.rstrip("/").split("/")
     return "/".join(parts[parts.index("runs"):] if "runs" in parts else parts[-1:])
 
@@ -64,8 +64,8 @@ def neutral(text, hosts):
 
 
 def copy_log(source, target, hosts):
-    """Into a new file, because HDF5 leaves what is overwritten in the file."""
-    revnet_files.read(source)  # which would not crash here
+    """Copies a log to a new file, because HDF5 keeps overwritten values in the old one."""
+    revnet_files.read(source)  # checks the file in another process, where damage cannot crash this one
     with revnet_files.open_file(source) as log, h5py.File(target, "w") as copy:
         for name, value in log.attrs.items():
             copy.attrs[name] = "host" if name == "host" else neutral(value, hosts) if isinstance(value, str) else value
@@ -77,7 +77,7 @@ def copy_log(source, target, hosts):
 
 
 def copy_run(source, target):
-    """A training may be writing these files: it replaces .h5 files as wholes, and only adds to its text log."""
+    """Copies a run, which may still be training: it replaces .h5 files atomically, and only appends to its text log."""
     os.makedirs(target, exist_ok=True)
     logs = [name for name in LOGS if os.path.exists(os.path.join(source, name))]
     texts = {}
@@ -85,7 +85,7 @@ def copy_run(source, target):
         if os.path.exists(os.path.join(source, name)):
             with open(os.path.join(source, name), encoding="utf-8") as file:
                 texts[name] = file.read()
-    hosts = set(re.findall(r"\) on (\S+), ", texts.get("run.log", "")))  # a run may have gone on elsewhere
+    hosts = set(re.findall(r"\) on (\S+), ", texts.get("run.log", "")))  # a run may have been resumed elsewhere
     for name in logs:
         hosts.add(revnet_files.read(os.path.join(source, name)).attrs["host"])
     for name in logs:
@@ -97,7 +97,7 @@ def copy_run(source, target):
 
 
 def directories(root):
-    """Those at or below it that hold logs, in the order of their names."""
+    """Returns all folders at or below `root` that hold logs, in natural order."""
     found = [folder for folder, _, files in os.walk(root) if set(LOGS) & set(files)]
     return sorted(found, key=lambda folder: [int(part) if part.isdigit() else part
                                              for part in re.split(r"(\d+)", folder)])
@@ -107,7 +107,7 @@ def collect(arguments):
     root = os.path.abspath(arguments.runs)
     found = directories(root)
     if not found:
-        fail(f"{arguments.runs}: no run there (a folder with run.h5, or folders of runs)")
+        fail(f"{arguments.runs} holds no run: name a folder with run.h5, or a folder of runs")
     for source in found:
         name = os.path.join(arguments.name or os.path.basename(root), os.path.relpath(source, root))
         copy_run(source, os.path.normpath(os.path.join(arguments.results, "runs", name)))
@@ -120,9 +120,9 @@ class Result:
     name: str
     directory: str
     log: revnet_files.Run
-    settings: dict  # text, by the names of --set
-    report: dict    # what revnet-report has of it
-    angle: bool     # whether the gradient angle was measured, too
+    settings: dict  # as text, by the keys of --set
+    report: dict    # its row in revnet-report
+    angle: bool     # whether the gradient angle was also measured
 
     @property
     def in_cell(self):
@@ -134,9 +134,9 @@ class Result:
 
 
 def report_of(report, runs):
-    """A dict of what revnet-report has of each run below this folder, by its directory."""
+    """Returns the rows of revnet-report for all runs below this folder, by run directory."""
     if not os.path.exists(report):
-        fail(f"{report} is not there: make build, or name another revnet-report with --report")
+        fail(f"{report} does not exist: run make build, or name another revnet-report with --report")
     answer = subprocess.run([report, runs, "--format", "csv"], capture_output=True, text=True)
     if answer.returncode != 0:
         fail(answer.stderr.strip())
@@ -157,7 +157,7 @@ def read_results(arguments):
 
 
 def of_cell(results, architecture, dataset, iterations):
-    """Runs, finished or not, that belong to a cell of Table 3, the first seed first."""
+    """Returns the runs, finished or not, that belong to a cell of Table 3, in the order of their seeds."""
     wanted = {"dataset.name": dataset, "network.architecture": architecture, "training.iterations": str(iterations)}
     return sorted((result for result in results
                    if result.belongs_to_cell and wanted.items() <= result.settings.items()),
@@ -178,7 +178,7 @@ def in_words(errors):
 
 
 def difference(resnet, revnet):
-    """With its standard error, when both were trained from several seeds."""
+    """Formats the difference, with its standard error if both were trained from several seeds."""
     if not resnet or not revnet:
         return "-"
     words = f"{statistics.mean(revnet) - statistics.mean(resnet):+.2f}"
@@ -190,7 +190,7 @@ def difference(resnet, revnet):
 def table_3(results, number, dataset):
     rows = []
     for pair in PAIRS:
-        columns = []  # of a network: the errors in each column
+        columns = []  # for each network, the errors in each column
         for architecture, title, *published in pair:
             measured = [[float(result.log.evaluation["error_percent"][-1])
                          for result in of_cell(results, architecture, dataset, iterations) if result.in_cell]
@@ -207,7 +207,7 @@ def duration(seconds):
 
 
 def measured_columns(result):
-    """What both tables of runs end with."""
+    """Returns the last columns of both tables of runs."""
     attributes, report = result.log.attributes, result.report
     mark = "\\*" if result.angle else ""
     seconds, speed = report["seconds"], report["images_per_second"]
@@ -237,12 +237,12 @@ def run_tables(results):
     text = "".join(f"\n### {title}\n\n{markdown(header, rows) if rows else 'None.' + chr(10)}"
                    for title, header, rows in tables)
     if any(result.angle for result in results):
-        text += "\n\\* The gradient angle was measured, too: the time contains that, the memory what it keeps for it.\n"
+        text += "\n\\* Time and memory include measuring the gradient angle.\n"
     return text
 
 
 def curves(results):
-    """(name, title, a list of run directories for each pair) of each figure that there are runs for."""
+    """Yields (name, title, a list of run directories for each pair) for each figure that has runs."""
     for dataset, title in DATASETS:
         for iterations, schedule, words in SCHEDULES:
             rows = [[result.directory for architecture, *_ in pair
@@ -270,7 +270,7 @@ def write(arguments):
     _, end, after = rest.partition(END)
     if not begin or not end:
         fail(f"{readme} has no place for the tables: it needs the lines\n{BEGIN}{END}")
-    import figures  # here, because it needs matplotlib
+    import figures  # imported here, because it needs matplotlib
 
     with open(readme, "w", encoding="utf-8") as file:
         file.write(before + BEGIN + tables(results) + END + after)
@@ -288,12 +288,12 @@ def write(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", default=RESULTS, metavar="DIR", help="experiments/results")
-    parser.add_argument("--report", default=REPORT, metavar="COMMAND", help="revnet-report; default: build/bin's")
+    parser.add_argument("--results", default=RESULTS, metavar="DIR", help="default: experiments/results")
+    parser.add_argument("--report", default=REPORT, metavar="COMMAND", help="default: build/bin/revnet-report")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("collect", help="copies logs")
     command.add_argument("runs", metavar="RUNS", help="a run directory or a folder of them, finished or not")
-    command.add_argument("name", nargs="?", metavar="NAME", help="their folder under runs/")
+    command.add_argument("name", nargs="?", metavar="NAME", help="folder for the copies below runs/")
     command.set_defaults(do=collect)
     command = commands.add_parser("tables", help="prints the tables")
     command.set_defaults(do=lambda arguments: print(tables(read_results(arguments)), end=""))

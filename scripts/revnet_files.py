@@ -8,8 +8,8 @@
     checkpoint = revnet_files.read_checkpoint("runs/cifar10-revnet38-seed1/checkpoint.h5")
     checkpoint.iteration, checkpoint.parameters["stem/conv/weight"].shape
 
-Every file carries the attribute format_version. What cannot be read, a file of a newer version too, is a FileError
-of one line. Files are read in a process apart, because HDF5 may crash, loop or take all memory on a damaged one.
+Every file has the attribute format_version. A file that cannot be read or has a newer version raises a FileError of one
+line. Files are read in a separate process, because HDF5 may crash, loop or exhaust memory on a damaged one.
 """
 import os
 import pickle
@@ -23,12 +23,12 @@ import h5py
 import numpy as np
 
 FORMAT_VERSION = 1
-# Settings that act on no result of a training, so that runs may differ in them and measure the same thing: those of
-# lib/record/config_schema.cpp that are not marked Effect::result (tests/end_to_end/python_test.cpp holds them equal).
+# Settings that do not affect the result of a training, so that runs which differ in them are comparable: those that
+# lib/record/config_schema.cpp does not mark Effect::result. tests/end_to_end/python_test.cpp compares the two lists.
 WITHOUT_EFFECT = ("name", "description", "dataset.directory", "dataset.damaged", "dataset.workers", "training.threads",
                   "training.rank_timeout", "evaluation.every", "evaluation.images", "log.every", "log.tensorboard",
                   "checkpoint.every", "checkpoint.seconds", "checkpoint.keep", "checkpoint.keep_best")
-MOST_SECONDS, MOST_BYTES = 60, 1 << 30  # of a process that reads a small file
+MOST_SECONDS, MOST_BYTES = 60, 1 << 30  # limits of the process that reads a small file
 
 
 class FileError(Exception):
@@ -37,12 +37,12 @@ class FileError(Exception):
 
 @dataclass
 class Run:
-    """RUN/run.h5. Tables are dicts of columns, all of one length."""
+    """RUN/run.h5. Tables are dicts of columns of equal length."""
     attributes: dict  # status, architecture, seed, ...
     config: str       # YAML
     train: dict       # iteration, cross_entropy, error_percent, learning_rate, seconds
     evaluation: dict  # iteration, cross_entropy, error_percent
-    bytes: dict       # the most alive at one time, by purpose
+    bytes: dict       # peak memory by purpose
 
 
 @dataclass
@@ -53,13 +53,13 @@ class Checkpoint:
     parameters: dict
     momentum: dict
     running: dict = field(default_factory=dict)   # NAME: (mean, variance)
-    progress: dict = field(default_factory=dict)  # of the row of run.h5 that is under way, and seconds so far
-    average: dict = field(default_factory=dict)   # of the parameters over the steps, where one is kept
+    progress: dict = field(default_factory=dict)  # the unfinished row of run.h5, and seconds so far
+    average: dict = field(default_factory=dict)   # the average of the parameters over steps, if one is kept
 
 
 @dataclass
 class Group:
-    """Of a file, all in memory: file["train/iteration"] is an array, file["train"] a Group, text is str."""
+    """A group of a file, in memory: file["train/iteration"] is an array, file["train"] a Group, text is str."""
     attrs: dict
     items: dict
     file: str  # its path
@@ -77,7 +77,7 @@ class Group:
 
 
 def read(path):
-    """The whole file, of a version known here."""
+    """Reads the whole file, if its version is known."""
     receiver, sender = os.pipe()
     child = os.fork()
     if child == 0:
@@ -96,7 +96,7 @@ def read(path):
 
 
 def _answer(path, receiver, sender):
-    """Of the child: a Group or a FileError goes into the pipe."""
+    """Runs in the child process: sends a Group or a FileError through the pipe."""
     os.close(receiver)
     try:
         _set_limits(path)
@@ -105,7 +105,7 @@ def _answer(path, receiver, sender):
                 content = _group(file, path)
         except FileError as error:
             content = error
-        except Exception as error:  # whatever h5py makes of damage
+        except Exception as error:  # h5py raises many types on damaged files
             content = FileError(f"{path} is damaged: {' '.join(str(error).split()) or type(error).__name__}")
         with os.fdopen(sender, "wb") as pipe:
             pickle.dump(content, pipe, pickle.HIGHEST_PROTOCOL)
@@ -130,7 +130,7 @@ def _group(group, path):
 
 
 def _value(value):
-    """Text as str."""
+    """Converts bytes to str, also inside arrays."""
     if isinstance(value, bytes):
         return value.decode()
     if isinstance(value, np.ndarray) and value.dtype == object:
@@ -139,7 +139,7 @@ def _value(value):
 
 
 def check_bytes(path):
-    """Refuses a file that is not as it was written, by the checksum behind it (lib/record/checksums.h), where it has one."""
+    """Verifies the checksum at the end of the file (lib/record/checksums.h), if it has one."""
     last = re.compile(rb"revnet-crc32 ([0-9a-f]{8}) [0-9]{10}\n")
     with open(path, "rb") as file:
         content = file.read()
@@ -149,7 +149,7 @@ def check_bytes(path):
 
 
 def open_file(path):
-    """An h5py.File to copy from, as it was written and of a version known here; read() is for all else."""
+    """Opens an undamaged file of a known version as h5py.File, for copying from it; otherwise use read()."""
     try:
         check_bytes(path)
         file = h5py.File(path, "r")
@@ -165,7 +165,7 @@ def open_file(path):
 
 
 def read_study(path, study):
-    """What revnet-compare or revnet-sweep collect wrote, of this study."""
+    """Reads the file of a study that revnet-compare or revnet-sweep collect wrote."""
     file = read(path)
     if file.attrs.get("study") != study:
         raise FileError(f"{path} is not from revnet-{'sweep collect' if study == 'sweep' else 'compare ' + study}")
@@ -173,7 +173,7 @@ def read_study(path, study):
 
 
 def read_run(path):
-    """Of a run directory, or of the file itself."""
+    """Reads run.h5, given the file or its run directory."""
     path = os.path.join(path, "run.h5") if os.path.isdir(path) else path
     file = read(path)
     try:
@@ -197,7 +197,7 @@ def read_checkpoint(path):
 
 
 def settings_of(config):
-    """Text by the keys of --set, from the YAML that revnet writes: sections of `key: value`."""
+    """Returns settings as text, by the keys of --set, from the YAML that revnet writes: sections of `key: value`."""
     settings, section = {}, ""
     for line in config.splitlines():
         key, _, value = (part.strip() for part in line.partition(":"))
@@ -209,7 +209,7 @@ def settings_of(config):
 
 
 def write_checkpoint(path, checkpoint):
-    """Replaces the file in one step, as revnet does."""
+    """Replaces the file atomically, as revnet does."""
     temporary = f"{path}.tmp"
     try:
         with h5py.File(temporary, "w") as file:
@@ -234,7 +234,7 @@ def write_checkpoint(path, checkpoint):
 
 
 def _arrays(group, before=""):
-    """All datasets below a group, by their path from there."""
+    """Returns all datasets below a group, by their path relative to it."""
     arrays = {}
     for name, item in group.items.items():
         arrays.update(_arrays(item, f"{before}{name}/") if isinstance(item, Group) else {before + name: item})

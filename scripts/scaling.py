@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Step time against the number of nodes: measures a model's constants, checks it over two hosts, draws what it says.
+"""Predicts step time by number of nodes: measures a model's constants, checks the model, and draws its predictions.
 
-  scaling.py measure [--arch NAME ...] [--threads N]    a step of each network on this machine, by images of the node
-  scaling.py check [--rate RATE ...]                    two ranks on two hosts made by scripts/two-hosts (needs root)
-  scaling.py show                                       the check's table, and a table and a figure up to 64 nodes
-  scaling.py all                                        the three of them
+  scaling.py measure [--arch NAME ...] [--threads N]    time steps of each network on this machine, by images per node
+  scaling.py check [--rate RATE ...]                    train two ranks on hosts made by scripts/two-hosts (needs root)
+  scaling.py show                                       print the check, and a table and a figure for up to 64 nodes
+  scaling.py all                                        do all three
 
-scripts/scaling_model.py has the model. Constants and measurements are kept in one JSON file (--file). Needs
+scripts/scaling_model.py describes the model. One JSON file (--file) keeps constants and measurements. Needs
 python3-h5py, python3-matplotlib and a build with MPI; on an idle machine `all` takes about a quarter of an hour.
 """
 import argparse
@@ -28,13 +28,13 @@ import scaling_model
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 BIN = os.path.join(os.path.dirname(SCRIPTS), "build", "bin")
 INTERRUPTED = 3  # revnet-train's exit code
-WARM_UP = 2      # steps not counted
-ENOUGH = 7       # steps, with those
+WARM_UP = 2      # steps that are not timed
+ENOUGH = 7       # steps, including the warm-up
 NETWORKS = ["resnet32", "revnet38", "resnet110", "revnet110", "resnet164", "revnet164"]
 NODES = [1, 2, 4, 8, 16, 32, 64]
 BATCHES = [2, 8, 32, 128]
-BATCH = 128  # of a node where the batch grows with the nodes, of all where it does not
-# What such networks are sold as, and the latency of a message through TCP that is usual there.
+BATCH = 128  # per node if the batch grows with the nodes, else in total
+# Nominal rates of Ethernet in Gbit/s, and the usual latency of a TCP message there in microseconds.
 WIRES = ["1=60", "10=30", "25=20", "100=10"]
 
 
@@ -43,7 +43,7 @@ def fail(message):
 
 
 class Training:
-    """revnet-train for some seconds. Its own words in front of the command put it in its place."""
+    """Runs revnet-train for some seconds. The words `before` the command bind it to a core or host."""
 
     def __init__(self, before, arguments, environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="scaling-")
@@ -55,12 +55,12 @@ class Training:
                                         env={**os.environ, **(environment or {})})
 
     def steps(self):
-        """So far; its log is saved every few seconds."""
+        """Returns the steps so far, as of the log's last save a few seconds ago."""
         with revnet_files.open_file(os.path.join(self.run, "run.h5")) as file:
             return len(file["train/iteration"])
 
     def stop(self):
-        """Ends it with a checkpoint; what it recorded."""
+        """Stops the training with a checkpoint, and returns its recorded times."""
         self.process.send_signal(signal.SIGUSR1)
         output, _ = self.process.communicate()
         if self.process.returncode != INTERRUPTED:
@@ -73,11 +73,12 @@ class Training:
             fail(f"{' '.join(self.command)}: {len(seconds)} steps are too few to time")
         steps = [b - a for a, b in zip(seconds[WARM_UP - 1:], seconds[WARM_UP:])]
         self.checkpoint = revnet_files.read_checkpoint(os.path.join(self.run, "checkpoint.h5"))
-        return statistics.quantiles(steps, n=4)[0], exchange, attributes  # of two ranks, either may be disturbed
+        # A disturbance of any rank slows a step, so the lower quartile is closer to the undisturbed time.
+        return statistics.quantiles(steps, n=4)[0], exchange, attributes
 
 
 def of_trainings(seconds, trainings):
-    """What each training recorded in so many seconds of its own training: a launcher takes some first."""
+    """Lets the trainings run for so many seconds, not counting the launcher's start, and returns what they recorded."""
     for training in trainings:
         deadline = time.monotonic() + 60
         while not os.path.exists(os.path.join(training.run, "checkpoint.h5")):
@@ -119,7 +120,7 @@ def measure_wire(rate):
 
 
 def check_network(name, arguments):
-    """Steps of two ranks with half of the batch each at every rate, beside two processes that exchange nothing."""
+    """Times steps of two ranks, with half of the batch each, at every rate, and of two processes without exchange."""
     images = arguments.batch // 2
     alone = ["--arch", name, "--batch", str(images), "--threads", "1"]
     together = ["--arch", name, "--batch", str(2 * images), "--threads", "1"]
@@ -132,7 +133,7 @@ def check_network(name, arguments):
             training = Training(two_hosts(rate), together)
             (step, exchange, attributes), = of_trainings(arguments.seconds, [training])
             if exchange["bucket_bytes"] != scaling_model.BUCKET_BYTES:
-                fail("scaling_model.BUCKET_BYTES is not what revnet-train exchanges")
+                fail("scaling_model.BUCKET_BYTES differs from the bucket size of revnet-train")
             a_step = {key.removeprefix("seconds_"): value / exchange["steps"] for key, value in exchange.items()
                       if key.startswith("seconds_")}
             rows[rate].append({"compute": compute, "latency": wire.latency, "bandwidth": wire.bandwidth, "step": step,
@@ -159,7 +160,7 @@ def ms(seconds):
 
 
 def copying_of(networks):
-    """Seconds a byte, over the fastest wire: there is nothing that a copy waits for."""
+    """Returns seconds of copying per byte, measured over the fastest wire, where copies never wait."""
     measured = [max(network["rates"].values(), key=lambda row: row["bandwidth"]) for network in networks.values()]
     return statistics.median(row["working"] / row["bytes"] for row in measured)
 
@@ -213,7 +214,7 @@ def scaling_tables(models, wires):
 def draw(models, wires, output):
     import matplotlib
     matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "revnet"  # the same file from the same figures
+    matplotlib.rcParams["svg.hashsalt"] = "revnet"  # makes files reproducible
     import matplotlib.pyplot as plt
     import matplotlib.ticker
 
@@ -277,19 +278,19 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["measure", "check", "show", "all"])
     parser.add_argument("--file", default="runs/scaling.json", metavar="FILE", help="default: runs/scaling.json")
-    parser.add_argument("--seconds", type=float, default=8, metavar="S", help="of each training at least (default 8)")
+    parser.add_argument("--seconds", type=float, default=8, metavar="S", help="least time of each training (default 8)")
     group = parser.add_argument_group("measure")
     group.add_argument("--arch", nargs="+", default=NETWORKS, metavar="NAME")
     group.add_argument("--threads", type=int, default=0, metavar="N", help="0: all cores (default)")
     group = parser.add_argument_group("check")
     group.add_argument("--check-arch", nargs="+", default=["resnet32", "revnet110"], metavar="NAME")
     group.add_argument("--rate", nargs="+", default=["100mbit", "300mbit", "1gbit", "3gbit"], metavar="RATE")
-    group.add_argument("--batch", type=int, default=100, metavar="N", help="of both hosts (default 100)")
-    group.add_argument("--rounds", type=int, default=3, metavar="N", help="of all rates (default 3); medians are shown")
+    group.add_argument("--batch", type=int, default=100, metavar="N", help="images of both hosts together (default 100)")
+    group.add_argument("--rounds", type=int, default=3, metavar="N", help="repetitions (default 3); medians are shown")
     group = parser.add_argument_group("show")
     group.add_argument("--wire", nargs="+", default=WIRES, metavar="GBIT=MICROSECONDS")
     group.add_argument("--node-speed", type=float, default=1, metavar="X",
-                       help="nodes that compute X times as fast as the one that was measured (default 1)")
+                       help="speed of a node relative to the measured one (default 1)")
     group.add_argument("--output", default="experiments/figures/scaling.svg", metavar="FILE")
     return parser.parse_args()
 

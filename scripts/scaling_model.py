@@ -1,42 +1,42 @@
-"""A short model of a training step on several nodes, from measured constants. scripts/scaling.py measures and draws.
+"""A model of a training step on several nodes, based on measured constants. scripts/scaling.py measures and draws.
 
-A node computes its shard of the batch in the time that was measured on one. Gradients are summed in buckets, each as
-soon as the backward pass has made it final; the network carries one bucket after the other, so
+A node computes its shard of the batch in the time measured on a single node. Gradients are summed in buckets, each as
+soon as the backward pass has made it final. The network transfers one bucket after the other, so
 
     end of a bucket = max(its gradients are final, the bucket before has ended) + its all-reduce
     all-reduce      = 2 log2(n) latency + 2 (n - 1) / n bytes / bandwidth      (n ranks, halving and doubling)
     step            = max(compute, end of the last bucket) + copying + one all-reduce of the loss
 
-What is left out: that some nodes are slower than others in a step, and that other traffic shares the wires.
+The model assumes that all nodes are equally fast and that no other traffic shares the network.
 """
 import math
 from dataclasses import dataclass
 
 FLOAT_BYTES = 4
 LOSS_BYTES = 8 * 3
-BUCKET_BYTES = 256 << 10  # of lib/train/gradient_exchange.cpp, which run.h5 tells as all_reduce/bucket_bytes
+BUCKET_BYTES = 256 << 10  # as in lib/train/gradient_exchange.cpp; run.h5 records it as all_reduce/bucket_bytes
 
 
 @dataclass
 class Wire:
-    """Between any two nodes."""
-    latency: float    # seconds of one message
-    bandwidth: float  # bytes a second, each way
+    """The connection between any two nodes."""
+    latency: float    # seconds per message
+    bandwidth: float  # bytes per second in each direction
 
 
 @dataclass
 class Network:
-    """A network as one node computes it."""
-    seconds: dict            # of a step, by images of the node
-    backward_share: float    # of a step, by multiply-adds: 2/3 with stored activations, 3/4 with recomputed ones
+    """The cost of training a network on one node."""
+    seconds: dict            # seconds per step, by images per node
+    backward_share: float    # share of multiply-adds: 2/3 with stored activations, 3/4 with recomputed ones
     buckets: list            # (bytes, share of the backward pass after which it starts), in the order of starts
-    copying: float = 0.0     # seconds a byte: in and out of buckets, and driving the exchange
+    copying: float = 0.0     # seconds per byte for copying to and from buckets and driving the exchange
 
     def bytes(self):
         return sum(size for size, _ in self.buckets)
 
     def compute(self, images):
-        """Between measured batches, linearly; beyond them along the last line."""
+        """Interpolates linearly between measured batches, and extrapolates beyond them."""
         points = sorted((int(batch), seconds) for batch, seconds in self.seconds.items())
         after = next((i for i, (batch, _) in enumerate(points) if batch >= images), len(points) - 1)
         if points[after][0] == images or len(points) == 1:
@@ -49,10 +49,10 @@ class Network:
 class Step:
     seconds: float
     compute: float
-    exchange: float  # of all buckets, by themselves
+    exchange: float  # the exchange of all buckets on its own
 
     def hidden(self):
-        """The share of the exchange that does not lengthen the step."""
+        """Returns the share of the exchange that does not lengthen the step."""
         return max(0.0, 1 - (self.seconds - self.compute) / self.exchange) if self.exchange > 0 else 0.0
 
 
@@ -63,7 +63,7 @@ def all_reduce(size, ranks, wire):
 
 
 def step(network, images, ranks, wire, overlap=True):
-    """Of ranks that have `images` each. Without overlap the exchange starts when the backward pass has ended."""
+    """Models a step of ranks with `images` each. Without overlap, the exchange starts after the backward pass."""
     compute = network.compute(images)
     if ranks == 1:
         return Step(compute, compute, 0.0)
@@ -78,7 +78,7 @@ def step(network, images, ranks, wire, overlap=True):
 
 
 def buckets(checkpoint, bucket_bytes=BUCKET_BYTES):
-    """As lib/train/gradient_exchange.cpp fills them, from the arrays of a checkpoint (revnet_files.Checkpoint)."""
+    """Fills buckets as lib/train/gradient_exchange.cpp does, from a checkpoint's arrays (revnet_files.Checkpoint)."""
     def unit(name):
         parts = name.split("/")
         if parts[0] in ("stem", "head"):
@@ -100,8 +100,8 @@ def buckets(checkpoint, bucket_bytes=BUCKET_BYTES):
 
 
 def fit_wire(rows):
-    """Of (bytes, seconds) of all-reduces between two ranks, as revnet-compare exchange times them: the latency is half
-    of the shortest's time, the bandwidth that of the largest."""
+    """Fits a wire to (bytes, seconds) of all-reduces between two ranks, as timed by revnet-compare exchange: the latency
+    is half the time of the smallest, the bandwidth that of the largest."""
     rows = sorted(rows)
     latency = rows[0][1] / 2
     size, seconds = rows[-1]

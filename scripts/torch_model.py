@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""The ResNets and RevNets of the RevNet paper as PyTorch modules, under revnet's parameter names.
+"""The ResNets and RevNets of the RevNet paper as PyTorch modules, with revnet's parameter names.
 
-A reference for the C++ networks (make_goldens.py), for error rates (train_pytorch.py) and for speed
-(bench_pytorch.py). RevNets run with ordinary autograd, every activation stored, unless the network is told to
-reconstruct them. A parameter's NAME is its module path with
-slashes: stage1/unit1/f/bn1/scale. Works in float32 and float64, on any device, PyTorch 1.13 to 2.x.
+They are the reference for the C++ networks (make_goldens.py), error rates (train_pytorch.py) and speed
+(bench_pytorch.py). RevNets use ordinary autograd and store every activation, unless `reconstructs` is set. A
+parameter's NAME is its module path with slashes: stage1/unit1/f/bn1/scale. The modules work in float32 and float64, on
+any device, with PyTorch 1.13 to 2.x.
 
-Usage: torch_model.py --params        print exact parameter counts for 10, 100 and 1,000 classes
+Usage: torch_model.py --params        print parameter counts for 10, 100 and 1,000 classes
 """
 import argparse
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ SPECS = {**CIFAR, **IMAGENET}
 
 
 def same_padding(size, kernel, stride):
-    """TensorFlow SAME: zeros (before, after); at stride 2 on even sizes a 3x3 kernel gets (0, 1)."""
+    """Returns TensorFlow's SAME padding (before, after): (0, 1) for a 3x3 kernel at stride 2 on even sizes."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
@@ -81,10 +81,10 @@ class Conv(nn.Module):
 
 
 class BatchNorm(nn.Module):
-    """Batch statistics in training, running ones in evaluation; Network.commit_statistics() updates those.
+    """Uses batch statistics in training and running ones in evaluation; Network.commit_statistics() updates the latter.
 
-    PyTorch's own running variance averages the unbiased variance and the paper's the population
-    variance, so forward only leaves the batch's statistics (momentum 1) and the update is ours.
+    PyTorch averages the unbiased variance, but the paper averages the population variance. Therefore
+    forward only records the batch's statistics (momentum 1), and commit_statistics() averages them.
     """
 
     def __init__(self, channels):
@@ -95,7 +95,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_variance", torch.ones(channels))
         self.register_buffer("batch_mean", torch.zeros(channels), persistent=False)
         self.register_buffer("batch_unbiased_variance", torch.ones(channels), persistent=False)
-        self.count = 0  # values a channel in the last training batch
+        self.count = 0  # values per channel in the last training batch
 
     def forward(self, x):
         if not self.training:
@@ -107,7 +107,7 @@ class BatchNorm(nn.Module):
 
 
 class Residual(nn.Module):
-    """F or G: (BN, ReLU, convolution) two or three times; the first BN and ReLU can be left out."""
+    """F or G: (BN, ReLU, convolution) two or three times, optionally without the first BN and ReLU."""
 
     def __init__(self, in_channels, out_channels, stride, bottleneck, leading):
         super().__init__()
@@ -180,7 +180,7 @@ class RevNetUnit(nn.Module):
 
 
 class ReversibleChain(torch.autograd.Function):
-    """The units of a stage after its first, keeping only their last output: Algorithm 1 of the paper."""
+    """All units of a stage but the first, of which it keeps only the last output: Algorithm 1 of the paper."""
 
     @staticmethod
     def forward(context, x1, x2, units, *parameters):
@@ -195,7 +195,7 @@ class ReversibleChain(torch.autograd.Function):
     @staticmethod
     def backward(context, d1, d2):
         def recompute(function, x, d):
-            """function(x), the gradient by x and those by the parameters."""
+            """Returns function(x) and the gradients with respect to x and the parameters."""
             x = x.detach().requires_grad_()
             with torch.enable_grad():
                 value = function(x)
@@ -214,7 +214,7 @@ class ReversibleChain(torch.autograd.Function):
 
 
 class MaxPool(nn.Module):
-    """The maximum of 3x3 pixels in steps of 2, SAME padding."""
+    """3x3 max pooling with stride 2 and SAME padding."""
 
     def forward(self, x):
         (top, bottom), (left, right) = (same_padding(size, 3, 2) for size in x.shape[2:])
@@ -277,7 +277,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def commit_statistics(self):
-        """Fold the last training batch into the running averages: once a step."""
+        """Updates the running averages with the last training batch; called once per step."""
         running_mean = [m.running_mean for m in self.norms]
         running_variance = [m.running_variance for m in self.norms]
         variance = torch._foreach_mul([m.batch_unbiased_variance for m in self.norms],
@@ -288,7 +288,7 @@ class Network(nn.Module):
 
 
 def named_parameters(network):
-    """{NAME: parameter}, in the order of the forward pass inside a function."""
+    """Returns {NAME: parameter}; within a residual function, in forward order."""
     return {name.replace(".", "/"): p for name, p in network.named_parameters()}
 
 
@@ -297,15 +297,15 @@ def named_gradients(network):
 
 
 def decays(name):
-    """Whether weight decay applies: convolution and dense weights, no BN, no bias."""
+    """Returns whether weight decay applies, as it does to convolution and dense weights but not to BN and biases."""
     return name.endswith("/weight")
 
 
 def initialise(network):
-    """The paper's initial weights, from PyTorch's global generator."""
+    """Draws the paper's initial weights from PyTorch's global generator."""
     with torch.no_grad():
         for name, p in named_parameters(network).items():
-            if p.dim() == 4:  # truncated normal, cut at two standard deviations
+            if p.dim() == 4:  # normal, truncated at two standard deviations
                 std = (2 / (p.shape[0] * p.shape[2] * p.shape[3])) ** 0.5
                 nn.init.trunc_normal_(p, 0.0, std, -2 * std, 2 * std)
             elif p.dim() == 2:

@@ -1,16 +1,16 @@
 #!/usr/bin/python3
-"""Trains one of the networks on CIFAR-10 with the paper's recipe in PyTorch, to compare error rates.
+"""Trains a network on CIFAR-10 with the paper's recipe in PyTorch, to compare error rates.
 
-Images lose the training set's mean image; in training they are zero-padded to 36x36, cropped and
-flipped at random. SGD with momentum 0.9, learning rate 0.1 divided by 10 at 1/2 and 3/4 of the
-iterations, weight decay 2e-4 on convolution and dense weights. Epochs are shuffled and drop their last
-incomplete batch. RevNets store their activations here. Float32 throughout: no TF32 on CUDA.
+The training set's mean image is subtracted from all images; training images are zero-padded to 36x36,
+cropped and flipped at random. SGD has momentum 0.9, weight decay 2e-4 on convolution and dense weights, and
+a learning rate of 0.1, which is divided by 10 at 1/2 and 3/4 of the iterations. Epochs are shuffled and drop
+their last incomplete batch. RevNets store their activations. All arithmetic is float32, without TF32 on CUDA.
 Initial weights, shuffling, crops and flips are drawn on the CPU, so a seed means the same on any device.
 
 Usage: train_pytorch.py --arch revnet38 --iterations 1000 --batch 100 --seed 1 --data-dir DIR
            [--seeds 1 2 3] [--device cuda] [--threads N] [--log-every 100] [--eval-every N]
-DIR holds cifar-10-batches-bin. Each run ends with one line, test_error_percent=... and so on; with several
-seeds a summary follows.
+DIR holds cifar-10-batches-bin. Each run ends with a line that begins with test_error_percent=; a summary follows
+if there are several seeds.
 """
 import argparse
 import math
@@ -27,11 +27,11 @@ from torch_model import CIFAR, Network, decays, initialise, named_parameters
 CLASSES = 10
 SIZE, PADDING = 32, 2
 EVALUATION_BATCH = 500
-AVERAGED = 100  # training cross entropy at the end: mean over this many iterations
+AVERAGED = 100  # the final training cross entropy is the mean over this many iterations
 
 
 class Split:
-    """Images as uint8 [N, 3, 32, 32] and labels, on the device."""
+    """Images as uint8 [N, 3, 32, 32] and their labels, on the device."""
 
     def __init__(self, directory, files, device):
         raw = np.concatenate([np.fromfile(os.path.join(directory, f), np.uint8) for f in files])
@@ -52,7 +52,7 @@ def load(data_dir, device):
 
 
 def training_batches(split, mean, batch, seed):
-    """Endless augmented batches, epoch after epoch."""
+    """Yields augmented batches endlessly, epoch after epoch."""
     generator = torch.Generator().manual_seed(seed)
     device, n = split.images.device, len(split)
     pixels, channels = torch.arange(SIZE, device=device), torch.arange(3, device=device)
@@ -73,7 +73,7 @@ def training_batches(split, mean, batch, seed):
 
 @torch.no_grad()
 def evaluate(network, split, mean):
-    """Error in percent and mean cross entropy on whole images, with running statistics."""
+    """Returns error in percent and mean cross entropy on images without augmentation, with running statistics."""
     network.eval()
     wrong = torch.zeros((), dtype=torch.long, device=mean.device)
     loss = torch.zeros((), dtype=torch.float64, device=mean.device)
@@ -138,10 +138,10 @@ def main():
     parser.add_argument("--iterations", type=int, default=80000)
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seeds", type=int, nargs="+", help="several runs, one after the other")
+    parser.add_argument("--seeds", type=int, nargs="+", help="train once with each of these seeds")
     parser.add_argument("--data-dir", required=True)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--threads", type=int, help="number of CPU threads")
     parser.add_argument("--log-every", type=int, default=100)
     parser.add_argument("--eval-every", type=int, default=0)
     options = parser.parse_args()

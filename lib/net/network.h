@@ -75,9 +75,6 @@ class Network {
   LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;
-  // How many residual functions `engine` computes. The fused
-  // engine leaves shapes it does not support to oneDNN.
-  std::int64_t functions_by(Engine engine) const;
   // Multiply-adds of one image's forward pass, in convolutions and the dense layer.
   std::int64_t macs_per_image() const;
 

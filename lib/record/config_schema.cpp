@@ -66,22 +66,23 @@ std::vector<Setting> experiment_settings() {
       setting<&C::description>("description", {}, {}, Effect::none, "what the experiment is for"),
       setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, Effect::result, "data set"),
       setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR", "REVNET_DATA"}, {},
-                                            Effect::none, "CIFAR's folders, class folders, a packed file"),
+                                            Effect::none, "CIFAR's folder, class folders or a packed file"),
       setting<dataset, &Dataset::validation>(
           "dataset.validation", {"--validation"}, {}, Effect::result,
           "evaluate on 5,000 held-out training images, not on the test set"),
       setting<dataset, &Dataset::image_size>("dataset.image_size", {"--image-size", "N"}, between(0, 4096),
                                              Effect::result,
-                                             "pixels a side of a photograph; 0: 224 (CIFAR: 32)"),
+                                             "width and height of photographs; 0: 224 (CIFAR: 32)"),
       setting<dataset, &Dataset::classes>("dataset.classes", {}, between(0, 1'000'000), Effect::result,
-                                          "of images; 0: as many as there are class folders"),
-      setting<dataset, &Dataset::values>("dataset.values", {}, {}, Effect::result,
-                                         "of photographs: symmetric, from -1 to 1; standardized: less "
-                                         "ImageNet's mean colour, over its deviation"),
-      setting<dataset, &Dataset::damaged>(
-          "dataset.damaged", {}, {}, Effect::none,  // none was left out so far, or the run would have ended
-          "photographs that are damaged or no JPEG images: refuse them, which "
-          "ends the run, or skip them, which is counted"),
+                                          "number of classes; 0: the number of class folders"),
+      setting<dataset, &Dataset::values>(
+          "dataset.values", {}, {}, Effect::result,
+          "range of photographs' pixels: symmetric, from -1 to 1; standardized, by "
+          "ImageNet's mean and deviation of each colour"),
+      setting<dataset, &Dataset::damaged>("dataset.damaged", {}, {},
+                                          Effect::none,  // a run with "refuse" has left no image out so far
+                                          "what to do about damaged photographs: refuse ends the run, skip "
+                                          "leaves them out and counts them"),
       setting<dataset, &Dataset::workers>("dataset.workers", {"--workers", "N"}, between(0, 1024),
                                           Effect::speed,
                                           "threads that decode photographs; 0: one for every 8 cores"),
@@ -100,46 +101,45 @@ std::vector<Setting> network_settings() {
       setting<network, &Network::activations>(
           "network.activations", {"--activations", "MODE"}, {}, Effect::result,
           "stored, reconstructed (RevNets), checkpointed, recursive or auto"),
-      setting<network, &Network::convolution>(
-          "network.convolution", {"--convolution", "POLICY"}, {}, Effect::result,
-          "auto: Winograd where a rule says it wins; direct: never Winograd"),
+      setting<network, &Network::convolution>("network.convolution", {"--convolution", "POLICY"}, {},
+                                              Effect::result,
+                                              "auto: Winograd where it is faster; direct: never Winograd"),
       setting<network, &Network::engine>("network.engine", {"--engine", "ENGINE"}, {}, Effect::result,
                                          "fused: our own kernels; onednn: oneDNN's; auto: fused if possible"),
       setting<network, &Network::coupling>("network.coupling", {"--coupling", "COUPLING"}, {}, Effect::result,
-                                           "float, as in the paper, or exact: reconstruction loses no bit"),
+                                           "float, as in the paper, or exact: reconstruction is lossless"),
       setting<network, &Network::grid_bits>("network.grid_bits", {}, between(1, 20), Effect::result,
-                                            "with exact coupling, the grid's step is 2^-bits, and sums are "
-                                            "exact up to 2^(24-bits)"),
+                                            "exact coupling rounds to multiples of 2^-bits, and is lossless "
+                                            "up to 2^(24-bits)"),
   };
 }
 
-// What an architecture is made of. "auto", 0 and an empty list leave it as the named one has it; a custom one
-// needs units and widths.
+// The parts of an architecture. "auto", 0 and an empty list keep those of the named one; a custom one needs
+// units and widths.
 std::vector<Setting> architecture_settings() {
   using Network = C::Network;
   constexpr auto network = &C::network;
   return {
       setting<network, &Network::reversible>("network.reversible", {}, {}, Effect::result,
-                                             "units in two halves, which give back their input: a RevNet"),
+                                             "make units reversible, as in a RevNet"),
       setting<network, &Network::bottleneck>("network.bottleneck", {}, {}, Effect::result,
-                                             "units of convolutions 1x1, 3x3, 1x1 at a quarter of the width "
+                                             "use convolutions of 1x1, 3x3 and 1x1 in residual functions, "
                                              "instead of two of 3x3"),
       setting<network, &Network::units>("network.units", {}, between(1, 10000), Effect::result,
-                                        "units of each stage"),
+                                        "number of units of each stage"),
       setting<network, &Network::widths>(
           "network.widths", {}, between(1, 65536), Effect::result,
-          "width of each stage, in channels; a bottleneck stage puts out 4 times as many"),
+          "channels of each stage; a bottleneck stage outputs 4 times as many"),
       setting<network, &Network::strides>("network.strides", {}, between(1, 16), Effect::result,
                                           "stride of each stage's first unit; custom: 1, then 2"),
       setting<network, &Network::stem_kernel>("network.stem_kernel", {}, between(0, 31), Effect::result,
-                                              "pixels a side of the stem's convolution; custom: 3"),
+                                              "kernel size of the stem's convolution; custom: 3"),
       setting<network, &Network::stem_stride>("network.stem_stride", {}, between(0, 16), Effect::result,
                                               "stride of the stem's convolution; custom: 1"),
       setting<network, &Network::stem_width>("network.stem_width", {}, between(0, 65536), Effect::result,
                                              "channels of the stem; custom: the first of widths"),
-      setting<network, &Network::stem_pool>(
-          "network.stem_pool", {}, {}, Effect::result,
-          "end the stem with max pooling, 3x3 in steps of 2; custom: false"),
+      setting<network, &Network::stem_pool>("network.stem_pool", {}, {}, Effect::result,
+                                            "end the stem with 3x3 max pooling of stride 2; custom: false"),
   };
 }
 
@@ -153,38 +153,37 @@ std::vector<Setting> training_settings() {
   return {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1), Effect::result,
-          "training steps; the learning rate falls at 1/2 and 3/4 of them"),
+          "training steps; the learning rate drops at 1/2 and 3/4 of them"),
       setting<training, &Training::epochs>(
           "training.epochs", {"--epochs", "E"}, at_least(0), Effect::result,
-          "passes over the training images, in place of iterations; 0: none"),
+          "passes over the training images, instead of iterations; 0: unused"),
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           Effect::result,
-                                          "images a step, under mpirun of all ranks together"),
+                                          "images per step; with several ranks, of all together"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0), Effect::result,
-                                         "of initial weights, shuffling, augmentation and the synthetic set"),
+                                         "seed of initial weights, shuffling, augmentation, synthetic set"),
       setting<training, &Training::threads>("training.threads", {"--threads", "N", "REVNET_THREADS"},
                                             between(0, 4096), Effect::speed,
-                                            "0: all cores of this process or rank"),
+                                            "number of threads; 0: one per core"),
       setting<training, &Training::rank_timeout>(
           "training.rank_timeout", {}, at_least(0), Effect::none,
-          "under mpirun, seconds to wait for a rank that does not answer before the run ends; 0: for ever"),
+          "under mpirun, seconds to wait for a rank that does not answer; 0: forever"),
       setting<training, &Training::learning_rate>("training.learning_rate", {"--lr", "RATE"}, more_than(0),
                                                   Effect::result, "learning rate before the first decay"),
       setting<training, &Training::base_batch>(
           "training.base_batch", {}, at_least(0), Effect::result,
-          "batch that the learning rate is meant for: with others it is multiplied by batch / base_batch; "
-          "0: it is taken as it is"),
-      setting<training, &Training::schedule>(
-          "training.schedule", {}, {}, Effect::result,
-          "how the learning rate falls: in steps, at training.decay_at, or "
-          "as half a cosine, to 0 at the end"),
+          "batch that the learning rate is meant for: another batch scales it by batch / base_batch; 0: no "
+          "scaling"),
+      setting<training, &Training::schedule>("training.schedule", {}, {}, Effect::result,
+                                             "how the learning rate falls: in steps at training.decay_at, or "
+                                             "along half a cosine to 0"),
       setting<training, &Training::warmup_iterations>(
           "training.warmup_iterations", {}, at_least(0), Effect::result,
-          "iterations in which the learning rate rises in equal steps, before anything else; 0: none"),
+          "first iterations, in which the learning rate rises in equal steps; 0: none"),
       setting<training, &Training::momentum>("training.momentum", {}, below(0, 1), Effect::result,
                                              "momentum of SGD"),
       setting<training, &Training::nesterov>("training.nesterov", {}, {}, Effect::result,
-                                             "step along Nesterov's momentum, as PyTorch's SGD has it"),
+                                             "use Nesterov's momentum, as PyTorch's SGD does"),
       setting<training, &Training::weight_decay>("training.weight_decay", {"--weight-decay", "DECAY"},
                                                  at_least(0), Effect::result,
                                                  "weight decay, on convolution and dense weights only"),
@@ -193,38 +192,37 @@ std::vector<Setting> training_settings() {
           "when the learning rate decays, in fractions of training.iterations"),
       setting<training, &Training::decay_factor>("training.decay_factor", {}, {0, 1, true, false},
                                                  Effect::result,
-                                                 "what each decay multiplies the learning rate by"),
+                                                 "factor by which each decay multiplies the learning rate"),
       setting<training, &Training::initialize_from>(
           "training.initialize_from", {"--initialize-from", "FILE"}, {}, Effect::result,
-          "start with a checkpoint's weights; of other classes, a fresh head"),
+          "checkpoint with initial weights; the head may have other classes"),
       setting<training, &Training::label_smoothing>("training.label_smoothing", {}, below(0, 1),
                                                     Effect::result,
-                                                    "share of each label that is spread over all classes"),
+                                                    "fraction of each label that is spread over all classes"),
       setting<training, &Training::average_decay>(
           "training.average_decay", {}, below(0, 1), Effect::result,
-          "fraction that an exponential average of the weights keeps at each step, which is evaluated beside "
-          "them; 0: none is kept"),
+          "decay per step of an exponential moving average of the weights, which is also evaluated; 0: no "
+          "average"),
       setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0), Effect::result,
-                                               "added to the variance"),
-      setting<batch_norm, &BatchNorm::decay>(
-          "batch_norm.decay", {}, below(0, 1), Effect::result,
-          "fraction of the old value that the running averages keep at each step"),
+                                               "constant added to the variance"),
+      setting<batch_norm, &BatchNorm::decay>("batch_norm.decay", {}, below(0, 1), Effect::result,
+                                             "decay of the running averages per step"),
       setting<batch_norm, &BatchNorm::statistics>(
           "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {}, Effect::result,
           "statistics of a rank's shard (local) or the batch (synchronized)"),
       setting<batch_norm, &BatchNorm::evaluation>(
           "batch_norm.evaluation", {}, {}, Effect::result,
-          "evaluate with running averages, or with statistics measured anew before each evaluation"),
+          "evaluate with running averages, or with statistics recalibrated before each evaluation"),
       setting<batch_norm, &BatchNorm::recalibration_batches>(
           "batch_norm.recalibration_batches", {}, between(1, 1'000'000), Effect::result,
-          "training batches that recalibrated statistics, and those of averaged weights, are measured on"),
+          "training batches for recalibrating statistics, also of averaged weights"),
       setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {}, Effect::result,
                                                     "crop and flip training images"),
-      setting<augmentation, &Augmentation::padding>("augmentation.padding", {}, between(0, 32),
-                                                    Effect::result,
-                                                    "zero padding before the random crop, in pixels a side"),
+      setting<augmentation, &Augmentation::padding>(
+          "augmentation.padding", {}, between(0, 32), Effect::result,
+          "pixels of zero padding on each side before the random crop"),
       setting<augmentation, &Augmentation::flip>("augmentation.flip", {}, {}, Effect::result,
-                                                 "flip half of the images left to right"),
+                                                 "mirror half of the images"),
       setting<augmentation, &Augmentation::colour>(
           "augmentation.colour", {}, {}, Effect::result,
           "distort brightness, saturation, hue and contrast of photographs"),
@@ -238,23 +236,23 @@ std::vector<Setting> recording_settings() {
                                                      "iterations between evaluations; 0: only at the end"),
       setting<&C::evaluation, &C::Evaluation::images>(
           "evaluation.images", {}, at_least(0), Effect::rows,
-          "images of each evaluation but the last one, spread over the set; 0: all"),
+          "images of each evaluation but the last, spread over the set; 0: all"),
       setting<&C::log, &C::Log::every>("log.every", {"--log-every", "N"}, at_least(1), Effect::rows,
                                        "iterations between rows of /train in run.h5"),
       setting<&C::log, &C::Log::tensorboard>("log.tensorboard", {}, {}, Effect::none,
-                                             "write the curves for TensorBoard, too, in RUN/tensorboard"),
+                                             "also write the curves for TensorBoard, to RUN/tensorboard"),
       setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
                                                       at_least(0), Effect::none,
                                                       "iterations between checkpoints; 0: only at the end"),
       setting<&C::checkpoint, &C::Checkpoints::seconds>("checkpoint.seconds", {"--checkpoint-seconds", "S"},
                                                         at_least(0), Effect::none,
-                                                        "and at most so many seconds; 0: no limit"),
+                                                        "most seconds between checkpoints; 0: no limit"),
       setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
                                                      Effect::none,
-                                                     "keep all of them, as RUN/checkpoints/ITERATION.h5"),
+                                                     "keep all checkpoints, as RUN/checkpoints/ITERATION.h5"),
       setting<&C::checkpoint, &C::Checkpoints::keep_best>(
           "checkpoint.keep_best", {"--keep-best"}, {}, Effect::none,
-          "keep that of the least evaluation error, as RUN/best.h5"),
+          "keep the checkpoint with the least evaluation error in RUN/best.h5"),
   };
 }
 

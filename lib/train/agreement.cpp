@@ -10,7 +10,7 @@
 namespace revnet {
 namespace {
 
-// fn(values) for all that training changes.
+// Calls fn(values) for every array that training changes.
 template <class Fn>
 void each_state(const Network& network, Fn fn) {
   for (Parameter* parameter : network.parameters()) {
@@ -33,7 +33,7 @@ std::uint64_t fingerprint(const Network& network) {
   return hash;
 }
 
-// The ranks whose text is not the first one's: "rank 2, rank 3"; empty when all agree.
+// Lists the ranks whose text differs from rank 0's, as in "rank 2, rank 3"; empty if all agree.
 std::string dissenters(const std::vector<std::string>& texts) {
   std::vector<std::string> ranks;
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -55,10 +55,11 @@ void check_equal_state(Communicator& communicator, const Network& network) {
   if (communicator.ranks() == 1) return;
   const std::string others = dissenters(communicator.gather(fmt::to_string(fingerprint(network))));
   if (others.empty()) return;
-  throw AgreedError(others +
-                        ": weights are no longer those of rank 0, so no checkpoint is written; look for a "
-                        "faulty machine and go on from the last checkpoint with --resume",
-                    ExitCode::failed);
+  throw AgreedError(
+      others +
+          ": the weights no longer equal those of rank 0, so no checkpoint is written; look for "
+          "a faulty machine and continue from the last checkpoint with --resume",
+      ExitCode::failed);
 }
 
 void check_equal_start(Communicator& communicator, const Device& device, const std::string& settings) {
@@ -70,16 +71,18 @@ void check_equal_start(Communicator& communicator, const Device& device, const s
   if (!unlike.empty()) {
     throw AgreedError(
         fmt::format(
-            "{}: does not compute as rank 0 does ({}); use nodes of one kind and one installation of revnet",
+            "{}: not the software or processor of rank 0 ({}); use nodes of one kind and one installation of "
+            "revnet",
             unlike, machines.front()),
         ExitCode::failed);
   }
   const std::string odd = dissenters(communicator.gather(settings));
   if (!odd.empty()) {
-    throw AgreedError(odd +
-                          ": settings are not those of rank 0; give all ranks the same options, files and "
-                          "environment",
-                      ExitCode::usage);
+    throw AgreedError(
+        odd +
+            ": the settings differ from those of rank 0; give all ranks the same options, files "
+            "and environment",
+        ExitCode::usage);
   }
 }
 

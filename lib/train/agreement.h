@@ -1,4 +1,4 @@
-// What all ranks of a training must have in common.
+// Checks that all ranks of a training start alike and stay alike.
 #pragma once
 
 #include <string>
@@ -8,12 +8,11 @@
 
 namespace revnet {
 
-// Values, momentum and running averages of the first rank become everybody's.
+// Overwrites values, momentum, averages and running statistics on every rank with those of rank 0.
 void broadcast_state(Communicator& communicator, Network& network);
-// AgreedError, naming the ranks, when the state of any differs from the first one's in a single bit.
+// Throws AgreedError, naming the ranks, if the state of any rank differs from rank 0's in a single bit.
 void check_equal_state(Communicator& communicator, const Network& network);
-// AgreedError when a rank computes with another version or other layouts than the first, or was given other
-// settings.
+// Throws AgreedError if a rank has another version, other layouts or other settings than rank 0.
 void check_equal_start(Communicator& communicator, const Device& device, const std::string& settings);
 
 }  // namespace revnet

@@ -36,14 +36,14 @@ class SingleProcess final : public Communicator {
   void finish() override {}
 };
 
-// Where launchers say how many ranks there are, and which one this is.
+// The environment variables in which a launcher passes the number of ranks and the rank of this process.
 struct Variables {
   const char *ranks, *rank, *launcher;
 };
 constexpr std::array launchers{
     Variables{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "mpirun"},
     Variables{"PMI_SIZE", "PMI_RANK", "mpirun"},
-    // Of a step that srun started; a batch script itself has none.
+    // srun sets the number of tasks for each step; a batch script itself has none.
     Variables{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun"},
 };
 
@@ -90,7 +90,7 @@ void Communicator::together(const std::function<void()>& body) {
   const std::vector<std::string> failures = gather(failure);
   const auto failed = std::ranges::find_if(failures, [](const std::string& text) { return !text.empty(); });
   if (failed == failures.end()) return;
-  // What fails everywhere in the same way is nobody's fault in particular.
+  // A failure that is the same everywhere names no rank.
   const bool everywhere =
       std::ranges::all_of(failures, [&](const std::string& text) { return text == *failed; });
   const std::string who = everywhere ? "" : fmt::format("rank {}: ", failed - failures.begin());
@@ -122,7 +122,7 @@ std::unique_ptr<Communicator> make_communicator() {
 #else
   throw UsageError(
       "{} started {} processes, but this revnet was built without MPI: install libopenmpi-dev "
-      "and build it again, or start one process",
+      "and rebuild it, or start one process",
       launch->launcher, launch->ranks);
 #endif
 }
@@ -130,8 +130,8 @@ std::unique_ptr<Communicator> make_communicator() {
 void require_one_process(const std::string& command) {
   const std::optional<Launch> launch = find_launch();
   if (!launch || launch->ranks == 1) return;
-  throw UsageError("{} runs as one process, {} started {}: start it without", command, launch->launcher,
-                   launch->ranks);
+  throw UsageError("{} runs as one process, but {} started {}: run it without {}", command, launch->launcher,
+                   launch->ranks, launch->launcher);
 }
 
 }  // namespace revnet

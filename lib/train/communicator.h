@@ -1,10 +1,10 @@
-// What the processes of one training say to each other: its ranks, counted from 0.
+// Communication between the ranks of a training: its processes, numbered from 0.
 //
 // Every call but rank(), ranks() and shard() is collective: all ranks make the same calls in the same order.
-// A rank that waits for others looks for them: Error, naming the ranks, when one has died or none of its
-// answers comes for longer than the time-out.
+// A rank that waits checks on the others, and throws an Error that names those which have died or have not
+// answered within the time-out.
 //
-// Ownership: buffers are the caller's, and stay where they are until a sum under way has ended.
+// Ownership: buffers belong to the caller and must stay valid until a pending sum has completed.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +20,16 @@
 
 namespace revnet {
 
-// A sum over all ranks under way.
+// A sum over all ranks that is in progress.
 class PendingSum {
  public:
   virtual ~PendingSum() = default;
-  // Whether it has ended. Sums make progress in calls of this kind, of whichever sum, and in waits.
+  // Returns whether the sum is complete. Calling done() or wait() on any sum advances all of them.
   virtual bool done() = 0;
   virtual void wait() = 0;
 };
 
-// What falls to one rank of `count` things: [first, first + size).
+// One rank's part of a range: [first, first + size).
 struct Shard {
   std::int64_t first = 0, size = 0;
 };
@@ -39,32 +39,32 @@ class Communicator : public Reduction {
   virtual int rank() const = 0;
   virtual int ranks() const = 0;
   bool is_first() const { return rank() == 0; }
-  // Shards differ by one at most.
+  // Divides [0, count) among the ranks; the sizes of two shards differ by one at most.
   Shard shard(std::int64_t count) const;
 
   void sum(std::span<double> values) override = 0;
   virtual std::unique_ptr<PendingSum> start_sum(std::span<float> values) = 0;
-  // The first rank's bytes become everybody's.
+  // Overwrites the bytes on every rank with those of rank 0.
   virtual void broadcast(std::span<std::byte> bytes) = 0;
-  // The text of every rank, by rank.
+  // Returns the text of every rank, indexed by rank.
   virtual std::vector<std::string> gather(const std::string& text) = 0;
-  // How long to wait for a rank that does not answer; 0: for ever.
+  // Sets how long to wait for a rank that does not answer; 0 waits forever.
   virtual void set_timeout(double seconds) = 0;
-  // Ends all ranks at once, because this one cannot go on.
+  // Ends all ranks at once, because this one cannot continue.
   [[noreturn]] virtual void abort(ExitCode code) = 0;
-  // Before a process ends that has not failed.
+  // Shuts communication down. Every process calls it before it exits, unless it has failed.
   virtual void finish() = 0;
 
-  // Whether any rank says so.
+  // Returns whether `here` is true on any rank.
   bool any(bool here);
-  // What the first rank has here.
+  // Returns rank 0's value of `here`.
   double of_first(double here);
-  // Runs what may fail on some ranks only. When it did, everywhere an AgreedError tells it; of one rank alone
-  // whatever it threw.
+  // Runs a body that may fail on some ranks only. If it fails anywhere, all ranks throw an AgreedError that
+  // names the failure; a process on its own throws the original exception.
   void together(const std::function<void()>& body);
 };
 
-// The failure of a rank, known to all: nobody waits for anybody.
+// A failure that every rank knows of, so that none is left waiting for another.
 class AgreedError : public Error {
  public:
   AgreedError(const std::string& message, ExitCode code) : Error(message), code_(code) {}
@@ -74,22 +74,22 @@ class AgreedError : public Error {
   ExitCode code_;
 };
 
-// As the launcher tells in the environment.
+// The rank that a launcher assigned to this process.
 struct Launch {
   int rank = 0, ranks = 1;
   std::string launcher;  // "mpirun", "srun"
 };
-// None where a process was started by itself.
+// Reads the launcher's environment variables; returns nothing if no launcher started the process.
 std::optional<Launch> find_launch(const std::function<const char*(const char*)>& environment);
-// The same of this process.
+// Reads the environment of this process.
 std::optional<Launch> find_launch();
 
-// The process alone: every sum is what it was.
+// A single rank: every sum leaves its values unchanged.
 std::unique_ptr<Communicator> make_single_process();
-// All ranks that the launcher started, over MPI; a process alone where there was none. Error when this build
-// has no MPI, or MPI does not see the launcher's ranks.
+// Connects all ranks that a launcher started, over MPI; without a launcher, returns a single process. Throws
+// an Error if this build has no MPI or MPI sees other ranks than the launcher started.
 std::unique_ptr<Communicator> make_communicator();
-// For what runs as one process: UsageError when a launcher started several.
+// Throws UsageError if a launcher started several processes of a command that runs as one.
 void require_one_process(const std::string& command);
 
 }  // namespace revnet

@@ -21,12 +21,13 @@
 namespace revnet {
 namespace {
 
-constexpr double seconds_between_looks = 0.05;  // for the others, while waiting
+constexpr double seconds_between_looks = 0.05;  // a waiting rank checks on the others this often
 constexpr double seconds_to_answer = 5;
-// So that the first rank, which has the run's log, is the one that says who is missing.
+// Other ranks wait this long, so that rank 0, which has the run's log, is the one to report who is missing.
 constexpr double seconds_for_the_first_to_say = 5;
 
-// Who is there. Ranks on this host are looked up as processes; any rank that waits answers a question.
+// Detects ranks that have died or hang. A rank on this host is alive if its process exists; any other must
+// answer a question, as every rank does while it waits.
 class RollCall {
  public:
   RollCall(MPI_Comm channel, int rank) : channel_(channel), rank_(rank) {}
@@ -34,7 +35,8 @@ class RollCall {
   void introduce(const std::vector<std::string>& hosts_and_processes);
   void set_timeout(double seconds) { timeout_ = seconds; }
 
-  // Of a wait that has taken so long: answers questions, asks some. Error when somebody is missing.
+  // Called repeatedly during a wait that has lasted `waited` seconds: answers and asks questions, and throws
+  // an Error if a rank is missing.
   void look(double waited);
 
  private:
@@ -58,8 +60,9 @@ class RollCall {
   int rank_;
   double timeout_ = 0;
   std::vector<Other> others_;
-  double died_at_ = -1;   // in seconds of this wait
-  double asked_at_ = -1;  // likewise
+  // Seconds into the current wait at which a rank was found dead and the questions were sent; -1: never.
+  double died_at_ = -1;
+  double asked_at_ = -1;
   std::vector<bool> answered_;
 };
 
@@ -129,12 +132,11 @@ void RollCall::ask(double waited) {
   }
   if (missing.empty()) {
     throw Error(
-        "all ranks have waited for each other for {}: a message was lost; look at the network, "
-        "and go on with --resume",
+        "all ranks have waited for each other for {}: a message was lost; check the network, "
+        "and continue with --resume",
         format_duration(timeout_));
   }
-  report(missing,
-         fmt::format("has not been heard of for {} (training.rank_timeout)", format_duration(timeout_)));
+  report(missing, fmt::format("has not answered for {} (training.rank_timeout)", format_duration(timeout_)));
 }
 
 void RollCall::report(const std::vector<int>& missing, const std::string& what) const {
@@ -143,7 +145,7 @@ void RollCall::report(const std::vector<int>& missing, const std::string& what) 
     const Other& other = others_[static_cast<std::size_t>(rank)];
     names.push_back(fmt::format("rank {} (process {} on {})", rank, other.process, other.host));
   }
-  throw Error("{} {}: the run ends here; go on from its last checkpoint with --resume",
+  throw Error("{} {}: the run ends here; continue from its last checkpoint with --resume",
               fmt::join(names, ", "), what);
 }
 
@@ -187,9 +189,9 @@ class MpiSum final : public PendingSum {
   MPI_Request request_;
 };
 
-// Open MPI's own choice for sums in place is a tree, which sends all bytes log2(ranks) times in one direction
-// and then as often in the other. Rabenseifner's halving and doubling sends (ranks - 1) / ranks of them
-// twice, in as many steps. What the user has set stays.
+// By default Open MPI sums in place along a tree, which sends all bytes log2(ranks) times in one direction
+// and as often in the other. Rabenseifner's halving and doubling sends (ranks - 1) / ranks of them twice, in
+// as many steps. A choice that the user has made in the environment takes precedence.
 void choose_algorithm() {
   ::setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "rabenseifner", 0);
 }
@@ -202,7 +204,7 @@ int count_of(std::size_t size) {
 MpiCommunicator::MpiCommunicator(const Launch& launch) {
   choose_algorithm();
   int provided = 0;
-  // OpenMP threads compute while only the main thread calls MPI.
+  // OpenMP threads compute, but only the main thread calls MPI.
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks_);
@@ -235,7 +237,8 @@ void MpiCommunicator::wait(MPI_Request& request) const {
 }
 
 void MpiCommunicator::sum(std::span<double> values) {
-  // Halving needs a value for each rank; with fewer, Open MPI takes an algorithm of as many steps as ranks.
+  // Halving needs at least one value per rank; with fewer, Open MPI falls back to an algorithm that takes as
+  // many steps as there are ranks.
   std::vector<double> padded;
   std::span<double> all = values;
   if (values.size() < static_cast<std::size_t>(ranks_)) {

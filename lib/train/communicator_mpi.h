@@ -1,11 +1,12 @@
-// Ranks over MPI. In builds that have it.
+// Communication between ranks over MPI, in builds that have it.
 #pragma once
 
 #include "train/communicator.h"
 
 namespace revnet {
 
-// Starts MPI. Error when it does not see as many ranks as were launched. One at a time.
+// Starts MPI. Throws an Error if MPI sees another number of ranks than the launcher started. At most one
+// communicator may exist at a time.
 std::unique_ptr<Communicator> make_mpi_communicator(const Launch& launch);
 
 }  // namespace revnet

@@ -1,4 +1,4 @@
-// Where a training left the finite numbers.
+// Locates the values that are no longer finite when a training diverges.
 #pragma once
 
 #include <string>
@@ -8,15 +8,16 @@
 
 namespace revnet {
 
-// Whether the last training step's loss and batch statistics are all finite. The statistics are looked at
-// because a ReLU may turn a NaN into a zero, so that the loss does not show it.
+// Returns whether the loss and the batch statistics of the last training step are all finite. The statistics
+// matter because a ReLU may turn a NaN into a zero, which hides it from the loss.
 bool is_finite(const Network& network, const Loss& loss);
 
-// In words, after a step that was not: the first parameter that is not finite, else the first normalisation,
-// in the order of the forward pass, whose input is not, else the logits.
+// Describes, after a step that was not finite, where that began: the first parameter that is not finite, else
+// the first normalisation in forward order whose input is not, else the logits.
 std::string first_not_finite(const Network& network);
 
-// The first array of a checkpoint that is not finite, "/momentum/stem/conv/weight"; empty when there is none.
+// Returns the path of the first array in a checkpoint that is not finite, such as
+// "/momentum/stem/conv/weight"; empty if all are.
 std::string first_not_finite(const Checkpoint& checkpoint);
 
 }  // namespace revnet

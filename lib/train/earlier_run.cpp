@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::size_t most_settings = std::size_t{1} << 20;  // bytes, far more than a file of settings has
 
-// Files from before there was a choice of engines.
+// The settings that hold for files written before there was a choice of engines.
 Config oldest_settings() {
   Config config;
   config.network.engine = Config::Network::Engine::onednn;
   return config;
 }
 
-// What lies there, if it came as far as a checkpoint; with settings under which it may go on.
+// Reads the run log and the last checkpoint, if there is one. Checks that the run may resume with `config`.
 std::optional<EarlierRun> read_run(const Config& config, const RunFiles& files) {
   if (!std::filesystem::exists(files.checkpoint())) return {};
   const std::string file = files.checkpoint().string();
@@ -68,7 +68,8 @@ Config settings_to_resume(const std::filesystem::path& directory,
                           const std::function<Config(Config)>& given) {
   const Config before = settings_of_run(directory);
   const std::string where = RunFiles(directory).config().string();
-  // Before anything is refused that another network, or data set, cannot do.
+  // This check comes first, so that another network or data set is refused as such, not for a setting that it
+  // cannot follow.
   check_same_network(given(before), before, where);
   Config now = resolve(given(before));
   const std::int64_t iterations = now.training.iterations;
@@ -84,8 +85,8 @@ Checkpoint read_last_checkpoint(const RunFiles& files) {
     if (error.kind() != RecordError::Kind::damaged) throw;
     const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
     if (whole.empty()) throw;
-    throw RecordError(error.kind(), "{}; {} is whole: copy it to {} and resume", error.what(), whole.string(),
-                      files.checkpoint().string());
+    throw RecordError(error.kind(), "{}; {} is intact: copy it to {} and resume", error.what(),
+                      whole.string(), files.checkpoint().string());
   }
 }
 

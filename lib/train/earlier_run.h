@@ -1,5 +1,5 @@
-// What earlier processes left of a run, and what a process that goes on with it may make of that. Nothing
-// here changes a file or takes a lock.
+// The state in which earlier processes left a run, and the settings with which a new process may resume it.
+// Nothing here changes a file or takes a lock.
 #pragma once
 
 #include <filesystem>
@@ -14,32 +14,34 @@
 
 namespace revnet {
 
-// Whether there is a run to resume. A kill in the first second leaves a folder without config.yaml: no run.
+// Returns whether the directory holds a run to resume. A process killed in its first second leaves a
+// directory without config.yaml, which does not count as a run.
 bool has_begun(const std::filesystem::path& directory);
 
-// The settings that a run in this directory was given: what --resume starts from. UsageError when there is no
-// run.
+// Reads the settings of the run in this directory, from which --resume starts. Throws UsageError if there is
+// no run.
 Config settings_of_run(const std::filesystem::path& directory);
 
-// The settings in a checkpoint; `file` stands for it in messages.
+// Reads the settings in a checkpoint; `file` names it in messages.
 Config settings_of_checkpoint(const Checkpoint& checkpoint, const std::string& file);
 
-// The resolved settings with which the run there goes on: its own, with what is `given` laid over them. Where
-// that makes it longer, the learning rate falls at the iterations where it did, unless it is given when.
-// UsageError where a setting differs that must not.
+// Returns the resolved settings with which the run in this directory resumes: its own, overridden by those
+// `given`. If they make the run longer, the learning rate keeps dropping at the same iterations unless
+// training.decay_at is given. Throws UsageError if a setting differs that must not.
 Config settings_to_resume(const std::filesystem::path& directory, const std::function<Config(Config)>& given);
 
-// The last checkpoint. Where it is damaged, the RecordError says which of those that were kept is not.
+// Reads the last checkpoint. If it is damaged, the RecordError names a kept checkpoint that is intact.
 Checkpoint read_last_checkpoint(const RunFiles& files);
 
-// Throws what going on in this directory with resolved settings would, as far as its files tell.
+// Throws whatever resuming in this directory with resolved settings would throw, as far as its files show.
 void check_resumable(const Config& config, const std::filesystem::path& directory);
 
 struct EarlierRun {
   RunLog log;
   Checkpoint checkpoint;
 };
-// A run that has nothing left to do, with these settings. UsageError where one differs that must not.
+// Returns the run in this directory if it is complete under these settings. Throws UsageError if one of them
+// differs that must not.
 std::optional<EarlierRun> find_complete_run(const Config& config, const std::filesystem::path& directory);
 
 }  // namespace revnet

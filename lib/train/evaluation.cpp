@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t format_version = 1;
 
-// Where the label's logit stands among those of its image. A NaN, which nothing is larger than, comes last.
+// Ranks the label's logit among those of its image. A NaN compares with nothing, so it is ranked last.
 std::int64_t place_of(std::size_t label, std::span<const float> row) {
   std::int64_t before = 0;
   for (std::size_t k = 0; k < row.size(); ++k) {

@@ -1,4 +1,4 @@
-// What the network of a checkpoint makes of an evaluation set, image by image.
+// Evaluation of a checkpoint, image by image.
 #pragma once
 
 #include <cstdint>
@@ -13,26 +13,26 @@
 
 namespace revnet {
 
-// Vectors are in the order of the set, without damaged images that were left out.
+// Vectors follow the order of the evaluation set; damaged images that were left out have no entry.
 struct Evaluation {
   std::int64_t iteration = 0;  // of the checkpoint
   std::int64_t classes = 0;
   Loss loss;
   std::vector<std::int64_t> labels;
-  std::vector<std::int64_t> predictions;  // the class of the largest logit; of equal ones, the lower class
-  std::vector<std::int64_t> places;       // of the label among the logits, from the largest on: 0 is right
-  std::vector<float> logits;              // [images, classes]; empty unless kept
-  std::vector<std::string> left_out;      // damaged images, a line each
+  std::vector<std::int64_t> predictions;  // the class of the largest logit; the lowest class in a tie
+  std::vector<std::int64_t> places;   // the label's rank among the logits; 0: the largest, a correct image
+  std::vector<float> logits;          // [images, classes]; empty unless kept
+  std::vector<std::string> left_out;  // one line for each damaged image
 
-  // Images whose label is not among the `best` largest logits.
+  // The percentage of images whose label is not among the `best` largest logits.
   double error_percent(std::int64_t best) const;
 };
 
-// Adds a batch; `logits` [labels.size(), classes].
+// Adds a batch; `logits` has shape [labels.size(), classes].
 void add_batch(Evaluation& evaluation, std::span<const float> logits, std::span<const std::int32_t> labels,
                bool keep_logits);
 
-// What is said of the images of one class.
+// The errors on the images of one class.
 struct ClassErrors {
   std::int64_t images = 0, errors = 0;
   std::int64_t mistaken_for = -1;  // the wrong class predicted most often; -1: none
@@ -40,13 +40,13 @@ struct ClassErrors {
 };
 std::vector<ClassErrors> errors_by_class(const Evaluation& evaluation);
 
-// Of resolved settings and a checkpoint that fits them, read from `file`: Error, naming the array, when it
-// does not.
+// Evaluates a checkpoint that was read from `file`, with resolved settings. Throws an Error that names the
+// array if the checkpoint does not fit them.
 Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoint, const std::string& file,
                                bool keep_logits);
 
-// HDF5: /labels and /predictions (int64), /logits (float32, [images, classes]); root attributes
-// format_version, iteration, error_percent, cross_entropy, checkpoint and version; /config, YAML.
+// Writes HDF5: /labels and /predictions (int64), /logits (float32, [images, classes]); the root attributes
+// format_version, iteration, error_percent, cross_entropy, checkpoint and version; and /config, as YAML.
 void write_predictions(const std::filesystem::path& file, const Evaluation& evaluation, const Config& config,
                        const std::string& checkpoint);
 

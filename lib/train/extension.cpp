@@ -9,7 +9,7 @@
 namespace revnet {
 namespace {
 
-// Where the learning rate falls.
+// The iterations at which the learning rate drops.
 std::vector<std::int64_t> falls(const Config& config) {
   std::vector<std::int64_t> iterations;
   for (const double fraction : config.training.decay_at) {
@@ -30,18 +30,17 @@ Config extended(Config before, std::int64_t iterations) {
 }
 
 std::string describe_extension(const Config& now, const Config& before, std::int64_t done) {
-  const std::string longer = fmt::format("made longer, from {} to {} iterations: the learning rate",
+  const std::string longer = fmt::format("extended from {} to {} iterations: the learning rate",
                                          before.training.iterations, now.training.iterations);
   const double rate = Schedule(now.training).rate(done);
   if (now.training.schedule == Config::Training::Schedule::cosine) {
-    return fmt::format("{} follows the cosine of the longer run, and is {:.6g} now", longer, rate);
+    return fmt::format("{} follows the cosine of the longer run and is now {:.6g}", longer, rate);
   }
   const std::vector<std::int64_t> where = falls(now);
   const std::string at = where.empty() ? "nowhere" : fmt::format("at iterations {}", fmt::join(where, ", "));
-  return fmt::format("{} falls {}, {}, and is {:.6g} now", longer, at,
-                     where == falls(before)
-                         ? "as before (training.decay_at gives it other fractions of the run)"
-                         : "by the training.decay_at that was given",
+  return fmt::format("{} drops {}, {}, and is now {:.6g}", longer, at,
+                     where == falls(before) ? "as before (set training.decay_at to choose others)"
+                                            : "as the given training.decay_at says",
                      rate);
 }
 

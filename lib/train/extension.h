@@ -1,7 +1,7 @@
-// A run that goes on beyond its last iteration.
+// Extension of a run beyond its last iteration.
 //
-// The learning rate falls at fractions of the run, so a longer run has other iterations where it falls. What
-// was trained cannot be trained anew: the iterations stay, and the fractions change, unless they are given.
+// The learning rate drops at fractions of the run, which a longer run reaches at later iterations. The part
+// that is already trained cannot change, so the iterations stay and the fractions change, unless given.
 #pragma once
 
 #include <string>
@@ -10,11 +10,10 @@
 
 namespace revnet {
 
-// `before` with so many iterations, in which the learning rate falls where it does in `before`.
+// Returns `before` with that many iterations; the learning rate drops at the same iterations as in `before`.
 Config extended(Config before, std::int64_t iterations);
 
-// A line that says how long the run was and is, and what becomes of its learning rate after `done`
-// iterations.
+// Describes the extension in a line: both lengths, and the learning rate after `done` iterations.
 std::string describe_extension(const Config& now, const Config& before, std::int64_t done);
 
 }  // namespace revnet

@@ -6,8 +6,8 @@
 namespace revnet {
 namespace {
 
-// Small enough that a bucket is on its way early and little is left for the last one, which nothing hides;
-// large enough that latency does not count.
+// A small bucket starts early and leaves little for the last one, which nothing hides; a large one makes
+// latency negligible. This size does both.
 constexpr std::size_t bucket_floats = (std::size_t{256} << 10) / sizeof(float);
 constexpr int measurements_alone = 3;
 
@@ -140,7 +140,7 @@ void GradientExchange::finish_statistics() {
 void GradientExchange::measure_alone() {
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < measurements_alone; ++i) {
-    communicator_.any(false);  // so that all start at once
+    communicator_.any(false);  // a barrier: all ranks start at once
     const Stopwatch stopwatch;
     ready(0);
     finish();

@@ -1,8 +1,7 @@
-// The gradients of a batch's shards, added up over all ranks while the backward pass still runs.
+// Sums the gradients of a batch's shards over all ranks while the backward pass is still running.
 //
-// Parameters are taken in the order in which their gradients become final, which is the same on all ranks,
-// and packed into buckets; each bucket's sum starts when it is full, and makes progress whenever the backward
-// pass comes by.
+// Gradients are packed into buckets in the order in which they become final, which is the same on all ranks.
+// The all-reduce of a bucket starts when the bucket is full, and advances at every call of ready().
 #pragma once
 
 #include <memory>
@@ -13,45 +12,46 @@
 
 namespace revnet {
 
-// What a number of steps spent on their exchange, in seconds of this rank.
+// The time that this rank has spent on exchanging gradients, in seconds, over a number of steps.
 struct ExchangeTimes {
   std::int64_t steps = 0;
-  double in_flight = 0;  // from the first sum's start to the last one's end
-  double waiting = 0;    // of that, when the backward pass had nothing left to hide it behind
-  double exposed = 0;    // of that, what the last rank to come waited, too: the rest was for slower ranks
-  double working = 0;    // packing, unpacking and driving the sums during the backward pass
-  double alone = 0;      // the same exchange as often with nothing else going on, as measured once
-  // The fraction of `alone` that did not lengthen the steps, from 0 to 1.
+  double in_flight = 0;  // from the start of the first sum to the end of the last
+  double waiting = 0;    // the part of in_flight after the backward pass, which nothing hides
+  double exposed = 0;  // the part of waiting that the slowest rank had too; the rest is waiting for that rank
+  double working = 0;  // packing, unpacking and driving the sums during the backward pass
+  double alone = 0;    // as many exchanges with nothing else running, from one measurement
+  // The fraction of `alone`, from 0 to 1, that did not lengthen the steps.
   double hidden() const;
 };
 
 class GradientExchange {
  public:
-  // Refers to all three, which must outlive this. `weight`: of this rank's shard, as a fraction of the whole
-  // batch; where each rank has batch statistics of its own, finish() leaves their weighted mean in the
-  // norms, so that running averages stay equal everywhere.
+  // The communicator and the network must outlive this object. `weight` is this rank's shard as a fraction of
+  // the whole batch. If each rank has batch statistics of its own, finish() leaves their weighted mean in the
+  // norms, so that running averages stay equal on all ranks.
   GradientExchange(Communicator& communicator, const Network& network, double weight);
 
-  // Of a step: the gradients of parameters [first, ...) are final, as GradientsFinal has it. 0 is the last.
+  // Called during backward once the gradients of parameters [first, ...) are final (see GradientsFinal); the
+  // last call of a step passes 0.
   void ready(std::size_t first);
-  // Waits for all sums, for so many seconds: the parameters' gradients are those of the whole batch.
+  // Waits until all sums are complete, and returns the seconds that took. The parameters' gradients are then
+  // those of the whole batch.
   double finish();
-  // The least that any rank waited in the step that has just been finished.
+  // Adds the shortest wait of any rank in the step that has just finished.
   void set_exposed(double seconds) { times_.exposed += seconds; }
 
-  // Exchanges what the gradients happen to be, a few times, to know how long that takes by itself. Overwrites
-  // gradients and batch statistics.
+  // Times the exchange on its own by repeating it a few times. Overwrites gradients and batch statistics.
   void measure_alone();
   const ExchangeTimes& times() const { return times_; }
   std::size_t bytes() const;
-  // What a bucket holds at least, but for the last.
+  // The least size of every bucket but the last.
   static std::size_t bucket_bytes();
 
  private:
   struct Bucket {
     std::size_t first, last;  // parameters
     std::vector<float> values;
-    std::unique_ptr<PendingSum> sum;  // null: not started, or ended
+    std::unique_ptr<PendingSum> sum;  // null before the sum starts and after it ends
   };
 
   void make_buckets();
@@ -68,13 +68,13 @@ class GradientExchange {
   const Network& network_;
   double weight_;
   std::vector<Bucket> buckets_;  // in the order in which they start
-  Bucket statistics_{};          // empty where all ranks have the same
+  Bucket statistics_{};          // empty if all ranks share their batch statistics
   bool under_way_ = false;
   std::size_t started_ = 0, ended_ = 0;  // buckets of this step
   Stopwatch since_start_;
   double working_ = 0;  // of this step
   double last_end_ = 0;
-  double alone_ = 0;  // of one step
+  double alone_ = 0;  // seconds of one exchange
   ExchangeTimes times_;
 };
 

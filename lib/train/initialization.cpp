@@ -14,7 +14,7 @@ NamedArray* find(std::vector<NamedArray>& arrays, const std::string& name) {
   return found == arrays.end() ? nullptr : &*found;
 }
 
-// Whether the shapes differ in their first number, the classes, and in nothing else.
+// Returns whether the shapes differ in their first dimension, the classes, and in no other.
 bool differ_in_classes(const NamedArray& a, const NamedArray& b) {
   return !a.shape.empty() && a.shape.size() == b.shape.size() && a.shape[0] != b.shape[0] &&
          std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
@@ -29,14 +29,14 @@ Initialization initialize_from(Checkpoint fresh, Checkpoint from, const std::str
     NamedArray *ours = find(fresh.parameters, name), *theirs = find(from.parameters, name);
     if (ours == nullptr || theirs == nullptr || !differ_in_classes(*ours, *theirs)) continue;
     if (name.ends_with("bias")) {
-      result.text += fmt::format("; the last layer, head/dense, is fresh, for {} classes there are {} here",
-                                 theirs->shape[0], ours->shape[0]);
+      result.text += fmt::format("; head/dense is drawn anew, because there are {} classes here, not {}",
+                                 ours->shape[0], theirs->shape[0]);
     }
     *theirs = std::move(*ours);
   }
   result.state = std::move(fresh);
   result.state.parameters = std::move(from.parameters);
-  // An average of the weights begins with the weights (training.average_decay).
+  // The average of the weights (training.average_decay) starts from the weights themselves.
   if (!result.state.average.empty()) result.state.average = result.state.parameters;
   result.state.running = std::move(from.running);
   return result;

@@ -1,4 +1,4 @@
-// A run that starts with the weights of another one.
+// Initialization of a run with the weights of another run.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@ namespace revnet {
 
 struct Initialization {
   Checkpoint state;  // before the first iteration
-  std::string text;  // what was done, in a line
+  std::string text;  // a line for the log
 };
 
-// The state of a network that is `fresh`, with the weights and running averages of a checkpoint instead.
-// Where that has other classes, the last layer is the fresh one. Whether everything else fits is not checked
-// here: Trainer::restore() does. `file` stands for the checkpoint.
+// Replaces the weights and running averages of a `fresh` state by those of a checkpoint. The last layer stays
+// fresh if the number of classes differs. Trainer::restore() checks that everything else fits. `file` names
+// the checkpoint in messages.
 Initialization initialize_from(Checkpoint fresh, Checkpoint from, const std::string& file);
 
 }  // namespace revnet

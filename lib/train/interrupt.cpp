@@ -32,7 +32,7 @@ void catch_interrupts(bool announce) {
   announced = announce ? 1 : 0;
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;  // file writes under way go on
+  action.sa_flags = SA_RESTART;  // an interrupted write continues
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGUSR1, &action, nullptr);

@@ -23,7 +23,7 @@ constexpr std::size_t validation_images = 5000;
 constexpr int imagenet_classes = 1000, photograph_size = 224;
 constexpr std::size_t cores_a_worker = 8;
 
-// A decoded photograph, on average, and what it is resized in.
+// An average decoded photograph and the buffers for resizing it.
 constexpr std::uint64_t bytes_a_worker = 8'000'000;
 
 bool is_packed(const std::filesystem::path& place) {
@@ -51,9 +51,10 @@ void check_classes(const Config& config, const JpegSplits& splits) {
   if (splits.classes.size() == wanted) return;
   const bool imagenet = config.dataset.name == Name::imagenet;
   throw DataError(DataError::Kind::label_out_of_range, config.dataset.directory,
-                  fmt::format("{} classes, where {} belong", splits.classes.size(), wanted),
-                  imagenet ? "ImageNet has 1,000 in train and in val; for other sets say images, not imagenet"
-                           : "set dataset.classes to 0, or to how many there are");
+                  fmt::format("{} classes instead of {}", splits.classes.size(), wanted),
+                  imagenet
+                      ? "ImageNet has 1,000 in train and in val; for other sets, use images, not imagenet"
+                      : "set dataset.classes to 0, or to the number of class folders");
 }
 
 JpegOptions jpeg_options(const Config& config) {
@@ -88,8 +89,8 @@ Config resolve_dataset(Config config) {
   }
   if (dataset.validation) {
     throw UsageError(
-        fmt::format("dataset.validation: {} is evaluated on the images in val; leave --validation out, or "
-                    "put others there",
+        fmt::format("dataset.validation: {} is always evaluated on the images in val; omit --validation, or "
+                    "put other images there",
                     name(dataset.name)));
   }
   if (dataset.image_size == 0) dataset.image_size = photograph_size;
@@ -136,7 +137,7 @@ std::uint64_t loader_bytes(const Config& config, std::int64_t batch) {
   if (!has_photographs(config)) return 0;
   const auto side = static_cast<std::uint64_t>(image_size_of(config));
   const std::uint64_t room = sizeof(float) * 3 * side * side * static_cast<std::uint64_t>(batch);
-  // Of training and of evaluation.
+  // Training and evaluation each decode ahead.
   return 2 * (room + bytes_a_worker * static_cast<std::uint64_t>(loader_workers(config)));
 }
 

@@ -1,4 +1,4 @@
-// From settings to the images of a run.
+// The images of a run, as its settings describe them.
 #pragma once
 
 #include <cstdint>
@@ -13,31 +13,31 @@
 
 namespace revnet {
 
-// Whether the data set is of JPEG images, decoded as they are needed.
+// Returns whether the data set consists of JPEG images, which are decoded as they are needed.
 bool has_photographs(const Config& config);
 
-// The part of resolve() (setup.h) that is about data: sizes and classes of photographs become what they stand
-// for. UsageError for a setting that the data set cannot follow; DataError when class folders are to be
-// counted and there are none.
+// The data part of resolve() (setup.h): fills in the image size and the classes of photographs. Throws
+// UsageError for a setting that does not apply to the data set, and DataError if there are no class folders
+// to count.
 Config resolve_dataset(Config config);
 
-// Of a resolved configuration:
+// The following functions expect a resolved configuration.
 std::int64_t classes(const Config& config);
-int image_size_of(const Config& config);  // pixels a side of the network's input
-// Of the training set. Looks at where photographs lie.
+int image_size_of(const Config& config);  // width and height of the network's input in pixels
+// Counts the training set. Reads the folders or the packed file of photographs.
 std::size_t training_images(const Config& config);
 Augmentation augmentation(const Config& config);
 int loader_workers(const Config& config);
-// Memory that decoding ahead takes, for batches of that many images.
+// Returns the bytes that decoding ahead takes for batches of that many images.
 std::uint64_t loader_bytes(const Config& config, std::int64_t batch);
 
-// Reads (or draws) the images that training and evaluation use, or looks at where they lie. DataError, with
-// the file and what to do.
+// Reads (or draws) the images for training and evaluation, or lists the files of photographs. The DataError
+// names the file and what to do.
 std::unique_ptr<BatchSource> load_data(const Config& config);
-// The same with images that are there already.
+// Uses images that are already in memory.
 std::unique_ptr<BatchSource> load_data(const Config& config, Splits splits);
 
-// Photographs in class folders below a directory, or in a packed file.
+// Lists the photographs in class folders below a directory, or in a packed file.
 JpegSplits open_photographs(const std::filesystem::path& place, DamagedImages damaged);
 
 }  // namespace revnet

@@ -17,7 +17,7 @@ std::uint64_t bytes_of_threads(int threads) {
   return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads);
 }
 
-// In a checkpoint while it is written, as bytes_beside_arena has it for the other arrays.
+// The bytes that the averages take in a checkpoint while it is written; bytes_beside_arena counts the rest.
 std::uint64_t bytes_of_average(const Config& config, const MemoryPlan& plan) {
   return config.training.average_decay > 0 ? 2 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters)
                                            : 0;
@@ -31,7 +31,7 @@ std::uint64_t bytes_of_process(int threads) {
 
 std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks) {
   const std::uint64_t floats = sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
-  // Values and momentum are copied out, laid out as a file, and copied once more to be written.
+  // Values and momentum exist three times: copied out, laid out as a file, and copied once more for writing.
   const std::uint64_t checkpoint = 3 * 2 * floats;
   return bytes_of_threads(threads) + checkpoint + (ranks > 1 ? floats : 0);
 }

@@ -5,7 +5,7 @@
 namespace revnet {
 namespace {
 
-// That somebody watches is all that counts: what is shown to observers may take memory.
+// Does nothing. It is present because the values computed for an observer may take memory.
 class IdleObserver final : public NormObserver {
  public:
   void normalized(Norm&, Pass, const Tensor&, Tensor&, Tensor&) override {}
@@ -23,7 +23,7 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     const Tensor images = network.make_images();
     const std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch), 0);
     network.compute_gradient(images, labels);
-    network.logits(images, Pass::training);  // as statistics are recalibrated
+    network.logits(images, Pass::training);  // as in recalibrating statistics
     network.evaluate(images, labels);
     IdleObserver observer;
     network.observe_norms(&observer);
@@ -33,8 +33,6 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     }
     plan.parameters = network.parameter_count();
     plan.macs_per_image = network.macs_per_image();
-    plan.fused_functions = network.functions_by(Engine::fused);
-    plan.onednn_functions = network.functions_by(Engine::onednn);
   }
   plan.arena_bytes = device.arena().extent();
   plan.peak_bytes = device.ledger().peak();
@@ -44,12 +42,12 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
   return plan;
 }
 
-// Bytes grow by about the same with every image, and a plan takes a while: so the next batch tried is the one
-// that would just fit if they did exactly, but not one far beyond those tried so far.
+// Every image adds about the same number of bytes, and planning takes a while. Therefore the next batch to
+// try is the one that would just fit if growth were exactly linear, but not far beyond those tried so far.
 std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
   const auto at = [&](std::int64_t batch) { return static_cast<double>(bytes(batch)); };
   const auto most = static_cast<double>(limit);
-  std::int64_t fits = 1, too_large = 0;  // 0: none is known to be
+  std::int64_t fits = 1, too_large = 0;  // 0: not yet known
   double of_fitting = at(fits), an_image = at(2) - of_fitting;
   if (of_fitting > most) return 0;
   for (int tries = 1; too_large == 0 || too_large - fits > 1; ++tries) {
@@ -58,7 +56,7 @@ std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_
     std::int64_t next = static_cast<std::int64_t>(
         std::clamp(guess, static_cast<double>(least), static_cast<double>(farthest)));
     if (tries % 8 == 0)
-      next = fits + std::max<std::int64_t>((farthest - fits) / 2, 1);  // growth is not like that
+      next = fits + std::max<std::int64_t>((farthest - fits) / 2, 1);  // bisect: growth is not linear
     const double of_next = at(next);
     an_image = (of_next - of_fitting) / static_cast<double>(next - fits);
     if (of_next > most) {

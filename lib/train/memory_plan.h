@@ -1,4 +1,4 @@
-// What a run will need, found by running its steps on a planning device.
+// The memory that a run needs, found by running its steps on a planning device.
 #pragma once
 
 #include <array>
@@ -14,22 +14,21 @@ namespace revnet {
 struct MemoryPlan {
   std::int64_t parameters = 0;      // count
   std::int64_t macs_per_image = 0;  // forward
-  std::int64_t fused_functions = 0,
-               onednn_functions = 0;  // residual functions by the engine that computes them
-  std::size_t arena_bytes = 0;        // what the arena must hold
-  std::size_t peak_bytes = 0;         // alive at one time
+  std::size_t arena_bytes = 0;      // the size that the arena must have
+  std::size_t peak_bytes = 0;       // the most bytes alive at one time
   std::array<std::size_t, memory_purposes> peak_by_purpose{};
 
   std::size_t peak(MemoryPurpose purpose) const { return peak_by_purpose[static_cast<std::size_t>(purpose)]; }
 };
 
-// One training step and one evaluation batch. Exact: a real device of as many threads takes the same buffers
-// in the same order. With room for gradients computed in further modes while
-// normalisations are observed.
+// Plans one training step and one evaluation batch. The plan is exact: a real device with the same number of
+// threads allocates the same buffers in the same order. It leaves room for computing gradients in the further
+// modes of `also` while normalisations are observed.
 MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads,
                        const std::vector<ActivationMode>& also = {});
 
-// The largest batch of which `bytes(batch)` is at most `limit`; 0 if not even one fits. bytes must not fall.
+// Returns the largest batch for which `bytes(batch)` is at most `limit`, or 0 if there is none. `bytes` must
+// be monotonic.
 std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes);
 
 }  // namespace revnet

@@ -16,7 +16,7 @@ Shape whole_shape(const Parameter& parameter) {
   return shape;
 }
 
-// Where a part's rows begin in the whole parameter's row-major values.
+// The offset of a part's rows in the row-major values of the whole parameter.
 std::size_t part_offset(const Parameter& parameter) {
   return static_cast<std::size_t>(parameter.rows.first * (parameter.size() / parameter.shape()[0]));
 }
@@ -38,7 +38,7 @@ std::vector<NamedArray> export_arrays(const Network& network, Tensor Parameter::
   return arrays;
 }
 
-// The arrays of a checkpoint by name, checked off as they are asked for.
+// Looks up a checkpoint's arrays by name, and keeps track of those that are left over.
 class ArrayLookup {
  public:
   ArrayLookup(const std::vector<NamedArray>& arrays, std::string where) : where_(std::move(where)) {
@@ -48,10 +48,10 @@ class ArrayLookup {
   const NamedArray& get(const std::string& name, const Shape& shape) {
     const auto found = arrays_.find(name);
     if (found == arrays_.end()) {
-      throw Error("{}{} is missing: the checkpoint is of another network", where_, name);
+      throw Error("{}{} is missing: the checkpoint belongs to another network", where_, name);
     }
     if (found->second.array->shape != shape) {
-      throw Error("{}{} has shape [{}], this network's is [{}]", where_, name,
+      throw Error("{}{} has shape [{}] instead of this network's [{}]", where_, name,
                   fmt::join(found->second.array->shape, ", "), fmt::join(shape, ", "));
     }
     found->second.used = true;
@@ -61,7 +61,7 @@ class ArrayLookup {
   void check_all_used() const {
     for (const auto& [name, entry] : arrays_) {
       if (!entry.used) {
-        throw Error("{}{} is not in this network: the checkpoint is of another one", where_, name);
+        throw Error("{}{} is not in this network: the checkpoint belongs to another one", where_, name);
       }
     }
   }
@@ -75,7 +75,7 @@ class ArrayLookup {
   std::map<std::string, Entry> arrays_;
 };
 
-// Running averages travel in two vectors a name; as arrays they can be checked in the same way.
+// Turns each running average, a pair of vectors, into two arrays, which can be checked like parameters.
 std::vector<NamedArray> as_arrays(const std::vector<RunningAverage>& running) {
   std::vector<NamedArray> arrays;
   for (const RunningAverage& average : running) {
@@ -126,7 +126,7 @@ void import_state(Network& network, const Checkpoint& checkpoint, const std::str
   ArrayLookup values(checkpoint.parameters, origin + ": /parameters/"),
       momenta(checkpoint.momentum, origin + ": /momentum/"),
       weight_averages(checkpoint.average, origin + ": /average/"), running(averages, origin + ": /running/");
-  // First everything is looked up, so that a checkpoint that does not fit changes nothing.
+  // Look everything up before copying, so that a checkpoint that does not fit changes nothing.
   struct Copy {
     const NamedArray* from;
     std::size_t offset;

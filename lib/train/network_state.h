@@ -1,4 +1,4 @@
-// A network's state as plain arrays, whatever the layouts inside, and back.
+// Conversion of a network's state to plain row-major arrays and back.
 #pragma once
 
 #include <vector>
@@ -8,17 +8,17 @@
 
 namespace revnet {
 
-// By name, [out, in, kh, kw] and so on; parts of one name are joined.
+// Return arrays by name, with shapes such as [out, in, kh, kw]; parts that share a name are joined.
 std::vector<NamedArray> export_values(const Network& network);
 std::vector<NamedArray> export_momentum(const Network& network);
-// Empty where parameters have none.
+// Returns no arrays if the network keeps no averages of its weights.
 std::vector<NamedArray> export_average(const Network& network);
 std::vector<NamedArray> export_gradients(const Network& network);
 std::vector<RunningAverage> export_running(const Network& network);
 
-// Sets values, momentum and running averages, and the averages of parameters that have one. Error, naming the
-// array, when one is missing, left over or of another shape than this network's; the network is then
-// unchanged. `origin` opens the message.
+// Sets values, momentum, running averages and, if kept, averages of the weights. Throws an Error that names
+// the array if one is missing, left over or of another shape than the network's; the network is then
+// unchanged. The message begins with `origin`.
 void import_state(Network& network, const Checkpoint& checkpoint, const std::string& origin);
 
 }  // namespace revnet

@@ -15,7 +15,7 @@ namespace {
 
 using PlanByMode = std::vector<std::pair<ActivationMode, MemoryPlan>>;
 
-// The plan of every mode the architecture can do.
+// Plans every activation mode that the architecture supports.
 PlanByMode plans(const Config& config) {
   const Architecture network = architecture(config);
   PlanByMode by_mode;
@@ -47,8 +47,7 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
        << "parameters: " << any.parameters << "\n"
        << "parameter_bytes: " << static_cast<std::uint64_t>(any.parameters) * sizeof(float) << "\n"
        << "macs_per_image: " << any.macs_per_image << "  # forward\n"
-       << "residual_functions: {fused: " << any.fused_functions << ", onednn: " << any.onednn_functions
-       << "}  # the fused engine leaves those with a stride to oneDNN\n"
+       << "engine: " << name(config.network.engine) << "\n"
        << "activations: " << name(config.network.activations) << "\n"
        << "activation_bytes:  # saved from the forward pass for the backward pass, batch of "
        << config.training.batch << "\n";
@@ -61,10 +60,10 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
   for (const auto& [mode, plan] : by_mode) yaml << "  " << name(mode) << ": " << plan.arena_bytes << "\n";
   if (config.network.coupling == Config::Network::Coupling::exact) {
     yaml << "exact_up_to: " << Grid{config.network.grid_bits}.range()
-         << "  # magnitudes between units that exact coupling gives back\n";
+         << "  # the largest magnitude between units that exact coupling restores\n";
   }
   yaml << "onednn_version: " << onednn_version() << "\n"
-       << "onednn_winograd: " << onednn_winograd() << "  # its convolutions by Winograd; absent: direct\n"
+       << "onednn_winograd: " << onednn_winograd() << "  # if absent, oneDNN's convolutions are direct\n"
        << "settings:\n"
        << indented(to_yaml(config));
   return yaml.str();

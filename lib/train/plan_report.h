@@ -1,4 +1,4 @@
-// A run's plan in words and as YAML: what --dry-run prints and the closing summary quotes.
+// The memory plan of a run as text: YAML for --dry-run, and a line for the closing summary.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace revnet {
 
-// YAML with the keys of the command-line contract: parameters, parameter_bytes, macs_per_image, and
-// activation_bytes and peak_bytes by mode; then the resolved settings. Touches no file and needs no data set.
+// Returns YAML with the keys of the command-line contract: parameters, parameter_bytes, macs_per_image,
+// activation_bytes and peak_bytes by mode, then the resolved settings. Needs no file and no data set.
 std::string plan_yaml(const Config& config, const std::string& run_directory);
 
-// "49.7 MB saved (reconstructed); 304.6 MB if stored".
+// Returns text such as "49.7 MB saved (reconstructed); 304.6 MB if stored".
 std::string describe_activation_bytes(const Config& config);
 
 }  // namespace revnet

@@ -19,8 +19,8 @@ std::string count_of(auto count, const char* noun) {
 
 // The ranks of one host.
 struct Host {
-  std::vector<std::string> ranks;  // in words
-  std::set<int> cores;             // of all of them
+  std::vector<std::string> ranks;  // descriptions
+  std::set<int> cores;             // of all ranks
   int threads = 0, cores_of_host = 1;
 };
 

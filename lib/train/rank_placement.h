@@ -1,4 +1,4 @@
-// Where the ranks of a run compute, and on how many cores.
+// The placement of a run's ranks on hosts and cores.
 #pragma once
 
 #include <string>
@@ -8,25 +8,25 @@
 
 namespace revnet {
 
-// One rank.
 struct RankPlacement {
   std::string host;
   int threads = 1;
-  std::vector<int> cores;  // that its launcher gave it
+  std::vector<int> cores;  // assigned by the launcher
   int cores_of_host = 1;
 };
 
 struct PlacementReport {
-  std::vector<std::string> lines;     // one a host
-  std::vector<std::string> warnings;  // of cores that are too few or left idle
+  std::vector<std::string> lines;     // one per host
+  std::vector<std::string> warnings;  // about crowded or idle cores
 };
 
-// By rank. Nothing to say of a single one.
+// Describes the placement of `ranks`, which are indexed by rank. A single rank gets no line, only warnings.
 PlacementReport describe_placement(const std::vector<RankPlacement>& ranks);
-// Of all ranks of this run, by rank; `threads` are this one's. All ranks call it.
+// Collects the placement of all ranks, indexed by rank; `threads` is this rank's number of threads. All ranks
+// must call it.
 std::vector<RankPlacement> gather_placement(Communicator& communicator, int threads);
 
-// "0-3,8".
+// Formats a list of cores, as in "0-3,8".
 std::string format_cores(const std::vector<int>& cores);
 
 }  // namespace revnet

@@ -5,7 +5,7 @@
 namespace revnet {
 namespace {
 
-// fn(values, place of the first) for mean and variance of every normalisation, one behind the other.
+// Calls fn(values, offset) for mean and variance of every normalisation; the offset counts all values before.
 template <class Fn>
 void each(const Network& network, Statistics& (Norm::*statistics)(), Fn fn) {
   std::size_t place = 0;

@@ -1,4 +1,4 @@
-// Batch normalisation's statistics, measured anew before an evaluation.
+// Recalibration of batch normalisation's statistics before an evaluation.
 #pragma once
 
 #include <vector>
@@ -8,19 +8,19 @@
 
 namespace revnet {
 
-// While it lives, running averages may be plain means of batch statistics, measured with the weights as they
-// are; behind it they are what they were, bit for bit. All ranks make the same calls.
+// Replaces running averages by plain means of batch statistics measured with the current weights. The
+// destructor restores them bit for bit. All ranks make the same calls.
 class Recalibration {
  public:
-  // `weight`: of this rank's shard of each batch, as a fraction of it.
+  // `weight` is this rank's shard as a fraction of each batch.
   Recalibration(Network& network, Communicator& communicator, double weight);
   Recalibration(const Recalibration&) = delete;
   Recalibration& operator=(const Recalibration&) = delete;
   ~Recalibration();
 
-  // Measures one more batch.
+  // Measures the statistics of another batch.
   void add(const Tensor& images);
-  // From now on the network evaluates with the means over what was added.
+  // Makes the network evaluate with the means over all batches added.
   void use();
 
  private:

@@ -18,12 +18,12 @@ Config::Training resolve_recipe(const Config& config) {
   }
   if (training.warmup_iterations > 0 && training.warmup_iterations >= training.iterations) {
     throw UsageError(
-        "training.warmup_iterations: a warm-up of {} iterations does not end before the training, "
-        "which has {}; use fewer",
+        "training.warmup_iterations: a warm-up of {} iterations is not shorter than the training of {}; use "
+        "fewer",
         training.warmup_iterations, training.iterations);
   }
   if (training.nesterov && training.momentum == 0) {
-    throw UsageError("training.nesterov: there is no momentum to step along; set training.momentum above 0");
+    throw UsageError("training.nesterov: Nesterov's method needs momentum; set training.momentum above 0");
   }
   return training;
 }

@@ -1,12 +1,12 @@
-// What a recipe's settings come to for one data set.
+// Resolution of a recipe's settings for one data set.
 #pragma once
 
 #include "record/config.h"
 
 namespace revnet {
 
-// The part of resolve() (setup.h) that is about the recipe: epochs become iterations. UsageError for settings
-// that do not fit together.
+// The recipe part of resolve() (setup.h): turns epochs into iterations. Throws UsageError for settings that
+// contradict each other.
 Config::Training resolve_recipe(const Config& config);
 
 }  // namespace revnet

@@ -38,7 +38,7 @@ Reporter::Reporter(const std::filesystem::path& log_file) : terminal_(isatty(STD
   } catch (const spdlog::spdlog_ex& error) {
     throw Error("cannot write the log {}: {}", log_file.string(), error.what());
   }
-  // The text log is for people; what counts is in run.h5, so a run goes on without it.
+  // The text log is for people; all results are in run.h5, so a run continues without it.
   const auto complain = [said = false](const std::string& why) mutable {
     if (!std::exchange(said, true)) std::fprintf(stderr, "warning: cannot write the log: %s\n", why.c_str());
   };

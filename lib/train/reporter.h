@@ -1,4 +1,4 @@
-// What a run tells while it runs: to stderr and to RUN/run.log.
+// Progress messages of a run, to stderr and to RUN/run.log.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +11,24 @@
 
 namespace revnet {
 
-// On a terminal a bar is redrawn a few times a second; elsewhere a plain line at a modest rate. The log file
-// gets the plain lines in both cases.
+// Redraws a progress bar a few times a second on a terminal; elsewhere prints a plain line now and then. The
+// log file receives plain lines in both cases.
 class Reporter {
  public:
-  // Appends to log_file. Error when it cannot be opened.
+  // Appends to log_file. Throws an Error if it cannot be opened.
   explicit Reporter(const std::filesystem::path& log_file);
   ~Reporter();
 
   void info(const std::string& message);
   void warn(const std::string& message);
-  // An error, to the log file only: the caller will say it on stderr itself.
+  // Writes an error to the log file only, because the caller prints it to stderr.
   void record(const std::string& message);
-  // To the log file only: what nobody asks for before something is odd.
+  // Writes to the log file only: details that matter when something has to be diagnosed.
   void note(const std::string& message);
 
-  // Starts the clock for rate and time left.
+  // Starts the clock for the rate and the remaining time.
   void start(std::int64_t done, std::int64_t total, std::int64_t batch);
-  // After every iteration; `recent` is the running mean that is shown. `now` asks for a line whatever the
-  // rate.
+  // Called after every iteration with the running mean to show. `now` forces a line regardless of the rate.
   void progress(std::int64_t done, const Loss& recent, bool now);
 
  private:

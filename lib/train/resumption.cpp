@@ -16,7 +16,7 @@ std::string extra(const RunInfo& info, const char* name, const char* otherwise) 
   return found == info.extra.end() ? otherwise : found->second;
 }
 
-// Without meaning where convolutions are direct, whatever oneDNN has.
+// Empty for direct convolutions, which do not depend on oneDNN's support for Winograd.
 std::string winograd(const RunInfo& info) {
   const bool direct = extra(info, "convolution", "") == name(Config::Network::Convolution::direct);
   return direct ? "" : extra(info, "onednn_winograd", "");
@@ -28,7 +28,7 @@ struct Trait {
   const char* consequence = "sums may round in another order";
 };
 
-// What is missing in files of earlier versions counts as equal.
+// A trait that a file of an earlier version lacks counts as equal.
 constexpr std::array traits{
     Trait{"threads", [](const RunInfo& info) { return fmt::to_string(info.threads); }},
     Trait{"cpu", [](const RunInfo& info) { return info.cpu; }},
@@ -37,20 +37,20 @@ constexpr std::array traits{
     Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
     Trait{"oneDNN's Winograd", winograd},
     Trait{"data set", [](const RunInfo& info) { return extra(info, "dataset_fingerprint", ""); },
-          "batches are of other images"},
+          "batches have other images"},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
 
 constexpr std::string_view iterations_key = "training.iterations";
 
-// Of a run that becomes longer, these may differ.
+// Returns whether a setting may differ because the run becomes longer.
 bool is_of_length(const std::string& key) {
   return key == iterations_key || key == "training.decay_at";
 }
 
 [[noreturn]] void refuse(const SettingDifference& difference, const std::string& where) {
   throw UsageError(
-      "{}: {} is {} in this run, {} was asked for; resume with the run's own settings or start "
-      "another run directory",
+      "{}: {} is {} in this run, not {}; resume with the run's own settings or use another run "
+      "directory",
       where, difference.key, difference.right, difference.left);
 }
 
@@ -68,8 +68,8 @@ void check_same_run(const Config& now, const Config& before, const std::string& 
     if (may_differ_when_resumed(key) || find_setting(key)->effect == Effect::rows) continue;
     if (longer && is_of_length(key)) continue;
     if (key == iterations_key) {
-      throw UsageError("{}: {} is {} in this run, {} was asked for; a run may become longer, not shorter",
-                       where, key, difference.right, difference.left);
+      throw UsageError("{}: {} is {} in this run, not {}; a run can become longer but not shorter", where,
+                       key, difference.right, difference.left);
     }
     refuse(difference, where);
   }
@@ -110,7 +110,7 @@ void Resumption::compare_machines(const RunInfo& before, const RunInfo& now) {
     const std::string was = trait.of(before), is = trait.of(now);
     if (was == is || was.empty()) continue;
     warnings_.push_back(
-        fmt::format("resuming with {} {}, the run so far had {}: {}, so the result "
+        fmt::format("resuming with {} {} instead of {}: {}, so the result "
                     "will not equal an uninterrupted run's bit for bit",
                     trait.name, is, was, trait.consequence));
     record(trait.name, was, is);
@@ -128,9 +128,9 @@ void Resumption::compare_settings(const RunInfo& before, const RunInfo& now) {
     if (!of_rows && !(longer && is_of_length(difference.key))) continue;
     record(difference.key, difference.right, difference.left);
     if (of_rows) {
-      warnings_.push_back(fmt::format(
-          "resuming with {} {}, the run so far had {}: rows of the log come at other iterations from here on",
-          difference.key, difference.left, difference.right));
+      warnings_.push_back(
+          fmt::format("resuming with {} {} instead of {}: the log has rows at other iterations from here on",
+                      difference.key, difference.left, difference.right));
     }
   }
 }

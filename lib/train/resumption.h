@@ -1,4 +1,5 @@
-// What a resumed run may differ in from the run so far, and what of that may change its bits.
+// The differences that are allowed between a resumed run and the run so far, and those that may change its
+// results in the last bits.
 #pragma once
 
 #include <string>
@@ -9,35 +10,35 @@
 
 namespace revnet {
 
-// Whether the setting decides neither what is computed nor which rows are logged.
+// Returns whether a setting affects neither the computation nor which rows are logged.
 bool may_differ_when_resumed(const std::string& key);
 
-// UsageError naming the first setting that differs and must not; `where` opens it. Rows may come at other
-// iterations from now on, and a run may become longer, with other fractions at which its learning rate falls.
+// Throws a UsageError that names the first setting that differs and must not; the message begins with
+// `where`. The intervals of the log may change, and a run may become longer, with a new training.decay_at.
 void check_same_run(const Config& now, const Config& before, const std::string& where);
-// The same of the data set and the network alone: settings that need not be resolved.
+// Checks only the data set and the network; these settings need not be resolved.
 void check_same_network(const Config& now, const Config& before, const std::string& where);
 
-// The command that goes on with what a command began: the same with --resume.
+// Returns the command that resumes the run begun by `command`: the same with --resume.
 std::string resuming(std::string command);
 
-// Root attribute of run.h5: what changed when the run was resumed; missing when nothing did.
+// Root attribute of run.h5 that lists what changed when the run was resumed; absent if nothing did.
 inline constexpr const char* changed_on_resume = "changed_on_resume";
-// And when the first process of the run began, "2026-01-31T12:34:56Z".
+// Root attribute of run.h5 with the time when the first process of the run began, "2026-01-31T12:34:56Z".
 inline constexpr const char* started = "started";
 
-// The process that goes on with a run against the one before: threads, processor, its instructions, oneDNN
-// and whether it convolves by Winograd, and revnet decide the order and rounding of sums. Of the settings,
-// those that check_same_run lets differ and that leave a trace.
+// Compares the process that resumes a run with the one before. The threads, the processor, its instructions,
+// oneDNN and its support for Winograd, and revnet itself determine the order and rounding of sums. Settings
+// are compared if check_same_run lets them differ and they affect the log.
 class Resumption {
  public:
   Resumption(const RunInfo& before, const RunInfo& now, std::int64_t iteration);
 
-  // One line for each that differs, to warn of.
+  // One warning for each difference.
   const std::vector<std::string>& warnings() const { return warnings_; }
-  // What becomes of a run that is longer now; empty where it is not.
+  // A line about a run that is now longer; otherwise empty.
   const std::string& extension() const { return extension_; }
-  // `now`, with what changed this time and earlier added to the attribute.
+  // `now`, with the changes of this and earlier resumptions added to the attribute.
   const RunInfo& info() const { return info_; }
 
  private:

@@ -20,7 +20,7 @@ namespace {
 
 constexpr double seconds_between_saves = 5.0;
 
-// Of the checkpoint that is kept as the best, beside what a run goes on from.
+// The entry under /progress in the best checkpoint that holds its evaluation error.
 constexpr const char* best_error_name = "evaluation_error_percent";
 
 std::optional<double> read_best_error(const std::filesystem::path& file) {
@@ -31,12 +31,12 @@ std::optional<double> read_best_error(const std::filesystem::path& file) {
     if (error == best.progress.end()) throw Error("/progress/{} is missing", best_error_name);
     return error->second;
   } catch (const Error& error) {
-    throw Error("{}: its evaluation error cannot be read ({}); remove the file to go on without it",
+    throw Error("{}: its evaluation error cannot be read ({}); remove the file to continue without it",
                 file.string(), error.what());
   }
 }
 
-// Of Config::dataset, in words.
+// The name of the evaluation set in messages.
 std::string evaluation_set(const Config& config) {
   return config.dataset.validation ? "validation" : "test";
 }
@@ -61,7 +61,7 @@ void RunJournal::resume(Trainer& trainer) {
   }
   const std::string file = directory_.files().checkpoint().string();
   const Checkpoint checkpoint = read_last_checkpoint(directory_.files());
-  if (!checkpoint.has_checksums) reporter_.note(file + " has no checksums: nothing vouches for its bytes");
+  if (!checkpoint.has_checksums) reporter_.note(file + " has no checksums, so damage may go unnoticed");
   check_same_run(config_, settings_of_checkpoint(checkpoint, file), file);
   const auto progress = [&](const char* key) {
     const auto found = checkpoint.progress.find(key);
@@ -122,10 +122,10 @@ void RunJournal::watch_range(const Trainer& trainer) {
     ++beyond;
     if (warned_of_range_) continue;
     warned_of_range_ = true;
-    reporter_.warn(
-        fmt::format("iteration {}: {} writes up to {:.0f}, beyond the {:.0f} up to which coupling is exact; "
-                    "use fewer network.grid_bits",
-                    trainer.iteration(), function, largest, grid.range()));
+    reporter_.warn(fmt::format(
+        "iteration {}: {} writes up to {:.0f}, but coupling is exact only up to {:.0f}; use fewer "
+        "network.grid_bits",
+        trainer.iteration(), function, largest, grid.range()));
   }
   log_.set_exact_coupling(std::move(figures));
 }
@@ -149,8 +149,8 @@ void RunJournal::warn_of_young_averages(std::int64_t iteration) {
   if (iteration >= memory || warned_of_young_averages_) return;
   warned_of_young_averages_ = true;
   reporter_.warn(
-      fmt::format("batch normalisation's running averages remember about {} iterations and have seen {}, so "
-                  "this evaluation says little; --set batch_norm.evaluation=recalibrated measures them anew",
+      fmt::format("batch normalisation's running averages span about {} iterations but have seen only {}, so "
+                  "this evaluation means little; --set batch_norm.evaluation=recalibrated remeasures them",
                   memory, iteration));
 }
 
@@ -188,7 +188,7 @@ void RunJournal::left_out(const std::set<std::string>& lines) {
   log_.set_info(std::move(info));
 }
 
-// The log first: a checkpoint never stands for rows that are not in the log.
+// Saves the log before the checkpoint, so that a checkpoint is never ahead of the log.
 void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint, bool keep) {
   save_log(trainer, RunStatus::running, true);
   checkpoint = whole(std::move(checkpoint));

@@ -1,5 +1,5 @@
-// What a run writes down: its directory, run log, text log and checkpoints. With several ranks, the first one
-// alone has a journal.
+// Everything that a run writes to disk: run directory, run log, text log and checkpoints. With several ranks,
+// only rank 0 has a journal.
 #pragma once
 
 #include <optional>
@@ -18,48 +18,48 @@ namespace revnet {
 
 class RunJournal {
  public:
-  // In a directory taken for this run. `info` describes this process.
+  // `directory` is already locked for this run. `info` describes this process.
   RunJournal(const Config& config, RunDirectory directory, const RunInfo& info);
 
-  // Takes the trainer to the state of an earlier process, if that came as far as a checkpoint. UsageError
-  // when a setting that must not differ does.
+  // Restores the state of an earlier process from its last checkpoint, if there is one. Throws UsageError if
+  // a setting differs that must not.
   void resume(Trainer& trainer);
-  // Starts the clocks, when everything is ready for the first step; writes the settings.
+  // Writes the settings and starts the clocks. Called just before the first step.
   void begin(std::int64_t iteration);
 
-  // After a step that took so many seconds: its loss and learning rate.
+  // Records a step: its loss, learning rate and duration.
   void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
   void evaluated(const Trainer& trainer, const Loss& loss);
-  // Whether no evaluation with a checkpoint that is kept as the best had an error as small.
+  // Returns whether the error is smaller than that of the best checkpoint so far.
   bool is_best(const Loss& loss) const { return !best_error_ || loss.error_percent() < *best_error_; }
-  // `checkpoint`: the trainer's state, evaluated with that loss.
+  // Saves `checkpoint`, the trainer's state, as the best one; `loss` is its evaluation.
   void save_best(Checkpoint checkpoint, const Loss& loss);
-  // Beside that, with the average of the weights.
+  // Records the evaluation of the averaged weights.
   void evaluated_average(const Trainer& trainer, const Loss& loss);
-  // Damaged images, a line each; those of earlier calls may be among them.
+  // Records damaged images, one line for each; lines may repeat those of earlier calls.
   void left_out(const std::set<std::string>& lines);
   std::size_t images_left_out() const { return left_out_.size(); }
-  // `checkpoint`: the trainer's state. keep: for good, too.
+  // Saves `checkpoint`, the trainer's state. With `keep`, also saves a copy that is never overwritten.
   void save(const Trainer& trainer, Checkpoint checkpoint, bool keep);
-  // The last entry of this process.
+  // Writes the last entry of this process.
   void end(const Trainer& trainer, RunStatus status);
 
   Reporter& reporter() { return reporter_; }
   const RunLog& log() const { return log_; }
-  // Of the whole run, pauses left out.
+  // The duration of the whole run without pauses.
   double seconds() const { return seconds_before_ + clock_.seconds(); }
-  // Of training in this process, evaluation left out.
+  // The training speed of this process, without evaluation.
   double images_per_second() const;
 
  private:
-  // The checkpoint with what else a run goes on from.
+  // Adds the progress and settings that a run needs to resume.
   Checkpoint whole(Checkpoint checkpoint) const;
-  // With exact coupling: what the step's sums came to, and a warning when one was beyond the range.
+  // Records the largest sums of the step under exact coupling, and warns if one is beyond the range.
   void watch_range(const Trainer& trainer);
   void log_row(const Trainer& trainer, double rate);
-  // Into the files for those who watch.
+  // Appends to the files that are meant to be watched during the run.
   void show(const MetricsRow& row);
-  // Once, when an evaluation by running averages comes too early to mean much.
+  // Warns once if an evaluation with running averages comes too early to be meaningful.
   void warn_of_young_averages(std::int64_t iteration);
   void save_log(const Trainer& trainer, RunStatus status, bool durable);
 
@@ -68,13 +68,13 @@ class RunJournal {
   Reporter reporter_;
   RunLog log_;
   Loss window_;                  // since the last row of /train
-  double seconds_before_ = 0;    // of earlier processes
-  double training_seconds_ = 0;  // of this one, in training steps
-  std::int64_t trained_ = 0;     // images, likewise
+  double seconds_before_ = 0;    // spent by earlier processes
+  double training_seconds_ = 0;  // spent by this process in training steps
+  std::int64_t trained_ = 0;     // images in these steps
   bool warned_of_range_ = false, warned_of_young_averages_ = false;
-  std::vector<RowFile> row_files_;    // since begin()
-  std::optional<double> best_error_;  // of best.h5, in percent
-  std::set<std::string> left_out_;    // what was wrong with each damaged image
+  std::vector<RowFile> row_files_;    // open from begin() on
+  std::optional<double> best_error_;  // the evaluation error of best.h5 in percent
+  std::set<std::string> left_out_;    // a line for each damaged image
   Stopwatch clock_, since_save_;
 };
 

@@ -8,12 +8,13 @@
 
 namespace revnet {
 
-// base, multiplied by factor at each of the given fractions of the run: the paper's 0.1, x0.1 at 1/2 and 3/4.
+// Multiplies the rate by `factor` at each of the given fractions of the run. The paper starts at 0.1 and
+// multiplies by 0.1 at 1/2 and 3/4.
 class StepSchedule {
  public:
   StepSchedule(double base, const std::vector<double>& decay_at, double factor, std::int64_t iterations);
 
-  // Of the iteration that follows `done` finished ones.
+  // Returns the rate of the iteration that follows `done` finished ones.
   double rate(std::int64_t done) const;
 
  private:
@@ -21,16 +22,16 @@ class StepSchedule {
   std::vector<std::int64_t> boundaries_;
 };
 
-// base at the first of `iterations`, then along half a cosine towards 0 behind the last one.
+// Starts at `base` and follows half a cosine, which would reach 0 just after the last of `iterations`.
 double cosine_rate(double base, std::int64_t done, std::int64_t iterations);
 
-// What the settings of a run say: its steps, or from the end of the warm-up on a cosine. In a warm-up the
-// rate is 1/n, 2/n ... of that, and whole at the n-th iteration.
+// The schedule that a run's settings describe: steps, or a cosine that begins after the warm-up. A warm-up of
+// n iterations multiplies the rate by 1/n, 2/n, ..., 1.
 class Schedule {
  public:
   explicit Schedule(const Config::Training& settings);
 
-  // Of the iteration that follows `done` finished ones.
+  // Returns the rate of the iteration that follows `done` finished ones.
   double rate(std::int64_t done) const;
 
  private:

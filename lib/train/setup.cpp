@@ -14,13 +14,13 @@ namespace {
 using Activations = Config::Network::Activations;
 
 [[noreturn]] void refuse_unresolved() {
-  throw std::logic_error("a configuration is used that was not resolved");
+  throw std::logic_error("the configuration has not been resolved");
 }
 
-// Why the fused engine cannot compute what is asked; empty when it can.
+// Returns why the fused engine cannot compute this network; empty if it can.
 std::string against_fusing(const Config& config) {
   if (config.network.convolution == Config::Network::Convolution::direct) {
-    return "its convolutions are Winograd's, not direct";
+    return "its convolutions use Winograd's method, not direct sums";
   }
   if (!can_fuse(Device::planning())) return "it needs a processor with AVX2 or AVX-512";
   return "";
@@ -46,7 +46,7 @@ std::int64_t chosen(std::int64_t number, std::int64_t otherwise) {
 
 using Stage = Architecture::Stage;
 
-// Of every stage: the setting's where it is given, else the architecture's own.
+// Returns one number per stage: the setting if it is given, else the architecture's own.
 std::vector<std::int64_t> by_stage(const std::vector<std::int64_t>& setting, const std::vector<Stage>& stages,
                                    std::int64_t Stage::*number) {
   std::vector<std::int64_t> numbers = setting;
@@ -69,7 +69,7 @@ std::vector<Stage> stages_of(const Config::Network& network, const std::string& 
     throw UsageError(
         "{}: units are given for {} stages, widths for {}, strides for {}; give network.units, "
         "network.widths "
-        "and network.strides a number a stage",
+        "and network.strides one number per stage",
         name, units.size(), widths.size(), strides.size());
   }
   std::vector<Stage> stages;
@@ -152,7 +152,7 @@ NetworkOptions network_options(const Config& config, Communicator& communicator)
   NetworkOptions options = network_options(config);
   if (communicator.ranks() == 1) return options;
   if (options.batch < communicator.ranks()) {
-    throw UsageError("training.batch: {} images are too few for {} ranks; each needs one at least",
+    throw UsageError("training.batch: {} images are too few for {} ranks; each needs at least one",
                      options.batch, communicator.ranks());
   }
   options.whole_batch = options.batch;

@@ -1,4 +1,4 @@
-// From settings to the objects of a run.
+// Construction of a run's objects from its settings.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,23 @@
 
 namespace revnet {
 
-// The network that the settings describe: a named architecture, with what they change of it, or a custom one.
-// UsageError where they do not fit together.
+// Returns the network that the settings describe: a named architecture with their changes, or a custom one.
+// Throws UsageError if they contradict each other.
 Architecture architecture(const Config& config);
 
-// Settings left to be chosen ("auto", 0 threads, epochs) become what they stand for on this machine and with
-// this data set. UsageError for a combination that cannot be, such as reconstructing a ResNet.
+// Replaces settings that are left open ("auto", 0 threads, epochs) by their values for this machine and data
+// set. Throws UsageError for an impossible combination, such as reconstructing a ResNet.
 //
-// The engine is fused, which is faster and keeps less memory, but not for direct convolutions, since the
-// fused kernels are Winograd's, nor where this processor's activations do not lie in blocks of 8 or 16
-// channels.
+// An automatic engine becomes fused, which is faster and takes less memory, with two exceptions: direct
+// convolutions, because the fused kernels use Winograd's method, and processors on which activations are not
+// laid out in blocks of 8 or 16 channels.
 Config resolve(Config config);
 
-// Of a resolved configuration:
+// The following functions expect a resolved configuration.
 ActivationMode activation_mode(Config::Network::Activations activations);
 NetworkOptions network_options(const Config& config);
-// The same of one rank's shard of the batch. UsageError when there are more ranks than images in it. The
-// communicator must outlive the network.
+// Returns the options for one rank's shard of the batch. Throws UsageError if there are more ranks than
+// images in the batch. The communicator must outlive the network.
 NetworkOptions network_options(const Config& config, Communicator& communicator);
 
 }  // namespace revnet

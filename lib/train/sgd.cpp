@@ -18,7 +18,7 @@ REVNET_MULTITARGET void update(float* value, const float* gradient, float* momen
   }
 }
 
-// The same, as a function of its own so that each loop does one thing.
+// Nesterov's momentum has a loop of its own, without a branch inside.
 REVNET_MULTITARGET void update_nesterov(float* value, const float* gradient, float* momentum,
                                         std::int64_t count, float momentum_factor, float decay, float rate) {
   for (std::int64_t i = 0; i < count; ++i) {
@@ -37,7 +37,7 @@ Sgd::Sgd(const std::vector<Parameter*>& parameters, double momentum, double weig
       nesterov_(nesterov) {
   for (Parameter* parameter : parameters) {
     const std::int64_t stored = parameter->value.layout().stored_elements();
-    // Value and momentum are read and written, the gradient read.
+    // A step reads and writes value and momentum, and reads the gradient.
     work_.bytes += 5.0 * static_cast<double>(parameter->value.bytes());
     for (std::int64_t first = 0; first < stored; first += chunk_floats) {
       chunks_.push_back({parameter->value.data() + first, parameter->gradient.data() + first,

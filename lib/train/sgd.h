@@ -7,7 +7,7 @@
 
 namespace revnet {
 
-// gradient' = gradient + weight_decay * value   (where the parameter decays)
+// gradient' = gradient + weight_decay * value   (only if the parameter decays)
 // momentum  = momentum_factor * momentum + gradient'
 // value    -= rate * momentum, or with Nesterov's momentum rate * (gradient' + momentum_factor * momentum)
 class Sgd {
@@ -15,7 +15,7 @@ class Sgd {
   // Refers to the parameters, which must outlive it and keep their buffers.
   Sgd(const std::vector<Parameter*>& parameters, double momentum, double weight_decay, bool nesterov = false);
 
-  // One pass over all parameters. Padding stays zero, since its gradients are.
+  // Updates all parameters in one pass. Padding stays zero because its gradients are zero.
   void step(Device& device, double rate) const;
 
  private:
@@ -30,7 +30,7 @@ class Sgd {
   float momentum_, weight_decay_;
   bool nesterov_;
   Work work_{.operation = Operation::optimizer};
-  std::vector<Chunk> chunks_;  // of about equal size, so that threads share the work evenly
+  std::vector<Chunk> chunks_;  // about equal in size, so that threads share the work evenly
 };
 
 }  // namespace revnet

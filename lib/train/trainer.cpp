@@ -75,7 +75,7 @@ Loss Trainer::compute_gradient() {
   if (!exchange_) return network_->compute_gradient(images_, labels_);
   const Loss mine =
       network_->compute_gradient(images_, labels_, [this](std::size_t first) { exchange_->ready(first); });
-  // What each rank waited travels with the loss, a place for each.
+  // The same sum also carries the time that each rank waited, in an entry of its own.
   std::vector<double> waited(static_cast<std::size_t>(communicator_.ranks()), 0);
   waited[static_cast<std::size_t>(communicator_.rank())] = exchange_->finish();
   const Loss loss = of_all_ranks(mine, waited);

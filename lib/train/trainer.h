@@ -1,11 +1,11 @@
-// A network in training: one step after another, evaluation, and its whole state as a checkpoint.
+// A network in training: its steps, its evaluation, and its state as a checkpoint.
 //
-// Of several ranks, each has a Trainer: it computes its shard of every batch and of the evaluation set, and
-// all make the same steps. What is told of losses and gradients is of the whole batch. fetch_batch(), step(),
-// evaluate(), compute_gradient(), broadcast_state() and check_equal() are calls that all ranks make.
+// With several ranks, each has a Trainer, which computes its shard of every batch and of the evaluation set;
+// all take the same steps. Losses and gradients always refer to the whole batch. fetch_batch(), step(),
+// evaluate(), compute_gradient(), broadcast_state() and check_equal() must be called on all ranks.
 //
-// Ownership: owns device, network and data; borrows the communicator, which must outlive it. Knows no
-// files and prints nothing.
+// Ownership: owns device, network and data; borrows the communicator, which must outlive it. Accesses no
+// files but those of the data, and prints nothing.
 #pragma once
 
 #include <functional>
@@ -24,61 +24,62 @@
 
 namespace revnet {
 
-// Sees the logits of each evaluation batch, whose first labels.size() rows are of images.
+// Called with the logits of each evaluation batch; only the first labels.size() rows belong to images.
 using LogitsObserver = std::function<void(const Tensor& logits, std::span<const std::int32_t> labels)>;
 
 class Trainer {
  public:
-  // From a resolved configuration and its data (load_data.h); parameters are drawn from its seed.
-  // `arena_bytes` as planned (memory_plan.h).
+  // Takes a resolved configuration and its data (load_data.h), and draws the parameters from its seed.
+  // `arena_bytes` comes from the plan (memory_plan.h).
   Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
           Communicator& communicator);
-  // Of one process.
+  // Trains in a single process.
   Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes);
 
-  // Iterations done.
+  // The number of completed iterations.
   std::int64_t iteration() const { return iteration_; }
-  // Of the next step.
+  // The learning rate of the next step.
   double learning_rate() const { return schedule_.rate(iteration_); }
 
-  // One iteration: batch, gradient, running averages, update. Returns the batch's loss before the update.
-  // DivergedError when that loss or a batch statistic is not finite, with what was so first; an Error of exit
-  // code damaged_image on all ranks when an image is. Parameters and iteration() are then as before.
+  // Performs one iteration: batch, gradient, running averages, update. Returns the batch's loss before the
+  // update. Throws DivergedError, naming the first value that is not finite, if the loss or a batch statistic
+  // is not; throws an Error with exit code damaged_image on all ranks if an image is damaged. Parameters and
+  // iteration() are then unchanged.
   Loss step();
-  // The loss of the batch fetched last, and its gradient, in every parameter.
+  // Computes the loss of the batch fetched last, and overwrites every parameter's gradient.
   Loss compute_gradient();
-  // Overwrites images() and labels() with this rank's shard of the batch that comes `later` steps after this
-  // one (0: with the next step's own). step() fetches its batch itself.
+  // Overwrites images() and labels() with this rank's shard of the batch that comes `later` steps after the
+  // next one. step() fetches its batch itself.
   void fetch_batch(std::int64_t later);
-  // The batch fetched last, by whatever call.
+  // The batch fetched last.
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
-  // The evaluation set, or `images` of it (0: all), with running statistics or recalibrated ones, as the
-  // configuration has it. Does not change the training. None when `stop`, asked before each batch, says on
-  // any rank that it is no longer wanted. `observe` sees the logits of this rank's shard.
+  // Evaluates the evaluation set, or `images` of it (0: all), with running or recalibrated statistics as
+  // configured. Does not affect the training. Calls `stop` before each batch, and returns nothing once it is
+  // true on any rank. `observe` receives the logits of this rank's shard.
   std::optional<Loss> evaluate(const std::function<bool()>& stop = {}, std::int64_t images = 0,
                                const LogitsObserver& observe = {});
-  // The same of the average of the weights, where one is kept. No step has seen these weights, so they have
-  // no running statistics: theirs are always measured.
+  // Evaluates the average of the weights, if one is kept. No step has used these weights, so they have no
+  // running statistics, and their statistics are always recalibrated.
   std::optional<Loss> evaluate_average(const std::function<bool()>& stop = {}, std::int64_t images = 0);
   bool averages_weights() const { return average_decay_ > 0; }
 
-  // Parameters, momentum, running averages and iteration; progress and config are the caller's to add.
+  // Returns the trainer's whole state. The caller adds progress and config.
   Checkpoint checkpoint();
-  // The state a checkpoint holds. Error, opened by `origin`, when it is of another network.
+  // Restores the state in a checkpoint. Throws an Error that begins with `origin` if it does not fit.
   void restore(const Checkpoint& checkpoint, const std::string& origin);
 
-  // The first rank's state becomes everybody's.
+  // Overwrites the state of every rank with that of rank 0.
   void broadcast_state();
-  // AgreedError when the ranks' states have come to differ in any bit.
+  // Throws AgreedError if the ranks' states differ in any bit.
   void check_equal();
   Communicator& communicator() { return communicator_; }
-  // Null with one rank.
+  // Null if there is only one rank.
   GradientExchange* exchange() { return exchange_ ? &*exchange_ : nullptr; }
   const GradientExchange* exchange() const { return exchange_ ? &*exchange_ : nullptr; }
 
-  // The largest magnitudes that residual functions wrote in the last step, of this rank's shard; empty
+  // The largest magnitudes that residual functions wrote in the last step, for this rank's shard; empty
   // without exact coupling.
   const RangeWatch& range() const { return range_; }
 
@@ -89,23 +90,23 @@ class Trainer {
   const BatchSource& data() const { return *data_; }
 
  private:
-  // One of the two is null.
+  // Exactly one of `alone` and `communicator` is null.
   Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
           std::unique_ptr<Communicator> alone, Communicator* communicator);
-  // Calls `read`, which reads images; a damaged one that only this rank needs stops all.
+  // Calls `read`, which reads images; a damaged image that only this rank needs stops all ranks.
   template <class Read>
   void reading(const Read& read);
   std::optional<Loss> evaluate_set(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_recalibrated(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_shard(const std::function<bool()>& stop, const LogitsObserver& observe);
-  // The sums over all ranks, also of `more`.
+  // Sums a loss over all ranks, and the values of `more` in place.
   Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
 
-  std::unique_ptr<Communicator> alone_;  // null where a communicator was given
+  std::unique_ptr<Communicator> alone_;  // null if the caller passed a communicator
   Communicator& communicator_;
   std::unique_ptr<BatchSource> data_;
-  std::int64_t batch_;  // of all ranks
-  Shard shard_;         // of it
+  std::int64_t batch_;  // images of all ranks
+  Shard shard_;         // this rank's part of the batch
   double running_decay_, average_decay_;
   bool recalibrates_;
   std::int64_t recalibration_batches_;

@@ -62,29 +62,29 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
   return info;
 }
 
-// What the bits of a run depend on beside its settings, for run.log.
+// Describes, for run.log, everything beside the settings that the bits of a run depend on.
 std::string describe_machine() {
   return fmt::format("revnet {}, oneDNN {} with {} (Winograd {}) on {}, {}", version(), onednn_version(),
                      onednn_instruction_set(), onednn_winograd(), host_name(), cpu_name());
 }
 
-// What all ranks must have been given alike.
+// The settings that must be equal on all ranks.
 std::string settings_of_all_ranks(Config config) {
   config.training.threads = 0;
   config.dataset.directory.clear();
   return to_yaml(config);
 }
 
-// One run under way, on one of its ranks.
+// A running training on one of its ranks.
 class Session {
  public:
   Session(const Config& config, std::unique_ptr<BatchSource> data, const MemoryPlan& plan,
           const TrainingHooks& hooks, Communicator& communicator);
 
-  // Of the first rank, whose state becomes everybody's. The weights of another run's checkpoint.
+  // Takes the weights of another run's checkpoint. Only rank 0 calls it; begin() broadcasts its state.
   void initialize(const std::filesystem::path& checkpoint);
   void record_in(std::unique_ptr<RunJournal> journal);
-  // The state of an earlier process, if it came as far as a checkpoint.
+  // Restores the state of an earlier process from its last checkpoint, if there is one.
   void resume();
   RunSummary run();
 
@@ -93,7 +93,7 @@ class Session {
   void train();
   void finish();
   void evaluate();
-  // What all ranks do next, although a signal comes to one of them, and the first one alone has a clock.
+  // Makes all ranks agree when to stop and save: a signal may reach only one, and only rank 0 has a clock.
   void agree();
   enum class Keep { as_configured, no };
   void save_checkpoint(Keep keep = Keep::as_configured);
@@ -104,8 +104,8 @@ class Session {
   TrainingHooks hooks_;
   MemoryPlan plan_;
   Communicator& communicator_;
-  std::unique_ptr<RunJournal> journal_;  // null on other ranks than the first
-  std::string initialization_;           // a line on it
+  std::unique_ptr<RunJournal> journal_;  // null on all ranks but 0
+  std::string initialization_;           // a line for the log
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
   bool stopped_ = false;            // a signal has reached some rank
@@ -155,7 +155,7 @@ RunSummary Session::run() {
     throw;
   } catch (const Error& error) {
     if (journal_) journal_->reporter().record(error.what());
-    // Nothing is wrong with the training, which goes on once the image is whole or may be left out.
+    // The training itself is sound, and can resume once the image is repaired or may be left out.
     if (error.exit_code() == ExitCode::damaged_image) {
       save_checkpoint();
       if (journal_) journal_->end(trainer_, RunStatus::interrupted);
@@ -213,20 +213,20 @@ void Session::finish() {
   journal_->end(trainer_, status_);
   if (!stopped_) return;
   journal_->reporter().info(
-      fmt::format("interrupted after iteration {}; a checkpoint is saved, go on with: {}",
+      fmt::format("interrupted after iteration {}; a checkpoint is saved, continue with: {}",
                   trainer_.iteration(), resuming(journal_->log().info().command)));
 }
 
 void Session::agree() {
   const double limit = config_.checkpoint.seconds;
-  std::array<double, 2> told{interrupted() ? 1.0 : 0.0,
-                             journal_ && limit > 0 && since_saved_.seconds() >= limit ? 1.0 : 0.0};
-  communicator_.sum(told);
-  stopped_ = told[0] > 0;
-  late_ = told[1] > 0;
+  std::array<double, 2> votes{interrupted() ? 1.0 : 0.0,
+                              journal_ && limit > 0 && since_saved_.seconds() >= limit ? 1.0 : 0.0};
+  communicator_.sum(votes);
+  stopped_ = votes[0] > 0;
+  late_ = votes[1] > 0;
 }
 
-// The checkpoint first: an evaluation may take minutes, in which nothing else would hold the steps before it.
+// Saves a checkpoint first, because an evaluation may take minutes, and a crash would lose the steps before.
 void Session::evaluate() {
   if (saved_ != trainer_.iteration()) save_checkpoint(Keep::no);
   const bool last = trainer_.iteration() == config_.training.iterations;
@@ -253,7 +253,7 @@ void Session::evaluate() {
   if (average) journal_->evaluated_average(trainer_, *average);
 }
 
-// Each rank knows of the images that it came upon itself.
+// Collects the notices of all ranks, since each rank knows only of the damaged images that it read.
 void Session::report_left_out() {
   if (!trainer_.data().may_be_damaged()) return;
   std::set<std::string> lines;
@@ -264,7 +264,7 @@ void Session::report_left_out() {
   if (journal_) journal_->left_out(lines);
 }
 
-// A state that is not finite, or not that of all ranks, does not replace one that is.
+// Refuses to replace the last checkpoint by a state that is not finite or not the same on all ranks.
 void Session::save_checkpoint(Keep keep) {
   report_left_out();
   trainer_.check_equal();
@@ -306,14 +306,14 @@ RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
   RunSummary summary;
   if (!log.eval().empty()) summary.evaluation = log.eval().back();
   if (!log.train().empty()) summary.training = log.train().back();
-  // The last row comes before the last evaluation.
+  // The time in the last row excludes the last evaluation, so the checkpoint's is preferred.
   const auto seconds = run.checkpoint.progress.find("seconds");
   summary.seconds = seconds == run.checkpoint.progress.end() ? summary.training.seconds : seconds->second;
   summary.images_per_second = log.images_per_second(batch);
   return summary;
 }
 
-// Of a run that has nothing left to do, known to all ranks.
+// Returns the summary on all ranks if the run is complete.
 std::optional<RunSummary> summary_if_complete(const Config& config, const std::filesystem::path& directory,
                                               Communicator& communicator) {
   std::optional<EarlierRun> run;
@@ -339,7 +339,7 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
   }
   std::optional<Session> session;
   communicator.together([&] {
-    // Everything that can be refused is, before the directory is made or touched.
+    // Everything that can fail comes before the directory is created or changed.
     const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
                                         config.training.threads, hooks.modes);
     std::unique_ptr<BatchSource> data = load_data(config);

@@ -1,5 +1,4 @@
-// One training run in its directory: from settings to a finished run log and checkpoint, across
-// interruptions.
+// A training run in its directory, from settings to the final run log and checkpoint, across interruptions.
 #pragma once
 
 #include <filesystem>
@@ -18,48 +17,47 @@ namespace revnet {
 
 enum class RunStart {
   fresh,      // refuse a directory that holds a run
-  overwrite,  // replace the run that is there
-  resume,     // go on with it, or start where there is none
+  overwrite,  // replace an existing run
+  resume,     // continue an existing run, or start one
 };
 
 struct RunSummary {
   RunStatus status = RunStatus::running;
-  std::int64_t iterations = 0;      // done
-  std::int64_t images = 0;          // of the last evaluation
+  std::int64_t iterations = 0;      // completed
+  std::int64_t images = 0;          // in the last evaluation
   std::size_t images_left_out = 0;  // because they are damaged
-  EvalRow evaluation;               // the last one; iteration 0 when there was none
-  EvalRow evaluation_average;       // likewise, of the average of the weights
-  TrainRow training;                // the last row; likewise
-  double seconds = 0;               // of the whole run, pauses left out
-  double images_per_second = 0;     // of training, evaluation left out; pauses too
+  EvalRow evaluation;               // the last one; iteration 0 if there was none
+  EvalRow evaluation_average;       // the last one of the averaged weights; iteration 0 if there was none
+  TrainRow training;                // the last one; iteration 0 if there was none
+  double seconds = 0;               // duration of the whole run without pauses
+  double images_per_second = 0;     // training speed, without evaluation and pauses
   MemoryPlan plan;
   std::uint64_t peak_resident_bytes = 0;
   int ranks = 1;
-  ExchangeTimes exchange;     // of gradients, with several ranks
-  bool was_complete = false;  // nothing was left to do: `images`, `plan` and the peak are 0
+  ExchangeTimes exchange;     // of gradients between several ranks
+  bool was_complete = false;  // nothing was left to do; `images`, `plan` and the peak are then 0
 };
 
-// What a study does in the course of a training.
+// The code that a study runs during a training.
 struct TrainingHooks {
-  // Modes in which before_step computes gradients, beside the run's own: their memory is planned for.
+  // Modes in which before_step computes gradients beside the run's own; the memory plan includes them.
   std::vector<ActivationMode> modes;
-  // Before every step, with the iterations done so far in trainer.iteration(); after a resumption the count
-  // may go back to the last checkpoint's.
+  // Called before every step; trainer.iteration() is the number of completed iterations, which may go back to
+  // the last checkpoint's after a resumption.
   std::function<void(Trainer& trainer)> before_step;
-  // After the last iteration, before it is evaluated; again when a complete run is resumed.
+  // Called after the last iteration and before its evaluation. A resumption at that point calls it again.
   std::function<void(Trainer& trainer)> after_training;
 };
 
-// Trains until the last iteration, or until a signal (interrupt.h) asks to stop; evaluates, logs and saves
-// checkpoints on the way. `config` is resolved; `command` is recorded. When resuming, the settings that
-// decide the arithmetic must be those of the run: UsageError names the first that is not. Of a run that is
-// complete no file changes. DivergedError when
-// the loss is no longer finite: the last checkpoint is kept and the log says so. An Error of exit code
-// damaged_image when an image is damaged and may not be left out: a checkpoint is saved before.
+// Trains until the last iteration or until a signal (interrupt.h) asks to stop, and meanwhile evaluates, logs
+// and saves checkpoints. `config` must be resolved; `command` is recorded. Changes no file of a run that is
+// complete. Throws UsageError on resuming if a setting that affects the arithmetic differs from the run's;
+// DivergedError if the loss is no longer finite, after logging that and keeping the last checkpoint; and an
+// Error with exit code damaged_image, after saving a checkpoint, if a damaged image may not be left out.
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
                         const std::string& command, const TrainingHooks& hooks = {});
-// The same on all ranks, which make this call together. The first one alone touches the directory, prints,
-// and has rows and times in its summary. A signal that comes to any rank stops all after the same step.
+// Trains on several ranks, all of which make this call. Only rank 0 accesses the directory, prints, and has
+// rows and times in its summary. A signal to any rank stops all of them after the same step.
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
                         const std::string& command, const TrainingHooks& hooks, Communicator& communicator);
 

@@ -13,7 +13,7 @@ REVNET_MULTITARGET void blend(float* average, const float* value, std::int64_t c
 
 }  // namespace
 
-// As TensorFlow's ExponentialMovingAverage has it with num_updates.
+// TensorFlow's ExponentialMovingAverage computes the same with num_updates.
 double average_decay(double decay, std::int64_t step) {
   const auto steps = static_cast<double>(step);
   return std::min(decay, (1 + steps) / (10 + steps));

@@ -1,20 +1,20 @@
-// An exponential average of the weights over the steps of a training, which is evaluated beside them.
+// An exponential moving average of the weights, which is evaluated beside the weights themselves.
 //
-// Parameters have it where NetworkOptions::average_weights asks for it.
+// Parameters have an average if NetworkOptions::average_weights is set.
 #pragma once
 
 #include "net/network.h"
 
 namespace revnet {
 
-// What the average keeps of itself in step `step`, counted from 1: at first less than `decay`, so that it
-// does not remember the initial weights for long.
+// Returns the decay in step `step`, counted from 1. It starts below `decay`, so that the average soon forgets
+// the initial weights.
 double average_decay(double decay, std::int64_t step);
 
 // average = decay * average + (1 - decay) * value
 void update_average(Device& device, const Network& network, double decay);
 
-// While it lives, the averages are the network's weights, and the weights are kept where the averages were.
+// Swaps the weights and their averages; the destructor swaps them back.
 class AveragedWeights {
  public:
   explicit AveragedWeights(Network& network) : network_(network) { swap(); }

@@ -1,4 +1,4 @@
-// What is written from a command line that was made to be awkward.
+// Completions and help2man's input, generated from an awkward command line.
 #include "description.h"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ struct Awkward {
   bool flag = false;
 };
 
-TEST_CASE("completions have a row for whatever may be typed") {
+TEST_CASE("completions have a row for every option, argument and subcommand") {
   Awkward awkward;
   for (const std::string shell : {"bash", "zsh"}) {
     const std::string text = described(awkward.app, shell);
@@ -61,7 +61,7 @@ TEST_CASE("completions have a row for whatever may be typed") {
   CHECK(contains(described(awkward.app, "bash"), "\ncomplete -F _revnet_try revnet-try\n"));
 }
 
-TEST_CASE("declared choices refuse nothing and stay out of --help") {
+TEST_CASE("declared choices refuse no value and do not appear in --help") {
   Awkward awkward;
   CHECK_NOTHROW(awkward.app.parse("--known three"));
   CHECK(awkward.text == "three");
@@ -85,7 +85,7 @@ TEST_CASE("settings declare their choices") {
   CHECK(std::count(assignments.begin(), assignments.end(), "training.batch=") == 1);
 }
 
-TEST_CASE("help2man gets sections and two blanks before whatever explains") {
+TEST_CASE("help2man's input has sections, and two blanks before every explanation") {
   Awkward awkward;
   const std::string text = described(awkward.app, "help2man");
   CAPTURE(text);
@@ -99,7 +99,7 @@ TEST_CASE("help2man gets sections and two blanks before whatever explains") {
   CHECK_FALSE(contains(text, "hidden"));
 }
 
-TEST_CASE("another format is refused") {
+TEST_CASE("an unknown format is refused") {
   Awkward awkward;
   CHECK(contains(testing::message_of<UsageError>([&] { described(awkward.app, "fish"); }),
                  "bash, zsh, help2man"));

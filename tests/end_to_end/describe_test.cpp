@@ -51,6 +51,7 @@ Shown shown(const std::string& command, Arguments path) {
   std::istringstream help(output(command, path));
   bool subcommands = false;
   for (std::string line; std::getline(help, line);) {
+    CHECK_MESSAGE(line.size() <= 100, line);
     if (!line.starts_with(' ')) {
       subcommands = line == "Subcommands:";
     } else if (line.starts_with("  -")) {

@@ -43,8 +43,8 @@ TEST_CASE("folders, a packed file and any number of workers train to the same bi
   check_trains(folder.path(), fresh("packed", "set.h5", {"--workers", "3"}));
   CHECK(first_difference(folder / "folders", folder / "packed").empty());
 
-  check_refused("revnet-data", folder.path(), {"pack", "set", "set.h5"}, "set.h5 is there already");
-  CHECK(run("revnet-data", folder.path(), {"check", "set.h5"}).out == "21 images of 3 classes: all whole\n");
+  check_refused("revnet-data", folder.path(), {"pack", "set", "set.h5"}, "set.h5 already exists");
+  CHECK(run("revnet-data", folder.path(), {"check", "set.h5"}).out == "21 images of 3 classes: all intact\n");
   // The checksum of an image must detect a change of one bit.
   const std::string jpeg = read_file(folder / "set/train/n1/2.JPEG");
   std::string bytes = read_file(folder / "set.h5");
@@ -95,7 +95,7 @@ TEST_CASE("the setting dataset.damaged leaves out damaged images, names them and
   REQUIRE_MESSAGE(skipped.exit_code == 0, skipped.text());
   CHECK(count_of(skipped.err, "left out: set/train/n0/2.JPEG: cut short") == 1);
   CHECK(count_of(skipped.err, "left out: set/train/n1/png.JPEG: not a JPEG image") == 1);
-  CHECK(contains(skipped.out, "images left out   2 damaged ones"));
+  CHECK(contains(skipped.out, "images left out   2 damaged"));
   CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
 
   const Outcome checked = run("revnet-data", folder.path(), {"check", "set"});
@@ -115,11 +115,11 @@ TEST_CASE("photographs that are missing, or fewer than ImageNet has, are refused
     return outcome.err;
   };
   CHECK(contains(refusal({"imagenet", "--data-dir", "set", "--image-size", "32", "--batch", "2"}),
-                 "set: 2 classes, where 1000 belong; ImageNet has 1,000 in train and in val; for other sets "
-                 "say images"));
+                 "set: 2 classes instead of 1000; ImageNet has 1,000 in train and in val; for other sets, "
+                 "use images"));
   CHECK(contains(refusal({"images", "--data-dir", "none"}), "none/train: no such folder"));
   CHECK(contains(refusal({"images", "--data-dir", "set", "--validation"}),
-                 "images is evaluated on the images in val"));
+                 "images is always evaluated on the images in val"));
   CHECK(contains(refusal({"cifar10", "--image-size", "64"}),
                  "images of cifar10 have 32 pixels a side, not 64"));
 }

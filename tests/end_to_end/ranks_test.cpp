@@ -133,7 +133,7 @@ TEST_CASE("a signal to mpirun stops all ranks after one step, and the run resume
   const Outcome outcome = other.wait();
   REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
   INFO(outcome.text());
-  CHECK(contains(outcome.err, "resuming with ranks 3, the run so far had 2"));
+  CHECK(contains(outcome.err, "resuming with ranks 3 instead of 2"));
   const RunLog log = open_log(folder / "run");
   CHECK(log.status() == RunStatus::interrupted);
   CHECK(log.train().size() == static_cast<std::size_t>(saved_iterations(folder / "run")));
@@ -146,7 +146,8 @@ TEST_CASE("a killed rank ends the run, which names it, and one process can resum
   INFO(outcome.text());
   CHECK(outcome.exit_code != 0);
   CHECK(contains(outcome.err, "rank 1 (process " + std::to_string(victim) + " on "));
-  CHECK(contains(outcome.err, "has died: the run ends here; go on from its last checkpoint with --resume"));
+  CHECK(
+      contains(outcome.err, "has died: the run ends here; continue from its last checkpoint with --resume"));
   CHECK(contains(read_file(folder / "run/run.log"), "has died"));
 
   const std::int64_t saved = saved_iterations(folder / "run");
@@ -163,7 +164,7 @@ TEST_CASE("a stuck rank ends the run, which names it") {
   INFO(outcome.text());
   CHECK(outcome.exit_code != 0);
   CHECK(contains(outcome.err, "rank 1 (process " + std::to_string(victim) + " on "));
-  CHECK(contains(outcome.err, "has not been heard of for"));
+  CHECK(contains(outcome.err, "has not answered for"));
 }
 
 TEST_CASE("gradient angle measures the whole batch on two ranks, and other studies accept only one rank") {

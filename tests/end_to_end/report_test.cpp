@@ -81,8 +81,8 @@ void check_refused_pages(const std::filesystem::path& folder) {
     CHECK(outcome.out == "");
   };
   refused({"runs", "--html", "nowhere/page.html"}, 1, "nowhere/page.html");
-  refused({"runs", "--html", "runs"}, 2, "'runs' is no file to write to");
-  refused({"runs", "--html", "/dev/null"}, 2, "'/dev/null' is no file to write to");
+  refused({"runs", "--html", "runs"}, 2, "'runs' is not a regular file");
+  refused({"runs", "--html", "/dev/null"}, 2, "'/dev/null' is not a regular file");
   write_file(RunFiles(folder / "runs/damaged").run_log(), "no HDF5");
   refused({"runs", "--html", "page.html"}, 1, "runs/damaged/run.h5");
   CHECK(read_file(folder / "page.html") == before);
@@ -202,9 +202,9 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
                                        "--lines network.architecture --output one.svg"};
   const std::vector<std::pair<std::string, std::string>> refused{
       {"curves training/stored --output fig/noext",
-       "curves: --output fig/noext: the ending says the format: .svg"},
+       "curves: --output fig/noext: the name must end in one of .svg"},
       {"curves training/stored --output c.gif",
-       "curves: --output c.gif: the ending says the format: .svg, .png, .pdf"},
+       "curves: --output c.gif: the name must end in one of .svg, .png, .pdf"},
       {"curves training/stored --output fig/none/c.svg", "curves: cannot write fig/none/c.svg: No such file"},
       {"curves memory.h5", "curves: memory.h5 has no config"},
       {"speed memory.h5", "speed: memory.h5 is not from revnet-compare speed"},

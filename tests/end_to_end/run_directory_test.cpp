@@ -106,9 +106,9 @@ TEST_CASE("without --run-dir, runs are stored under runs") {
   CHECK(open_log(run).status() == RunStatus::interrupted);
 
   // The printed command must be complete: run by a shell as it is, it finds the run.
-  const std::size_t at = outcome.err.find("go on with: ");
+  const std::size_t at = outcome.err.find("continue with: ");
   REQUIRE(at != std::string::npos);
-  const std::string command = outcome.err.substr(at + 12, outcome.err.find('\n', at) - at - 12);
+  const std::string command = outcome.err.substr(at + 15, outcome.err.find('\n', at) - at - 15);
   CHECK(command.ends_with("synthetic --arch resnet32 --batch 50 --iterations 1000 --seed 5 --resume"));
   const Outcome plan = revnet::testing::run("/bin/sh", folder.path(), {"-c", command + " --dry-run"});
   CHECK_MESSAGE(plan.exit_code == 0, plan.text());

@@ -118,7 +118,7 @@ TEST_CASE("two-hosts refuses invalid arguments") {
     return outcome.err;
   };
   CHECK(contains(refused({}), "usage: two-hosts RATE PROGRAM"));
-  CHECK((contains(refused({"fast", "true"}), "fast is no rate: write 100mbit, 1gbit or unlimited") ||
+  CHECK((contains(refused({"fast", "true"}), "fast is not a rate: write 100mbit, 1gbit or unlimited") ||
          contains(refused({"fast", "true"}), "network namespaces need root")));
 }
 #endif

@@ -1,5 +1,4 @@
-// Memory of a training step: after the first, nothing large is allocated, and two hundred steps need no more
-// than two.
+// Only the first training step allocates large blocks, and two hundred steps need no more memory than two.
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -10,13 +9,13 @@
 
 #include "train/support.h"
 
-// Sanitizers bring their own allocation.
+// Sanitizers replace the allocator themselves.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 namespace {
 
-// What is left to the heap in a step: lists of tensors and arguments, and the 74 KB that oneDNN's gemm takes
-// for itself in the dense layer. The smallest activation of these tests has 128 KB.
+// A step allocates lists of tensors and arguments, and oneDNN's gemm takes 74 KB in the dense layer. The
+// smallest activation in these tests has 128 KB.
 constexpr std::size_t large = 100'000;
 std::atomic<std::int64_t> large_allocations{0};
 
@@ -31,7 +30,7 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 
 }  // namespace
 
-// For this whole test program, oneDNN within it included.
+// Replaces operator new in the whole test program, including oneDNN.
 void* operator new(std::size_t bytes) {
   return counted(bytes, 0);
 }
@@ -50,7 +49,7 @@ void operator delete(void* memory, std::align_val_t) noexcept {
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
-// oneDNN takes its own buffers so.
+// oneDNN allocates its buffers with posix_memalign.
 extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) noexcept {
   if (bytes >= large) ++large_allocations;
   *memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
@@ -73,7 +72,7 @@ Config config_of(const char* architecture, Activations activations) {
   return resolve(config);
 }
 
-TEST_CASE("the counter sees allocations of both kinds") {
+TEST_CASE("the counter sees allocations by operator new and posix_memalign") {
   const std::int64_t before = large_allocations;
   operator delete(operator new(large));
   CHECK(large_allocations == before + 1);
@@ -83,7 +82,7 @@ TEST_CASE("the counter sees allocations of both kinds") {
   CHECK(large_allocations == before + 2);
 }
 
-TEST_CASE("a step allocates nothing large after the first") {
+TEST_CASE("only the first step allocates large blocks") {
   for (const char* architecture : {"resnet32", "revnet38", "revnet164"}) {
     CAPTURE(architecture);
     Trainer trainer = small_trainer(config_of(architecture, Activations::automatic));
@@ -94,7 +93,7 @@ TEST_CASE("a step allocates nothing large after the first") {
   }
 }
 
-// The heap may keep a page or two more in one of its lists; a leak of one argument list a step would show.
+// The heap's free lists may grow by a page or two, but a leak of one argument list per step would show.
 TEST_CASE("two hundred steps need no more memory than two") {
   for (const auto activations : {Activations::stored, Activations::reconstructed}) {
     CAPTURE(name(activations));

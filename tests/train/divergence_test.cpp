@@ -13,7 +13,7 @@ namespace {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
-TEST_CASE("a step that leaves the finite numbers names where it did so first") {
+TEST_CASE("a diverging step names the first parameter that is not finite") {
   Trainer trainer = small_trainer(small_config());
   trainer.fetch_batch(0);
   const Loss loss = trainer.network().compute_gradient(trainer.images(), trainer.labels());
@@ -27,7 +27,7 @@ TEST_CASE("a step that leaves the finite numbers names where it did so first") {
   CHECK(trainer.iteration() == 0);
 }
 
-TEST_CASE("an input too large for its statistics is found at the first normalisation") {
+TEST_CASE("an overflow in batch statistics is located at the first normalisation") {
   Trainer trainer = small_trainer(small_config());
   for (Parameter* parameter : trainer.network().parameters()) {
     if (parameter->name != "stem/conv/weight") continue;

@@ -1,4 +1,4 @@
-// What may be resumed, and with which settings: told from the files alone.
+// Decisions about resuming that need only the files of a run.
 #include "train/earlier_run.h"
 
 #include <doctest/doctest.h>
@@ -9,13 +9,13 @@
 namespace revnet {
 namespace {
 
-// A folder with the settings of a run of 80 iterations, whose learning rate falls after 40 and 60.
+// A folder with the settings of a run of 80 iterations, whose learning rate drops after 40 and 60.
 struct Begun {
   Begun() {
     config.training.iterations = 80;
     testing::write_file(folder / "config.yaml", to_yaml(config));
   }
-  // Laid over the run's own.
+  // Returns the run's own settings, overridden by these assignments.
   Config resumed(const std::vector<std::string>& assignments) const {
     return settings_to_resume(folder.path(), [&](Config given) {
       for (const std::string& assignment : assignments) apply(given, assignment, "--set");
@@ -35,14 +35,14 @@ TEST_CASE("a folder without settings, run log and checkpoint holds nothing to re
   for (const char* name : {"run.lock", "run.log", "config.yaml.tmp"}) testing::write_file(folder / name, "");
   CHECK_FALSE(has_begun(folder.path()));
   testing::write_file(folder / "run.h5", "");
-  CHECK(has_begun(folder.path()));  // whose settings are lost
+  CHECK(has_begun(folder.path()));  // a run whose settings are lost
   CHECK(contains(message_of<UsageError>([&] { settings_of_run(folder.path()); }), "config.yaml is missing"));
 }
 
-TEST_CASE("another network or data set is refused with that of the run, whatever else it could not do") {
+TEST_CASE("another network or data set is refused as such, even if its other settings are impossible") {
   const Begun begun;
   CHECK(contains(begun.refused({"network.architecture=resnet32"}),
-                 "config.yaml: network.architecture is revnet38 in this run, resnet32 was asked for"));
+                 "config.yaml: network.architecture is revnet38 in this run, not resnet32"));
   CHECK(contains(begun.refused({"dataset.name=images"}), "dataset.name is synthetic in this run"));
   CHECK(contains(begun.refused({"network.units=1,2"}), "network.units is [] in this run"));
   CHECK(contains(begun.refused({"training.batch=9"}), "training.batch is 8 in this run"));
@@ -55,18 +55,18 @@ TEST_CASE("intervals of the log and threads may change on resume") {
   CHECK(now.training.threads == 2);
 }
 
-TEST_CASE("a run becomes longer with its learning rate falling where it did, unless it is said where") {
+TEST_CASE("an extended run drops its learning rate at the same iterations unless decay_at is given") {
   const Begun begun;
   const Config longer = begun.resumed({"training.iterations=120"});
   CHECK(longer.training.iterations == 120);
   CHECK(longer.training.decay_at == std::vector<double>{40.0 / 120, 0.5});
   const Config anew = begun.resumed({"training.iterations=120", "training.decay_at=0.5,0.75"});
   CHECK(anew.training.decay_at == begun.config.training.decay_at);
-  CHECK(contains(begun.refused({"training.iterations=79"}), "a run may become longer, not shorter"));
+  CHECK(contains(begun.refused({"training.iterations=79"}), "a run can become longer but not shorter"));
   CHECK(contains(begun.refused({"training.decay_at=0.6"}), "training.decay_at is [0.5, 0.75] in this run"));
 }
 
-TEST_CASE("what resuming would refuse is refused by looking alone") {
+TEST_CASE("a run that cannot be resumed is recognised from its files") {
   const TemporaryDirectory folder;
   const Config config = small_config();
   CHECK_NOTHROW(check_resumable(config, folder / "none"));

@@ -1,4 +1,4 @@
-// Evaluation image by image, of logits that are known. (Of a whole run: end_to_end/evaluate_test.cpp.)
+// Evaluation of known logits, image by image. (end_to_end/evaluate_test.cpp evaluates a whole run.)
 #include "train/evaluation.h"
 
 #include <cmath>
@@ -12,7 +12,8 @@
 namespace revnet {
 namespace {
 
-// Six classes: the labels stand first, second, sixth, and first but for an equal logit of a lower class.
+// Four images of six classes. Their labels are ranked first, second, sixth, and second because of a tie with
+// a lower class.
 Evaluation four_images() {
   Evaluation evaluation;
   evaluation.classes = 6;
@@ -25,7 +26,7 @@ Evaluation four_images() {
   return evaluation;
 }
 
-TEST_CASE("an image is right among the best few when its label is") {
+TEST_CASE("the top-k error counts images whose label is not among the k largest logits") {
   const Evaluation evaluation = four_images();
   CHECK(evaluation.places == std::vector<std::int64_t>{0, 1, 5, 1});
   CHECK(evaluation.predictions == std::vector<std::int64_t>{0, 0, 0, 1});
@@ -35,14 +36,14 @@ TEST_CASE("an image is right among the best few when its label is") {
   CHECK(evaluation.error_percent(6) == 0);
 }
 
-TEST_CASE("a logit that is no number is an error, however many count") {
+TEST_CASE("an image with a NaN logit is an error for every k") {
   Evaluation evaluation;
   evaluation.classes = 2;
   add_batch(evaluation, std::vector<float>{NAN, 1}, std::vector<std::int32_t>{0}, false);
   CHECK(evaluation.error_percent(2) == 100);
 }
 
-TEST_CASE("each class has its images, its errors and what it is mostly taken for") {
+TEST_CASE("each class has its number of images and errors and its most frequent wrong prediction") {
   Evaluation evaluation = four_images();
   add_batch(evaluation, std::vector<float>{0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0},
             std::vector<std::int32_t>{1, 1}, false);

@@ -8,7 +8,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("a longer run has the learning rates of the shorter one, and goes on with the last") {
+TEST_CASE("a longer run has the learning rates of the shorter one and keeps the last") {
   Config before = small_config();
   before.training.iterations = 997;
   const Schedule shorter(before.training);
@@ -22,23 +22,21 @@ TEST_CASE("a longer run has the learning rates of the shorter one, and goes on w
   }
 }
 
-TEST_CASE("an extension says in a line what becomes of the learning rate") {
+TEST_CASE("one line describes the learning rate of an extended run") {
   Config before = small_config();
   before.training.iterations = 80'000;
-  CHECK(
-      describe_extension(extended(before, 120'000), before, 80'000) ==
-      "made longer, from 80000 to 120000 iterations: the learning rate falls at iterations 40000, 60000, as "
-      "before (training.decay_at gives it other fractions of the run), and is 0.001 now");
+  CHECK(describe_extension(extended(before, 120'000), before, 80'000) ==
+        "extended from 80000 to 120000 iterations: the learning rate drops at iterations 40000, 60000, as "
+        "before (set training.decay_at to choose others), and is now 0.001");
   Config anew = before;
   anew.training.iterations = 120'000;
-  CHECK(
-      contains(describe_extension(anew, before, 80'000),
-               "falls at iterations 60000, 90000, by the training.decay_at that was given, and is 0.01 now"));
+  CHECK(contains(describe_extension(anew, before, 80'000),
+                 "drops at iterations 60000, 90000, as the given training.decay_at says, and is now 0.01"));
 
   Config cosine = before;
   cosine.training.schedule = Config::Training::Schedule::cosine;
   CHECK(contains(describe_extension(extended(cosine, 160'000), cosine, 80'000),
-                 "follows the cosine of the longer run, and is 0.05 now"));
+                 "follows the cosine of the longer run and is now 0.05"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ NamedArray array(const std::string& name, const std::vector<std::int64_t>& shape
   return {name, shape, std::vector<float>(count, value)};
 }
 
-// Every value is `value`, and every momentum.
+// A state in which every value and every momentum is `value`.
 Checkpoint state(std::int64_t classes, std::int64_t iteration, float value) {
   Checkpoint checkpoint;
   checkpoint.iteration = iteration;
@@ -27,7 +27,7 @@ Checkpoint state(std::int64_t classes, std::int64_t iteration, float value) {
   return checkpoint;
 }
 
-TEST_CASE("weights and running averages are the checkpoint's, and nothing else is") {
+TEST_CASE("only weights and running averages come from the checkpoint") {
   const Checkpoint fresh = state(3, 0, 0), from = state(3, 50, 1);
   const Initialization start = initialize_from(fresh, from, "other.h5");
   CHECK(start.state.parameters == from.parameters);
@@ -37,22 +37,22 @@ TEST_CASE("weights and running averages are the checkpoint's, and nothing else i
   CHECK(start.text == "starting with the weights in other.h5, after 50 iterations");
 }
 
-TEST_CASE("with other classes the last layer is fresh, which is said") {
+TEST_CASE("if the number of classes differs, the last layer is drawn anew and the log says so") {
   const Checkpoint fresh = state(3, 0, 0), from = state(5, 50, 1);
   const Initialization start = initialize_from(fresh, from, "other.h5");
   CHECK(start.state.parameters[0] == from.parameters[0]);
   CHECK(start.state.parameters[1] == fresh.parameters[1]);
   CHECK(start.state.parameters[2] == fresh.parameters[2]);
-  CHECK(contains(start.text, "; the last layer, head/dense, is fresh, for 5 classes there are 3 here"));
+  CHECK(contains(start.text, "; head/dense is drawn anew, because there are 3 classes here, not 5"));
 }
 
-TEST_CASE("a run is started with the weights of a checkpoint that fits, or refused with the array's name") {
+TEST_CASE("a run starts with the weights of a checkpoint that fits; otherwise the message names the array") {
   const TemporaryDirectory folder;
   Config config = small_config();
   Checkpoint other = small_trainer(config).checkpoint();
   for (NamedArray& parameter : other.parameters) parameter.values.assign(parameter.values.size(), 0.5f);
   other.iteration = 7;
-  // A head for 100 classes.
+  // The checkpoint's head has 100 classes.
   for (NamedArray& parameter : other.parameters) {
     if (parameter.name == "head/dense/weight") parameter = array(parameter.name, {100, 112}, 0.5f);
     if (parameter.name == "head/dense/bias") parameter = array(parameter.name, {100}, 0.5f);
@@ -68,12 +68,12 @@ TEST_CASE("a run is started with the weights of a checkpoint that fits, or refus
     throw Error("the end");
   };
   CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", hooks), Error);
-  CHECK(contains(testing::read_file(folder / "run/run.log"), "head/dense, is fresh"));
+  CHECK(contains(testing::read_file(folder / "run/run.log"), "head/dense is drawn anew"));
   config = small_config("resnet32");
   config.training.initialize_from = (folder / "other.h5").string();
   CHECK(contains(message_of<Error>([&] { run_training(config, folder / "no", RunStart::fresh, "test"); }),
-                 "other.h5: /parameters/stem/conv/weight has shape [32, 3, 3, 3], this network's is [16, 3, "
-                 "3, 3]"));
+                 "other.h5: /parameters/stem/conv/weight has shape [32, 3, 3, 3] instead of this network's "
+                 "[16, 3, 3, 3]"));
   CHECK_FALSE(std::filesystem::exists(folder / "no"));
 }
 

@@ -17,7 +17,7 @@ std::uint64_t needed_by(const Config& config) {
   return plan.arena_bytes + bytes_beside_arena(plan, config.training.threads);
 }
 
-TEST_CASE("a plan that does not fit is refused with the largest batch that does") {
+TEST_CASE("the refusal of a plan that does not fit names the largest batch that does") {
   const Config config = small_config();
   Config smaller = config;
   smaller.training.batch = 3;
@@ -34,7 +34,7 @@ TEST_CASE("a plan that does not fit is refused with the largest batch that does"
                  "not even a batch of 1 fits"));
 }
 
-TEST_CASE("ranks of one host share what a limit leaves, and the batch told is that of all") {
+TEST_CASE("ranks of one host share a limit, and the suggested batch is that of all ranks") {
   Config config = small_config();
   Config shard = config;
   shard.training.batch = 2;

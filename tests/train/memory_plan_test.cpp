@@ -1,4 +1,4 @@
-// A plan is exact: a device with just the planned arena runs every step.
+// A plan is exact: a device with an arena of the planned size runs every step.
 #include "train/memory_plan.h"
 
 #include <doctest/doctest.h>
@@ -19,7 +19,7 @@ NetworkOptions options_of(const Architecture& architecture, ActivationMode mode)
   return options;
 }
 
-// Three steps and evaluations in the planned arena and no more.
+// Runs three steps and evaluations in an arena of the planned size.
 void run_in_plan(const Architecture& architecture, ActivationMode mode, int threads) {
   CAPTURE(architecture.name);
   CAPTURE(name(mode));
@@ -53,7 +53,7 @@ TEST_CASE("every network runs in exactly the planned arena") {
   for (const Architecture& architecture : architectures()) {
     if (architecture.image_size == 32) check(architecture);
   }
-  // The others' stem, and their kind of units.
+  // This network has the stem and the kind of units that the CIFAR networks lack.
   check({.name = "pooled",
          .reversible = true,
          .bottleneck = true,
@@ -66,7 +66,7 @@ TEST_CASE("two threads run in exactly the planned arena") {
   run_in_plan(find_architecture("revnet38"), ActivationMode::reconstructed, 2);
 }
 
-// Scratchpads grow with the number of threads, and a plan is made before a device sets OpenMP's.
+// Scratchpads grow with the number of threads, and planning comes before a device sets OpenMP's number.
 TEST_CASE("a plan is for the given threads, not for OpenMP's") {
   const Architecture& architecture = find_architecture("revnet38");
   const NetworkOptions options = options_of(architecture, ActivationMode::reconstructed);

@@ -1,4 +1,4 @@
-"""For torch_test.cpp: onnx_logits.py MODEL.onnx IMAGES.h5 LOGITS.h5"""
+"""Computes logits with ONNX Runtime for torch_test.cpp: onnx_logits.py MODEL.onnx IMAGES.h5 LOGITS.h5"""
 import sys
 
 import h5py

@@ -1,4 +1,4 @@
-// Several ranks train as one process does: gradients, statistics, evaluation, and failures that all know of.
+// Several ranks train as one process does: their gradients, statistics, evaluation and failures.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -41,7 +41,7 @@ Splits small_splits() {
   return make_synthetic(1, 60, 23);
 }
 
-// body(trainer) on every rank.
+// Calls body(trainer) on every rank.
 void train_on_ranks(int ranks, const Config& config, const std::function<void(Trainer&)>& body) {
   MeetingPlace place(ranks);
   on_ranks(place, [&](int rank) {
@@ -88,7 +88,7 @@ Gradient gradient_of_one_process(const Config& config) {
   return gradient_of(trainer);
 }
 
-// By rank.
+// Returns the gradient of each rank.
 std::vector<Gradient> gradients_of_ranks(int ranks, const Config& config) {
   std::vector<Gradient> gradients(static_cast<std::size_t>(ranks));
   train_on_ranks(ranks, config, [&](Trainer& trainer) {
@@ -106,7 +106,8 @@ void check_same_averages(const std::vector<RunningAverage>& one, const std::vect
   }
 }
 
-// How far the gradient of several ranks is from that of one process; all else must be the same.
+// Returns the relative distance between the gradients of several ranks and of one process, and checks that
+// everything else is equal.
 double distance_of_ranks(int ranks, const Config& config) {
   const Gradient one = gradient_of_one_process(config);
   const std::vector<Gradient> several = gradients_of_ranks(ranks, config);
@@ -121,12 +122,12 @@ double distance_of_ranks(int ranks, const Config& config) {
   return distance(one.arrays, several[0].arrays);
 }
 
-// A ReLU that comes out differently, as one does with about two seeds of three, moves the gradient by 1e-3
-// and more, a wrong sum does so with every seed: so one of many seeds must give the same gradient. Measured:
-// below 1e-5 with AVX-512, up to 1.2e-5 with AVX2.
+// With about two seeds of three a ReLU flips and changes the gradient by 1e-3 or more; a wrong sum would do
+// so with every seed. Therefore at least one of many seeds must give the same gradient. The measured distance
+// is below 1e-5 with AVX-512 and at most 1.2e-5 with AVX2.
 TEST_CASE("with synchronized statistics, gradients of several ranks are those of one process") {
   for (const auto engine : {fused, onednn}) {
-    for (const int ranks : {2, 3, 4}) {  // of 4 images: shards of 2, of 1 and 2, of 1
+    for (const int ranks : {2, 3, 4}) {  // 4 images: shards of 2; of 1 and 2; of 1
       CAPTURE(engine);
       CAPTURE(ranks);
       Config config = shared_config(engine, synchronized, 4);
@@ -139,8 +140,8 @@ TEST_CASE("with synchronized statistics, gradients of several ranks are those of
   }
 }
 
-// The oracle: each shard as a batch of its own in one process, weighted by its size.
-TEST_CASE("with local statistics, gradients and averages are means over the ranks' own, by shard") {
+// The reference computes each shard as a batch of its own in one process, and weights it by its size.
+TEST_CASE("with local statistics, gradients and averages are means over ranks, weighted by shard") {
   const Config config = shared_config(fused, local, 5);
   const std::vector<Gradient> several = gradients_of_ranks(2, config);  // shards of 2 and 3
   std::vector<NamedArray> expected;
@@ -187,7 +188,7 @@ TEST_CASE("with local statistics, gradients and averages are means over the rank
   CHECK(several[0].running == several[1].running);
 }
 
-TEST_CASE("ranks that step together stay equal, and evaluate every image once") {
+TEST_CASE("ranks that step together stay equal and evaluate every image once") {
   const Config config = shared_config(fused, local, 5);
   std::mutex mutex;
   std::vector<Checkpoint> states;
@@ -214,7 +215,7 @@ TEST_CASE("ranks that step together stay equal, and evaluate every image once") 
   }
 }
 
-TEST_CASE("with exact coupling ranks train with reconstructed activations as with stored ones, bit for bit") {
+TEST_CASE("with exact coupling, ranks train to the same bits with reconstructed and stored activations") {
   using Network = Config::Network;
   const auto trained = [](Network::Activations activations) {
     Config config = small_config();
@@ -230,7 +231,7 @@ TEST_CASE("with exact coupling ranks train with reconstructed activations as wit
   CHECK(same_state(trained(Network::Activations::reconstructed), trained(Network::Activations::stored)));
 }
 
-TEST_CASE("one bit of difference is found, and the rank named, and the first rank's state mends it") {
+TEST_CASE("a difference of one bit names the rank, and broadcasting rank 0's state repairs it") {
   std::atomic<int> told = 0;
   train_on_ranks(3, shared_config(fused, local, 3), [&](Trainer& trainer) {
     if (trainer.communicator().rank() == 1) {
@@ -250,7 +251,7 @@ TEST_CASE("all ranks diverge together") {
   config.training.learning_rate = 1e30;
   std::atomic<int> diverged = 0;
   train_on_ranks(2, config, [&](Trainer& trainer) {
-    // NaN in one rank's shard only.
+    // Only one rank's shard contains a NaN.
     trainer.step();
     try {
       for (int step = 0; step < 3; ++step) trainer.step();
@@ -268,7 +269,7 @@ TEST_CASE("more ranks than images are refused") {
   CHECK(contains(message_of<UsageError>([&] { network_options(config, communicator); }), "3 ranks"));
 }
 
-TEST_CASE("shards cover a batch, and differ by one at most") {
+TEST_CASE("shards cover a batch and differ by one at most") {
   MeetingPlace place(3);
   std::int64_t next = 0;
   for (int rank = 0; rank < 3; ++rank) {
@@ -281,7 +282,7 @@ TEST_CASE("shards cover a batch, and differ by one at most") {
   CHECK(next == 8);
 }
 
-TEST_CASE("what fails on one rank fails on all, with its name and exit code") {
+TEST_CASE("a failure on one rank reaches all ranks with its name and exit code") {
   MeetingPlace place(3);
   std::atomic<int> named = 0, usage = 0;
   on_ranks(place, [&](int rank) {
@@ -304,7 +305,7 @@ TEST_CASE("what fails on one rank fails on all, with its name and exit code") {
   CHECK(usage == 3);
 }
 
-TEST_CASE("a launcher is known by its environment") {
+TEST_CASE("a launcher is recognised by its environment variables") {
   using Environment = std::map<std::string, std::string>;
   const auto launch = [](const Environment& environment) {
     return find_launch([&](const char* name) {
@@ -324,7 +325,7 @@ TEST_CASE("a launcher is known by its environment") {
   CHECK(srun->launcher == "srun");
 }
 
-TEST_CASE("where ranks are placed is described by host, with its cores") {
+TEST_CASE("the placement of ranks is described by host and core") {
   CHECK(format_cores({0, 1, 2, 3, 8}) == "0-3,8");
   CHECK(format_cores({5}) == "5");
   const PlacementReport alone = describe_placement({{"a", 4, {0, 1}, 2}});
@@ -348,7 +349,7 @@ TEST_CASE("where ranks are placed is described by host, with its cores") {
   CHECK(contains(idle.warnings[0], "PE=N"));
 }
 
-// Sums that take one rank longer than the other, as they do one that comes early.
+// A communicator whose sums take one rank longer than the other, as if that rank had come early.
 class UnevenCommunicator final : public ThreadCommunicator {
  public:
   using ThreadCommunicator::ThreadCommunicator;
@@ -369,7 +370,7 @@ class UnevenCommunicator final : public ThreadCommunicator {
   };
 };
 
-TEST_CASE("what a rank waits beyond the least is for slower ranks, and not the exchange's") {
+TEST_CASE("only the shortest wait of all ranks counts as exposed; the rest is for slower ranks") {
   const Config config = shared_config(fused, local, 2);
   MeetingPlace place(2);
   std::vector<ExchangeTimes> times(2);

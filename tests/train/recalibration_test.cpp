@@ -1,4 +1,4 @@
-// Statistics measured anew before an evaluation, and evaluations of a part of the set.
+// Recalibrated statistics, and evaluations of a part of the set.
 #include "train/recalibration.h"
 
 #include <doctest/doctest.h>
@@ -15,10 +15,12 @@ Config recalibrating_config() {
   return config;
 }
 
-TEST_CASE("recalibrated statistics are means over the coming batches, for the time of an evaluation") {
+TEST_CASE(
+    "an evaluation uses means over the coming batches as recalibrated statistics, and restores the old") {
   Trainer trainer = small_trainer(recalibrating_config());
   for (int step = 0; step < 2; ++step) trainer.step();
-  Trainer other = small_trainer(small_config());  // evaluates by running averages, which are made those means
+  Trainer other =
+      small_trainer(small_config());  // evaluates by running averages, which are set to those means
   other.restore(trainer.checkpoint(), "here");
   Checkpoint state = other.checkpoint();
   std::vector<std::vector<double>> sums;
@@ -46,12 +48,12 @@ TEST_CASE("recalibrated statistics are means over the coming batches, for the ti
   const Loss recalibrated = trainer.evaluate().value();
   CHECK(recalibrated.cross_entropy == other.evaluate().value().cross_entropy);
   CHECK(same_state(trainer.checkpoint(), state));
-  // After two steps, running averages are mostly what they began with.
+  // After two steps, running averages are still close to their initial values.
   other.restore(state, "here");
   CHECK(recalibrated.cross_entropy < other.evaluate().value().cross_entropy);
 }
 
-TEST_CASE("a training with recalibrated evaluations computes the bits of one without") {
+TEST_CASE("recalibrated evaluations do not change the bits of a training") {
   Trainer evaluated = small_trainer(recalibrating_config()), plain = small_trainer(small_config());
   for (int step = 0; step < 2; ++step) {
     CHECK(evaluated.step().cross_entropy == plain.step().cross_entropy);
@@ -60,7 +62,7 @@ TEST_CASE("a training with recalibrated evaluations computes the bits of one wit
   CHECK(same_state(evaluated.checkpoint(), plain.checkpoint()));
 }
 
-TEST_CASE("an evaluation that is no longer wanted ends while statistics are measured") {
+TEST_CASE("an evaluation can be stopped during recalibration") {
   Trainer trainer = small_trainer(recalibrating_config());
   trainer.step();
   const Checkpoint before = trainer.checkpoint();
@@ -70,8 +72,8 @@ TEST_CASE("an evaluation that is no longer wanted ends while statistics are meas
   CHECK(same_state(trainer.checkpoint(), before));
 }
 
-// Of 50 images, numbers 0, 7, 14 ... 42.
-TEST_CASE("an evaluation of some images takes them from all over the set") {
+// Of 50 images, it takes numbers 0, 7, 14, ..., 42.
+TEST_CASE("a partial evaluation takes images from all over the set") {
   Trainer trainer = small_trainer(small_config());
   trainer.step();
   const Loss some = trainer.evaluate({}, 7).value();

@@ -1,4 +1,4 @@
-// Schedules beside the paper's, epochs, and settings that do not fit together.
+// Recipes other than the paper's: schedules, epochs, and contradictory settings.
 #include "train/recipe.h"
 
 #include <cmath>
@@ -12,7 +12,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("a cosine falls as PyTorch's CosineAnnealingLR does, in closed form") {
+TEST_CASE("the cosine schedule equals the closed form of PyTorch's CosineAnnealingLR") {
   Config::Training settings;
   settings.learning_rate = 0.4;
   settings.iterations = 10;
@@ -26,7 +26,7 @@ TEST_CASE("a cosine falls as PyTorch's CosineAnnealingLR does, in closed form") 
   CHECK(schedule.rate(10) == doctest::Approx(0).scale(1));
 }
 
-TEST_CASE("a warm-up rises in equal steps, and a cosine begins behind it") {
+TEST_CASE("a warm-up rises in equal steps, and the cosine begins after it") {
   Config::Training settings;
   settings.learning_rate = 0.4;
   settings.iterations = 20;
@@ -40,13 +40,13 @@ TEST_CASE("a warm-up rises in equal steps, and a cosine begins behind it") {
     CHECK(schedule.rate(3) == 0.4);
     CHECK(schedule.rate(4) == 0.4);
   }
-  CHECK(Schedule(settings).rate(12) == doctest::Approx(0.2));  // half of the 16 iterations on the cosine
+  CHECK(Schedule(settings).rate(12) == doctest::Approx(0.2));  // half of the cosine's 16 iterations
   settings.schedule = Config::Training::Schedule::steps;
   CHECK(Schedule(settings).rate(9) == 0.4);
-  CHECK(Schedule(settings).rate(10) == doctest::Approx(0.04));  // steps stay where they were
+  CHECK(Schedule(settings).rate(10) == doctest::Approx(0.04));  // a warm-up does not shift steps
 }
 
-TEST_CASE("the learning rate is scaled with the batch where the one it is meant for is known") {
+TEST_CASE("training.base_batch scales the learning rate with the batch") {
   Config::Training settings;
   settings.batch = 400;
   CHECK(Schedule(settings).rate(0) == 0.1);
@@ -55,7 +55,7 @@ TEST_CASE("the learning rate is scaled with the batch where the one it is meant 
   CHECK(Schedule(settings).rate(40000) == doctest::Approx(0.04));
 }
 
-TEST_CASE("epochs become iterations of the data set, and whichever is given last counts") {
+TEST_CASE("epochs become iterations, and the last of --epochs and --iterations wins") {
   Config config;
   set_value(config, "training.epochs", "164", "--epochs");
   CHECK(resolve(config).training.iterations == 82000);
@@ -73,20 +73,19 @@ TEST_CASE("epochs become iterations of the data set, and whichever is given last
   CHECK(resolve(config).training.iterations == 7);
 }
 
-TEST_CASE("a recipe that cannot be is refused") {
+TEST_CASE("an impossible recipe is refused") {
   Config config = small_config();  // of 4 iterations
   config.training.warmup_iterations = 4;
-  CHECK(
-      message_of<UsageError>([&] { resolve(config); }) ==
-      "training.warmup_iterations: a warm-up of 4 iterations does not end before the training, which has 4; "
-      "use fewer");
+  CHECK(message_of<UsageError>([&] { resolve(config); }) ==
+        "training.warmup_iterations: a warm-up of 4 iterations is not shorter than the training of 4; use "
+        "fewer");
   config.training.warmup_iterations = 3;
   CHECK_NOTHROW(resolve(config));
   config.training.nesterov = true;
   CHECK_NOTHROW(resolve(config));
   config.training.momentum = 0;
-  CHECK(
-      contains(message_of<UsageError>([&] { resolve(config); }), "training.nesterov: there is no momentum"));
+  CHECK(contains(message_of<UsageError>([&] { resolve(config); }),
+                 "training.nesterov: Nesterov's method needs momentum"));
 }
 
 }  // namespace

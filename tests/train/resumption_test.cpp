@@ -17,17 +17,17 @@ RunInfo info() {
   return info;
 }
 
-TEST_CASE("a run that goes on as it began has nothing to say") {
+TEST_CASE("a run that resumes under the same conditions gets no warning") {
   const Resumption resumption(info(), info(), 10);
   CHECK(resumption.warnings().empty());
   CHECK(resumption.info().extra.count(changed_on_resume) == 0);
-  // Files from before instruction sets were recorded.
+  // Older files do not record the instruction set.
   RunInfo older = info();
   older.extra.erase("instruction_set");
   CHECK(Resumption(older, info(), 10).warnings().empty());
 }
 
-TEST_CASE("a run began when its first process did") {
+TEST_CASE("a resumed run keeps the start time of its first process") {
   RunInfo before = info(), now = info();
   now.extra[started] = "2026-02-02T00:00:00Z";
   CHECK(Resumption(before, now, 10).info().extra.at(started) == "2026-02-02T00:00:00Z");
@@ -35,7 +35,7 @@ TEST_CASE("a run began when its first process did") {
   CHECK(Resumption(before, now, 10).info().extra.at(started) == "2026-02-01T00:00:00Z");
 }
 
-TEST_CASE("whatever may change the bits is said and recorded") {
+TEST_CASE("a difference that may change the bits is warned of and recorded") {
   RunInfo now = info();
   now.threads = 3;
   now.cpu = "other";
@@ -43,19 +43,19 @@ TEST_CASE("whatever may change the bits is said and recorded") {
   now.extra["instruction_set"] = "avx512_core";
   const Resumption first(info(), now, 10);
   REQUIRE(first.warnings().size() == 4);
-  CHECK(testing::contains(first.warnings()[0], "threads 3, the run so far had 2"));
+  CHECK(testing::contains(first.warnings()[0], "threads 3 instead of 2"));
   const std::string recorded = first.info().extra.at(changed_on_resume);
   CHECK(recorded ==
         "threads 2 -> 3 after iteration 10; cpu one -> other after iteration 10; "
         "instruction set avx2 -> avx512_core after iteration 10; oneDNN 2.6.3 -> 3.1 after iteration 10");
-  // Resumed again, with fewer threads: what changed before stays.
+  // Resuming again with fewer threads keeps the earlier entries.
   RunInfo last = now;
   last.threads = 1;
   CHECK(Resumption(first.info(), last, 20).info().extra.at(changed_on_resume) ==
         recorded + "; threads 3 -> 1 after iteration 20");
 }
 
-TEST_CASE("rows at other iterations are said and recorded") {
+TEST_CASE("a change in the intervals of rows is warned of and recorded") {
   RunInfo before = info(), now = info();
   Config config;
   before.config = to_yaml(config);
@@ -65,13 +65,13 @@ TEST_CASE("rows at other iterations are said and recorded") {
   now.config = to_yaml(config);
   const Resumption resumption(before, now, 30);
   REQUIRE(resumption.warnings().size() == 2);
-  CHECK(testing::contains(resumption.warnings()[0], "evaluation.every 500, the run so far had 1000"));
+  CHECK(testing::contains(resumption.warnings()[0], "evaluation.every 500 instead of 1000"));
   CHECK(resumption.info().extra.at(changed_on_resume) ==
         "evaluation.every 1000 -> 500 after iteration 30; log.every 10 -> 5 after iteration 30");
   CHECK(resumption.extension().empty());
 }
 
-TEST_CASE("that a run is made longer is said and recorded, and is nothing to warn of") {
+TEST_CASE("an extension is reported and recorded without a warning") {
   RunInfo before = info(), now = info();
   Config config;
   before.config = to_yaml(config);
@@ -86,7 +86,7 @@ TEST_CASE("that a run is made longer is said and recorded, and is nothing to war
         "training.decay_at [0.5, 0.75] -> [0.4, 0.6] after iteration 80000");
 }
 
-TEST_CASE("the command that goes on is the same with --resume, and replaces nothing") {
+TEST_CASE("the command that resumes a run has --resume and not --force") {
   CHECK(resuming("revnet-train cifar10 --seed 2") == "revnet-train cifar10 --seed 2 --resume");
   CHECK(resuming("revnet-train cifar10 --force --seed 2") == "revnet-train cifar10 --seed 2 --resume");
   CHECK(resuming("revnet-train cifar10 --force") == "revnet-train cifar10 --resume");
@@ -94,7 +94,7 @@ TEST_CASE("the command that goes on is the same with --resume, and replaces noth
   CHECK(resuming("revnet-train --resume --threads 2") == "revnet-train --resume --threads 2");
 }
 
-TEST_CASE("Winograd that oneDNN has no longer is said of runs that may have used it") {
+TEST_CASE("a run that may have used oneDNN's Winograd warns if the support is gone") {
   RunInfo before = info(), now = info();
   before.extra["onednn_winograd"] = "present";
   now.extra["onednn_winograd"] = "absent";
@@ -103,9 +103,9 @@ TEST_CASE("Winograd that oneDNN has no longer is said of runs that may have used
     return Resumption(before, now, 10).warnings();
   };
   REQUIRE(warnings("auto").size() == 1);
-  CHECK(testing::contains(warnings("auto")[0], "oneDNN's Winograd absent, the run so far had present"));
+  CHECK(testing::contains(warnings("auto")[0], "oneDNN's Winograd absent instead of present"));
   CHECK(warnings("direct").empty());
-  // Files from before it was recorded.
+  // Older files do not record it.
   before.extra.erase("onednn_winograd");
   CHECK(warnings("auto").empty());
 }

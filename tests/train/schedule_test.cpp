@@ -7,7 +7,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("the paper's schedule decays at 40,000 and 60,000") {
+TEST_CASE("the paper's schedule decays after 40,000 and 60,000 iterations") {
   const StepSchedule schedule(0.1, {0.5, 0.75}, 0.1, 80000);
   CHECK(schedule.rate(0) == 0.1);
   CHECK(schedule.rate(39999) == 0.1);
@@ -18,7 +18,7 @@ TEST_CASE("the paper's schedule decays at 40,000 and 60,000") {
 }
 
 TEST_CASE("decay fractions round to whole iterations") {
-  const StepSchedule schedule(1.0, {0.5, 0.75}, 0.5, 10);  // at 5, and at 7.5: 8
+  const StepSchedule schedule(1.0, {0.5, 0.75}, 0.5, 10);  // decays after 5, and after 7.5 rounded to 8
   CHECK(schedule.rate(4) == 1.0);
   CHECK(schedule.rate(5) == 0.5);
   CHECK(schedule.rate(7) == 0.5);
@@ -26,7 +26,7 @@ TEST_CASE("decay fractions round to whole iterations") {
   CHECK(StepSchedule(0.3, {}, 0.1, 10).rate(9) == 0.3);
 }
 
-TEST_CASE("a configuration's schedule and options follow its settings") {
+TEST_CASE("the schedule and the network's options follow the settings") {
   using enum Config::Network::Activations;
   Config config = small_config();
   CHECK(config.network.activations == reconstructed);

@@ -23,7 +23,7 @@ Config with(const char* architecture, Settings::Engine engine,
   return config;
 }
 
-TEST_CASE("the engine is chosen by the documented rule") {
+TEST_CASE("the automatic engine follows the documented rule") {
   using enum Config::Network::Engine;
   constexpr auto direct = Settings::Convolution::direct;
   CHECK(resolve(with("resnet32", automatic)).network.engine == fused);
@@ -37,12 +37,12 @@ TEST_CASE("the engine is chosen by the documented rule") {
   CHECK(network_options(resolve(with("resnet164", onednn))).engine == Engine::onednn);
 }
 
-TEST_CASE("settings that were not resolved are no network's") {
+TEST_CASE("unresolved settings cannot build a network") {
   CHECK_THROWS_AS(network_options(Config{}), std::logic_error);
   CHECK_THROWS_AS(network_options(with("resnet32", Settings::Engine::automatic)), std::logic_error);
 }
 
-TEST_CASE("the settings know the networks and modes that there are, by the same names") {
+TEST_CASE("the choices of the settings are the names of all networks and modes") {
   std::vector<std::string> names;
   for (const Architecture& network : architectures()) names.push_back(network.name);
   names.emplace_back(Settings::custom);
@@ -59,14 +59,14 @@ TEST_CASE("the settings know the networks and modes that there are, by the same 
   CHECK(name(Settings::Engine::onednn) == name(Engine::onednn));
 }
 
-// Of the network that these assignments make of the default one.
+// The default settings, changed by these assignments.
 Config assigned(std::initializer_list<const char*> assignments) {
   Config config;
   for (const char* assignment : assignments) apply(config, assignment, "--set");
   return config;
 }
 
-TEST_CASE("settings change a named network, or describe one of their own") {
+TEST_CASE("settings change a named network or describe a custom one") {
   const Architecture wider = architecture(assigned({"network.widths=64,128,224", "network.stem_width=64"}));
   CHECK(wider.name == "revnet38+widths=64-128-224+stem_width=64");
   CHECK(wider.reversible);
@@ -85,7 +85,7 @@ TEST_CASE("settings change a named network, or describe one of their own") {
   CHECK(own.final_width() == 48);
 }
 
-TEST_CASE("networks that cannot be are refused with the number that is wrong") {
+TEST_CASE("an impossible network is refused with the number that is wrong") {
   const auto refused = [](std::initializer_list<const char*> assignments) {
     return testing::message_of<UsageError>([&] { resolve(assigned(assignments)); });
   };
@@ -94,7 +94,7 @@ TEST_CASE("networks that cannot be are refused with the number that is wrong") {
         "custom cannot be built: it has no stages; give units and widths, one number per stage");
   CHECK(refused({"network.units=3,3,3,3"}) ==
         "revnet38+units=3-3-3-3: units are given for 4 stages, widths for 3, strides for 3; give "
-        "network.units, network.widths and network.strides a number a stage");
+        "network.units, network.widths and network.strides one number per stage");
   CHECK(contains(refused({"network.widths=32,63,112"}), "stage 2 has width 63, which has no halves"));
   CHECK(contains(refused({"network.stem_width=31"}), "the stem has width 31, which has no halves"));
   CHECK(contains(refused({"network.widths=64,32,112"}), "stage 2 has width 32 after 64"));
@@ -106,7 +106,7 @@ TEST_CASE("networks that cannot be are refused with the number that is wrong") {
       contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));
 }
 
-TEST_CASE("a run from before there was a choice of engines goes on with oneDNN") {
+TEST_CASE("a run from before there was a choice of engines resumes with oneDNN") {
   const testing::TemporaryDirectory folder;
   testing::write_file(folder / "config.yaml", "network:\n  architecture: revnet38\n");
   CHECK(settings_of_run(folder.path()).network.engine == Settings::Engine::onednn);

@@ -12,16 +12,16 @@ namespace {
 
 constexpr std::size_t arena_bytes = std::size_t{64} << 20;
 
-// Some function of step and place that is neither tiny nor regular.
+// An irregular function of step and index, with values that are not tiny.
 float made_up(std::size_t step, std::size_t i) {
   return static_cast<float>(std::sin(static_cast<double>(step * 7919 + i * 31 + 1)));
 }
 
-// PyTorch's SGD, in double.
+// Compares with PyTorch's SGD, computed in double precision.
 void check_steps(bool nesterov) {
   CAPTURE(nesterov);
   Device device(2, arena_bytes, true);
-  // More than one chunk, and a last one that is not full.
+  // 9,000 values make several chunks, the last of which is not full.
   Parameter decaying(device, "a/weight", {0, 9000}, Layout::plain({9000, 2}), {}, true);
   Parameter constant(device, "a/bias", {0, 5}, Layout::plain({5}), {}, false);
   const std::vector<Parameter*> parameters{&decaying, &constant};
@@ -57,19 +57,19 @@ void check_steps(bool nesterov) {
   }
 }
 
-TEST_CASE("steps equal a plain loop in double, with either momentum") {
+TEST_CASE("steps equal a plain loop in double precision, with ordinary and Nesterov momentum") {
   check_steps(false);
   check_steps(true);
 }
 
-TEST_CASE("weight decay is for convolution and dense weights") {
+TEST_CASE("weight decay applies to convolution and dense weights only") {
   Device device(1, arena_bytes, true);
   NetworkOptions options;
   options.batch = 1;
   options.image_size = 8;
   Network network(device, find_architecture("revnet38"), options);
   network.initialize(1);
-  // Without gradients, what decays shrinks and the rest stays.
+  // Without gradients, parameters that decay shrink and all others stay.
   Sgd(network.parameters(), 0.9, 0.5).step(device, 1.0);
   Network fresh(device, find_architecture("revnet38"), options);
   fresh.initialize(1);

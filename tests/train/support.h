@@ -1,4 +1,4 @@
-// Shared by the tests of lib/train: a small trainer.
+// Helpers for the tests of lib/train: a small trainer.
 #pragma once
 
 #include "data/synthetic.h"
@@ -32,7 +32,7 @@ inline Trainer small_trainer(const Config& config) {
   return Trainer(config, load_data(config, make_synthetic(config.training.seed, 200, 50)), plan.arena_bytes);
 }
 
-// Bit for bit, NaN aside.
+// Compares bit for bit, except for NaN.
 inline bool same_state(const Checkpoint& a, const Checkpoint& b) {
   return a.iteration == b.iteration && a.parameters == b.parameters && a.momentum == b.momentum &&
          a.average == b.average && a.running == b.running;

@@ -1,4 +1,4 @@
-// A communicator between threads.
+// A communicator whose ranks are threads.
 #pragma once
 
 #include <algorithm>

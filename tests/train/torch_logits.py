@@ -1,4 +1,4 @@
-"""For torch_test.cpp: logits of MODEL.pt in PyTorch, before and after every value in it was changed.
+"""Computes the logits of MODEL.pt in PyTorch for torch_test.cpp, before and after changing every value in it.
 
 torch_logits.py MODEL.pt IMAGES.h5 CHANGED.pt LOGITS.h5
 """
@@ -26,7 +26,7 @@ def main():
         images = torch.from_numpy(file["images"][()])
     with h5py.File(output, "w") as file:
         file["before"] = logits(saved, images).numpy()
-        # Another pattern in each value, so that a transposed or misplaced array cannot pass.
+        # Every value changes by another amount, so that a transposed or misplaced array is detected.
         for number, value in enumerate(saved["model"].values()):
             value *= 1 + 0.2 * torch.sin(torch.arange(value.numel()) + number).reshape(value.shape)
         for value in saved["momentum"].values():

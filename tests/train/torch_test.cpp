@@ -56,13 +56,13 @@ Config config_of(const std::string& network) {
   config.training.iterations = 20;
   config.training.batch = 4;
   config.training.threads = 1;
-  // Running averages that follow at once, and small steps: logits as large as a trained network's.
+  // Running averages that adapt at once and small steps make logits as large as a trained network's.
   config.training.learning_rate = 0.01;
   config.batch_norm.decay = 0.1;
   return resolve(config);
 }
 
-// The batch to come, as the network sees it.
+// Writes the next batch as the network receives it.
 void write_images(Trainer& trainer, const fs::path& file) {
   trainer.fetch_batch(0);
   hdf5::Writer images(file);
@@ -70,7 +70,7 @@ void write_images(Trainer& trainer, const fs::path& file) {
   images.save(Durability::process_crash);
 }
 
-// Of the images fetched last, against PyTorch's.
+// Compares the logits of the images fetched last with PyTorch's.
 void check_logits(Trainer& trainer, const fs::path& file, const std::string& name) {
   CAPTURE(name);
   const Tensor logits = trainer.network().logits(trainer.images(), Pass::inference);
@@ -81,7 +81,7 @@ void check_logits(Trainer& trainer, const fs::path& file, const std::string& nam
     largest = std::max(largest, std::abs(static_cast<double>(torch.values[i])));
     difference = std::max(difference, std::abs(static_cast<double>(torch.values[i]) - logits.values()[i]));
   }
-  CHECK(largest > 0.1);  // or there would be nothing to compare
+  CHECK(largest > 0.1);  // smaller logits would hide differences
   CHECK(largest < 100);
   CHECK(difference <= tolerance);
 }
@@ -94,7 +94,7 @@ Checkpoint checkpoint_of(Trainer& trainer, const Config& config) {
   return checkpoint;
 }
 
-TEST_CASE("a checkpoint evaluates in PyTorch to the same logits, and back") {
+TEST_CASE("a checkpoint converted to PyTorch and back evaluates to the same logits") {
   if (!has_torch()) return;
   const std::string wider = "network: {architecture: revnet38, widths: [32, 64, 128]}",
                     own =
@@ -154,7 +154,7 @@ TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
   CHECK(back.progress == before.progress);
 }
 
-// safetensors has the state dict alone: no momentum, and a training begins anew.
+// safetensors holds only the state dict, without momentum or iteration.
 TEST_CASE("weights and running averages come back from safetensors bit for bit") {
   if (!has_torch()) return;
   const TemporaryDirectory folder;
@@ -167,7 +167,7 @@ TEST_CASE("weights and running averages come back from safetensors bit for bit")
   const std::string opening =
       "{\"__metadata__\": {\"format\": \"pt\", \"architecture\": \"revnet38\", \"iteration\": \"1\", ";
   CHECK(file.substr(8, opening.size()) == opening);
-  CHECK(static_cast<unsigned char>(file[0]) % 8 == 0);  // of the header, so that values lie aligned
+  CHECK(static_cast<unsigned char>(file[0]) % 8 == 0);  // the header's size keeps values aligned
   convert(folder.path(), "from-safetensors", "model.safetensors", "back.h5");
   Checkpoint before = read_checkpoint(folder / "checkpoint.h5");
   const Checkpoint back = read_checkpoint(folder / "back.h5");
@@ -177,7 +177,7 @@ TEST_CASE("weights and running averages come back from safetensors bit for bit")
   CHECK(same_state(back, before));
 }
 
-TEST_CASE("files that cannot be converted are refused in one line") {
+TEST_CASE("a file that cannot be converted is refused in one line") {
   if (!has_torch()) return;
   const TemporaryDirectory folder;
   testing::write_file(folder / "refuse.py", R"(import sys

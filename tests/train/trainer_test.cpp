@@ -1,4 +1,4 @@
-// Training: the same bits from the same seed, across a checkpoint, and undisturbed by evaluation.
+// Training is reproducible bit for bit from a seed, across a checkpoint, and regardless of evaluations.
 #include "train/trainer.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ TEST_CASE("the same seed trains to the same bits") {
   CHECK_FALSE(other.checkpoint().parameters == small_trainer(small_config()).checkpoint().parameters);
 }
 
-TEST_CASE("a restored trainer goes on bit for bit") {
+TEST_CASE("a restored trainer continues bit for bit") {
   for (const char* architecture : {"revnet38", "resnet32"}) {
     CAPTURE(architecture);
     Config config = small_config();
@@ -51,7 +51,7 @@ TEST_CASE("a restored trainer goes on bit for bit") {
 }
 
 TEST_CASE("the learning rate is that of the next iteration") {
-  Trainer trainer = small_trainer(small_config());  // 4 iterations: decays after 2 and 3
+  Trainer trainer = small_trainer(small_config());  // of 4 iterations; the rate decays after 2 and 3
   CHECK(trainer.learning_rate() == doctest::Approx(0.1));
   trainer.step();
   trainer.step();
@@ -60,7 +60,7 @@ TEST_CASE("the learning rate is that of the next iteration") {
   CHECK(trainer.learning_rate() == doctest::Approx(0.001));
 }
 
-TEST_CASE("a step commits its statistics once") {
+TEST_CASE("a step updates the running averages once") {
   Config config = small_config();
   config.batch_norm.decay = 0.75;
   Trainer trainer = small_trainer(config);
@@ -75,14 +75,14 @@ TEST_CASE("a step commits its statistics once") {
   }
 }
 
-// What training for three steps leaves.
+// Returns the state after three steps.
 Checkpoint trained(const Config& config) {
   Trainer trainer = small_trainer(config);
   for (int step = 0; step < 3; ++step) trainer.step();
   return trainer.checkpoint();
 }
 
-TEST_CASE("with exact coupling a training with reconstructed activations is that with stored ones") {
+TEST_CASE("with exact coupling, stored and reconstructed activations train to the same bits") {
   using Network = Config::Network;
   for (const Network::Engine engine : {Network::Engine::fused, Network::Engine::onednn}) {
     for (const int threads : {1, 2}) {
@@ -103,7 +103,7 @@ TEST_CASE("with exact coupling a training with reconstructed activations is that
   }
 }
 
-TEST_CASE("the range is watched with exact coupling alone") {
+TEST_CASE("the range is watched only with exact coupling") {
   Config config = small_config();
   Trainer floating = small_trainer(config);
   floating.step();
@@ -115,7 +115,7 @@ TEST_CASE("the range is watched with exact coupling alone") {
   for (const auto& [function, largest] : exact.range().largest()) CHECK(largest > 0);
 }
 
-TEST_CASE("a step moves parameters by the rate times the decayed gradient") {
+TEST_CASE("the first step moves parameters by the rate times the gradient with weight decay") {
   Trainer trainer = small_trainer(small_config());
   std::vector<std::vector<float>> before;
   for (const Parameter* parameter : trainer.network().parameters()) {
@@ -132,13 +132,13 @@ TEST_CASE("a step moves parameters by the rate times the decayed gradient") {
       worst = std::max(worst, std::abs(after[i] - (before[p][i] - 0.1 * (gradient[i] + decay))));
     }
     CHECK(worst < 1e-6);
-    // Padding stays zero: no more stored floats are filled than there are elements.
+    // Padding stays zero: at most as many stored floats are nonzero as there are elements.
     const auto values = parameter.value.values();
     CHECK(std::ranges::count_if(values, [](float value) { return value != 0.0f; }) <= parameter.size());
   }
 }
 
-TEST_CASE("evaluation changes nothing and the next step neither") {
+TEST_CASE("an evaluation changes neither the state nor the next step") {
   Trainer plain = small_trainer(small_config()), evaluated = small_trainer(small_config());
   plain.step();
   evaluated.step();
@@ -150,7 +150,7 @@ TEST_CASE("evaluation changes nothing and the next step neither") {
   CHECK(same_state(plain.checkpoint(), evaluated.checkpoint()));
 }
 
-// 50 images in batches of 8: the last batch is filled up with images that must not count.
+// With 50 images in batches of 8, the last batch is filled up with images that must not count.
 TEST_CASE("evaluation counts every test image once") {
   Trainer trainer = small_trainer(small_config());
   trainer.step();
@@ -169,7 +169,7 @@ TEST_CASE("evaluation counts every test image once") {
   CHECK(loss.cross_entropy == doctest::Approx(one_by_one.cross_entropy).epsilon(1e-6));
 }
 
-TEST_CASE("divergence is an error that leaves the state before it") {
+TEST_CASE("a diverging step throws and leaves the state unchanged") {
   Config config = small_config();
   config.training.learning_rate = 1e30;
   Trainer trainer = small_trainer(config);
@@ -185,7 +185,7 @@ TEST_CASE("divergence is an error that leaves the state before it") {
   CHECK(contains(message, "iteration " + std::to_string(trainer.iteration() + 1)));
   const Checkpoint after = trainer.checkpoint();
   CHECK(after.iteration == before.iteration);
-  CHECK(after.parameters == before.parameters);  // which NaN would not be
+  CHECK(after.parameters == before.parameters);  // a NaN would not compare equal
   CHECK(after.momentum == before.momentum);
   CHECK(after.running == before.running);
 }

@@ -1,4 +1,4 @@
-// Whole runs in their directory: fresh, refused, resumed, replaced, diverged.
+// Whole runs in their directory: started, refused, resumed, replaced, diverged.
 #include "train/training_run.h"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ std::string text_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-// Of every file in a run directory.
+// The content of every file in a run directory.
 std::map<std::string, std::string> bytes_in(const std::filesystem::path& directory) {
   std::map<std::string, std::string> bytes;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
@@ -48,7 +48,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Everything but the seconds.
+// Compares everything but the seconds.
 bool same_rows(const RunLog& a, const RunLog& b) {
   const auto same = [](const TrainRow& x, const TrainRow& y) {
     return x.iteration == y.iteration && x.cross_entropy == y.cross_entropy &&
@@ -63,7 +63,7 @@ void check_complete_log(const RunLog& log, const Config& config) {
   CHECK(log.train()[0].iteration == 2);
   CHECK(log.train()[1].iteration == 4);
   CHECK(log.train()[0].learning_rate == doctest::Approx(0.1));
-  CHECK(log.train()[1].learning_rate == doctest::Approx(0.001));  // of the last iteration of the row
+  CHECK(log.train()[1].learning_rate == doctest::Approx(0.001));  // of the row's last iteration
   CHECK(log.train()[0].cross_entropy > 0.0);
   CHECK(log.train()[0].seconds > 0.0);
   REQUIRE(log.eval().size() == 1);
@@ -92,7 +92,7 @@ void write_middle_checkpoint(const Config& config, const std::filesystem::path& 
   write_checkpoint(file, checkpoint);
 }
 
-// A copy of one finished run: the run itself, with its 2,000 test images, is done once.
+// Copies a finished run, which is trained only once because it evaluates 2,000 test images.
 std::filesystem::path finished_run(const TemporaryDirectory& folder) {
   static const TemporaryDirectory original;
   static const RunSummary summary = run_training(run_config(), original / "run", RunStart::fresh, "test");
@@ -121,12 +121,12 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(log.info().batch == 4);
   CHECK(log.info().extra.at("started").size() == std::string("2026-01-31T12:34:56Z").size());
   CHECK(contains(text_of(files.text_log()),
-                 "remember about 100 iterations and have seen 4, so this evaluation"));
+                 "span about 100 iterations but have seen only 4, so this evaluation"));
   const std::string metrics = text_of(files.metrics());
   CHECK(lines_of(metrics).size() == 1 + log.train().size() + log.eval().size());
   CHECK(lines_of(metrics)[3].starts_with("4,test,"));
 
-  // A complete run has nothing left to do, and no file of it changes.
+  // Resuming a complete run changes none of its files.
   const auto before = bytes_in(directory);
   CHECK(before.size() == 7);
   const RunSummary again = run_training(config, directory, RunStart::resume, "again");
@@ -136,7 +136,7 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(again.evaluation == log.eval().back());
   CHECK(bytes_in(directory) == before);
 
-  // From the middle, later rows are dropped and computed again: to the same bits.
+  // Resuming from the middle drops the later rows and computes them again, to the same bits.
   write_middle_checkpoint(config, files.checkpoint());
   run_training(config, directory, RunStart::resume, "test");
   CHECK(same_rows(RunLog::open(files.run_log()), log));
@@ -145,12 +145,12 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(contains(text_of(files.text_log()), "resuming after iteration 2"));
   const std::vector<std::string> lines = lines_of(text_of(files.metrics())), whole = lines_of(metrics);
   REQUIRE(lines.size() == whole.size());
-  for (std::size_t i = 0; i < lines.size(); ++i) {  // but for the seconds
+  for (std::size_t i = 0; i < lines.size(); ++i) {  // all but the seconds
     CHECK(lines[i].substr(0, lines[i].rfind(',')) == whole[i].substr(0, whole[i].rfind(',')));
   }
 }
 
-TEST_CASE("checkpoints come by seconds, too") {
+TEST_CASE("checkpoint.seconds triggers checkpoints") {
   const TemporaryDirectory folder;
   Config config = run_config();
   config.checkpoint.every = 0;
@@ -163,7 +163,7 @@ TEST_CASE("checkpoints come by seconds, too") {
   CHECK(read_checkpoint(RunFiles(folder / "run").checkpoint()).iteration == 2);
 }
 
-TEST_CASE("of damaged checkpoints the one that is whole is named") {
+TEST_CASE("if the last checkpoint is damaged, the message names an intact one") {
   const TemporaryDirectory folder;
   const RunFiles files(finished_run(folder));
   std::filesystem::create_directory(files.kept_checkpoints());
@@ -179,17 +179,17 @@ TEST_CASE("of damaged checkpoints the one that is whole is named") {
     message = error.what();
   }
   CHECK(contains(message, "its bytes are not those that were written"));
-  CHECK(contains(message, files.kept_checkpoint(3).string() + " is whole: copy it to"));
+  CHECK(contains(message, files.kept_checkpoint(3).string() + " is intact: copy it to"));
 }
 
-// Ends before the first step.
+// Hooks that end the run before its first step.
 TrainingHooks no_step() {
   TrainingHooks hooks;
   hooks.before_step = [](const Trainer&) { throw Error("the end"); };
   return hooks;
 }
 
-TEST_CASE("resuming starts the run where there is nothing, or what a kill in the first second leaves") {
+TEST_CASE("resuming starts a run in an empty directory and in one left by a kill in the first second") {
   const TemporaryDirectory folder;
   const RunFiles files(folder / "run");
   CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", no_step()), Error);
@@ -203,7 +203,7 @@ TEST_CASE("resuming starts the run where there is nothing, or what a kill in the
   CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
 }
 
-TEST_CASE("a finished run goes on to the bits of one that was longer from the beginning") {
+TEST_CASE("an extended run ends with the bits of one that was longer from the beginning") {
   const TemporaryDirectory folder;
   const std::filesystem::path directory = finished_run(folder);
   const RunFiles files(directory);
@@ -226,13 +226,13 @@ TEST_CASE("a finished run goes on to the bits of one that was longer from the be
   write_checkpoint(folder / "whole.h5", whole.checkpoint());
   CHECK(same_state(read_checkpoint(files.checkpoint()), read_checkpoint(folder / "whole.h5")));
 
-  // The best checkpoint is that of the least error, of this process or the one before.
+  // The best checkpoint has the lowest error of both processes.
   REQUIRE(log.eval().size() == 2);
   const auto best = std::ranges::min_element(log.eval(), {}, &EvalRow::error_percent);
   CHECK(read_checkpoint(files.best_checkpoint()).iteration == best->iteration);
 }
 
-TEST_CASE("resuming checks the settings") {
+TEST_CASE("resuming refuses settings that change the result and warns of others") {
   const TemporaryDirectory folder;
   const Config config = run_config();
   const std::filesystem::path directory = finished_run(folder);
@@ -242,8 +242,7 @@ TEST_CASE("resuming checks the settings") {
   changed.training.learning_rate = 0.2;
   const std::string refusal =
       message_of<UsageError>([&] { run_training(changed, directory, RunStart::resume, "test"); });
-  CHECK(contains(refusal, "training.learning_rate is 0.1 in this run"));
-  CHECK(contains(refusal, "0.2 was asked for"));
+  CHECK(contains(refusal, "training.learning_rate is 0.1 in this run, not 0.2"));
   CHECK(same_state(read_checkpoint(files.checkpoint()), end));
   CHECK(RunLog::open(files.run_log()).status() == RunStatus::complete);
   CHECK(settings_of_run(directory) == config);
@@ -253,11 +252,11 @@ TEST_CASE("resuming checks the settings") {
   changed.training.threads = 2;
   changed.log.every = 3;
   CHECK_THROWS_AS(run_training(changed, directory, RunStart::resume, "test", no_step()), Error);
-  CHECK(contains(text_of(files.text_log()), "resuming with threads 2, the run so far had 1"));
-  CHECK(contains(text_of(files.text_log()), "resuming with log.every 3, the run so far had 2"));
+  CHECK(contains(text_of(files.text_log()), "resuming with threads 2 instead of 1"));
+  CHECK(contains(text_of(files.text_log()), "resuming with log.every 3 instead of 2"));
 }
 
-TEST_CASE("a run is replaced only when asked for") {
+TEST_CASE("a run is replaced only on request") {
   const TemporaryDirectory folder;
   Config config = run_config();
   const std::filesystem::path directory = finished_run(folder);
@@ -275,7 +274,7 @@ TEST_CASE("a run is replaced only when asked for") {
   CHECK_FALSE(std::filesystem::exists(files.best_checkpoint()));
 }
 
-TEST_CASE("a diverged run says so and keeps its checkpoint") {
+TEST_CASE("a diverged run reports it and keeps its checkpoint") {
   const TemporaryDirectory folder;
   Config config = run_config();
   config.training.iterations = 20;
@@ -289,7 +288,7 @@ TEST_CASE("a diverged run says so and keeps its checkpoint") {
   CHECK(contains(text_of(files.text_log()), "diverged"));
 }
 
-// Resumes after two of four iterations with that running mean in head/bn: what the refusal says.
+// Resumes after two of four iterations with `mean` as running mean in head/bn; returns the error message.
 std::string diverged_with_running_mean(const std::filesystem::path& directory, float mean) {
   const Config config = run_config();
   const RunFiles files(directory);
@@ -306,7 +305,7 @@ std::string diverged_with_running_mean(const std::filesystem::path& directory, f
   return message;
 }
 
-TEST_CASE("a state that is not finite replaces no checkpoint, and an evaluation that is not is no result") {
+TEST_CASE("a state or an evaluation that is not finite ends the run and replaces no checkpoint") {
   const TemporaryDirectory folder;
   const std::filesystem::path directory = finished_run(folder);
   const RunFiles files(directory);
@@ -317,7 +316,7 @@ TEST_CASE("a state that is not finite replaces no checkpoint, and an evaluation 
                  "diverged: the evaluation after iteration 4 is not finite"));
 }
 
-TEST_CASE("a run that cannot be refuses before it makes a directory") {
+TEST_CASE("an impossible run is refused before its directory is created") {
   const TemporaryDirectory folder;
   Config config = run_config();
   config.dataset.name = Config::Dataset::Name::cifar10;

@@ -1,4 +1,4 @@
-// The average of the weights: what it is, that it changes no training, and that it comes back bit for bit.
+// The average of the weights: its values, its independence of the training, and its restoration bit for bit.
 #include "train/weight_average.h"
 
 #include <algorithm>
@@ -21,14 +21,14 @@ Config averaging_config() {
   return config;
 }
 
-TEST_CASE("an average keeps little of itself at first, then the decay that was asked for") {
+TEST_CASE("the decay of the average rises to the configured one") {
   CHECK(average_decay(0.999, 1) == doctest::Approx(2.0 / 11));
   CHECK(average_decay(0.999, 90) == doctest::Approx(0.91));
   CHECK(average_decay(0.999, 1'000'000) == 0.999);
   CHECK(average_decay(0.5, 100) == 0.5);
 }
 
-TEST_CASE("the average is a plain loop's in double, and training goes on as without one") {
+TEST_CASE("the average equals a plain loop in double precision and does not affect training") {
   Trainer averaged = small_trainer(averaging_config()), plain = small_trainer(small_config());
   std::vector<std::vector<double>> expected;
   for (const NamedArray& array : export_values(averaged.network())) {
@@ -61,7 +61,7 @@ TEST_CASE("the average is a plain loop's in double, and training goes on as with
   CHECK(export_average(plain.network()).empty());
 }
 
-TEST_CASE("an average is evaluated as weights of their own would be, and nothing is changed by that") {
+TEST_CASE("the average is evaluated like ordinary weights, which changes no state") {
   Trainer trainer = small_trainer(averaging_config());
   for (int step = 0; step < 3; ++step) trainer.step();
   const Checkpoint before = trainer.checkpoint();
@@ -79,7 +79,7 @@ TEST_CASE("an average is evaluated as weights of their own would be, and nothing
   CHECK(trainer.evaluate().value().cross_entropy != average.cross_entropy);
 }
 
-TEST_CASE("a restored average goes on bit for bit, and one that is missing is named") {
+TEST_CASE("a restored average continues bit for bit, and a missing one is named") {
   Trainer whole = small_trainer(averaging_config());
   whole.step();
   Checkpoint middle = whole.checkpoint();
@@ -89,7 +89,7 @@ TEST_CASE("a restored average goes on bit for bit, and one that is missing is na
   resumed.step();
   CHECK(same_state(resumed.checkpoint(), whole.checkpoint()));
 
-  // A network that keeps none takes the rest.
+  // A network without averages accepts the rest of the checkpoint.
   Trainer plain = small_trainer(small_config());
   plain.restore(middle, "here");
   CHECK(plain.checkpoint().parameters == middle.parameters);
@@ -97,7 +97,7 @@ TEST_CASE("a restored average goes on bit for bit, and one that is missing is na
   CHECK(contains(message_of<Error>([&] { resumed.restore(middle, "here"); }), "here: /average/"));
 }
 
-TEST_CASE("ranks keep one average, which a restored training goes on with") {
+TEST_CASE("all ranks keep the same average, and a restored training continues with it") {
   Config config = averaging_config();
   config.training.batch = 5;
   std::mutex mutex;
