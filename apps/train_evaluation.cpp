@@ -50,7 +50,7 @@ void print(const Evaluation& evaluation, const Config& config, const std::string
 EvaluationOptions::EvaluationOptions(CLI::App& app) {
   const char* group = "Evaluation";
   option_ = app.add_flag("--evaluate", evaluate_, "evaluate the checkpoint in --run-dir instead of training");
-  option_->group(group)->excludes(app.get_option("--resume"))->excludes(app.get_option("--force"));
+  option_->group(group)->excludes(option_of(app, "--resume"))->excludes(option_of(app, "--force"));
   app.add_option("--checkpoint", checkpoint_, "evaluate this checkpoint, from whichever run")
       ->type_name("FILE")
       ->group(group)

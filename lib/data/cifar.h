@@ -1,7 +1,7 @@
 // Readers of CIFAR-10 and CIFAR-100 in their official binary format (data/README.md).
 //
-// A file is a sequence of records of equal length without a header, so a wrong length is the only sign of a
-// broken download. The readers therefore check every length and every label, and guess nothing.
+// A file is a sequence of records of equal length without a header. The readers check every length, every
+// label and, where scripts/download-data has left checksums, all bytes; they guess nothing.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,8 @@
 #include "train/earlier_run.h"
 
 #include "base/error.h"
+#include "record/checksums.h"
+#include "record/posix_file.h"
 #include "record/record_error.h"
 #include "train/extension.h"
 #include "train/resumption.h"
@@ -8,6 +10,8 @@
 
 namespace revnet {
 namespace {
+
+constexpr std::size_t most_settings = std::size_t{1} << 20;  // bytes, far more than a file of settings has
 
 // The settings that hold for files written before there was a choice of engines.
 Config oldest_settings() {
@@ -32,8 +36,16 @@ Config settings_of_run(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(files.config())) {
     throw UsageError("{} holds no run to resume: {} is missing", directory.string(), files.config().string());
   }
+  const std::string file = files.config().string(), text = read_text_file(file, most_settings);
+  if (!is_as_written(text)) {
+    throw RecordError(
+        RecordError::Kind::damaged,
+        "{} is damaged: its bytes are not those that were written; restore it from a copy or, if "
+        "you changed it yourself, remove its first line",
+        file);
+  }
   Config config = oldest_settings();
-  read_config_file(config, files.config());
+  read_config_text(config, text, file);
   return config;
 }
 

@@ -88,12 +88,21 @@ void GradientExchange::make_progress() {
   for (; ended_ < started_ && buckets_[ended_].sum->done(); ++ended_) last_end_ = since_start_.seconds();
 }
 
-double GradientExchange::finish() {
+bool GradientExchange::all_ended() const {
+  return ended_ == started_ && (!statistics_.sum || statistics_.sum->done());
+}
+
+double GradientExchange::wait_for_all() {
   const Stopwatch waiting;
   for (; ended_ < started_; ++ended_) buckets_[ended_].sum->wait();
   if (statistics_.sum) statistics_.sum->wait();
-  const double waited = waiting.seconds();
-  if (waited > 0) last_end_ = since_start_.seconds();
+  last_end_ = since_start_.seconds();
+  return waiting.seconds();
+}
+
+double GradientExchange::finish() {
+  // Without anything to wait for, the last sum ended when the backward pass came by.
+  const double waited = all_ended() ? 0 : wait_for_all();
   const Stopwatch unpacking;
   for (Bucket& bucket : buckets_) {
     bucket.sum.reset();

@@ -62,6 +62,9 @@ class GradientExchange {
   void start_statistics();
   void finish_statistics();
   void make_progress();
+  bool all_ended() const;
+  // Returns how many seconds it took.
+  double wait_for_all();
   bool shares_statistics() const;
 
   Communicator& communicator_;

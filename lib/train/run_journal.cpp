@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "record/checksums.h"
 #include "record/event_file.h"
 #include "record/record_error.h"
 #include "train/earlier_run.h"
@@ -103,7 +104,7 @@ void RunJournal::resume_best() {
 }
 
 void RunJournal::begin(std::int64_t iteration) {
-  write_text_file_atomically(directory_.files().config(), to_yaml(config_));
+  write_text_file_atomically(directory_.files().config(), with_checksum(to_yaml(config_)));
   const std::vector<MetricsRow> rows = metrics_rows(log_, evaluation_set(config_));
   row_files_.push_back(make_metrics_csv(directory_.files().metrics(), rows));
   if (config_.log.tensorboard) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "system/host.h"
+#include "tensor/out_of_memory.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/initialization.h"
@@ -332,18 +334,8 @@ RunSummary summary_of_complete(const std::optional<EarlierRun>& run, const Confi
   return summary;
 }
 
-}  // namespace
-
-std::optional<EarlierRun> check_start(const Config& config, const std::filesystem::path& directory,
-                                      RunStart start) {
-  std::optional<EarlierRun> before;
-  if (start == RunStart::resume) before = find_earlier_run(config, directory);
-  if (!before && !config.training.initialize_from.empty()) check_initialization(config);
-  return before;
-}
-
-RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
+RunSummary run_session(const Config& config, const std::filesystem::path& directory, RunStart start,
+                       const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
   const std::vector<std::string> hosts = communicator.gather(host_name());
   const Ranks ranks{communicator.ranks(), static_cast<int>(std::ranges::count(hosts, host_name()))};
   std::optional<EarlierRun> before;
@@ -374,6 +366,26 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
     if (start == RunStart::resume) session->resume();
   });
   return session->run();
+}
+
+}  // namespace
+
+std::optional<EarlierRun> check_start(const Config& config, const std::filesystem::path& directory,
+                                      RunStart start) {
+  std::optional<EarlierRun> before;
+  if (start == RunStart::resume) before = find_earlier_run(config, directory);
+  if (!before && !config.training.initialize_from.empty()) check_initialization(config);
+  return before;
+}
+
+RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
+                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
+  try {
+    return run_session(config, directory, start, command, hooks, communicator);
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw std::bad_alloc();
+    throw;
+  }
 }
 
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,

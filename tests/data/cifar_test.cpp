@@ -2,10 +2,13 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/crc32.h"
 #include "data/cifar_files.h"
 #include "files.h"
 
@@ -105,6 +108,18 @@ TEST_CASE_FIXTURE(Small, "a file with a byte too many is oversized") {
   hundred.push_back(0);
   write_file(file, hundred);
   expect100(Kind::oversized);
+}
+
+TEST_CASE_FIXTURE(Small, "a file that is not what the checksums beside it say is named") {
+  const auto list = [&](std::uint32_t checksum) {
+    const std::string line = fmt::format("{:08x} {}\n", checksum, file.filename().string());
+    write_file(file.parent_path() / "crc32", "00000000 other.bin\n" + line);
+  };
+  write_file(file, ten);
+  list(crc32(std::as_bytes(std::span(ten))));
+  CHECK(read_cifar_file(file, cifar10_format, 4).size() == 4);
+  list(crc32(std::as_bytes(std::span(hundred))));
+  CHECK(expect10(Kind::changed).find("its bytes are not those that crc32 lists") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Small, "a whole record too few or too many is an error") {
