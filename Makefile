@@ -2,12 +2,13 @@
 PRESET ?= release
 BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
-# For `make torture`: the number of kills of a training run, of flipped bits in a checkpoint and a run log, the seed of
-# the random moments of the kills, and the number of repetitions of a run.
-KILLS ?= 200
-FLIPS ?= 1000
+# For `make torture`: the number of kills, the seed of their random moments, the number of repetitions of a run, of damaged
+# files of each kind, and of the call paths, at most, on which an allocation of a command fails.
+KILLS ?= 1000
 SEED ?= 1
 RUNS ?= 10
+DAMAGED ?= 1000
+ALLOCATIONS ?= 100000
 
 # For `make fuzz`: executions per target, and damaged HDF5 files per kind of file.
 EXECUTIONS ?= 1000000
@@ -36,12 +37,15 @@ test: build
 results: build
 	@scripts/results.py --report $(BUILD)/bin/revnet-report write
 
-# Kills runs with SIGKILL at random moments: they must lose no file, and end with the same bits as an undisturbed run.
-# Then repeats a run, and flips bits of files, each of which must be detected. `make test` does a little of all this.
+# Damages files: every change must be detected. Kills trainings, evaluations, sweeps and ranks with SIGKILL at random
+# moments: they must lose no file, and end with the same bits as undisturbed ones. Then repeats a run, and makes allocations
+# fail, one at a time. `make test` does a little of all this.
 torture: build
-	@REVNET_TORTURE_FLIPS=$(FLIPS) $(BUILD)/bin/test_record --source-file='*checksums_test.cpp'
+	@for kind in checkpoint run_log study_log packed cifar config; do \
+	  $(BUILD)/bin/fuzz_replay whole_$$kind --damaged $(DAMAGED) --findings $(BUILD)/findings || exit 1; done
 	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) REVNET_TORTURE_RUNS=$(RUNS) \
-	  $(BUILD)/bin/test_end_to_end --source-file='*torture_test.cpp'
+	  REVNET_TORTURE_ALLOCATIONS=$(ALLOCATIONS) $(BUILD)/bin/test_end_to_end \
+	  --source-file='*torture_test.cpp,*allocation_test.cpp'
 
 # Fuzzes every parser. A finding is kept in $(BUILD)/fuzz/findings and fails the target. `make test` does a little of
 # this. Only this target needs clang and libclang-rt-dev.

@@ -25,9 +25,7 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted.)";
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("Studies of reversible networks: gradients, training, memory, speed, exchange.",
                "revnet-compare");
   app.footer(std::string(examples) + environment_help);
@@ -41,4 +39,10 @@ int main(int argc, char** argv) {
   add_exchange_command(app, invocation);
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return guarded_program("revnet-compare", [&] { return run(argc, argv); });
 }

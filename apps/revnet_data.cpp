@@ -159,9 +159,7 @@ const std::vector<std::string> batch_keys{"dataset.name",       "dataset.directo
                                           "dataset.image_size", "dataset.workers",   "training.batch",
                                           "training.seed"};
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("Packs, checks and shows the images that networks are trained on.", "revnet-data");
   app.footer(std::string(examples) + data_environment_help);
   app.require_subcommand(1);
@@ -198,7 +196,7 @@ int main(int argc, char** argv) {
   CLI::App* showing = app.add_subcommand("show", "draws a batch as the network receives it");
   TrainingOptions options(*showing, batch_keys);
   options.take_any_setting(*showing);
-  showing->get_option("dataset")->required();
+  option_of(*showing, "dataset")->required();
   showing->add_option("--output", request.file, "picture to write")->type_name("FILE.png")->required();
   showing->add_option("--iteration", request.iteration, "number of the training's batch, counted from 0")
       ->type_name("N")
@@ -212,7 +210,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("speed", "measures how many images per second a training can read");
   TrainingOptions measured(*measuring, batch_keys);
   measured.take_any_setting(*measuring);
-  measuring->get_option("dataset")->required();
+  option_of(*measuring, "dataset")->required();
   measuring->add_option("--batches", batches, "batches to read")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000))
@@ -221,4 +219,10 @@ int main(int argc, char** argv) {
 
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return guarded_program("revnet-data", [&] { return run(argc, argv); });
 }

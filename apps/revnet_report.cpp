@@ -88,9 +88,7 @@ int report(const Request& request) {
   return static_cast<int>(ExitCode::done);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("Compares the results of runs with the paper's CIFAR tables.", "revnet-report");
   app.footer(examples);
   Request request;
@@ -116,5 +114,11 @@ int main(int argc, char** argv) {
   app.add_option("--html", request.page, "also write a page with the tables and the training curves")
       ->type_name("FILE");
   if (const int code = parse(app, argc, argv); code >= 0) return code;
-  return guarded("revnet-report", [&] { return report(request); });
+  return report(request);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return guarded_program("revnet-report", [&] { return run(argc, argv); });
 }

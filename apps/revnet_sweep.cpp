@@ -170,9 +170,7 @@ int cancel(const SweepRequest& request) {
   return static_cast<int>(ExitCode::done);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   CLI::App app("Runs the grid of an experiment file: batch sweeps, seeds, networks.", "revnet-sweep");
   app.footer(std::string(examples) + environment_help);
   app.require_subcommand(1);
@@ -226,4 +224,10 @@ int main(int argc, char** argv) {
              [&] { return collect(request); });
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return guarded_program("revnet-sweep", [&] { return run_program(argc, argv); });
 }

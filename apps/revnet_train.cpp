@@ -91,7 +91,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
 struct Request {
   explicit Request(CLI::App& app)
       : training(app),
-        dataset(app.get_option("dataset")),
+        dataset(option_of(app, "dataset")),
         run(app, "run", "runs/DATASET-ARCH-seedN"),
         evaluation(app) {
     app.add_flag("--dry-run", dry_run, "print the plan as YAML and write nothing")
@@ -135,7 +135,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
   communicator.together([&] {
     directory = request.directory();
     config = settings(request, directory, communicator.ranks());
-    if (request.dry_run && request.run.resume()) check_resumable(config, directory);
+    if (request.dry_run) check_start(config, directory, request.run.start());
   });
   if (request.dry_run) {
     if (communicator.is_first()) std::cout << plan_yaml(config, directory);
@@ -169,5 +169,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run(argc, argv);
+  return guarded_program("revnet-train", [&] { return run(argc, argv); });
 }

@@ -28,7 +28,7 @@ StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
     : prefix_(std::move(prefix)),
       training_(app),
       run_(app, "study", "runs/" + prefix_ + "-DATASET-ARCH-seedN"),
-      dataset_(app.get_option("dataset")) {
+      dataset_(option_of(app, "dataset")) {
   dataset_->description(dataset_->get_description() + "; default: cifar10 if found");
 }
 

@@ -23,9 +23,9 @@ void print_classes(const Evaluation& evaluation) {
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const ClassErrors& one = classes[i];
     const double percent = 100.0 * static_cast<double>(one.errors) / static_cast<double>(one.images);
-    table.add({fmt::to_string(i), fmt::to_string(one.images), fmt::to_string(one.errors),
-               one.images > 0 ? format_fixed(percent, 2) : "-",
-               one.errors > 0 ? fmt::to_string(one.mistaken_for) : "-", fmt::to_string(one.mistaken)});
+    table.add({evaluation.name_of(static_cast<std::int64_t>(i)), fmt::to_string(one.images),
+               fmt::to_string(one.errors), one.images > 0 ? format_fixed(percent, 2) : "-",
+               one.errors > 0 ? evaluation.name_of(one.mistaken_for) : "-", fmt::to_string(one.mistaken)});
   }
   std::cout << '\n' << table.format(TableFormat::text);
 }
@@ -50,7 +50,7 @@ void print(const Evaluation& evaluation, const Config& config, const std::string
 EvaluationOptions::EvaluationOptions(CLI::App& app) {
   const char* group = "Evaluation";
   option_ = app.add_flag("--evaluate", evaluate_, "evaluate the checkpoint in --run-dir instead of training");
-  option_->group(group)->excludes(app.get_option("--resume"))->excludes(app.get_option("--force"));
+  option_->group(group)->excludes(option_of(app, "--resume"))->excludes(option_of(app, "--force"));
   app.add_option("--checkpoint", checkpoint_, "evaluate this checkpoint, from whichever run")
       ->type_name("FILE")
       ->group(group)

@@ -74,6 +74,10 @@ Config TrainingOptions::apply_to(Config config) const {
   return config;
 }
 
+CLI::Option* option_of(CLI::App& app, const std::string& name) {
+  return app.get_options([&](const CLI::Option* option) { return option->check_name(name); }).at(0);
+}
+
 std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise) {
   if (names.empty() && network_name(settings.network) != network_name(Config{}.network)) return {settings};
@@ -106,31 +110,27 @@ int parse(CLI::App& app, int argc, char** argv) {
   return -1;
 }
 
-namespace {
-
-// A full disk may go unnoticed until the last results are flushed.
-bool results_are_written() {
-  std::cout.flush();
-  return std::cout.good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-}
-
-}  // namespace
-
 int guarded(const std::string& program, const std::function<int()>& body) {
   try {
-    const int code = body();
-    if (results_are_written()) return code;
-    std::cerr << program << ": cannot write to the standard output; check where it leads\n";
-    return code == static_cast<int>(ExitCode::done) ? static_cast<int>(ExitCode::failed) : code;
+    return body();
   } catch (const Error& error) {
     std::cerr << program << ": " << error.what() << '\n';
     return static_cast<int>(error.exit_code());
   } catch (const std::bad_alloc&) {
-    std::cerr << program << ": out of memory: use a smaller --batch\n";
+    std::cerr << program << ": out of memory: free some, or use a smaller --batch\n";
   } catch (const std::exception& error) {
     std::cerr << program << ": internal error: " << error.what() << '\n';
   }
   return static_cast<int>(ExitCode::failed);
+}
+
+int guarded_program(const std::string& program, const std::function<int()>& body) {
+  const int code = guarded(program, body);
+  // A full disk shows only when the last results leave the buffers.
+  std::cout.flush();
+  if (std::cout.good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  std::cerr << program << ": cannot write to the standard output; check where it leads\n";
+  return code == static_cast<int>(ExitCode::done) ? static_cast<int>(ExitCode::failed) : code;
 }
 
 namespace {

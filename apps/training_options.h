@@ -33,6 +33,10 @@ class TrainingOptions {
   std::vector<std::pair<const Setting*, std::string>> given_;
 };
 
+// Returns the option declared under this name. CLI11's own get_option() is noexcept inside, and so ends the
+// program if memory runs out.
+CLI::Option* option_of(CLI::App& app, const std::string& name);
+
 // Returns the settings once for each network in `names`. If that is empty, returns them as they are if they
 // describe another network than the default, else once for each of `otherwise`.
 std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
@@ -60,9 +64,12 @@ Environment:
 // stderr, if it is invalid; 0 after --help and --version; and -1 if the command should run.
 int parse(CLI::App& app, int argc, char** argv);
 
-// Runs body(). Turns an exception into one line on stderr and the documented exit code, and does the same if
-// output to stdout is lost.
+// Runs body(). Turns an exception into one line on stderr and the documented exit code.
 int guarded(const std::string& program, const std::function<int()>& body);
+
+// Does the same for all that a program does, from its first allocation on, and also if output to stdout is
+// lost.
+int guarded_program(const std::string& program, const std::function<int()>& body);
 
 // Returns the command line as one string, quoted for a shell.
 std::string command_line(int argc, char** argv);

@@ -3,9 +3,11 @@
 
 Each round times a few steps of revnet and then of PyTorch; the result is the median of the rounds' ratios.
 PyTorch runs the same networks (torch_model.py) with channels_last and SGD with momentum.
-Needs python3-torch.
+Takes any PyTorch: Debian's python3-torch, or a newer one in a virtual environment. --compile also times the
+networks as torch.compile makes them; it needs PyTorch 2 and a C++ compiler.
 
   bench_pytorch.py [--bin build/bin] [--arch NAME]... [--batch N] [--threads N] [--rounds N] [--steps N]
+                   [--compile]
 """
 import argparse
 import csv
@@ -24,18 +26,19 @@ from torch_model import CIFAR, Network, initialise
 
 
 class Torch:
-    def __init__(self, arch, mode, batch):
+    def __init__(self, arch, mode, batch, compiled=False):
         torch.manual_seed(1)
         self.network = Network(CIFAR[arch], 10, reconstructs=mode == "reconstructed")
         initialise(self.network)
         self.network = self.network.to(memory_format=torch.channels_last).train()
+        self.forward = torch.compile(self.network) if compiled else self.network
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9, weight_decay=2e-4)
         self.images = (torch.randn(batch, 3, 32, 32) * 60).to(memory_format=torch.channels_last)
         self.labels = torch.randint(0, 10, (batch,))
 
     def step(self):
         self.optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(self.network(self.images), self.labels).backward()
+        F.cross_entropy(self.forward(self.images), self.labels).backward()
         self.optimizer.step()
         self.network.commit_statistics()
 
@@ -59,16 +62,19 @@ def revnet_milliseconds(arguments, arch, mode, folder):
 
 
 def compare(arguments, arch, mode, folder):
-    peer = Torch(arch, mode, arguments.batch)
-    for _ in range(2):
-        peer.step()
-    ours, theirs = [], []
+    peers = {kind: Torch(arch, mode, arguments.batch, compiled=kind == "compiled") for kind in arguments.kinds}
+    for peer in peers.values():
+        for _ in range(2):
+            peer.step()
+    ours, theirs = [], {kind: [] for kind in peers}
     for _ in range(arguments.rounds):
         ours.append(revnet_milliseconds(arguments, arch, mode, folder))
-        theirs.append(peer.milliseconds(arguments.steps))
-    ratios = sorted(t / o for o, t in zip(ours, theirs))
-    print(f"{arch:10} {mode:14} {statistics.median(ours):10.1f} {statistics.median(theirs):11.1f} "
-          f"{statistics.median(ratios):7.2f}   {ratios[0]:.2f} to {ratios[-1]:.2f}", flush=True)
+        for kind, peer in peers.items():
+            theirs[kind].append(peer.milliseconds(arguments.steps))
+    for kind, times in theirs.items():
+        ratios = sorted(t / o for o, t in zip(ours, times))
+        print(f"{arch:10} {mode:14} {kind:9} {statistics.median(ours):9.1f} {statistics.median(times):11.1f} "
+              f"{statistics.median(ratios):7.2f}   {ratios[0]:.2f} to {ratios[-1]:.2f}", flush=True)
 
 
 def main():
@@ -83,10 +89,12 @@ def main():
     parser.add_argument("--threads", type=int, default=2, metavar="N")
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
     parser.add_argument("--steps", type=int, default=5, metavar="N", help="steps per round")
+    parser.add_argument("--compile", action="store_true", help="torch.compile beside eager execution")
     arguments = parser.parse_args()
+    arguments.kinds = ("eager", "compiled") if arguments.compile else ("eager",)
     torch.set_num_threads(arguments.threads)
     print(f"PyTorch {torch.__version__}, batch {arguments.batch}, {arguments.threads} threads")
-    print("network    activations    revnet ms  PyTorch ms   ratio   of the rounds")
+    print("network    activations    PyTorch   revnet ms  PyTorch ms   ratio   of the rounds")
     with tempfile.TemporaryDirectory() as folder:
         for arch in arguments.arch or CIFAR:
             for mode in ("stored", "reconstructed"):

@@ -4,8 +4,13 @@
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
+#include <span>
 #include <string>
 #include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/crc32.h"
 
 namespace revnet {
 namespace {
@@ -14,6 +19,7 @@ namespace fs = std::filesystem;
 using Kind = DataError::Kind;
 
 constexpr std::size_t batch_records = 10'000;
+constexpr const char* checksums_file = "crc32";
 
 std::string fetch_remedy(const CifarFormat& format) {
   return "run scripts/download-data " + std::string(format.name) + " (or name another --data-dir)";
@@ -54,6 +60,19 @@ void check_label(const fs::path& file, const CifarFormat& format, std::size_t re
                   replace_remedy(format));
 }
 
+// Compares with the file `crc32` in the same folder, where scripts/download-data has left one. Its lines are
+// "CRC32 FILE".
+void check_checksum(const fs::path& file, const CifarFormat& format, std::uint32_t checksum) {
+  std::ifstream listed(file.parent_path() / checksums_file);
+  if (!listed) return;
+  const std::string wanted = fmt::format("{:08x} {}", checksum, file.filename().string());
+  for (std::string line; std::getline(listed, line);) {
+    if (line == wanted) return;
+  }
+  throw DataError(Kind::changed, file, fmt::format("its bytes are not those that {} lists", checksums_file),
+                  replace_remedy(format));
+}
+
 // Appends the records of one file to `set`. After an error, `set` may hold some of them.
 void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, std::size_t records) {
   check_file(file, format, std::uintmax_t{records} * format.record_bytes());
@@ -66,6 +85,7 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
   const std::size_t first = set.images.size();
   set.images.resize(first + records * image_bytes);
   const auto label_bytes = static_cast<std::streamsize>(format.label_bytes());
+  std::uint32_t checksum = 0;
   for (std::size_t record = 0; record < records; ++record) {
     std::array<char, 2> label{};
     in.read(label.data(), label_bytes);
@@ -75,6 +95,10 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
       throw DataError(Kind::unreadable, file, "reading failed in record " + std::to_string(record),
                       "check the disk, and that nothing else writes the file");
     }
+    checksum = crc32(std::as_bytes(std::span(label).first(format.label_bytes())), checksum);
+    checksum =
+        crc32(std::as_bytes(std::span(set.images).last((records - record) * image_bytes).first(image_bytes)),
+              checksum);
     const auto fine = static_cast<std::uint8_t>(label[format.label_bytes() - 1]);
     if (format.coarse_classes > 0) {
       const auto coarse = static_cast<std::uint8_t>(label[0]);
@@ -84,6 +108,7 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
     check_label(file, format, record, "label", fine, format.classes);
     set.labels.push_back(fine);
   }
+  check_checksum(file, format, checksum);
 }
 
 Dataset empty_set(const CifarFormat& format) {
@@ -123,6 +148,22 @@ Splits read_cifar100(const fs::path& directory) {
   const fs::path folder = directory / cifar100_folder;
   return {read_cifar_file(folder / "train.bin", cifar100_format, 5 * batch_records),
           read_cifar_file(folder / "test.bin", cifar100_format, batch_records)};
+}
+
+std::vector<std::string> read_class_names(const fs::path& folder, const CifarFormat& format) {
+  const fs::path file = folder / format.names;
+  if (!there(file)) return {};
+  std::ifstream in(file);
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) names.push_back(line);
+  }
+  const auto classes = static_cast<std::size_t>(format.classes);
+  if (names.size() == classes) return names;
+  throw DataError(names.size() < classes ? Kind::truncated : Kind::oversized, file,
+                  std::to_string(names.size()) + " names, expected " + std::to_string(format.classes),
+                  replace_remedy(format));
 }
 
 bool cifar10_available(const fs::path& directory) {

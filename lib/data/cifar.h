@@ -1,12 +1,14 @@
 // Readers of CIFAR-10 and CIFAR-100 in their official binary format (data/README.md).
 //
-// A file is a sequence of records of equal length without a header, so a wrong length is the only sign of a
-// broken download. The readers therefore check every length and every label, and guess nothing.
+// A file is a sequence of records of equal length without a header. The readers check every length, every
+// label and, where scripts/download-data has left checksums, all bytes; they guess nothing.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/dataset.h"
 
@@ -20,6 +22,7 @@ inline constexpr std::string_view cifar100_folder = "cifar-100-binary";
 // A record is [coarse label,] label, then 3072 image bytes.
 struct CifarFormat {
   std::string_view name;   // Dataset::name, and the argument of scripts/download-data
+  std::string_view names;  // the text file of the names of its classes, a line each
   int classes = 0;         // classes of the label used for training
   int coarse_classes = 0;  // classes of the coarse label byte before it; 0: there is none
 
@@ -27,8 +30,8 @@ struct CifarFormat {
   std::size_t record_bytes() const { return label_bytes() + image_bytes; }
 };
 
-inline constexpr CifarFormat cifar10_format{"cifar10", 10, 0};
-inline constexpr CifarFormat cifar100_format{"cifar100", 100, 20};
+inline constexpr CifarFormat cifar10_format{"cifar10", "batches.meta.txt", 10, 0};
+inline constexpr CifarFormat cifar100_format{"cifar100", "fine_label_names.txt", 100, 20};
 
 // Reads a file that must hold exactly `records` records. Throws DataError otherwise; for a bad label, the
 // message names the record, counted from 0.
@@ -38,6 +41,11 @@ Dataset read_cifar_file(const std::filesystem::path& file, const CifarFormat& fo
 // data directory, not the folder itself). Throws DataError for the first file that is missing or malformed.
 Splits read_cifar10(const std::filesystem::path& directory);
 Splits read_cifar100(const std::filesystem::path& directory);
+
+// The names of the classes by label, from the text file in a set's canonical folder, which training does not
+// need; empty where there is none. Throws DataError where it has more or fewer names than the set has
+// classes.
+std::vector<std::string> read_class_names(const std::filesystem::path& folder, const CifarFormat& format);
 
 // Whether the canonical folder exists. Its contents are deliberately not checked: the reader must report a
 // missing or broken file, rather than another set being used instead.

@@ -55,6 +55,7 @@ class DataError : public Error {
     truncated,           // fewer bytes than its records need
     oversized,           // more bytes than its records need
     label_out_of_range,  // a label byte beyond the last class
+    changed,             // bytes other than its checksum says
   };
 
   // The message reads "PATH: PROBLEM; REMEDY".

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <new>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -78,6 +79,7 @@ std::string look_at(const fs::path& folder, JpegImage& image) {
   image.bytes = fs::file_size(path, error);
   if (error) return "unreadable: " + error.message();
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
+  if (!file && errno == ENOMEM) throw std::bad_alloc();  // nothing is wrong with the image
   if (!file) return "unreadable: " + std::generic_category().message(errno);
   try {
     jpeg_size(file.get(), image.bytes);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csetjmp>
+#include <new>
 
 #include <jpeglib.h>
 // libjpeg's headers need stddef and stdio, which the line above includes.
@@ -50,7 +51,7 @@ class Decoder {
 
   template <class Calls>
   void run(Calls calls) {
-    if (setjmp(errors_.back) != 0) throw JpegError(reason());
+    if (setjmp(errors_.back) != 0) fail();
     calls();
   }
 
@@ -82,6 +83,12 @@ class Decoder {
   [[noreturn]] static void leave(j_common_ptr info) {
     // The error manager is the first member, which makes this cast valid.
     std::longjmp(reinterpret_cast<Errors*>(info->err)->back, 1);
+  }
+
+  [[noreturn]] void fail() {
+    // Nothing is wrong with the image then.
+    if (errors_.base.msg_code == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
+    throw JpegError(reason());
   }
 
   std::string reason() {

@@ -1,7 +1,5 @@
 #include "fused/convolution.h"
 
-#include <stdexcept>
-
 #include "fused/norm_tables.h"
 
 namespace revnet::fused {
@@ -11,15 +9,14 @@ std::int64_t stored_channels(const Layout& layout) {
   return ChannelBlocks(layout).stored_channels();
 }
 
-std::variant<simd::Winograd, simd::Pointwise> make_kernel(const ConvolutionShape& shape, const Layout& src,
-                                                          const Layout& dst) {
-  if (shape.stride == 1 && shape.kernel == 3) {
-    return simd::Winograd(images_of(src), stored_channels(src), stored_channels(dst));
-  }
-  if (shape.stride == 1 && shape.kernel == 1) {
-    return simd::Pointwise(images_of(src), stored_channels(src), stored_channels(dst));
-  }
-  throw std::logic_error("fused::Convolution: neither 3x3 nor 1x1 of stride 1");
+std::variant<simd::Winograd, simd::Pointwise, simd::Direct> make_kernel(const ConvolutionShape& shape,
+                                                                        const Layout& src,
+                                                                        const Layout& dst) {
+  const simd::Images images = images_of(src);
+  const std::int64_t in = stored_channels(src), out = stored_channels(dst);
+  if (shape.stride == 1 && shape.kernel == 3) return simd::Winograd(images, in, out);
+  if (shape.stride == 1 && shape.kernel == 1) return simd::Pointwise(images, in, out);
+  return simd::Direct({.images = images, .kernel = shape.kernel, .stride = shape.stride}, in, out);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A 3x3 or 1x1 convolution of stride 1 in our own kernels, fused with the operations before and after it: see
-// fused/simd/winograd.h, fused/simd/pointwise.h and fused/simd/operands.h.
+// A convolution in our own kernels, fused with the operations before and after it: see fused/simd/operands.h,
+// and fused/simd/winograd.h, pointwise.h and direct.h for the three kinds of kernels.
 //
 // Shapes are those of layers/filter.h; activations and weights lie in blocks of 8 or 16 channels. Ownership:
 // a Convolution owns only the plan of its work; each call takes its scratch memory from the device.
@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "fused/simd/direct.h"
 #include "fused/simd/pointwise.h"
 #include "fused/simd/winograd.h"
 #include "layers/filter.h"
@@ -16,8 +17,7 @@ namespace revnet::fused {
 
 class Convolution {
  public:
-  // Throws logic_error unless the shape is 3x3 or 1x1 of stride 1 and the device's activations lie in blocks
-  // of 8 or 16 channels.
+  // Throws logic_error unless the device's activations lie in blocks of 8 or 16 channels.
   Convolution(const Device& device, const ConvolutionShape& shape);
 
   // OIhw8i8o or OIhw16i16o, for the weights and for their gradient.
@@ -31,7 +31,7 @@ class Convolution {
   // batch, and planning does not need it.
   std::vector<std::int64_t> forward_pixels() const;
 
-  // See simd::Winograd and simd::Pointwise.
+  // See simd::Winograd.
   void forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const;
   void backward(const simd::Source& input, const simd::Source& diff, const Tensor& weights,
                 const simd::Sink& sink, Tensor& diff_weights) const;
@@ -43,7 +43,7 @@ class Convolution {
 
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
-  std::variant<simd::Winograd, simd::Pointwise> kernel_;
+  std::variant<simd::Winograd, simd::Pointwise, simd::Direct> kernel_;
 };
 
 }  // namespace revnet::fused

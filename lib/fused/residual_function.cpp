@@ -75,9 +75,7 @@ class FusedFunction final : public ResidualFunction {
 
   Norm* input_norm() override { return steps_[0].norm.get(); }
 
-  Engine engine() const override { return Engine::fused; }
   void list(LayerList& layers) override {
-    layers.functions.push_back(this);
     for (Step& step : steps_) {
       if (step.norm) layers.add(*step.norm);
       layers.add(*step.filter);
@@ -227,10 +225,6 @@ void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const 
 }
 
 }  // namespace
-
-bool can_compute(const ResidualShape& shape) {
-  return shape.stride == 1;
-}
 
 bool can_compute_on(const Device& device) {
   const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;

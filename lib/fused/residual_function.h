@@ -9,8 +9,6 @@
 
 namespace revnet::fused {
 
-// Whether the fused kernels cover residual functions of this shape.
-bool can_compute(const ResidualShape& shape);
 // Whether activations on this device have the blocked layout that the kernels need.
 bool can_compute_on(const Device& device);
 

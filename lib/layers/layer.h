@@ -18,10 +18,21 @@ class Convolution {
 
   // dst = conv(src). Overwrites dst.
   virtual void forward(const Tensor& src, Tensor& dst) = 0;
-  // Overwrites diff_src with the gradient with respect to src. Not available if src is the images.
-  virtual void backward_data(const Tensor& diff_dst, Tensor& diff_src) = 0;
+  // Overwrites the weight's gradient, and diff_src with the gradient with respect to src.
+  virtual void backward(const Tensor& src, const Tensor& diff_dst, Tensor& diff_src) = 0;
+};
+
+// A convolution of plain [N, C, H, W] images, which need no gradient.
+class ImageConvolution {
+ public:
+  virtual ~ImageConvolution() = default;
+  virtual Filter& filter() = 0;
+  virtual const Layout& dst_layout() const = 0;
+
+  // dst = conv(images). Overwrites dst.
+  virtual void forward(const Tensor& images, Tensor& dst) = 0;
   // Overwrites the weight's gradient.
-  virtual void backward_weights(const Tensor& src, const Tensor& diff_dst) = 0;
+  virtual void backward(const Tensor& images, const Tensor& diff_dst) = 0;
 };
 
 class NormRelu {

@@ -9,10 +9,7 @@
 
 namespace revnet {
 
-class ResidualFunction;
-
 struct LayerList {
-  std::vector<ResidualFunction*> functions;
   std::vector<Filter*> filters;
   std::vector<Norm*> norms;
   std::vector<Parameter*> parameters;

@@ -14,7 +14,7 @@ namespace revnet {
 // What computes the residual functions.
 enum class Engine {
   onednn,  // oneDNN's operations one after another (lib/onednn)
-  fused,   // revnet's own kernels (lib/fused), for functions of stride 1
+  fused,   // revnet's own kernels (lib/fused)
 };
 
 std::string_view name(Engine engine);

@@ -52,7 +52,6 @@ class ResidualFunction {
   // normalised, or if the function measures the statistics itself.
   virtual Norm* input_norm() = 0;
 
-  virtual Engine engine() const = 0;
   virtual void list(LayerList& layers) = 0;
 };
 

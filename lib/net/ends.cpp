@@ -35,7 +35,7 @@ Stem::Stem(Device& device, const Architecture& architecture, std::int64_t image_
 
 Tensor Stem::normalize(std::size_t part, const Tensor& images, Pass pass, Tape* tape) {
   Device& device = images.device();
-  Convolution& convolution = *convolutions_[part];
+  ImageConvolution& convolution = *convolutions_[part];
   NormRelu& norm = *norms_[part];
   const MemoryPurpose kept = tape == nullptr ? MemoryPurpose::temporaries : MemoryPurpose::saved_activations;
   Tensor raw(device, convolution.dst_layout(), kept);
@@ -82,7 +82,7 @@ void Stem::backward(const Tensor& images, Tape tape, Activation dy) {
       dy[part] = std::move(diff);
     }
     norms_[part]->backward(tape.raw[part], tape.masks[part], dy[part]);
-    convolutions_[part]->backward_weights(images, dy[part]);
+    convolutions_[part]->backward(images, dy[part]);
   }
 }
 

@@ -39,7 +39,7 @@ class Stem {
   Tensor pool(const Tensor& normalized, Tape* tape) const;
 
   std::optional<Grid> grid_;
-  std::vector<std::unique_ptr<Convolution>> convolutions_;  // one for each part
+  std::vector<std::unique_ptr<ImageConvolution>> convolutions_;  // one for each part
   std::vector<std::unique_ptr<NormRelu>> norms_;
   std::optional<MaxPool> pool_;  // shared by the parts
 };

@@ -1,7 +1,5 @@
 #include "net/network.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -143,10 +141,6 @@ std::int64_t Network::parameter_count() const {
   std::int64_t count = 0;
   for (const Parameter* parameter : layers_.parameters) count += parameter->size();
   return count;
-}
-
-std::int64_t Network::functions_by(Engine engine) const {
-  return std::ranges::count(layers_.functions, engine, &ResidualFunction::engine);
 }
 
 std::int64_t Network::macs_per_image() const {

@@ -20,6 +20,8 @@ struct NetworkOptions : LayerOptions {
   // The size of the whole batch if other processes compute
   // the rest of it; 0: this process computes all of it.
   std::int64_t whole_batch = 0;
+  // How many batches of this size this process computes for a step, one after another.
+  std::int64_t micro_batches = 1;
   std::int64_t image_size = 32;
   ActivationMode activations = ActivationMode::stored;
   double label_smoothing = 0;    // of the loss in training
@@ -75,9 +77,6 @@ class Network {
   LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;
-  // How many residual functions `engine` computes. The fused
-  // engine leaves shapes it does not support to oneDNN.
-  std::int64_t functions_by(Engine engine) const;
   // Multiply-adds of one image's forward pass, in convolutions and the dense layer.
   std::int64_t macs_per_image() const;
 

@@ -1,6 +1,6 @@
 #include "net/shortcut.h"
 
-#include "onednn/layers.h"
+#include "net/engine.h"
 #include "ops/pooling.h"
 
 namespace revnet {
@@ -30,15 +30,15 @@ class PoolingShortcut final : public Shortcut {
 class Projection final : public Shortcut {
  public:
   Projection(Device& device, const std::string& name, const ShortcutShape& shape, const LayerOptions& options)
-      : convolution_(onednn::make_convolution(device, name, Rows{0, shape.out},
-                                              {.batch = options.batch,
-                                               .in = shape.in,
-                                               .out = shape.out,
-                                               .height = shape.height,
-                                               .width = shape.width,
-                                               .kernel = 1,
-                                               .stride = shape.stride},
-                                              options)) {}
+      : convolution_(make_convolution(device, name, Rows{0, shape.out},
+                                      {.batch = options.batch,
+                                       .in = shape.in,
+                                       .out = shape.out,
+                                       .height = shape.height,
+                                       .width = shape.width,
+                                       .kernel = 1,
+                                       .stride = shape.stride},
+                                      options)) {}
 
   Tensor forward(const Tensor& x) override {
     Tensor y(x.device(), convolution_->dst_layout(), MemoryPurpose::temporaries);
@@ -47,8 +47,7 @@ class Projection final : public Shortcut {
   }
   Tensor backward(const Tensor& x, const Tensor& dy) override {
     Tensor dx(x.device(), x.layout(), MemoryPurpose::activation_gradients);
-    convolution_->backward_weights(x, dy);
-    convolution_->backward_data(dy, dx);
+    convolution_->backward(x, dy, dx);
     return dx;
   }
   void list(LayerList& layers) override { layers.add(convolution_->filter()); }

@@ -60,6 +60,11 @@ void ConvolutionLayer::subtract(const Tensor& src, Tensor& dst) const {
   }
 }
 
+void ConvolutionLayer::backward(const Tensor& src, const Tensor& diff_dst, Tensor& diff_src) {
+  backward_weights(src, diff_dst);
+  backward_data(diff_dst, diff_src);
+}
+
 void ConvolutionLayer::backward_data(const Tensor& diff_dst, Tensor& diff_src) {
   primitives_.backward_data(diff_dst, filter_.for_backward(), diff_src);
 }
@@ -68,11 +73,31 @@ void ConvolutionLayer::backward_weights(const Tensor& src, const Tensor& diff_ds
   primitives_.backward_weights(src, diff_dst, filter_.weight().gradient);
 }
 
-std::unique_ptr<Convolution> make_image_convolution(Device& device, const std::string& name, Rows rows,
-                                                    const ConvolutionShape& shape,
-                                                    const LayerOptions& options) {
-  return std::make_unique<ConvolutionLayer>(device, name, rows, shape, options,
-                                            ConvolutionLayer::Roles{.image_input = true});
+namespace {
+
+class ImageConvolutionLayer final : public ImageConvolution {
+ public:
+  ImageConvolutionLayer(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,
+                        const LayerOptions& options)
+      : layer_(device, name, rows, shape, options, {.image_input = true}) {}
+
+  Filter& filter() override { return layer_.filter(); }
+  const Layout& dst_layout() const override { return layer_.dst_layout(); }
+  void forward(const Tensor& images, Tensor& dst) override { layer_.forward(images, dst); }
+  void backward(const Tensor& images, const Tensor& diff_dst) override {
+    layer_.backward_weights(images, diff_dst);
+  }
+
+ private:
+  ConvolutionLayer layer_;
+};
+
+}  // namespace
+
+std::unique_ptr<ImageConvolution> make_image_convolution(Device& device, const std::string& name, Rows rows,
+                                                         const ConvolutionShape& shape,
+                                                         const LayerOptions& options) {
+  return std::make_unique<ImageConvolutionLayer>(device, name, rows, shape, options);
 }
 
 std::unique_ptr<Convolution> make_convolution(Device& device, const std::string& name, Rows rows,

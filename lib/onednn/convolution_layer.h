@@ -29,8 +29,10 @@ class ConvolutionLayer final : public Convolution {
   // dst -= conv(src), rounding conv(src) as add() does, so that it takes away what add() added, up to the
   // rounding of the sum itself.
   void subtract(const Tensor& src, Tensor& dst) const;
-  void backward_data(const Tensor& diff_dst, Tensor& diff_src) override;
-  void backward_weights(const Tensor& src, const Tensor& diff_dst) override;
+  void backward(const Tensor& src, const Tensor& diff_dst, Tensor& diff_src) override;
+  // The two halves of it; of images, which need no gradient, only the second.
+  void backward_data(const Tensor& diff_dst, Tensor& diff_src);
+  void backward_weights(const Tensor& src, const Tensor& diff_dst);
 
  private:
   // The weight and the copies derived from it.

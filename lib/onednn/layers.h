@@ -9,10 +9,9 @@
 
 namespace revnet::onednn {
 
-// A convolution of plain [N, C, H, W] images, which has no gradient with respect to them.
-std::unique_ptr<Convolution> make_image_convolution(Device& device, const std::string& name, Rows rows,
-                                                    const ConvolutionShape& shape,
-                                                    const LayerOptions& options);
+std::unique_ptr<ImageConvolution> make_image_convolution(Device& device, const std::string& name, Rows rows,
+                                                         const ConvolutionShape& shape,
+                                                         const LayerOptions& options);
 std::unique_ptr<Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
                                               const ConvolutionShape& shape, const LayerOptions& options);
 std::unique_ptr<NormRelu> make_norm_relu(Device& device, const std::string& name, Rows rows,

@@ -60,9 +60,7 @@ class OperationFunction final : public ResidualFunction {
 
   Norm* input_norm() override { return nullptr; }  // oneDNN measures the statistics itself
 
-  Engine engine() const override { return Engine::onednn; }
   void list(LayerList& layers) override {
-    layers.functions.push_back(this);
     for (Step& step : steps_) {
       if (step.norm) layers.add(step.norm->norm());
       layers.add(step.convolution->filter());

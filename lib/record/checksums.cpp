@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <string_view>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -103,6 +102,14 @@ std::string checksum_lines(std::span<const std::byte> image, const std::vector<A
   for (const ArrayChecksum& array : arrays) lines += fmt::format("{:08x} {}\n", array.crc32, array.name);
   const std::uint32_t whole = extend(crc32(image), lines);
   return lines + fmt::format("{}{:08x} {:010}\n", mark, whole, lines.size());
+}
+
+std::string with_checksum(std::string_view text) {
+  return fmt::format("# {}{:08x}\n{}", mark, extend(0, text), text);
+}
+
+bool is_as_written(std::string_view text) {
+  return !text.starts_with('#') || with_checksum(text.substr(text.find('\n') + 1)) == text;
 }
 
 FileChecksums verify_checksums(const std::filesystem::path& path) {

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace revnet {
@@ -25,6 +26,11 @@ struct ArrayChecksum {
 
 // The lines to append to the image of an HDF5 file that holds these arrays.
 std::string checksum_lines(std::span<const std::byte> image, const std::vector<ArrayChecksum>& arrays);
+
+// The text after a line "# revnet-crc32 CRC32" that covers it, which YAML takes for a comment.
+std::string with_checksum(std::string_view text);
+// Whether the text matches its checksum or, as earlier versions wrote it, has none.
+bool is_as_written(std::string_view text);
 
 struct FileChecksums {
   bool present = false;

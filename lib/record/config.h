@@ -83,6 +83,7 @@ struct Config {
     std::int64_t iterations = 80000;
     double epochs = 0;  // passes over the training images, in place of iterations; 0: those count
     std::int64_t batch = 100;
+    std::int64_t micro_batch = 0;  // images of it computed at a time; 0: all of them
     std::uint64_t seed = 1;
     int threads = 0;  // 0: all cores given to the process
     double learning_rate = 0.1;

@@ -160,6 +160,9 @@ std::vector<Setting> training_settings() {
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           Effect::result,
                                           "images per step; with several ranks, of all together"),
+      setting<training, &Training::micro_batch>(
+          "training.micro_batch", {"--micro-batch", "N"}, between(0, 1'000'000), Effect::result,
+          "images of a batch computed at a time, which saves memory; 0: all"),
       setting<training, &Training::seed>("training.seed", {"--seed", "N"}, at_least(0), Effect::result,
                                          "seed of initial weights, shuffling, augmentation, synthetic set"),
       setting<training, &Training::threads>("training.threads", {"--threads", "N", "REVNET_THREADS"},
@@ -206,7 +209,7 @@ std::vector<Setting> training_settings() {
       setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0), Effect::result,
                                                "constant added to the variance"),
       setting<batch_norm, &BatchNorm::decay>("batch_norm.decay", {}, below(0, 1), Effect::result,
-                                             "decay of the running averages per step"),
+                                             "decay of the running averages per step or micro-batch"),
       setting<batch_norm, &BatchNorm::statistics>(
           "batch_norm.statistics", {"--batch-norm", "SCOPE"}, {}, Effect::result,
           "statistics of a rank's shard (local) or the batch (synchronized)"),

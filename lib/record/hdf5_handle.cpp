@@ -1,5 +1,9 @@
 #include "record/hdf5_handle.h"
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -24,23 +28,37 @@ Handle::~Handle() {
 }
 
 void start_library() {
-  H5open();
+  H5dont_atexit();  // all is closed by then, and without memory closing the library crashes
+  if (H5open() < 0) throw std::bad_alloc();  // nothing else keeps it from starting
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-std::string take_error() {
-  std::string description;
-  const auto keep_innermost = [](unsigned, const H5E_error2_t* entry, void* target) -> herr_t {
-    auto& text = *static_cast<std::string*>(target);
-    if (text.empty() && entry->desc != nullptr) text = entry->desc;
-    return 0;
-  };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &description);
-  H5Eclear2(H5E_DEFAULT);
-  for (char& c : description) {
-    if (c == '\n') c = ' ';
+namespace {
+
+struct Innermost {
+  std::array<char, 256> description{};
+  bool out_of_memory = false;
+};
+
+// Called from C, through which no exception may pass: it allocates nothing.
+herr_t keep_innermost(unsigned, const H5E_error2_t* entry, void* target) {
+  auto& kept = *static_cast<Innermost*>(target);
+  kept.out_of_memory |= entry->maj_num == H5E_RESOURCE && entry->min_num == H5E_NOSPACE;
+  if (kept.description[0] == '\0' && entry->desc != nullptr) {
+    std::strncpy(kept.description.data(), entry->desc, kept.description.size() - 1);
   }
-  return description.empty() ? "unknown HDF5 error" : description;
+  return 0;
+}
+
+}  // namespace
+
+std::string take_error() {
+  Innermost kept;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &kept);
+  H5Eclear2(H5E_DEFAULT);
+  if (kept.out_of_memory) throw std::bad_alloc();
+  std::ranges::replace(kept.description, '\n', ' ');
+  return kept.description[0] == '\0' ? "unknown HDF5 error" : kept.description.data();
 }
 
 std::string absolute(const std::string& name) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crc32.h"
 #include "record/format_version.h"
 #include "record/read_apart.h"
 
@@ -14,11 +15,26 @@ namespace {
 constexpr std::int64_t format_version = 1;
 constexpr const char* kind = "packed images";
 
-PackedSet read_set(const hdf5::Reader& file, const std::string& name, std::size_t classes) {
+constexpr const char* index_checksum = "index_crc32";
+
+void extend(std::uint32_t& crc, const std::string& text) {
+  crc = crc32(std::as_bytes(std::span(text.c_str(), text.size() + 1)), crc);
+}
+
+void extend(std::uint32_t& crc, const PackedSet& set) {
+  for (const auto* column : {&set.offset, &set.size, &set.label, &set.checksum}) {
+    crc = crc32(std::as_bytes(std::span(*column)), crc);
+  }
+  for (const std::string& name : set.name) extend(crc, name);
+}
+
+PackedSet read_set(const hdf5::Reader& file, const std::string& name, std::size_t classes,
+                   std::uint32_t& crc) {
   const hdf5::Reader::Extent bytes = file.extent_of_bytes(name + "/bytes");
   PackedSet set{file.integers(name + "/offset"), file.integers(name + "/size"),
                 file.integers(name + "/label"), file.integers(name + "/checksum"),
                 file.texts(name + "/name")};
+  extend(crc, set);
   const std::size_t images = set.offset.size();
   for (const std::size_t count : {set.size.size(), set.label.size(), set.checksum.size(), set.name.size()}) {
     if (count != images)
@@ -47,8 +63,14 @@ PackedImages read_here(const std::filesystem::path& path) {
   check_format_version(file, format_version);
   PackedImages images;
   images.classes = file.texts("classes");
-  images.train = read_set(file, "train", images.classes.size());
-  images.val = read_set(file, "val", images.classes.size());
+  std::uint32_t crc = 0;
+  for (const std::string& name : images.classes) extend(crc, name);
+  images.train = read_set(file, "train", images.classes.size(), crc);
+  images.val = read_set(file, "val", images.classes.size(), crc);
+  // Earlier versions wrote none.
+  if (file.has_attribute("/", index_checksum) && file.unsigned_attribute("/", index_checksum) != crc) {
+    file.fail("its classes or the columns that describe its images are not those that were written");
+  }
   return images;
 }
 
@@ -69,6 +91,7 @@ PackedImageWriter::PackedImageWriter(std::filesystem::path target, const std::ve
   file_.attribute("/", format_version_name, format_version);
   file_.attribute("/", "kind", std::string(kind));
   file_.texts("classes", classes);
+  for (const std::string& name : classes) extend(index_crc_, name);
 }
 
 void PackedImageWriter::begin(const std::string& set, std::uint64_t bytes) {
@@ -101,10 +124,12 @@ void PackedImageWriter::end_set() {
   file_.integers(name_ + "/label", set_.label);
   file_.integers(name_ + "/checksum", set_.checksum);
   file_.texts(name_ + "/name", set_.name);
+  extend(index_crc_, set_);
 }
 
 void PackedImageWriter::save() {
   end_set();
+  file_.attribute("/", index_checksum, std::uint64_t{index_crc_});
   file_.save(Durability::power_loss);
 }
 

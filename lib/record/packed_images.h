@@ -4,7 +4,8 @@
 // all JPEG files unchanged, one after the other (uint8, contiguous, so that an image can be read from its
 // place in the file without HDF5). The columns offset (in bytes), size, label, checksum (CRC-32, as
 // zlib.crc32 computes it) and name ("CLASS/FILE") have one entry per image, in the order in which the folders
-// are read. Root attributes: format_version, kind.
+// are read. Root attributes: format_version, kind, index_crc32 (of the class names and the columns, /train
+// before /val).
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,7 @@ class PackedImageWriter {
   std::string name_;  // of the set being written; empty before the first
   std::uint64_t bytes_ = 0, written_ = 0;
   PackedSet set_;
+  std::uint32_t index_crc_ = 0;
 };
 
 // Throws RecordError if the file is missing, not a packed file, damaged or of

@@ -2,7 +2,9 @@
 
 #include <csignal>
 #include <cstdint>
+#include <new>
 
+#include "record/checksums.h"
 #include "system/host.h"
 #include "system/process.h"
 
@@ -30,16 +32,40 @@ std::string read_and_tell(const std::filesystem::path& file, const std::function
     return has_read + read();
   } catch (const RecordError& error) {
     return static_cast<char>(error.kind()) + std::string(error.what());
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     return static_cast<char>(RecordError::Kind::damaged) +
            std::string(damage_error(file, error.what()).what());
   }
 }
 
+bool is_whole(const std::filesystem::path& file) {
+  return std::filesystem::exists(file) && verify_checksums(file).match;
+}
+
+// A damaged file may ask for any amount of memory, a whole one only for what it needs.
+[[noreturn]] void fail_for_memory(const std::filesystem::path& file) {
+  if (is_whole(file)) throw std::bad_alloc();
+  throw RecordError(RecordError::Kind::damaged,
+                    "cannot read {}: it takes more memory than there is; if other files can be read, it is "
+                    "damaged: restore it from a copy",
+                    file.string());
+}
+
+// HDF5 crashes on damaged files, and on some of its own allocations that fail.
+[[noreturn]] void fail_for_crash(const std::filesystem::path& file, const ExitStatus& status) {
+  if (status.signal == SIGXCPU) throw damage_error(file, "reading it does not come to an end");
+  if (is_whole(file)) throw std::bad_alloc();
+  throw damage_error(file, "reading it crashes HDF5 (unless memory is short)");
+}
+
 ProcessResult call_reader(const std::filesystem::path& file, const std::function<std::string()>& read,
                           unsigned seconds) {
   try {
     return call_in_child([&] { return read_and_tell(file, read); }, limits_for(file, seconds));
+  } catch (const std::bad_alloc&) {
+    fail_for_memory(file);
   } catch (const Error& error) {
     throw RecordError(RecordError::Kind::io, "cannot read {}: {}", file.string(), error.what());
   }
@@ -50,10 +76,7 @@ ProcessResult call_reader(const std::filesystem::path& file, const std::function
 std::string read_apart(const std::filesystem::path& file, const std::function<std::string()>& read,
                        unsigned seconds) {
   auto [status, text, none] = call_reader(file, read, seconds);
-  if (status.code != 0 || text.empty()) {
-    throw damage_error(
-        file, status.signal == SIGXCPU ? "reading it does not come to an end" : "reading it crashes HDF5");
-  }
+  if (status.code != 0 || text.empty()) fail_for_crash(file, status);
   const char first = text[0];
   text.erase(0, 1);
   if (first != has_read) throw RecordError(static_cast<RecordError::Kind>(first), text);

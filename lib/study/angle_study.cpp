@@ -160,12 +160,21 @@ std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std
   return ordered;
 }
 
+// What is seen of ReLUs and reconstructions is of the last pass through the network.
+void check_measurable(const Config& config) {
+  require_reversible(architecture(config));
+  if (network_options(config).micro_batches == 1) return;
+  throw UsageError(
+      "training.micro_batch: the angle is measured on whole batches; use --micro-batch 0, and a smaller "
+      "--batch where memory is short");
+}
+
 }  // namespace
 
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
                            const AngleReport& report, Communicator& communicator) {
-  require_reversible(architecture(config));
+  check_measurable(config);
   Measurements measurements(config, options, directory / file_name, command, report);
   communicator.together([&] {
     if (start == RunStart::resume && communicator.is_first()) measurements.resume();
@@ -188,7 +197,7 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
   Config config;
   read_config_text(config, read_checkpoint(origin).config, origin);
   config = resolve(adjust(config));
-  require_reversible(architecture(config));
+  check_measurable(config);
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads,
                                       {extra_modes.begin(), extra_modes.end()});
   Trainer trainer(config, load_data(config), plan.arena_bytes);

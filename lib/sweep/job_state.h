@@ -42,8 +42,7 @@ std::string last_line_of(const std::filesystem::path& file);
 JobState read_state(const std::filesystem::path& run);
 
 // If a job was begun with settings other than its present ones, a message that names the first such setting;
-// else "". Settings that do not affect the result (threads, the data directory, how often checkpoints are
-// saved) may differ.
+// else "". What may change when a run is resumed (train/resumption.h) may differ.
 std::string change_of(const std::filesystem::path& sweep, const Job& job);
 // Throws a UsageError with the message of change_of(), if there is one.
 void check_unchanged(const std::filesystem::path& sweep, const Job& job);

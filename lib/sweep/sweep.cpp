@@ -30,7 +30,9 @@ constexpr std::uint64_t process_bytes = 100'000'000;
 std::uint64_t dataset_bytes(const Config& config) {
   // Only the index of a photograph set is in memory: assumes that each set is as large as ImageNet.
   constexpr std::uint64_t photograph = 160, photographs = 1'350'000;
-  if (has_photographs(config)) return photograph * photographs + loader_bytes(config, config.training.batch);
+  if (has_photographs(config)) {
+    return photograph * photographs + loader_bytes(config, images_at_a_time(config, config.training.batch));
+  }
   constexpr std::uint64_t image = 3 * 32 * 32, cifar_images = 60'000, synthetic_images = 12'000;
   return image * (config.dataset.name == Config::Dataset::Name::synthetic ? synthetic_images : cifar_images);
 }

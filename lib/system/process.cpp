@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -182,6 +183,8 @@ std::string last_line(const std::string& text) {
   return last;
 }
 
+constexpr int out_of_memory_code = 12;  // of a child that called a function
+
 // Body of a child forked to call a function. It leaves by _exit, without destructors, because everything it
 // sees belongs to the parent.
 [[noreturn]] void answer(const std::function<std::string()>& function, const Limits& limits, int null, int to,
@@ -193,6 +196,8 @@ std::string last_line(const std::string& text) {
   try {
     const std::string text = function();
     ::_exit(write_all(to, std::as_bytes(std::span(text))) == 0 ? 0 : 1);
+  } catch (const std::bad_alloc&) {
+    ::_exit(out_of_memory_code);
   } catch (...) {
     ::_exit(1);
   }
@@ -293,6 +298,7 @@ ProcessResult call_in_child(const std::function<std::string()>& function, const 
   ProcessResult result;
   read_to_end({{&told.reading, &result.out}});
   result.status = child.wait();
+  if (result.status.code == out_of_memory_code) throw std::bad_alloc();
   return result;
 }
 

@@ -86,8 +86,8 @@ ProcessResult run_command(const std::vector<std::string>& words);
 std::string output_of(const std::vector<std::string>& words);
 
 // Calls a function that may crash in a forked child and returns its result in `out`; the call has no other
-// effect on this process. An exception ends the child with exit code 1. The child leaves no core dump and its
-// standard error is /dev/null, since an allocator's last words mean nothing to the user.
+// effect on this process. std::bad_alloc reaches the caller; others end the child with exit code 1. It leaves
+// no core dump, and its standard error is /dev/null: an allocator's last words mean nothing to the user.
 ProcessResult call_in_child(const std::function<std::string()>& function, const ProcessLimits& limits);
 
 }  // namespace revnet

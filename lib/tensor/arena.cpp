@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -52,6 +53,7 @@ Arena::Arena(Arena&& other) noexcept
       end_(other.end_),
       extent_(other.extent_),
       planning_(other.planning_),
+      live_(other.live_),
       free_(std::move(other.free_)) {}
 
 Arena::~Arena() {
@@ -60,15 +62,18 @@ Arena::~Arena() {
 
 void* Arena::take(std::size_t bytes) {
   bytes = aligned(bytes);
+  if (free_.capacity() <= live_ + 1)
+    free_.reserve(2 * (live_ + 2));  // for the gap that this buffer may leave
   // Best fit among the gaps, lowest address first among equals.
   auto best = free_.end();
   for (auto gap = free_.begin(); gap != free_.end(); ++gap) {
     if (gap->second >= bytes && (best == free_.end() || gap->second < best->second)) best = gap;
   }
   if (best != free_.end()) {
-    const auto [offset, size] = *best;
-    free_.erase(best);
-    if (size > bytes) free_.emplace(offset + bytes, size - bytes);
+    ++live_;
+    const std::size_t offset = best->first;
+    *best = {offset + bytes, best->second - bytes};
+    if (best->second == 0) free_.erase(best);
     return base_ + offset;
   }
   // None fits: go beyond the last buffer. Placement depends on neither the capacity nor an earlier extent, so
@@ -77,6 +82,7 @@ void* Arena::take(std::size_t bytes) {
     throw Error("the memory plan of {} is full: {} more needed", format_bytes(capacity_),
                 format_bytes(bytes));
   }
+  ++live_;
   void* buffer = base_ + end_;
   end_ += bytes;
   extent_ = std::max(extent_, end_);
@@ -85,28 +91,30 @@ void* Arena::take(std::size_t bytes) {
 
 void Arena::give_back(void* buffer, std::size_t bytes) {
   bytes = aligned(bytes);
-  std::size_t offset = static_cast<std::size_t>(static_cast<char*>(buffer) - base_);
-  const auto next = free_.lower_bound(offset);
+  const std::size_t offset = static_cast<std::size_t>(static_cast<char*>(buffer) - base_);
+  auto next = std::ranges::lower_bound(free_, offset, {}, &std::pair<std::size_t, std::size_t>::first);
   const std::size_t limit = next == free_.end() ? end_ : next->first;
   const bool after_gap = next != free_.begin();
-  const auto previous = after_gap ? std::prev(next) : free_.end();
-  if (offset + bytes > limit || (after_gap && previous->first + previous->second > offset)) {
+  if (offset + bytes > limit || (after_gap && std::prev(next)->first + std::prev(next)->second > offset)) {
     throw std::logic_error("Arena: buffer returned twice, or never taken");
   }
+  --live_;
   // Merge with the gaps on both sides, and with the free space beyond the end.
+  auto gap = free_.insert(next, {offset, bytes});
+  next = std::next(gap);
   if (next != free_.end() && offset + bytes == next->first) {
-    bytes += next->second;
+    gap->second += next->second;
     free_.erase(next);
   }
-  if (after_gap && previous->first + previous->second == offset) {
-    offset = previous->first;
-    bytes += previous->second;
-    free_.erase(previous);
+  if (after_gap && std::prev(gap)->first + std::prev(gap)->second == offset) {
+    const auto previous = std::prev(gap);
+    previous->second += gap->second;
+    free_.erase(gap);
+    gap = previous;
   }
-  if (offset + bytes == end_) {
-    end_ = offset;
-  } else {
-    free_.emplace(offset, bytes);
+  if (gap->first + gap->second == end_) {
+    end_ = gap->first;
+    free_.erase(gap);
   }
 }
 

@@ -6,7 +6,8 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
+#include <utility>
+#include <vector>
 
 namespace revnet {
 
@@ -24,7 +25,8 @@ class Arena {
 
   // A buffer of at least `bytes` bytes, aligned to a cache line. Throws Error if the arena is full.
   void* take(std::size_t bytes);
-  // Returns a buffer to the arena. `bytes` is the size passed to take().
+  // Returns a buffer to the arena. `bytes` is the size passed to take(). Allocates nothing, since destructors
+  // call it.
   void give_back(void* buffer, std::size_t bytes);
 
   bool is_planning() const { return planning_; }
@@ -39,7 +41,10 @@ class Arena {
   std::size_t end_ = 0;     // one past the last live buffer
   std::size_t extent_ = 0;  // the largest value end_ has had
   bool planning_ = false;
-  std::map<std::size_t, std::size_t> free_;  // gaps below end_: offset -> bytes, merged with their neighbours
+  std::size_t live_ = 0;  // buffers
+  // The gaps below end_ (offset and bytes) by offset, merged with their neighbours: one below each live
+  // buffer at most.
+  std::vector<std::pair<std::size_t, std::size_t>> free_;
 };
 
 }  // namespace revnet

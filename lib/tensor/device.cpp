@@ -8,6 +8,7 @@
 
 #include "tensor/onednn.h"
 #include "tensor/onednn_handles.h"
+#include "tensor/out_of_memory.h"
 
 namespace revnet {
 namespace {
@@ -81,6 +82,11 @@ void onednn::execute(Device& device, const dnnl::primitive& primitive, const Arg
   if (device.is_planning()) return;
   primitive.execute(device.backend().stream, arguments);
   device.backend().stream.wait();
+}
+
+bool is_out_of_memory(const std::exception& error) {
+  const auto* of_onednn = dynamic_cast<const dnnl::error*>(&error);
+  return of_onednn != nullptr && of_onednn->status == dnnl_out_of_memory;
 }
 
 std::string onednn_version() {

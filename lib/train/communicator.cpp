@@ -85,7 +85,8 @@ void Communicator::together(const std::function<void()>& body) {
   } catch (const Error& error) {
     failure = fmt::format("{}{}", fmt::underlying(error.exit_code()), error.what());
   } catch (const std::bad_alloc&) {
-    failure = fmt::format("{}out of memory: use a smaller --batch", fmt::underlying(ExitCode::failed));
+    failure = fmt::format("{}out of memory: free some, or use a smaller --batch",
+                          fmt::underlying(ExitCode::failed));
   }
   const std::vector<std::string> failures = gather(failure);
   const auto failed = std::ranges::find_if(failures, [](const std::string& text) { return !text.empty(); });

@@ -1,6 +1,8 @@
 #include "train/earlier_run.h"
 
 #include "base/error.h"
+#include "record/checksums.h"
+#include "record/posix_file.h"
 #include "record/record_error.h"
 #include "train/extension.h"
 #include "train/resumption.h"
@@ -9,20 +11,13 @@
 namespace revnet {
 namespace {
 
+constexpr std::size_t most_settings = std::size_t{1} << 20;  // bytes, far more than a file of settings has
+
 // The settings that hold for files written before there was a choice of engines.
 Config oldest_settings() {
   Config config;
   config.network.engine = Config::Network::Engine::onednn;
   return config;
-}
-
-// Reads the run log and the last checkpoint, if there is one. Checks that the run may resume with `config`.
-std::optional<EarlierRun> read_run(const Config& config, const RunFiles& files) {
-  if (!std::filesystem::exists(files.checkpoint())) return {};
-  const std::string file = files.checkpoint().string();
-  Checkpoint checkpoint = read_last_checkpoint(files);
-  check_same_run(config, settings_of_checkpoint(checkpoint, file), file);
-  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
 }
 
 }  // namespace
@@ -41,8 +36,16 @@ Config settings_of_run(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(files.config())) {
     throw UsageError("{} holds no run to resume: {} is missing", directory.string(), files.config().string());
   }
+  const std::string file = files.config().string(), text = read_text_file(file, most_settings);
+  if (!is_as_written(text)) {
+    throw RecordError(
+        RecordError::Kind::damaged,
+        "{} is damaged: its bytes are not those that were written; restore it from a copy or, if "
+        "you changed it yourself, remove its first line",
+        file);
+  }
   Config config = oldest_settings();
-  read_config_file(config, files.config());
+  read_config_text(config, text, file);
   return config;
 }
 
@@ -78,17 +81,18 @@ Checkpoint read_last_checkpoint(const RunFiles& files) {
   }
 }
 
-void check_resumable(const Config& config, const std::filesystem::path& directory) {
+std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory) {
   RunDirectory::check_open(directory);
-  read_run(config, RunFiles(directory));
+  const RunFiles files(directory);
+  if (!std::filesystem::exists(files.checkpoint())) return {};
+  const std::string file = files.checkpoint().string();
+  Checkpoint checkpoint = read_last_checkpoint(files);
+  check_same_run(config, settings_of_checkpoint(checkpoint, file), file);
+  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
 }
 
-std::optional<EarlierRun> find_complete_run(const Config& config, const std::filesystem::path& directory) {
-  std::optional<EarlierRun> run = read_run(config, RunFiles(directory));
-  if (!run || run->log.status() != RunStatus::complete) return {};
-  if (run->checkpoint.iteration < config.training.iterations) return {};
-  RunDirectory::check_open(directory);
-  return run;
+bool is_complete(const EarlierRun& run, const Config& config) {
+  return run.log.status() == RunStatus::complete && run.checkpoint.iteration >= config.training.iterations;
 }
 
 }  // namespace revnet

@@ -33,15 +33,14 @@ Config settings_to_resume(const std::filesystem::path& directory, const std::fun
 // Reads the last checkpoint. If it is damaged, the RecordError names a kept checkpoint that is intact.
 Checkpoint read_last_checkpoint(const RunFiles& files);
 
-// Throws whatever resuming in this directory with resolved settings would throw, as far as its files show.
-void check_resumable(const Config& config, const std::filesystem::path& directory);
-
 struct EarlierRun {
   RunLog log;
   Checkpoint checkpoint;
 };
-// Returns the run in this directory if it is complete under these settings. Throws UsageError if one of them
-// differs that must not.
-std::optional<EarlierRun> find_complete_run(const Config& config, const std::filesystem::path& directory);
+// Returns the run in this directory with which resolved settings resume, if it has a checkpoint. Throws
+// whatever resuming there would throw, as far as the directory's files show.
+std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory);
+// Returns whether the run is complete under these settings.
+bool is_complete(const EarlierRun& run, const Config& config);
 
 }  // namespace revnet

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/version.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
@@ -31,6 +33,10 @@ std::int64_t place_of(std::size_t label, std::span<const float> row) {
 double Evaluation::error_percent(std::int64_t best) const {
   const auto errors = std::ranges::count_if(places, [&](std::int64_t place) { return place >= best; });
   return 100.0 * static_cast<double>(errors) / static_cast<double>(places.size());
+}
+
+std::string Evaluation::name_of(std::int64_t label) const {
+  return names.empty() ? fmt::to_string(label) : names.at(static_cast<std::size_t>(label));
 }
 
 void add_batch(Evaluation& evaluation, std::span<const float> logits, std::span<const std::int32_t> labels,
@@ -74,6 +80,7 @@ Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoin
   Evaluation evaluation;
   evaluation.iteration = trainer.iteration();
   evaluation.classes = classes(config);
+  evaluation.names = class_names(config);
   evaluation.loss = trainer
                         .evaluate({}, 0,
                                   [&](const Tensor& logits, std::span<const std::int32_t> labels) {

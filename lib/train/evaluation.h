@@ -17,6 +17,7 @@ namespace revnet {
 struct Evaluation {
   std::int64_t iteration = 0;  // of the checkpoint
   std::int64_t classes = 0;
+  std::vector<std::string> names;  // of the classes, if they have any
   Loss loss;
   std::vector<std::int64_t> labels;
   std::vector<std::int64_t> predictions;  // the class of the largest logit; the lowest class in a tie
@@ -26,6 +27,8 @@ struct Evaluation {
 
   // The percentage of images whose label is not among the `best` largest logits.
   double error_percent(std::int64_t best) const;
+  // The name of a class, or else its number.
+  std::string name_of(std::int64_t label) const;
 };
 
 // Adds a batch; `logits` has shape [labels.size(), classes].

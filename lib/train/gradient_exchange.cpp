@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "train/network_statistics.h"
+
 namespace revnet {
 namespace {
 
@@ -18,13 +20,11 @@ double ExchangeTimes::hidden() const {
   return std::clamp(1 - (exposed + working) / alone, 0.0, 1.0);
 }
 
-GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double weight)
-    : communicator_(communicator), network_(network), weight_(weight) {
+GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double weight,
+                                   const MicroBatchSum* micro_batches)
+    : communicator_(communicator), network_(network), weight_(weight), micro_batches_(micro_batches) {
   make_buckets();
-  if (shares_statistics()) return;
-  std::size_t channels = 0;
-  for (const Norm* norm : network_.norms()) channels += norm->batch().mean.values().size();
-  statistics_.values.resize(2 * channels);
+  if (!shares_statistics()) statistics_.values.resize(statistics_count(network_));
 }
 
 bool GradientExchange::shares_statistics() const {
@@ -75,12 +75,12 @@ void GradientExchange::start(Bucket& bucket) {
 }
 
 void GradientExchange::start_statistics() {
-  auto at = statistics_.values.begin();
-  const auto weighted = [&](float value) { return static_cast<float>(weight_ * value); };
-  for (const Norm* norm : network_.norms()) {
-    at = std::ranges::transform(norm->batch().mean.values(), at, weighted).out;
-    at = std::ranges::transform(norm->batch().variance.values(), at, weighted).out;
-  }
+  each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
+    for (std::size_t c = 0; c < values.size(); ++c) {
+      const double mine = micro_batches_ ? micro_batches_->statistic(place + c, values[c]) : values[c];
+      statistics_.values[place + c] = static_cast<float>(weight_ * mine);
+    }
+  });
   statistics_.sum = communicator_.start_sum(statistics_.values);
 }
 
@@ -88,12 +88,21 @@ void GradientExchange::make_progress() {
   for (; ended_ < started_ && buckets_[ended_].sum->done(); ++ended_) last_end_ = since_start_.seconds();
 }
 
-double GradientExchange::finish() {
+bool GradientExchange::all_ended() const {
+  return ended_ == started_ && (!statistics_.sum || statistics_.sum->done());
+}
+
+double GradientExchange::wait_for_all() {
   const Stopwatch waiting;
   for (; ended_ < started_; ++ended_) buckets_[ended_].sum->wait();
   if (statistics_.sum) statistics_.sum->wait();
-  const double waited = waiting.seconds();
-  if (waited > 0) last_end_ = since_start_.seconds();
+  last_end_ = since_start_.seconds();
+  return waiting.seconds();
+}
+
+double GradientExchange::finish() {
+  // Without anything to wait for, the last sum ended when the backward pass came by.
+  const double waited = all_ended() ? 0 : wait_for_all();
   const Stopwatch unpacking;
   for (Bucket& bucket : buckets_) {
     bucket.sum.reset();
@@ -117,15 +126,10 @@ double GradientExchange::finish() {
 
 void GradientExchange::finish_statistics() {
   statistics_.sum.reset();
-  auto from = statistics_.values.begin();
-  const auto take = [&](std::span<float> to) {
-    std::copy_n(from, to.size(), to.begin());
-    from += static_cast<std::ptrdiff_t>(to.size());
-  };
-  for (Norm* norm : network_.norms()) {
-    take(norm->batch().mean.values());
-    take(norm->batch().variance.values());
-  }
+  each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
+    std::copy_n(statistics_.values.begin() + static_cast<std::ptrdiff_t>(place), values.size(),
+                values.begin());
+  });
 }
 
 void GradientExchange::measure_alone() {

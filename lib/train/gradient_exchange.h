@@ -9,6 +9,7 @@
 
 #include "net/network.h"
 #include "train/communicator.h"
+#include "train/micro_batch_sum.h"
 
 namespace revnet {
 
@@ -26,10 +27,12 @@ struct ExchangeTimes {
 
 class GradientExchange {
  public:
-  // The communicator and the network must outlive this object. `weight` is this rank's shard as a fraction of
-  // the whole batch. If each rank has batch statistics of its own, finish() leaves their weighted mean in the
-  // norms, so that running averages stay equal on all ranks.
-  GradientExchange(Communicator& communicator, const Network& network, double weight);
+  // All arguments must outlive this object. `weight` is this rank's shard as a fraction of the whole batch.
+  // If each rank has batch statistics of its own, finish() leaves their weighted mean in the norms, so that
+  // running averages stay equal on all ranks. `micro_batches` is null if the shard is computed at once;
+  // otherwise, their sums are exchanged during the backward pass of the last one.
+  GradientExchange(Communicator& communicator, const Network& network, double weight,
+                   const MicroBatchSum* micro_batches = nullptr);
 
   // Called during backward once the gradients of parameters [first, ...) are final (see GradientsFinal); the
   // last call of a step passes 0.
@@ -59,11 +62,15 @@ class GradientExchange {
   void start_statistics();
   void finish_statistics();
   void make_progress();
+  bool all_ended() const;
+  // Returns how many seconds it took.
+  double wait_for_all();
   bool shares_statistics() const;
 
   Communicator& communicator_;
   const Network& network_;
   double weight_;
+  const MicroBatchSum* micro_batches_;
   std::vector<Bucket> buckets_;  // in the order in which they start
   Bucket statistics_{};          // empty if all ranks share their batch statistics
   bool under_way_ = false;

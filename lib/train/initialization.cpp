@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "train/network_state.h"
+#include "train/setup.h"
+
 namespace revnet {
 namespace {
 
@@ -40,6 +43,13 @@ Initialization initialize_from(Checkpoint fresh, Checkpoint from, const std::str
   if (!result.state.average.empty()) result.state.average = result.state.parameters;
   result.state.running = std::move(from.running);
   return result;
+}
+
+void check_initialization(const Config& config) {
+  Device device = Device::planning(config.training.threads);
+  Network network(device, architecture(config), network_options(config));
+  const std::string& file = config.training.initialize_from;
+  import_state(network, initialize_from(export_state(network), read_checkpoint(file), file).state, file);
 }
 
 }  // namespace revnet

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "record/checkpoint.h"
+#include "record/config.h"
 
 namespace revnet {
 
@@ -16,5 +17,8 @@ struct Initialization {
 // fresh if the number of classes differs. Trainer::restore() checks that everything else fits. `file` names
 // the checkpoint in messages.
 Initialization initialize_from(Checkpoint fresh, Checkpoint from, const std::string& file);
+
+// Throws what starting with the checkpoint that training.initialize_from names would.
+void check_initialization(const Config& config);
 
 }  // namespace revnet

@@ -108,6 +108,22 @@ std::int64_t classes(const Config& config) {
   return config.dataset.name == Name::cifar100 ? 100 : 10;
 }
 
+std::vector<std::string> class_names(const Config& config) {
+  const std::filesystem::path place = config.dataset.directory;
+  switch (config.dataset.name) {
+    case Name::cifar10:
+      return read_class_names(place / cifar10_folder, cifar10_format);
+    case Name::cifar100:
+      return read_class_names(place / cifar100_folder, cifar100_format);
+    case Name::synthetic:
+      return {};
+    case Name::imagenet:
+    case Name::images:
+      break;
+  }
+  return is_packed(place) ? read_packed_images(place).classes : class_folders(place);
+}
+
 int image_size_of(const Config& config) {
   return has_photographs(config) ? config.dataset.image_size : image_size;
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "data/augmentation.h"
 #include "data/batch_source.h"
@@ -23,6 +25,9 @@ Config resolve_dataset(Config config);
 
 // The following functions expect a resolved configuration.
 std::int64_t classes(const Config& config);
+// Returns the names of the classes by label; empty if the data set has none. Throws DataError if a file of
+// names does not have as many as there are classes.
+std::vector<std::string> class_names(const Config& config);
 int image_size_of(const Config& config);  // width and height of the network's input in pixels
 // Counts the training set. Reads the folders or the packed file of photographs.
 std::size_t training_images(const Config& config);

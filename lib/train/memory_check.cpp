@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "train/load_data.h"
+#include "train/recipe.h"
 #include "train/setup.h"
 
 namespace revnet {
@@ -44,18 +45,20 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
     return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all) + loader_bytes(config, images) +
            bytes_of_average(config, what);
   };
-  const std::int64_t share = (config.training.batch + ranks.all - 1) / ranks.all;
+  const std::int64_t given = (config.training.batch + ranks.all - 1) / ranks.all;
+  const bool in_parts = config.training.micro_batch > 0;
+  const std::int64_t share = images_at_a_time(config, given);
   if (needed(plan, share) <= left) return;
   NetworkOptions options = network_options(config);
-  const std::int64_t batch =
-      ranks.all * largest_batch(left, [&](std::int64_t images) {
-        options.batch = images;
-        return needed(plan_memory(architecture(config), options, threads, also), images);
-      });
+  const std::int64_t most = largest_batch(left, [&](std::int64_t images) {
+    options.batch = images;
+    return needed(plan_memory(architecture(config), options, threads, also), images);
+  });
   const std::string remedy =
-      batch > 0
-          ? fmt::format("the largest batch that fits is {0}: use --batch {0}, or raise the limit", batch)
-          : fmt::format("not even a batch of {} fits: raise the limit", ranks.all);
+      most > 0 ? fmt::format("the largest {0} that fits is {1}: use --{0} {1}, or raise the limit",
+                             in_parts ? "micro-batch" : "batch",
+                             in_parts ? largest_divisor(given, most) : ranks.all * most)
+               : fmt::format("not even a batch of {} fits: raise the limit", ranks.all);
   const std::string sharing = ranks.here > 1 ? fmt::format(" for each of the {} ranks here", ranks.here) : "";
   throw Error("this run needs {} of memory, and {} leaves {}{}; {}", format_bytes(needed(plan, share)),
               limit.name, format_bytes(left), sharing, remedy);

@@ -1,6 +1,9 @@
 #include "train/memory_plan.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "train/micro_batch_sum.h"
 
 namespace revnet {
 namespace {
@@ -20,6 +23,8 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
   Device device = Device::planning(threads);
   {
     Network network(device, architecture, options);
+    std::optional<MicroBatchSum> sum;
+    if (options.micro_batches > 1) sum.emplace(device, network, options.micro_batches, 0.0);
     const Tensor images = network.make_images();
     const std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch), 0);
     network.compute_gradient(images, labels);
@@ -33,8 +38,6 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     }
     plan.parameters = network.parameter_count();
     plan.macs_per_image = network.macs_per_image();
-    plan.fused_functions = network.functions_by(Engine::fused);
-    plan.onednn_functions = network.functions_by(Engine::onednn);
   }
   plan.arena_bytes = device.arena().extent();
   plan.peak_bytes = device.ledger().peak();

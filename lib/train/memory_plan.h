@@ -14,10 +14,8 @@ namespace revnet {
 struct MemoryPlan {
   std::int64_t parameters = 0;      // count
   std::int64_t macs_per_image = 0;  // forward
-  std::int64_t fused_functions = 0,
-               onednn_functions = 0;  // residual functions by the engine that computes them
-  std::size_t arena_bytes = 0;        // the size that the arena must have
-  std::size_t peak_bytes = 0;         // the most bytes alive at one time
+  std::size_t arena_bytes = 0;      // the size that the arena must have
+  std::size_t peak_bytes = 0;       // the most bytes alive at one time
   std::array<std::size_t, memory_purposes> peak_by_purpose{};
 
   std::size_t peak(MemoryPurpose purpose) const { return peak_by_purpose[static_cast<std::size_t>(purpose)]; }

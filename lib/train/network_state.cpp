@@ -31,6 +31,7 @@ std::vector<NamedArray> export_arrays(const Network& network, Tensor Parameter::
       arrays.push_back(
           {parameter->name, shape, std::vector<float>(static_cast<std::size_t>(elements(shape)))});
     }
+    if (parameter->value.device().is_planning()) continue;
     const std::vector<float> part = to_plain(parameter->*which);
     std::ranges::copy(
         part, arrays[entry->second].values.begin() + static_cast<std::ptrdiff_t>(part_offset(*parameter)));
@@ -113,12 +114,22 @@ std::vector<RunningAverage> export_running(const Network& network) {
     const auto [entry, is_new] = index.try_emplace(norm->name(), averages.size());
     const auto total = static_cast<std::size_t>(norm->rows().total);
     if (is_new) averages.push_back({norm->name(), std::vector<float>(total), std::vector<float>(total)});
+    if (norm->running().mean.device().is_planning()) continue;
     RunningAverage& whole = averages[entry->second];
     const auto first = static_cast<std::ptrdiff_t>(norm->rows().first);
     std::ranges::copy(norm->running().mean.values(), whole.mean.begin() + first);
     std::ranges::copy(norm->running().variance.values(), whole.variance.begin() + first);
   }
   return averages;
+}
+
+Checkpoint export_state(const Network& network) {
+  Checkpoint state;
+  state.parameters = export_values(network);
+  state.momentum = export_momentum(network);
+  state.average = export_average(network);
+  state.running = export_running(network);
+  return state;
 }
 
 void import_state(Network& network, const Checkpoint& checkpoint, const std::string& origin) {
@@ -152,6 +163,7 @@ void import_state(Network& network, const Checkpoint& checkpoint, const std::str
   if (network.options().average_weights) weight_averages.check_all_used();
   running.check_all_used();
   for (const Copy& copy : copies) {
+    if (copy.to->device().is_planning()) return;
     const auto count = static_cast<std::size_t>(elements(copy.to->shape()));
     copy_from_plain(std::span(copy.from->values).subspan(copy.offset, count), *copy.to);
   }

@@ -47,11 +47,11 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
        << "parameters: " << any.parameters << "\n"
        << "parameter_bytes: " << static_cast<std::uint64_t>(any.parameters) * sizeof(float) << "\n"
        << "macs_per_image: " << any.macs_per_image << "  # forward\n"
-       << "residual_functions: {fused: " << any.fused_functions << ", onednn: " << any.onednn_functions
-       << "}  # oneDNN computes those with a stride\n"
+       << "engine: " << name(config.network.engine) << "\n"
        << "activations: " << name(config.network.activations) << "\n"
-       << "activation_bytes:  # saved from the forward pass for the backward pass, batch of "
-       << config.training.batch << "\n";
+       << "activation_bytes:  # saved from the forward pass for the backward pass, "
+       << (config.training.micro_batch > 0 ? "micro-batch of " : "batch of ")
+       << images_at_a_time(config, config.training.batch) << "\n";
   for (const auto& [mode, plan] : by_mode) {
     yaml << "  " << name(mode) << ": " << plan.peak(MemoryPurpose::saved_activations) << "\n";
   }

@@ -18,7 +18,7 @@ class Recalibration {
   Recalibration& operator=(const Recalibration&) = delete;
   ~Recalibration();
 
-  // Measures the statistics of another batch.
+  // Measures the statistics of another batch or micro-batch.
   void add(const Tensor& images);
   // Makes the network evaluate with the means over all batches added.
   void use();

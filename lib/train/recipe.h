@@ -9,4 +9,10 @@ namespace revnet {
 // contradict each other.
 Config::Training resolve_recipe(const Config& config);
 
+// The largest number up to `most` that divides `number`; `most` is 1 or more.
+std::int64_t largest_divisor(std::int64_t number, std::int64_t most);
+
+// UsageError where the batch cannot be divided into micro-batches on so many ranks.
+void check_micro_batch(const Config::Training& training, int ranks);
+
 }  // namespace revnet

@@ -57,15 +57,14 @@ bool is_of_length(const std::string& key) {
 }  // namespace
 
 bool may_differ_when_resumed(const std::string& key) {
-  const Effect effect = find_setting(key)->effect;
-  return effect == Effect::none || effect == Effect::speed;
+  return find_setting(key)->effect != Effect::result;
 }
 
 void check_same_run(const Config& now, const Config& before, const std::string& where) {
   const bool longer = now.training.iterations > before.training.iterations;
   for (const SettingDifference& difference : differences(now, before)) {
     const std::string& key = difference.key;
-    if (may_differ_when_resumed(key) || find_setting(key)->effect == Effect::rows) continue;
+    if (may_differ_when_resumed(key)) continue;
     if (longer && is_of_length(key)) continue;
     if (key == iterations_key) {
       throw UsageError("{}: {} is {} in this run, not {}; a run can become longer but not shorter", where,

@@ -10,7 +10,7 @@
 
 namespace revnet {
 
-// Returns whether a setting affects neither the computation nor which rows are logged.
+// Returns whether a setting does not affect the computation, though perhaps which rows are logged.
 bool may_differ_when_resumed(const std::string& key);
 
 // Throws a UsageError that names the first setting that differs and must not; the message begins with

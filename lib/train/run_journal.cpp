@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "record/checksums.h"
 #include "record/event_file.h"
 #include "record/record_error.h"
 #include "train/earlier_run.h"
@@ -22,13 +23,18 @@ constexpr double seconds_between_saves = 5.0;
 // The entry under /progress in the best checkpoint that holds its evaluation error.
 constexpr const char* best_error_name = "evaluation_error_percent";
 
-std::optional<double> read_best_error(const std::filesystem::path& file) {
+struct Best {
+  double error_percent = 0;
+  std::int64_t images = 0;  // evaluation.images with which it was found
+};
+
+std::optional<Best> read_best(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return {};
   try {
     const Checkpoint best = read_checkpoint(file);
     const auto error = best.progress.find(best_error_name);
     if (error == best.progress.end()) throw Error("/progress/{} is missing", best_error_name);
-    return error->second;
+    return Best{error->second, settings_of_checkpoint(best, file.string()).evaluation.images};
   } catch (const Error& error) {
     throw Error("{}: its evaluation error cannot be read ({}); remove the file to continue without it",
                 file.string(), error.what());
@@ -79,12 +85,26 @@ void RunJournal::resume(Trainer& trainer) {
   if (!resumption.extension().empty()) reporter_.info(resumption.extension());
   log_.set_info(resumption.info());
   log_.truncate_after(trainer.iteration());
-  if (config_.checkpoint.keep_best) best_error_ = read_best_error(directory_.files().best_checkpoint());
+  if (config_.checkpoint.keep_best) resume_best();
   reporter_.info(fmt::format("resuming after iteration {}", trainer.iteration()));
 }
 
+void RunJournal::resume_best() {
+  const std::string file = directory_.files().best_checkpoint().string();
+  const std::optional<Best> best = read_best(file);
+  if (!best) return;
+  if (best->images == config_.evaluation.images) {
+    best_error_ = best->error_percent;
+    return;
+  }
+  reporter_.warn(fmt::format(
+      "{} was the best with evaluation.images {}, which is {} now, so that errors do not compare: the next "
+      "evaluation replaces it; copy it to keep it",
+      file, best->images, config_.evaluation.images));
+}
+
 void RunJournal::begin(std::int64_t iteration) {
-  write_text_file_atomically(directory_.files().config(), to_yaml(config_));
+  write_text_file_atomically(directory_.files().config(), with_checksum(to_yaml(config_)));
   const std::vector<MetricsRow> rows = metrics_rows(log_, evaluation_set(config_));
   row_files_.push_back(make_metrics_csv(directory_.files().metrics(), rows));
   if (config_.log.tensorboard) {
@@ -142,15 +162,15 @@ void RunJournal::show(const MetricsRow& row) {
   for (RowFile& file : row_files_) file.append(row);
 }
 
-void RunJournal::warn_of_young_averages(std::int64_t iteration) {
+void RunJournal::warn_of_young_averages(const Trainer& trainer) {
   if (config_.batch_norm.evaluation == Config::BatchNorm::Evaluation::recalibrated) return;
-  const std::int64_t memory = std::llround(1 / (1 - config_.batch_norm.decay));
-  if (iteration >= memory || warned_of_young_averages_) return;
+  const std::int64_t memory = std::llround(1 / (1 - trainer.running_decay()));
+  if (trainer.iteration() >= memory || warned_of_young_averages_) return;
   warned_of_young_averages_ = true;
   reporter_.warn(
       fmt::format("batch normalisation's running averages span about {} iterations but have seen only {}, so "
                   "this evaluation means little; --set batch_norm.evaluation=recalibrated remeasures them",
-                  memory, iteration));
+                  memory, trainer.iteration()));
 }
 
 void RunJournal::evaluated(const Trainer& trainer, const Loss& loss) {
@@ -162,7 +182,7 @@ void RunJournal::evaluated(const Trainer& trainer, const Loss& loss) {
       config_.evaluation.images > 0 ? fmt::format(" of {} images", format_grouped(loss.images)) : "";
   reporter_.info(fmt::format("iteration {}: {} error {:.2f} %{}, cross entropy {:.4f}", row.iteration, set,
                              row.error_percent, images, row.cross_entropy));
-  warn_of_young_averages(row.iteration);
+  warn_of_young_averages(trainer);
 }
 
 void RunJournal::evaluated_average(const Trainer& trainer, const Loss& loss) {

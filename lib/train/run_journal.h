@@ -30,7 +30,8 @@ class RunJournal {
   // Records a step: its loss, learning rate and duration.
   void stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds);
   void evaluated(const Trainer& trainer, const Loss& loss);
-  // Returns whether the error is smaller than that of the best checkpoint so far.
+  // Returns whether the error is smaller than that of the best checkpoint so far. All evaluations passed here
+  // must be of the same images.
   bool is_best(const Loss& loss) const { return !best_error_ || loss.error_percent() < *best_error_; }
   // Saves `checkpoint`, the trainer's state, as the best one; `loss` is its evaluation.
   void save_best(Checkpoint checkpoint, const Loss& loss);
@@ -52,6 +53,8 @@ class RunJournal {
   double images_per_second() const;
 
  private:
+  // Reads the error of the best checkpoint so far, if further errors compare with it; warns if they do not.
+  void resume_best();
   // Adds the progress and settings that a run needs to resume.
   Checkpoint whole(Checkpoint checkpoint) const;
   // Records the largest sums of the step under exact coupling, and warns if one is beyond the range.
@@ -60,7 +63,7 @@ class RunJournal {
   // Appends to the files that are meant to be watched during the run.
   void show(const MetricsRow& row);
   // Warns once if an evaluation with running averages comes too early to be meaningful.
-  void warn_of_young_averages(std::int64_t iteration);
+  void warn_of_young_averages(const Trainer& trainer);
   void save_log(const Trainer& trainer, RunStatus status, bool durable);
 
   Config config_;

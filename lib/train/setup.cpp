@@ -129,10 +129,25 @@ Config resolve(Config config) {
   return config;
 }
 
+std::int64_t images_at_a_time(const Config& config, std::int64_t given) {
+  return config.training.micro_batch > 0 ? config.training.micro_batch : given;
+}
+
+namespace {
+
+// Of a process that computes so many images of the batch.
+void divide(NetworkOptions& options, const Config& config, std::int64_t images) {
+  options.batch = images_at_a_time(config, images);
+  options.micro_batches = images / options.batch;
+  if (options.batch < config.training.batch) options.whole_batch = config.training.batch;
+}
+
+}  // namespace
+
 NetworkOptions network_options(const Config& config) {
   NetworkOptions options;
   options.classes = classes(config);
-  options.batch = config.training.batch;
+  divide(options, config, config.training.batch);
   options.image_size = image_size_of(config);
   options.activations = activation_mode(config.network.activations);
   options.convolution = config.network.convolution == Config::Network::Convolution::direct
@@ -151,12 +166,13 @@ NetworkOptions network_options(const Config& config) {
 NetworkOptions network_options(const Config& config, Communicator& communicator) {
   NetworkOptions options = network_options(config);
   if (communicator.ranks() == 1) return options;
-  if (options.batch < communicator.ranks()) {
-    throw UsageError("training.batch: {} images are too few for {} ranks; each needs at least one",
-                     options.batch, communicator.ranks());
+  const std::int64_t batch = config.training.batch;
+  if (batch < communicator.ranks()) {
+    throw UsageError("training.batch: {} images are too few for {} ranks; each needs at least one", batch,
+                     communicator.ranks());
   }
-  options.whole_batch = options.batch;
-  options.batch = communicator.shard(options.whole_batch).size;
+  check_micro_batch(config.training, communicator.ranks());
+  divide(options, config, communicator.shard(batch).size);
   if (config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized)
     options.statistics = &communicator;
   return options;

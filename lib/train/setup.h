@@ -22,10 +22,12 @@ Architecture architecture(const Config& config);
 Config resolve(Config config);
 
 // The following functions expect a resolved configuration.
+// Returns how many images a process computes at a time of those `given` to it for a step.
+std::int64_t images_at_a_time(const Config& config, std::int64_t given);
 ActivationMode activation_mode(Config::Network::Activations activations);
 NetworkOptions network_options(const Config& config);
 // Returns the options for one rank's shard of the batch. Throws UsageError if there are more ranks than
-// images in the batch. The communicator must outlive the network.
+// images in the batch, or if micro-batches do not divide it. The communicator must outlive the network.
 NetworkOptions network_options(const Config& config, Communicator& communicator);
 
 }  // namespace revnet

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "train/agreement.h"
@@ -31,15 +32,20 @@ Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::s
       recalibrates_(config.batch_norm.evaluation == Config::BatchNorm::Evaluation::recalibrated),
       recalibration_batches_(config.batch_norm.recalibration_batches),
       device_(config.training.threads, arena_bytes),
-      schedule_(config.training),
-      labels_(static_cast<std::size_t>(shard_.size)) {
+      schedule_(config.training) {
   NetworkOptions options = network_options(config, communicator_);
   if (options.grid) options.range = &range_;
   network_.emplace(device_, architecture(config), options);
   network_->initialize(config.training.seed);
+  labels_.resize(static_cast<std::size_t>(options.batch));
+  if (micro_batches() > 1) {
+    sum_.emplace(device_, *network_, micro_batches(), running_decay_);
+    running_decay_ = std::pow(running_decay_, static_cast<double>(micro_batches()));
+  }
   if (communicator_.ranks() > 1) {
     exchange_.emplace(communicator_, *network_,
-                      static_cast<double>(shard_.size) / static_cast<double>(batch_));
+                      static_cast<double>(shard_.size) / static_cast<double>(batch_),
+                      sum_ ? &*sum_ : nullptr);
   }
   sgd_.emplace(network_->parameters(), config.training.momentum, config.training.weight_decay,
                config.training.nesterov);
@@ -56,10 +62,17 @@ void Trainer::reading(const Read& read) {
 }
 
 void Trainer::fetch_batch(std::int64_t later) {
-  const std::int64_t first = (iteration_ + later) * batch_ + shard_.first;
-  device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())}, [&] {
-    reading([&] { data_->fill_training(first, first + batch_, images_.values(), labels_); });
-  });
+  position_ = (iteration_ + later) * batch_ + shard_.first;
+  fetch_micro_batch(0);
+}
+
+void Trainer::fetch_micro_batch(std::int64_t index) {
+  const auto size = static_cast<std::int64_t>(labels_.size());
+  const std::int64_t first = position_ + index * size;
+  const std::int64_t next = index + 1 < micro_batches() ? first + size : position_ + batch_;
+  device_.perform({Operation::input, 0, 0, static_cast<double>(images_.bytes())},
+                  [&] { reading([&] { data_->fill_training(first, next, images_.values(), labels_); }); });
+  fetched_ = index;
 }
 
 Loss Trainer::of_all_ranks(const Loss& mine, std::span<double> more) {
@@ -72,9 +85,19 @@ Loss Trainer::of_all_ranks(const Loss& mine, std::span<double> more) {
 }
 
 Loss Trainer::compute_gradient() {
-  if (!exchange_) return network_->compute_gradient(images_, labels_);
-  const Loss mine =
-      network_->compute_gradient(images_, labels_, [this](std::size_t first) { exchange_->ready(first); });
+  Loss mine;
+  for (std::int64_t index = 0; index + 1 < micro_batches(); ++index) {
+    if (index != fetched_) fetch_micro_batch(index);
+    mine += network_->compute_gradient(images_, labels_);
+    sum_->add(index);
+  }
+  if (sum_) fetch_micro_batch(micro_batches() - 1);
+  mine += network_->compute_gradient(images_, labels_, [this](std::size_t first) {
+    if (sum_) sum_->complete_gradients(first);
+    if (exchange_) exchange_->ready(first);
+  });
+  if (sum_) sum_->complete_statistics();
+  if (!exchange_) return mine;
   // The same sum also carries the time that each rank waited, in an entry of its own.
   std::vector<double> waited(static_cast<std::size_t>(communicator_.ranks()), 0);
   waited[static_cast<std::size_t>(communicator_.rank())] = exchange_->finish();
@@ -106,7 +129,7 @@ std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop,
   Loss total;
   const Shard mine = communicator_.shard(static_cast<std::int64_t>(data_->evaluation_size()));
   const std::int64_t end = mine.first + mine.size;
-  for (std::int64_t first = mine.first; first < end; first += shard_.size) {
+  for (std::int64_t first = mine.first; first < end; first += static_cast<std::int64_t>(labels_.size())) {
     if (stop && stop()) return {};
     const std::size_t real = data_->fill_evaluation(static_cast<std::size_t>(first),
                                                     static_cast<std::size_t>(end), images_.values(), labels_);
@@ -134,6 +157,10 @@ std::optional<Loss> Trainer::evaluate_recalibrated(const std::function<bool()>& 
     if (communicator_.any(stop && stop())) return {};
     fetch_batch(coming);
     statistics.add(images_);
+    for (std::int64_t index = 1; index < micro_batches(); ++index) {
+      fetch_micro_batch(index);
+      statistics.add(images_);
+    }
   }
   statistics.use();
   return evaluate_set(stop, observe);
@@ -161,12 +188,8 @@ void Trainer::check_equal() {
 }
 
 Checkpoint Trainer::checkpoint() {
-  Checkpoint checkpoint;
+  Checkpoint checkpoint = export_state(*network_);
   checkpoint.iteration = iteration_;
-  checkpoint.parameters = export_values(*network_);
-  checkpoint.momentum = export_momentum(*network_);
-  checkpoint.average = export_average(*network_);
-  checkpoint.running = export_running(*network_);
   return checkpoint;
 }
 

@@ -19,6 +19,7 @@
 #include "record/config.h"
 #include "train/communicator.h"
 #include "train/gradient_exchange.h"
+#include "train/micro_batch_sum.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
 
@@ -46,12 +47,13 @@ class Trainer {
   // is not; throws an Error with exit code damaged_image on all ranks if an image is damaged. Parameters and
   // iteration() are then unchanged.
   Loss step();
-  // Computes the loss of the batch fetched last, and overwrites every parameter's gradient.
+  // Computes the loss of the batch fetched last, and overwrites every parameter's gradient. Fetches the
+  // micro-batches of that batch, if it has any.
   Loss compute_gradient();
   // Overwrites images() and labels() with this rank's shard of the batch that comes `later` steps after the
-  // next one. step() fetches its batch itself.
+  // next one, or with its first micro-batch. step() fetches its batch itself.
   void fetch_batch(std::int64_t later);
-  // The batch fetched last.
+  // The batch or micro-batch fetched last.
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
@@ -64,6 +66,8 @@ class Trainer {
   // running statistics, and their statistics are always recalibrated.
   std::optional<Loss> evaluate_average(const std::function<bool()>& stop = {}, std::int64_t images = 0);
   bool averages_weights() const { return average_decay_ > 0; }
+  // Which fraction of the running averages a step keeps.
+  double running_decay() const { return running_decay_; }
 
   // Returns the trainer's whole state. The caller adds progress and config.
   Checkpoint checkpoint();
@@ -96,6 +100,9 @@ class Trainer {
   // Calls `read`, which reads images; a damaged image that only this rank needs stops all ranks.
   template <class Read>
   void reading(const Read& read);
+  std::int64_t micro_batches() const { return network_->options().micro_batches; }
+  // Of the batch that fetch_batch() was called for, the micro-batch of this index.
+  void fetch_micro_batch(std::int64_t index);
   std::optional<Loss> evaluate_set(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_recalibrated(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_shard(const std::function<bool()>& stop, const LogitsObserver& observe);
@@ -105,19 +112,21 @@ class Trainer {
   std::unique_ptr<Communicator> alone_;  // null if the caller passed a communicator
   Communicator& communicator_;
   std::unique_ptr<BatchSource> data_;
-  std::int64_t batch_;  // images of all ranks
-  Shard shard_;         // this rank's part of the batch
-  double running_decay_, average_decay_;
+  std::int64_t batch_;                    // images of all ranks
+  Shard shard_;                           // this rank's part of the batch
+  double running_decay_, average_decay_;  // per step
   bool recalibrates_;
   std::int64_t recalibration_batches_;
   Device device_;
   RangeWatch range_;
   std::optional<Network> network_;
   Schedule schedule_;
+  std::optional<MicroBatchSum> sum_;  // none where the shard is computed at once
   std::optional<GradientExchange> exchange_;
   std::optional<Sgd> sgd_;
   Tensor images_;
   std::vector<std::int32_t> labels_;
+  std::int64_t position_ = 0, fetched_ = 0;  // of the batch fetched last, and the micro-batch of it
   std::int64_t iteration_ = 0;
 };
 

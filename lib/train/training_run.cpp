@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "system/host.h"
+#include "tensor/out_of_memory.h"
 #include "train/agreement.h"
 #include "train/divergence.h"
 #include "train/initialization.h"
@@ -54,6 +56,8 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
                 {"instruction_set", onednn_instruction_set()},
                 {"onednn_winograd", onednn_winograd()},
                 {started, utc_time()}};
+  if (config.training.micro_batch > 0)
+    info.extra["micro_batch"] = fmt::to_string(config.training.micro_batch);
   if (!revision().empty()) info.extra["revision"] = revision();
   const std::string fingerprint = data.fingerprint();
   if (!fingerprint.empty()) info.extra["dataset_fingerprint"] = fingerprint;
@@ -91,6 +95,8 @@ class Session {
   void train();
   void finish();
   void evaluate();
+  // Returns the evaluation by which checkpoints are compared; nothing if it was stopped.
+  std::optional<Loss> evaluate_to_compare(const Loss& loss);
   // Makes all ranks agree when to stop and save: a signal may reach only one, and only rank 0 has a clock.
   void agree();
   enum class Keep { as_configured, no };
@@ -224,6 +230,13 @@ void Session::agree() {
   late_ = votes[1] > 0;
 }
 
+// The last evaluation uses all images, but the best checkpoint is chosen by errors on evaluation.images of
+// them, so the last state is evaluated on these as well.
+std::optional<Loss> Session::evaluate_to_compare(const Loss& loss) {
+  const std::int64_t images = config_.evaluation.images;
+  return images == 0 || loss.images <= images ? loss : trainer_.evaluate(interrupted, images);
+}
+
 // Saves a checkpoint first, because an evaluation may take minutes, and a crash would lose the steps before.
 void Session::evaluate() {
   if (saved_ != trainer_.iteration()) save_checkpoint(Keep::no);
@@ -232,7 +245,10 @@ void Session::evaluate() {
   const std::optional<Loss> whole = trainer_.evaluate(interrupted, images);
   std::optional<Loss> average;
   if (whole && trainer_.averages_weights()) average = trainer_.evaluate_average(interrupted, images);
-  stopped_ = !whole || (trainer_.averages_weights() && !average);
+  std::optional<Loss> compared;
+  if (whole && config_.checkpoint.keep_best) compared = evaluate_to_compare(*whole);
+  stopped_ =
+      !whole || (trainer_.averages_weights() && !average) || (config_.checkpoint.keep_best && !compared);
   if (stopped_) return;
   const Loss& loss = *whole;
   if (!std::isfinite(loss.cross_entropy) || (average && !std::isfinite(average->cross_entropy))) {
@@ -244,9 +260,7 @@ void Session::evaluate() {
   evaluated_ = trainer_.iteration();
   evaluation_images_ = loss.images;
   if (!journal_) return;
-  if (config_.checkpoint.keep_best && journal_->is_best(loss)) {
-    journal_->save_best(trainer_.checkpoint(), loss);
-  }
+  if (compared && journal_->is_best(*compared)) journal_->save_best(trainer_.checkpoint(), *compared);
   journal_->evaluated(trainer_, loss);
   if (average) journal_->evaluated_average(trainer_, *average);
 }
@@ -311,14 +325,8 @@ RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
   return summary;
 }
 
-// Returns the summary on all ranks if the run is complete.
-std::optional<RunSummary> summary_if_complete(const Config& config, const std::filesystem::path& directory,
-                                              Communicator& communicator) {
-  std::optional<EarlierRun> run;
-  communicator.together([&] {
-    if (communicator.is_first()) run = find_complete_run(config, directory);
-  });
-  if (communicator.of_first(run ? 1 : 0) == 0) return {};
+// Returns the summary of a run that is complete; only rank 0 has its files.
+RunSummary summary_of_complete(const std::optional<EarlierRun>& run, const Config& config) {
   RunSummary summary = run ? summary_of(*run, config.training.batch) : RunSummary();
   summary.was_complete = true;
   summary.status = RunStatus::complete;
@@ -326,17 +334,19 @@ std::optional<RunSummary> summary_if_complete(const Config& config, const std::f
   return summary;
 }
 
-}  // namespace
-
-RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
+RunSummary run_session(const Config& config, const std::filesystem::path& directory, RunStart start,
+                       const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
   const std::vector<std::string> hosts = communicator.gather(host_name());
   const Ranks ranks{communicator.ranks(), static_cast<int>(std::ranges::count(hosts, host_name()))};
-  if (start == RunStart::resume) {
-    if (std::optional<RunSummary> summary = summary_if_complete(config, directory, communicator)) {
-      return *summary;
-    }
+  std::optional<EarlierRun> before;
+  communicator.together([&] {
+    if (communicator.is_first()) before = check_start(config, directory, start);
+  });
+  if (communicator.of_first(before && is_complete(*before, config) ? 1 : 0) > 0) {
+    return summary_of_complete(before, config);
   }
+  const bool goes_on = before.has_value();
+  before.reset();
   std::optional<Session> session;
   communicator.together([&] {
     // Everything that can fail comes before the directory is created or changed.
@@ -348,8 +358,6 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
     session.emplace(config, std::move(data), plan, hooks, communicator);
     if (!communicator.is_first()) return;
     const std::string& initial = config.training.initialize_from;
-    const bool goes_on =
-        start == RunStart::resume && std::filesystem::exists(RunFiles(directory).checkpoint());
     if (!initial.empty() && !goes_on) session->initialize(initial);
     RunDirectory taken = start == RunStart::resume
                              ? RunDirectory::open(directory)
@@ -358,6 +366,26 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
     if (start == RunStart::resume) session->resume();
   });
   return session->run();
+}
+
+}  // namespace
+
+std::optional<EarlierRun> check_start(const Config& config, const std::filesystem::path& directory,
+                                      RunStart start) {
+  std::optional<EarlierRun> before;
+  if (start == RunStart::resume) before = find_earlier_run(config, directory);
+  if (!before && !config.training.initialize_from.empty()) check_initialization(config);
+  return before;
+}
+
+RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
+                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator) {
+  try {
+    return run_session(config, directory, start, command, hooks, communicator);
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw std::bad_alloc();
+    throw;
+  }
 }
 
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,11 @@ struct TrainingHooks {
   // Called after the last iteration and before its evaluation. A resumption at that point calls it again.
   std::function<void(Trainer& trainer)> after_training;
 };
+
+// Returns the run that is resumed, if there is one. Throws what run_training() would throw for the files that
+// it starts from: those of the run in this directory, or the checkpoint of training.initialize_from.
+std::optional<EarlierRun> check_start(const Config& config, const std::filesystem::path& directory,
+                                      RunStart start);
 
 // Trains until the last iteration or until a signal (interrupt.h) asks to stop, and meanwhile evaluates, logs
 // and saves checkpoints. `config` must be resolved; `command` is recorded. Changes no file of a run that is

@@ -2,10 +2,13 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/crc32.h"
 #include "data/cifar_files.h"
 #include "files.h"
 
@@ -107,6 +110,18 @@ TEST_CASE_FIXTURE(Small, "a file with a byte too many is oversized") {
   expect100(Kind::oversized);
 }
 
+TEST_CASE_FIXTURE(Small, "a file that is not what the checksums beside it say is named") {
+  const auto list = [&](std::uint32_t checksum) {
+    const std::string line = fmt::format("{:08x} {}\n", checksum, file.filename().string());
+    write_file(file.parent_path() / "crc32", "00000000 other.bin\n" + line);
+  };
+  write_file(file, ten);
+  list(crc32(std::as_bytes(std::span(ten))));
+  CHECK(read_cifar_file(file, cifar10_format, 4).size() == 4);
+  list(crc32(std::as_bytes(std::span(hundred))));
+  CHECK(expect10(Kind::changed).find("its bytes are not those that crc32 lists") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Small, "a whole record too few or too many is an error") {
   write_file(file, ten);
   expect_error(Kind::truncated, file, [&] { read_cifar_file(file, cifar10_format, 5); });
@@ -172,6 +187,21 @@ TEST_CASE_FIXTURE(Small, "fine and coarse labels have separate ranges") {
   const Dataset set = read_cifar_file(file, cifar100_format, 4);
   CHECK(set.coarse_labels[3] == 19);
   CHECK(set.labels[1] == 99);
+}
+
+// The original file ends in an empty line.
+TEST_CASE_FIXTURE(Small, "class names are read where there are any, a line each") {
+  constexpr CifarFormat three{"cifar10", "names.txt", 3, 0};
+  const fs::path names = directory / "names.txt";
+  CHECK(read_class_names(directory.path(), three).empty());
+  write_file(names, "cat\nmaple_tree\r\ndog\n\n");
+  CHECK(read_class_names(directory.path(), three) == std::vector<std::string>{"cat", "maple_tree", "dog"});
+  write_file(names, "cat\ndog\n");
+  CHECK(expect_error(Kind::truncated, names, [&] {
+          read_class_names(directory.path(), three);
+        }).find("2 names, expected 3") != std::string::npos);
+  write_file(names, "a\nb\nc\nd\n");
+  expect_error(Kind::oversized, names, [&] { read_class_names(directory.path(), three); });
 }
 
 TEST_CASE("cifar10 reads from its canonical folder") {

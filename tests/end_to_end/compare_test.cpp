@@ -138,6 +138,8 @@ TEST_CASE("studies refuse impossible settings") {
   refused({"gradient"}, "--help");
   refused({"gradient", "angle", "synthetic", "--arch", "resnet32"}, "not reversible");
   refused({"gradient", "angle", "synthetic", "--every", "0"}, "--every");
+  refused({"gradient", "angle", "synthetic", "--micro-batch", "50"},
+          "the angle is measured on whole batches");
   refused({"gradient", "angle", "--checkpoint", "none.h5"}, "--run-dir");
   refused({"training", "synthetic", "--arch", "resnet110"}, "not reversible");
   refused({"memory", "--memory-limit", "lots"}, "8GiB");

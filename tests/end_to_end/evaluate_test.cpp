@@ -32,10 +32,14 @@ TEST_CASE("a run is evaluated image by image, and its weights are refused for an
   CHECK(file.floats("logits").shape == std::vector<std::int64_t>{2000, 10});
   CHECK(snapshot(folder / "run") == before);
 
-  const Outcome other = train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "50", "--run-dir",
-                                              "other", "--initialize-from", "run/best.h5"});
+  const Arguments initialized{"synthetic", "--arch", "revnet38",          "--batch",    "50",
+                              "--run-dir", "other",  "--initialize-from", "run/best.h5"};
+  const Outcome other = train(folder.path(), initialized);
   CHECK(other.exit_code == 1);
   CHECK_MESSAGE(is_one_line(other.err), other.text());
   CHECK(contains(other.err, "run/best.h5: /parameters/stem/conv/weight has shape"));
+  const Outcome plan = train(folder.path(), join(initialized, {"--dry-run"}));
+  CHECK(plan.exit_code == 1);
+  CHECK(plan.err == other.err);
   CHECK_FALSE(std::filesystem::exists(folder / "other"));
 }

@@ -61,7 +61,8 @@ TEST_CASE("a run with every recipe option resumes bit for bit on two ranks") {
   };
   write_file(folder / "recipe.yaml",
              "network: {architecture: resnet32}\n"
-             "training: {iterations: 4, batch: 9, schedule: cosine, warmup_iterations: 2, base_batch: 4,\n"
+             "training: {iterations: 4, batch: 16, micro_batch: 4, schedule: cosine, warmup_iterations: 2, "
+             "base_batch: 8,\n"
              "           nesterov: true, label_smoothing: 0.1, average_decay: 0.9}\n"
              "batch_norm: {evaluation: recalibrated, recalibration_batches: 2}\n"
              "evaluation: {every: 2, images: 50}\nlog: {every: 1, tensorboard: true}\n"
@@ -74,8 +75,8 @@ TEST_CASE("a run with every recipe option resumes bit for bit on two ranks") {
   REQUIRE(log.eval().size() == 2);
   CHECK(log.eval_average().size() == 2);
   REQUIRE(log.train().size() == 4);
-  CHECK(log.train()[0].learning_rate == doctest::Approx(0.1125));  // 0.1 * 9 / 4, half of it
-  CHECK(log.train()[3].learning_rate == doctest::Approx(0.1125));  // the middle of the cosine
+  CHECK(log.train()[0].learning_rate == doctest::Approx(0.1));  // 0.1 * 16 / 8, half of it
+  CHECK(log.train()[3].learning_rate == doctest::Approx(0.1));  // the middle of the cosine
   CHECK(std::filesystem::exists(folder / "whole/tensorboard/events.out.tfevents.revnet"));
 
   std::filesystem::copy(folder / "whole", folder / "run", std::filesystem::copy_options::recursive);

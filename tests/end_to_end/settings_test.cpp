@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
+#include "record/checksums.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -24,7 +25,7 @@ TEST_CASE("options override the environment, which overrides the file, and confi
   CHECK(config.training.seed == 12);             // file, then --set
   CHECK(config.training.momentum == 0.9);        // the default, since no source sets it
   CHECK(config.network.activations == Config::Network::Activations::stored);
-  CHECK(open_log(folder / "a").info().config == read_file(folder / "a/config.yaml"));
+  CHECK(with_checksum(open_log(folder / "a").info().config) == read_file(folder / "a/config.yaml"));
 
   // The recorded file alone must repeat the run in another folder and without the environment.
   outcome = train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--run-dir", "b"},

@@ -1,18 +1,21 @@
 // Runs that are killed again and again at random moments, and runs that are repeated; `make torture` does
 // many.
 //
-// With batches of two and a checkpoint after every step, a process spends most of its time writing, so most
+// With batches of two and a checkpoint after every step, a training spends most of its time writing, so most
 // kills interrupt a write. $REVNET_TORTURE_KILLS is the number of kills, $REVNET_TORTURE_SEED the seed of
 // their moments, and $REVNET_TORTURE_RUNS the number of repeated runs.
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <random>
+#include <sstream>
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "data/jpeg_files.h"
 #include "end_to_end/runs.h"
 
 using namespace revnet;
@@ -21,35 +24,74 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int iterations = 60;
-const Environment one_thread{{"REVNET_THREADS", "1"}};
+using std::chrono::duration;
+using std::chrono::steady_clock;
 
-Arguments fresh(const std::string& run) {
-  return {"synthetic",
+// What is killed: one command that begins and, entered again, goes on.
+struct Subject {
+  std::string name;
+  std::string program;  // of revnet's, or a path
+  Arguments arguments;
+  Environment environment;
+  std::vector<std::string> runs;  // in its folder
+  bool has_children = false;      // which may be killed instead
+};
+
+// Images few enough that an evaluation takes as long as a few steps.
+Arguments training(const fs::path& data, const std::string& evaluation_every, const std::string& iterations) {
+  return {"images",
+          "--data-dir",
+          data.string(),
+          "--image-size",
+          "32",
           "--arch",
           "revnet38",
+          "--set",
+          "network.units=1,1,2",
           "--batch",
           "2",
           "--iterations",
-          "60",
+          iterations,
           "--log-every",
           "1",
           "--checkpoint-every",
           "1",
-          "--set",
-          "name=torture",
-          "--set",
-          "network.units=1,1,2",
           "--eval-every",
-          "0",
+          evaluation_every,
+          "--workers",
+          "1",
           "--run-dir",
-          run};
+          "run",
+          "--resume"};
 }
 
-// The arguments that resume the run, or begin it if the kill came before there was one to resume.
-Arguments next_start(const fs::path& folder) {
-  if (!fs::exists(folder / "run/config.yaml")) return fresh("run");
-  return {"synthetic", "--run-dir", "run", "--resume"};
+std::string sweep_file(const fs::path& data) {
+  return "name: torture\ndataset: {name: images, image_size: 32, workers: 1, directory: " + data.string() +
+         "}\nnetwork: {architecture: revnet38, units: [1, 1, 2]}\ntraining: {iterations: 20, batch: 2}\n"
+         "evaluation: {every: 0}\ncheckpoint: {every: 1}\nlog: {every: 1}\n"
+         "sweep:\n  grid:\n    training.seed: [1, 2, 3]\n";
+}
+
+std::vector<Subject> subjects(const fs::path& data) {
+  const Environment one_thread{{"REVNET_THREADS", "1"}};
+  std::vector<Subject> all{{"training", "revnet-train", training(data, "0", "60"), one_thread, {"run"}},
+                           {"evaluation", "revnet-train", training(data, "1", "20"), one_thread, {"run"}},
+                           {"sweep",
+                            "revnet-sweep",
+                            {"run", "sweep.yaml", "--jobs", "2"},
+                            one_thread,
+                            {"runs/torture/seed1", "runs/torture/seed2", "runs/torture/seed3"},
+                            true}};
+#ifdef REVNET_MPIRUN
+  all.push_back(
+      {"ranks",
+       REVNET_MPIRUN,
+       join({"--oversubscribe", "-n", "2", REVNET_BIN_DIR "/revnet-train"}, training(data, "5", "30")),
+       {{"REVNET_THREADS", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}},
+       {"run"},
+       true});
+#endif
+  return all;
 }
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
@@ -59,9 +101,10 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 
 // How many kills interrupted what.
 struct Tally {
-  int kills = 0, checkpoint = 0, log = 0, settings = 0, elsewhere = 0, before_first_step = 0, runs = 0;
+  int kills = 0, checkpoint = 0, log = 0, settings = 0, evaluation = 0, elsewhere = 0, before_first_step = 0,
+      runs = 0;
 
-  void add(const fs::path& run, bool in_first_steps) {
+  void add(const fs::path& run, bool in_first_steps, bool evaluates) {
     ++kills;
     before_first_step += in_first_steps;
     if (fs::exists(run / "checkpoint.h5.tmp")) {
@@ -70,21 +113,30 @@ struct Tally {
       ++log;
     } else if (fs::exists(run / "config.yaml.tmp")) {
       ++settings;
+    } else if (evaluates && is_in_evaluation(run)) {
+      ++evaluation;
     } else {
       ++elsewhere;
     }
   }
 
+  // With an evaluation after every step, whose row comes after the step's checkpoint.
+  static bool is_in_evaluation(const fs::path& run) {
+    if (!fs::exists(run / "checkpoint.h5")) return false;
+    const RunLog log = open_log(run);
+    return saved_iterations(run) > (log.eval().empty() ? 0 : log.eval().back().iteration);
+  }
+
   std::string text() const {
-    return std::to_string(kills) + " kills in " + std::to_string(runs) +
-           " whole runs: " + std::to_string(checkpoint) + " while checkpoint.h5 was written, " +
-           std::to_string(log) + " while run.h5 was, " + std::to_string(settings) +
-           " while config.yaml was, " + std::to_string(elsewhere) + " elsewhere; " +
-           std::to_string(before_first_step) + " of all before the process had done a step";
+    return fmt::format(
+        "{} kills in {} whole runs: {} while checkpoint.h5 was written, {} while run.h5 was, {} while "
+        "config.yaml was, "
+        "{} in an evaluation, {} elsewhere; {} of all before the process had done a step",
+        kills, runs, checkpoint, log, settings, evaluation, elsewhere, before_first_step);
   }
 };
 
-// Changes whenever the checkpoint is replaced.
+// Changes whenever the file is replaced.
 std::int64_t version_of(const fs::path& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return 0;
@@ -104,63 +156,137 @@ void check_left_behind(const fs::path& run, const RunLog& whole) {
   CHECK(open_checkpoint(run).iteration <= logged);
 }
 
-// Starts or resumes a run and kills it at a random moment: one kill in eight anywhere in the life of the
-// process, three within its first steps, and four while it writes. Returns false if the run completed first.
-bool kill_once(const fs::path& folder, std::mt19937_64& random, Tally& tally) {
-  const auto sleep_below = [&](int milliseconds) {
-    std::uniform_int_distribution<int> microseconds(0, 1000 * milliseconds);
-    std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random)));
-  };
-  const fs::path run = folder / "run", checkpoint = run / "checkpoint.h5";
-  const std::uint64_t kind = random() % 8;
-  const std::int64_t before = version_of(checkpoint);
-  Process process("revnet-train", folder, next_start(folder), one_thread);
-  if (kind == 0) {
-    sleep_below(1500);
-  } else {
-    process.reaches([&] { return version_of(checkpoint) != before; });
-    sleep_below(60);
+std::vector<pid_t> children_of(pid_t process) {
+  std::vector<pid_t> all;
+  std::error_code gone;
+  for (fs::directory_iterator task(fmt::format("/proc/{}/task", process), gone), end; !gone && task != end;
+       task.increment(gone)) {
+    std::ifstream children(task->path() / "children");
+    for (pid_t child = 0; children >> child;) all.push_back(child);
   }
-  if (kind >= 4) {
-    const bool log = kind == 4;  // the log is small and quickly written
-    process.reaches([&] { return fs::exists(run / (log ? "run.h5.tmp" : "checkpoint.h5.tmp")); });
-    sleep_below(log ? 1 : 4);
-  }
-  process.send(SIGKILL);
-  const Outcome outcome = process.wait();
-  if (outcome.exit_code == 0) return false;
-  REQUIRE_MESSAGE(outcome.signal == SIGKILL, outcome.text());
-  tally.add(run, version_of(checkpoint) == before);
-  return true;
+  return all;
 }
+
+// A subject in two folders: done once without a disturbance, and killed again and again.
+class Torture {
+ public:
+  Torture(Subject subject, const fs::path& data, std::mt19937_64& random)
+      : subject_(std::move(subject)), random_(random) {
+    for (const std::string folder : {"whole", "killed"})
+      write_file(folder_ / folder / "sweep.yaml", sweep_file(data));
+    const auto begin = steady_clock::now();
+    finish("whole");
+    seconds_ = duration<double>(steady_clock::now() - begin).count();
+  }
+
+  const Tally& tally() const { return tally_; }
+
+  void kill(int kills) {
+    while (tally_.kills < kills) {
+      while (tally_.kills < kills && kill_once()) {
+        CAPTURE(tally_.kills);
+        for (const std::string& run : subject_.runs)
+          check_left_behind(killed(run), open_log(folder_ / "whole" / run));
+      }
+      finish("killed");
+      for (const std::string& run : subject_.runs) {
+        CHECK(first_difference(folder_ / "whole" / run, killed(run)) == "");
+        for (const auto& [name, bytes] : snapshot(killed(run))) CHECK_FALSE(name.ends_with(".tmp"));
+        fs::remove_all(killed(run));
+      }
+      ++tally_.runs;
+    }
+  }
+
+ private:
+  fs::path killed(const std::string& run) const { return folder_ / "killed" / run; }
+
+  Environment environment() const {
+    Environment all = subject_.environment;
+    // Two mpiruns at once would share a folder, which the first to end may take away.
+    all["OMPI_MCA_orte_tmpdir_base"] = folder_.path().string();
+    return all;
+  }
+
+  void finish(const std::string& folder) const {
+    const Outcome outcome =
+        Process(subject_.program, folder_ / folder, subject_.arguments, environment()).wait();
+    REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  }
+
+  void sleep_below(double seconds) {
+    std::this_thread::sleep_for(
+        duration<double>(std::uniform_real_distribution<double>(0, seconds)(random_)));
+  }
+
+  // Starts or resumes, and kills at a moment drawn: one in eight in the whole life of the process, three
+  // within two steps of its own, and four while it writes. False when it was complete before that.
+  bool kill_once() {
+    const fs::path run = killed(subject_.runs[random_() % subject_.runs.size()]),
+                   checkpoint = run / "checkpoint.h5";
+    const std::uint64_t kind = random_() % 8;
+    const std::int64_t before = version_of(checkpoint);
+    Process process(subject_.program, folder_ / "killed", subject_.arguments, environment());
+    if (kind == 0) {
+      sleep_below(seconds_);
+    } else {
+      process.reaches([&] { return version_of(checkpoint) != before; });
+      sleep_below(0.06);
+    }
+    if (kind >= 4 && subject_.name != "evaluation") {
+      const bool log = kind == 4;  // which is small, and soon written
+      process.reaches([&] { return fs::exists(run / (log ? "run.h5.tmp" : "checkpoint.h5.tmp")); });
+      sleep_below(log ? 0.001 : 0.004);
+    }
+    send_kill(process);
+    const Outcome outcome = process.wait();
+    if (outcome.exit_code == 0) return false;
+    REQUIRE_MESSAGE((subject_.has_children || outcome.signal == SIGKILL), outcome.text());
+    tally_.add(run, version_of(checkpoint) == before, subject_.name == "evaluation");
+    return true;
+  }
+
+  // One process below it, or all at once.
+  void send_kill(const Process& process) {
+    if (subject_.has_children) process.send(SIGSTOP);  // so that none is started meanwhile
+    const std::vector<pid_t> children =
+        subject_.has_children ? children_of(process.id()) : std::vector<pid_t>();
+    const bool one = !children.empty() && random_() % 2 == 0;
+    if (one) ::kill(children[random_() % children.size()], SIGKILL);
+    process.send(one ? SIGCONT : SIGKILL);
+    if (one) return;
+    for (const pid_t child : children) ::kill(child, SIGKILL);
+  }
+
+  TemporaryDirectory folder_;
+  Subject subject_;
+  std::mt19937_64& random_;
+  double seconds_ = 0;  // of the whole life
+  Tally tally_;
+};
 
 }  // namespace
 
-TEST_CASE("runs killed again and again at random moments end like undisturbed ones") {
-  const std::uint64_t kills = number_from("REVNET_TORTURE_KILLS", 6);
+TEST_CASE("what is killed at random moments, again and again, ends as if it had never been") {
+  const auto kills = static_cast<int>(number_from("REVNET_TORTURE_KILLS", 8));
   const std::uint64_t seed = number_from("REVNET_TORTURE_SEED", 1);
   CAPTURE(seed);
   std::mt19937_64 random(seed);
-  TemporaryDirectory folder;
-  const Outcome uninterrupted = train(folder.path(), fresh("whole"), one_thread);
-  REQUIRE_MESSAGE(uninterrupted.exit_code == 0, uninterrupted.text());
-  const RunLog whole = open_log(folder / "whole");
-  REQUIRE(whole.train().size() == iterations);
-  Tally tally;
-  while (static_cast<std::uint64_t>(tally.kills) < kills) {
-    while (static_cast<std::uint64_t>(tally.kills) < kills && kill_once(folder.path(), random, tally)) {
-      CAPTURE(tally.kills);
-      check_left_behind(folder / "run", whole);
-    }
-    const Outcome last = train(folder.path(), next_start(folder.path()), one_thread);
-    REQUIRE_MESSAGE(last.exit_code == 0, last.text());
-    CHECK(first_difference(folder / "whole", folder / "run") == "");
-    for (const auto& [name, bytes] : snapshot(folder / "run")) CHECK_FALSE(name.ends_with(".tmp"));
-    fs::remove_all(folder / "run");
-    ++tally.runs;
+  const TemporaryDirectory folder;
+  write_image_folders(folder / "set", 2, 10, 40);
+  const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5"});
+  REQUIRE_MESSAGE(packed.exit_code == 0, packed.text());
+  const std::vector<Subject> all = subjects(folder / "set.h5");
+  for (const Subject& subject : all) {
+    CAPTURE(subject.name);
+    Torture torture(subject, folder / "set.h5", random);
+    torture.kill(kills / static_cast<int>(all.size()));
+    MESSAGE(subject.name << ": " << torture.tally().text());
+    if (kills >= 200 && subject.name == "training")
+      CHECK(5 * torture.tally().checkpoint > torture.tally().kills);
+    if (kills >= 200 && subject.name == "evaluation")
+      CHECK(5 * torture.tally().evaluation > torture.tally().kills);
   }
-  MESSAGE(tally.text());
-  if (kills >= 50) CHECK(4 * tally.checkpoint > tally.kills);
 }
 
 TEST_CASE("repeated runs with one seed are the same bit for bit") {

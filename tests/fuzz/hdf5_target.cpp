@@ -78,8 +78,8 @@ RunLog run_log(const std::filesystem::path& file, int rows) {
 
 // Opening a file for writing makes HDF5 cut off its checksums, which would reject damage before HDF5 reads
 // it.
-Bytes bytes_of(const std::filesystem::path& file) {
-  H5Fclose(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
+Bytes bytes_of(const std::filesystem::path& file, Checksums checksums) {
+  if (checksums == Checksums::removed) H5Fclose(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
   const std::string text = testing::read_file(file);
   return {text.begin(), text.end()};
 }
@@ -143,27 +143,27 @@ void fuzz_study_log(Input input) {
   check_closed();
 }
 
-std::vector<Bytes> checkpoint_seeds() {
+std::vector<Bytes> checkpoint_seeds(Checksums checksums) {
   const testing::TemporaryDirectory folder;
   std::vector<Bytes> seeds;
   for (const Checkpoint& checkpoint : {few_numbers(), state_of("resnet32"), state_of("revnet38")}) {
     write_checkpoint(folder / "checkpoint.h5", checkpoint);
-    seeds.push_back(bytes_of(folder / "checkpoint.h5"));
+    seeds.push_back(bytes_of(folder / "checkpoint.h5", checksums));
   }
   return seeds;
 }
 
-std::vector<Bytes> run_log_seeds() {
+std::vector<Bytes> run_log_seeds(Checksums checksums) {
   const testing::TemporaryDirectory folder;
   std::vector<Bytes> seeds;
   for (const int rows : {1, 40}) {
     run_log(folder / "run.h5", rows).save(false);
-    seeds.push_back(bytes_of(folder / "run.h5"));
+    seeds.push_back(bytes_of(folder / "run.h5", checksums));
   }
   return seeds;
 }
 
-std::vector<Bytes> study_log_seeds() {
+std::vector<Bytes> study_log_seeds(Checksums checksums) {
   const testing::TemporaryDirectory folder;
   std::vector<Bytes> seeds;
   for (const int rows : {1, 40}) {
@@ -176,7 +176,7 @@ std::vector<Bytes> study_log_seeds() {
     log.attribute("/", "batches", std::int64_t{1});
     series.write(log, "angle");
     log.save(Durability::process_crash);
-    seeds.push_back(bytes_of(folder / "angle.h5"));
+    seeds.push_back(bytes_of(folder / "angle.h5", checksums));
   }
   return seeds;
 }

@@ -13,9 +13,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <string_view>
+#include <optional>
 
+#include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,12 +27,14 @@
 #include "fuzz/allocations.h"
 #include "fuzz/hdf5_target.h"
 #include "fuzz/mutation.h"
+#include "fuzz/whole_target.h"
 
 namespace revnet::fuzz {
 namespace {
 
 constexpr std::uint64_t chunk = 1000;  // inputs of one process
 constexpr int most_findings = 50;
+constexpr rlim_t reading_seconds = 1;                    // see allow_readers()
 constexpr std::size_t most_kept = std::size_t{4} << 20;  // bytes that a chunk may leave allocated
 
 // A target that fails in every way, for the test that findings are found (planted.sh).
@@ -71,10 +75,18 @@ constexpr std::array targets{Target{"cifar", fuzz_cifar, nullptr},
                              Target{"config", fuzz_config, nullptr},
                              Target{"sweep", fuzz_sweep, nullptr},
                              Target{"slurm", fuzz_slurm, nullptr},
-                             Target{"checkpoint", fuzz_checkpoint, checkpoint_seeds, true},
-                             Target{"run_log", fuzz_run_log, run_log_seeds, true},
-                             Target{"study_log", fuzz_study_log, study_log_seeds, true},
+                             Target{"checkpoint", fuzz_checkpoint, [] { return checkpoint_seeds(); }, true},
+                             Target{"run_log", fuzz_run_log, [] { return run_log_seeds(); }, true},
+                             Target{"study_log", fuzz_study_log, [] { return study_log_seeds(); }, true},
                              Target{"planted", fuzz_planted, planted_seeds}};
+
+std::optional<Target> find_target(const std::string& name) {
+  const auto target = std::ranges::find(targets, name, &Target::name);
+  if (target != targets.end()) return *target;
+  const auto whole = std::ranges::find(whole_targets, name, &WholeTarget::name);
+  if (whole == whole_targets.end()) return {};
+  return Target{whole->name, whole->run, whole->seeds};
+}
 
 std::vector<Bytes> seed_files(const std::string& name) {
   std::vector<std::filesystem::path> files;
@@ -179,6 +191,7 @@ class Replay {
   }
 
   [[noreturn]] void run_here(std::uint64_t first, std::uint64_t last) {
+    allow_readers(reading_seconds);
     target_.run(inputs_.make(0));  // so that what a reader sets up once does not count as a leak
     const std::size_t before = allocated_bytes();
     for (std::uint64_t number = first; number < last; ++number) {
@@ -192,6 +205,16 @@ class Replay {
     }
     require(allocated_bytes() < before + most_kept, "memory does not leak");
     std::exit(0);
+  }
+
+  // Gives each process that read_apart.h starts so many seconds of processor time. Some damage makes HDF5
+  // loop, and the ten seconds that users wait would test nothing more. This process itself may take longer.
+  static void allow_readers(rlim_t seconds) {
+    std::signal(SIGXCPU, SIG_IGN);
+    rlimit limit{};
+    require(::getrlimit(RLIMIT_CPU, &limit) == 0, "limits can be read");
+    limit.rlim_cur = seconds;
+    require(::setrlimit(RLIMIT_CPU, &limit) == 0, "limits can be set");
   }
 
   // Ends this process after `seconds` of computing, or thirty times as long on a busy machine.
@@ -219,12 +242,14 @@ class Replay {
 
 int run_all(const Target& target, const Options& options) {
   const Stopwatch stopwatch;
+  const Tally& tallied = tally();  // before there are child processes
   Replay replay(target, options);
   const int findings = replay.run();
-  std::printf("%s: %llu seeds and %llu damaged inputs in %.1f seconds: %s findings\n", target.name,
-              static_cast<unsigned long long>(replay.seeds()),
-              static_cast<unsigned long long>(options.damaged), stopwatch.seconds(),
-              findings == 0 ? "no" : std::to_string(findings).c_str());
+  const std::string outcomes =
+      tallied.refused == 0 ? "" : fmt::format("{} refused, {} harmless, ", tallied.refused, tallied.harmless);
+  fmt::print("{}: {} seeds and {} damaged inputs in {:.1f} seconds: {}{} findings\n", target.name,
+             replay.seeds(), options.damaged, stopwatch.seconds(), outcomes,
+             findings == 0 ? "no" : fmt::to_string(findings));
   return findings == 0 ? 0 : 1;
 }
 
@@ -235,8 +260,8 @@ int usage() {
 }
 
 int run(const std::vector<std::string>& words) {
-  const auto target = words.empty() ? targets.end() : std::ranges::find(targets, words[0], &Target::name);
-  if (target == targets.end() || words.size() % 2 == 0) return usage();
+  const std::optional<Target> target = words.empty() ? std::nullopt : find_target(words[0]);
+  if (!target || words.size() % 2 == 0) return usage();
   Options options;
   for (std::size_t i = 1; i < words.size(); i += 2) {
     const std::string& value = words[i + 1];

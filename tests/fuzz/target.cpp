@@ -33,6 +33,15 @@ bool succeeds(const std::function<void()>& read) {
   }
 }
 
+Tally& tally() {
+  static Tally* const shared = [] {
+    void* memory = ::mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    require(memory != MAP_FAILED, "memory can be shared");
+    return new (memory) Tally;
+  }();
+  return *shared;
+}
+
 std::string text_of(Input input) {
   return {input.begin(), input.end()};
 }

@@ -24,6 +24,12 @@ void require(bool holds, const char* what);
 // Runs `read` and returns whether it succeeded. Catches only Errors, which must be one printable line.
 bool succeeds(const std::function<void()>& read);
 
+// What became of damaged inputs whose right answer is known, over all child processes.
+struct Tally {
+  std::uint64_t refused = 0, harmless = 0;
+};
+Tally& tally();
+
 // The input as text.
 std::string text_of(Input input);
 

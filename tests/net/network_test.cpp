@@ -70,16 +70,6 @@ TEST_CASE("parameter counts of ImageNet networks match the reference code") {
   }
 }
 
-TEST_CASE("oneDNN computes the functions with a stride, and the network says so") {
-  Device device = Device::planning();
-  const Network fused(device, find_architecture("revnet110"),
-                      small_options(ActivationMode::reconstructed, Engine::fused)),
-      onednn(device, find_architecture("revnet110"), small_options(ActivationMode::reconstructed));
-  CHECK(fused.functions_by(Engine::onednn) == 2);
-  CHECK(fused.functions_by(Engine::fused) == 2 * 27 - 2);
-  CHECK(onednn.functions_by(Engine::onednn) == 2 * 27);
-}
-
 TEST_CASE("multiply-adds do not depend on the batch") {
   Device device = Device::planning();
   const auto macs = [&](std::int64_t batch, std::int64_t size) {

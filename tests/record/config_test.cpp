@@ -76,6 +76,7 @@ training:
   iterations: 80000
   epochs: 0
   batch: 100
+  micro_batch: 0
   seed: 1
   threads: 0
   rank_timeout: 600
@@ -146,6 +147,7 @@ TEST_CASE("every setting survives a round trip through YAML") {
   config.training.iterations = std::numeric_limits<std::int64_t>::max();
   config.training.epochs = 1.5;
   config.training.batch = 7;
+  config.training.micro_batch = 1;
   config.training.seed = std::numeric_limits<std::uint64_t>::max();
   config.training.threads = 3;
   config.training.rank_timeout = 0.25;

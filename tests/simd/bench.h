@@ -5,6 +5,7 @@
 
 #include <omp.h>
 
+#include "fused/simd/direct.h"
 #include "fused/simd/pointwise.h"
 #include "fused/simd/winograd.h"
 #include "simd/naive.h"
@@ -13,12 +14,25 @@ namespace revnet::testing {
 
 struct ConvolutionCase {
   std::int64_t images, in, out, height, width, block;
+  std::int64_t size = 3, stride = 1;  // of the filters; direct convolutions alone have others than one
+
+  std::int64_t out_height() const { return (height + stride - 1) / stride; }
+  std::int64_t out_width() const { return (width + stride - 1) / stride; }
 };
 
 template <class Kernel>
-struct ConvolutionBench {
-  static constexpr std::int64_t size = std::is_same_v<Kernel, simd::Winograd> ? 3 : 1;  // of the filters
+Kernel make_kernel(const ConvolutionCase& what) {
+  const simd::Images images{what.images, what.height, what.width, what.block};
+  const std::int64_t in = padded(what.in, what.block), out = padded(what.out, what.block);
+  if constexpr (std::is_same_v<Kernel, simd::Direct>) {
+    return Kernel({.images = images, .kernel = what.size, .stride = what.stride}, in, out);
+  } else {
+    return Kernel(images, in, out);
+  }
+}
 
+template <class Kernel>
+struct ConvolutionBench {
   ConvolutionCase of;
   Plain x, dy, addend;
   std::vector<double> weights;
@@ -29,19 +43,18 @@ struct ConvolutionBench {
   Buffer scratch;
 
   // `mean` is that of the convolution's input.
-  explicit ConvolutionBench(const ConvolutionCase& what, double mean = 0.0)
+  explicit ConvolutionBench(ConvolutionCase what, double mean = 0.0)
       : of(what),
         x(random_images(what.images, what.in, what.height, what.width, 1, mean)),
-        dy(random_images(what.images, what.out, what.height, what.width, 2)),
-        addend(random_images(what.images, what.out, what.height, what.width, 3)),
-        weights(random_values(static_cast<std::size_t>(what.out * what.in * size * size), 4)),
+        dy(random_images(what.images, what.out, what.out_height(), what.out_width(), 2)),
+        addend(random_images(what.images, what.out, what.out_height(), what.out_width(), 3)),
+        weights(random_values(static_cast<std::size_t>(what.out * what.in * what.size * what.size), 4)),
         norm(what.in, 5, mean),
         x_blocks(blocked(x, what.block)),
         dy_blocks(blocked(dy, what.block)),
-        weight_blocks(blocked_weights(weights, what.out, what.in, size * size, what.block)),
+        weight_blocks(blocked_weights(weights, what.out, what.in, what.size * what.size, what.block)),
         table(norm.table(what.block)),
-        kernel({what.images, what.height, what.width, what.block}, padded(what.in, what.block),
-               padded(what.out, what.block)),
+        kernel(make_kernel<Kernel>(what)),
         scratch(kernel.scratch_floats(threads)) {}
 
   simd::Normalization normalization() const {

@@ -25,19 +25,31 @@ std::size_t block_index(const Plain& like, std::int64_t n, std::int64_t c, std::
   return static_cast<std::size_t>(((plane * like.height + y) * like.width + x) * b + c % b);
 }
 
-// Calls body(n, o, i, tap, y, x, sy, sx) for every product of a convolution.
+std::int64_t strided(std::int64_t size, std::int64_t stride) {
+  return (size + stride - 1) / stride;
+}
+
+// TensorFlow's SAME padding before the first pixel.
+std::int64_t padding(std::int64_t size, std::int64_t kernel, std::int64_t stride) {
+  return std::max<std::int64_t>((strided(size, stride) - 1) * stride + kernel - size, 0) / 2;
+}
+
+// body(n, o, i, tap, y, x, sy, sx) for every product of a convolution of images shaped like x.
 template <class Body>
-void each_product(const Plain& x, std::int64_t out, std::int64_t kernel, const Body& body) {
-  const std::int64_t reach = kernel / 2;
+void each_product(const Plain& x, std::int64_t out, std::int64_t kernel, std::int64_t stride,
+                  const Body& body) {
+  const std::int64_t above = padding(x.height, kernel, stride), before = padding(x.width, kernel, stride);
   for (std::int64_t n = 0; n < x.images; ++n) {
     for (std::int64_t o = 0; o < out; ++o) {
       for (std::int64_t i = 0; i < x.channels; ++i) {
         for (std::int64_t tap = 0; tap < kernel * kernel; ++tap) {
-          const std::int64_t dy = tap / kernel - reach, dx = tap % kernel - reach;
-          for (std::int64_t y = std::max<std::int64_t>(0, -dy); y < std::min(x.height, x.height - dy); ++y) {
-            for (std::int64_t c = std::max<std::int64_t>(0, -dx); c < std::min(x.width, x.width - dx); ++c) {
+          for (std::int64_t y = 0; y < strided(x.height, stride); ++y) {
+            for (std::int64_t c = 0; c < strided(x.width, stride); ++c) {
+              const std::int64_t from_y = y * stride + tap / kernel - above,
+                                 from_c = c * stride + tap % kernel - before;
+              if (from_y < 0 || from_y >= x.height || from_c < 0 || from_c >= x.width) continue;
               body(n, o, i, static_cast<std::size_t>((o * x.channels + i) * kernel * kernel + tap), y, c,
-                   y + dy, c + dx);
+                   from_y, from_c);
             }
           }
         }
@@ -131,9 +143,10 @@ std::vector<double> plain_weights(const Buffer& buffer, std::int64_t out, std::i
   return result;
 }
 
-Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t out, std::int64_t kernel) {
-  Plain y(x.images, out, x.height, x.width);
-  each_product(x, out, kernel,
+Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t out, std::int64_t kernel,
+               std::int64_t stride) {
+  Plain y(x.images, out, strided(x.height, stride), strided(x.width, stride));
+  each_product(x, out, kernel, stride,
                [&](std::int64_t n, std::int64_t o, std::int64_t i, std::size_t weight, std::int64_t row,
                    std::int64_t column, std::int64_t from_row, std::int64_t from_column) {
                  y.at(n, o, row, column) += x.at(n, i, from_row, from_column) * weights[weight];
@@ -141,11 +154,10 @@ Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t 
   return y;
 }
 
-Plain convolve_back(const Plain& dy, const std::vector<double>& weights, std::int64_t in,
-                    std::int64_t kernel) {
-  Plain dx(dy.images, in, dy.height, dy.width);
-  const Plain shape = dx;
-  each_product(shape, dy.channels, kernel,
+Plain convolve_back(const Plain& dy, const std::vector<double>& weights, const Plain& x, std::int64_t kernel,
+                    std::int64_t stride) {
+  Plain dx(x.images, x.channels, x.height, x.width);
+  each_product(x, dy.channels, kernel, stride,
                [&](std::int64_t n, std::int64_t o, std::int64_t i, std::size_t weight, std::int64_t row,
                    std::int64_t column, std::int64_t from_row, std::int64_t from_column) {
                  dx.at(n, i, from_row, from_column) += dy.at(n, o, row, column) * weights[weight];
@@ -153,9 +165,10 @@ Plain convolve_back(const Plain& dy, const std::vector<double>& weights, std::in
   return dx;
 }
 
-std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_t kernel) {
+std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_t kernel,
+                                    std::int64_t stride) {
   std::vector<double> dw(static_cast<std::size_t>(dy.channels * x.channels * kernel * kernel));
-  each_product(x, dy.channels, kernel,
+  each_product(x, dy.channels, kernel, stride,
                [&](std::int64_t n, std::int64_t o, std::int64_t i, std::size_t weight, std::int64_t row,
                    std::int64_t column, std::int64_t from_row, std::int64_t from_column) {
                  dw[weight] += x.at(n, i, from_row, from_column) * dy.at(n, o, row, column);

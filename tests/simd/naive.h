@@ -65,11 +65,13 @@ std::vector<double> plain_weights(const Buffer& buffer, std::int64_t out, std::i
                                   std::int64_t block);
 std::int64_t padded(std::int64_t channels, std::int64_t block);
 
-// A k x k convolution of stride 1 with SAME padding, and its gradients.
-Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t out, std::int64_t kernel);
-Plain convolve_back(const Plain& dy, const std::vector<double>& weights, std::int64_t in,
-                    std::int64_t kernel);
-std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_t kernel);
+// Convolution k x k with SAME padding, and its gradients; x gives the shape of the input.
+Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t out, std::int64_t kernel,
+               std::int64_t stride = 1);
+Plain convolve_back(const Plain& dy, const std::vector<double>& weights, const Plain& x, std::int64_t kernel,
+                    std::int64_t stride = 1);
+std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_t kernel,
+                                    std::int64_t stride = 1);
 
 // |a - b| / |b|, in the Euclidean norm.
 double distance(const std::vector<double>& a, const std::vector<double>& b);

@@ -43,7 +43,7 @@ void check_forward(Bench& bench) {
 }
 
 void check_backward(Bench& bench) {
-  Plain expected = convolve_back(bench.dy, bench.weights, bench.of.in, 3);
+  Plain expected = convolve_back(bench.dy, bench.weights, bench.x, 3);
   const Plain open = bench.norm.apply(bench.x);
   std::vector<double> gradient_sums(static_cast<std::size_t>(bench.of.in)), product_sums = gradient_sums;
   for (std::size_t i = 0; i < expected.values.size(); ++i) {
@@ -115,7 +115,7 @@ TEST_CASE("a source can be the gradient of a normalisation") {
     Sink sink;
     sink.values = dx.data();
     bench.backward(source, sink, dw);
-    const Plain expected = convolve_back(diff, bench.weights, 16, 3);
+    const Plain expected = convolve_back(diff, bench.weights, bench.x, 3);
     CHECK(distance(plain_of(dx, expected, 8).values, expected.values) < tolerance);
     const std::vector<double> gradient = weight_gradient(bench.norm.apply(bench.x), diff, 3);
     CHECK(distance(plain_weights(dw, 24, 16, 9, 8), gradient) < tolerance);

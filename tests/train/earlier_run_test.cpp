@@ -69,16 +69,16 @@ TEST_CASE("an extended run drops its learning rate at the same iterations unless
 TEST_CASE("a run that cannot be resumed is recognised from its files") {
   const TemporaryDirectory folder;
   const Config config = small_config();
-  CHECK_NOTHROW(check_resumable(config, folder / "none"));
+  CHECK_NOTHROW(find_earlier_run(config, folder / "none"));
   testing::write_file(folder / "thesis.tex", "mine");
-  CHECK(contains(message_of<UsageError>([&] { check_resumable(config, folder.path()); }), "thesis.tex"));
+  CHECK(contains(message_of<UsageError>([&] { find_earlier_run(config, folder.path()); }), "thesis.tex"));
   {
     const RunDirectory taken = RunDirectory::create(folder / "run", false);
-    CHECK_THROWS_AS(check_resumable(config, folder / "run"), InUseError);
+    CHECK_THROWS_AS(find_earlier_run(config, folder / "run"), InUseError);
   }
-  CHECK_NOTHROW(check_resumable(config, folder / "run"));
+  CHECK_NOTHROW(find_earlier_run(config, folder / "run"));
   testing::write_file(folder / "run/checkpoint.h5", "half");
-  CHECK(contains(message_of<Error>([&] { check_resumable(config, folder / "run"); }), "checkpoint.h5"));
+  CHECK(contains(message_of<Error>([&] { find_earlier_run(config, folder / "run"); }), "checkpoint.h5"));
 }
 
 }  // namespace

@@ -71,10 +71,19 @@ TEST_CASE("a run starts with the weights of a checkpoint that fits; otherwise th
   CHECK(contains(testing::read_file(folder / "run/run.log"), "head/dense is drawn anew"));
   config = small_config("resnet32");
   config.training.initialize_from = (folder / "other.h5").string();
-  CHECK(contains(message_of<Error>([&] { run_training(config, folder / "no", RunStart::fresh, "test"); }),
-                 "other.h5: /parameters/stem/conv/weight has shape [32, 3, 3, 3] instead of this network's "
-                 "[16, 3, 3, 3]"));
-  CHECK_FALSE(std::filesystem::exists(folder / "no"));
+  const auto refused = [&](const std::string& why) {
+    const std::string message =
+        message_of<Error>([&] { run_training(config, folder / "no", RunStart::fresh, "test"); });
+    CHECK(contains(message, why));
+    // --dry-run checks the same.
+    CHECK(message_of<Error>([&] { check_start(config, folder / "no", RunStart::fresh); }) == message);
+    CHECK_FALSE(std::filesystem::exists(folder / "no"));
+  };
+  refused(
+      "other.h5: /parameters/stem/conv/weight has shape [32, 3, 3, 3] instead of this network's [16, 3, 3, "
+      "3]");
+  config.training.initialize_from = (folder / "none.h5").string();
+  refused("none.h5");
 }
 
 }  // namespace

@@ -34,6 +34,19 @@ TEST_CASE("the refusal of a plan that does not fit names the largest batch that 
                  "not even a batch of 1 fits"));
 }
 
+TEST_CASE(
+    "a plan of micro-batches that does not fit is refused with the largest that does and divides the batch") {
+  Config config = small_config(), smaller = config;
+  config.training.micro_batch = 4;
+  smaller.training.micro_batch = 2;
+  CHECK_NOTHROW(check_memory(config, plan_of(config), {}, {needed_by(config), "the limit"}));
+  const std::string message = message_of<Error>([&] {
+    check_memory(config, plan_of(config), {}, {needed_by(config) - 1, "the limit"});
+  });
+  CHECK(contains(message, "the largest micro-batch that fits is 2: use --micro-batch 2,"));
+  CHECK(needed_by(smaller) < needed_by(config));
+}
+
 TEST_CASE("ranks of one host share a limit, and the suggested batch is that of all ranks") {
   Config config = small_config();
   Config shard = config;

@@ -391,5 +391,26 @@ TEST_CASE("only the shortest wait of all ranks counts as exposed; the rest is fo
   CHECK(ExchangeTimes{.waiting = 9, .exposed = 9, .alone = 8}.hidden() == 0);
 }
 
+TEST_CASE("an exchange is over when its last sum ended, although nobody asks for a while") {
+  const Config config = shared_config(fused, local, 2);
+  MeetingPlace place(2);
+  std::vector<ExchangeTimes> times(2);
+  on_ranks(place, [&](int rank) {
+    ThreadCommunicator communicator(place, rank);  // whose sums end at once
+    const MemoryPlan plan =
+        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
+    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
+    GradientExchange exchange(communicator, trainer.network(), 0.5);
+    exchange.ready(0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    CHECK(exchange.finish() == 0);
+    times[static_cast<std::size_t>(rank)] = exchange.times();
+  });
+  for (const ExchangeTimes& of_rank : times) {
+    CHECK(of_rank.in_flight > 0);
+    CHECK(of_rank.in_flight < 0.3);
+  }
+}
+
 }  // namespace
 }  // namespace revnet

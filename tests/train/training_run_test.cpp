@@ -232,6 +232,33 @@ TEST_CASE("an extended run ends with the bits of one that was longer from the be
   CHECK(read_checkpoint(files.best_checkpoint()).iteration == best->iteration);
 }
 
+// Of one image the error is 0 or 100 %, of all 2,000 it is neither.
+TEST_CASE("the best checkpoint is chosen by evaluations of the same images") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  config.network.units = {1, 1, 2};
+  config.training.iterations = 2;
+  config.evaluation.every = 1;
+  config.evaluation.images = 1;
+  const RunFiles files(folder / "run");
+  run_training(config, files.directory(), RunStart::fresh, "test");
+  const std::vector<EvalRow> rows = RunLog::open(files.run_log()).eval();
+  REQUIRE(rows.size() == 2);
+  REQUIRE(rows[0].error_percent == 100);  // or any other evaluation could not be better
+  CHECK(rows[1].error_percent < 100);
+  const Checkpoint best = read_checkpoint(files.best_checkpoint());
+  const double error = best.progress.at("evaluation_error_percent");
+  CHECK((error == 100 || error == 0));
+  CHECK(best.iteration == (error == 100 ? 1 : 2));
+
+  config.training.iterations = 3;
+  config.training.decay_at = {};
+  config.evaluation.images = 2;
+  run_training(config, files.directory(), RunStart::resume, "test");
+  CHECK(contains(text_of(files.text_log()), "was the best with evaluation.images 1, which is 2 now"));
+  CHECK(read_checkpoint(files.best_checkpoint()).iteration == 3);
+}
+
 TEST_CASE("resuming refuses settings that change the result and warns of others") {
   const TemporaryDirectory folder;
   const Config config = run_config();

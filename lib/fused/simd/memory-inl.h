@@ -105,31 +105,40 @@ HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std:
 // Prefetches memory a few cache lines at a time, so that the loads overlap with arithmetic.
 class Prefetcher {
  public:
+  // Equal pieces of memory and the floats from one to the next.
+  struct Pieces {
+    std::int64_t count, stride;
+  };
+
   Prefetcher() = default;
-  // Prefetches the first `length` floats of `planes` planes, which lie `stride` floats apart, within `calls`
-  // calls of fetch().
-  Prefetcher(const float* values, std::int64_t planes, std::int64_t stride, std::int64_t length,
-             std::int64_t calls)
-      : plane_(values), planes_(planes), stride_(stride), length_(length) {
-    const std::int64_t lines = planes * ((length + line - 1) / line);
+  // `length` floats of each row of each plane, in so many calls.
+  Prefetcher(const float* values, Pieces planes, Pieces rows, std::int64_t length, std::int64_t calls)
+      : plane_(values), row_(values), planes_(planes), rows_(rows), length_(length) {
+    const std::int64_t lines = planes.count * rows.count * ((length + line - 1) / line);
     each_ = (lines + calls - 1) / calls;
   }
 
   HWY_INLINE void fetch() {
     for (std::int64_t i = 0; i < each_; ++i) {
-      hwy::Prefetch(plane_ + at_);
+      hwy::Prefetch(row_ + at_);
       at_ += line;
       if (at_ < length_) continue;
       at_ = 0;
-      plane_ += stride_;
-      if (--planes_ == 0) each_ = 0;
+      row_ += rows_.stride;
+      if (++rows_gone_ < rows_.count) continue;
+      rows_gone_ = 0;
+      plane_ += planes_.stride;
+      row_ = plane_;
+      if (--planes_.count == 0) each_ = 0;
     }
   }
 
  private:
   static constexpr std::int64_t line = 16;  // floats in a cache line
   const float* plane_ = nullptr;
-  std::int64_t planes_ = 0, stride_ = 0, length_ = 0, each_ = 0, at_ = 0;
+  const float* row_ = nullptr;
+  Pieces planes_{}, rows_{};
+  std::int64_t length_ = 0, each_ = 0, at_ = 0, rows_gone_ = 0;
 };
 
 // The sums that a sink asks for, over one work block and one vector of channels. They hold distances from the

@@ -66,8 +66,11 @@ Pixels<block> read_work_block(D d, const Images& images, std::int64_t channels, 
 Prefetcher prefetch(const Images& images, std::int64_t channels, const float* values,
                     const WorkBlock& work_block, std::int64_t calls) {
   if (values == nullptr) return {};
-  return {values + offset_of(images, channels, work_block, 0), channels / images.block,
-          images.pixels() * images.block, work_block.count * images.block, calls};
+  return {values + offset_of(images, channels, work_block, 0),
+          {channels / images.block, images.pixels() * images.block},
+          {1, 0},
+          work_block.count * images.block,
+          calls};
 }
 
 // How often multiply_pixels calls `between` in a work block, over which prefetches are spread.

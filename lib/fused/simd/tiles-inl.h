@@ -214,7 +214,9 @@ inline Prefetcher prefetch_between(const TileWork& work, const TileWork::WorkBlo
   const Images& images = work.images();
   const std::int64_t row = images.width * images.block, plane = images.height * row;
   return {values + images.offset(channels, work_block.first_image, 0) + first * row,
-          work_block.images * (channels / images.block), plane, (std::min(end, images.height) - first) * row,
+          {work_block.images * (channels / images.block), plane},
+          {1, 0},
+          (std::min(end, images.height) - first) * row,
           points};
 }
 

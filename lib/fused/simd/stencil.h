@@ -1,0 +1,66 @@
+// Which pixels a direct convolution reads for which results, forward and backward, with TensorFlow's SAME
+// padding. In either direction there is an anchor for each pixel of the convolution's output. Results lie at
+// a stride from one anchor to the next when gradients are computed by the input, which is why they come in
+// phases: the results of one phase take the same taps of the filter.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fused/simd/operands.h"
+
+namespace revnet::simd {
+
+// Square filters; the images are the convolution's input.
+struct DirectShape {
+  Images images;
+  std::int64_t kernel, stride;
+
+  std::int64_t taps() const { return kernel * kernel; }
+  Images results() const;
+};
+
+struct Stencil {
+  struct Tap {
+    std::int64_t row, column;  // of the pixel read, relative to the anchor
+    std::int64_t filter;       // which tap of the filter: row * kernel + column
+  };
+  struct Phase {
+    std::int64_t row, column;  // of the first anchor's result
+    std::vector<Tap> taps;     // none: the results are zero
+  };
+
+  Images anchors, from, to;
+  std::int64_t skip;    // only every skip-th pixel of `from` is ever read, and positions count these
+  std::int64_t stride;  // pixels read, from one anchor to the next
+  std::int64_t step;    // pixels of `to`, from one result of a phase to the next
+  // How far taps reach beyond the anchor, which counts itself: top and left are not above 0.
+  std::int64_t top = 0, bottom = 0, left = 0, right = 0;
+  std::vector<Phase> phases = {};
+};
+
+Stencil forward_stencil(const DirectShape& shape);
+Stencil backward_stencil(const DirectShape& shape);
+
+// Each work block is some rows of anchors of one image, or a few whole images where they are small.
+class AnchorWork {
+ public:
+  // Work blocks have about so many anchors.
+  AnchorWork(const Images& anchors, std::int64_t wanted);
+
+  struct WorkBlock {
+    std::int64_t first_image, images, first_row, rows;
+  };
+
+  std::int64_t count() const { return image_groups_ * blocks_down_; }
+  WorkBlock at(std::int64_t index) const;
+  std::int64_t pixels_of(std::int64_t index) const;
+  WorkBlock largest() const { return {0, images_each_, 0, rows_each_}; }
+
+ private:
+  Images anchors_;
+  std::int64_t images_each_, rows_each_;     // in a work block
+  std::int64_t image_groups_, blocks_down_;  // work blocks across and down
+};
+
+}  // namespace revnet::simd

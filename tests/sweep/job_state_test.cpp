@@ -1,0 +1,40 @@
+#include "sweep/job_state.h"
+
+#include <doctest/doctest.h>
+
+#include "files.h"
+#include "train/setup.h"
+
+namespace revnet {
+namespace {
+
+// A job that has begun, with the settings of a synthetic run.
+struct Begun {
+  testing::TemporaryDirectory sweep;
+  Job job{"job", Config()};
+
+  Begun() {
+    job.config.dataset.name = Config::Dataset::Name::synthetic;
+    std::filesystem::create_directory(sweep / "job");
+    testing::write_file(sweep / "job/config.yaml", to_yaml(resolve(job.config)));
+  }
+  std::string change_to(const std::string& assignment) const {
+    Job changed = job;
+    apply(changed.config, assignment, "test");
+    return change_of(sweep.path(), changed);
+  }
+};
+
+TEST_CASE("a job that has begun may change what a resumed run may, and nothing else") {
+  const Begun begun;
+  for (const char* assignment : {"training.seed=1", "training.threads=1", "log.every=7",
+                                 "evaluation.every=70", "evaluation.images=500", "checkpoint.every=5"}) {
+    CAPTURE(assignment);
+    CHECK(begun.change_to(assignment) == "");
+  }
+  CHECK(testing::contains(begun.change_to("training.seed=2"),
+                          "training.seed was 1 in this run, but the sweep now says 2"));
+}
+
+}  // namespace
+}  // namespace revnet
