@@ -235,7 +235,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->capture_default_str();
   memory
       ->add_option("--memory-limit", request->limit,
-                   "find the largest batch that the plan fits into, such as 8GiB")
+                   "find the largest batch whose plan fits into so much, such as 8GiB")
       ->type_name("BYTES");
   memory->add_flag("--try", request->tries, "also run that batch")->needs("--memory-limit");
   add_format_option(*memory, request->format);
