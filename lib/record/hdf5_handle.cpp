@@ -44,7 +44,9 @@ struct Innermost {
 herr_t keep_innermost(unsigned, const H5E_error2_t* entry, void* target) {
   auto& kept = *static_cast<Innermost*>(target);
   kept.out_of_memory |= entry->maj_num == H5E_RESOURCE && entry->min_num == H5E_NOSPACE;
-  if (kept.description[0] == '\0' && entry->desc != nullptr) {
+  const bool innermost = kept.description[0] == '\0';
+  kept.out_of_memory |= innermost && entry->min_num == H5E_CANTALLOC;
+  if (innermost && entry->desc != nullptr) {
     std::strncpy(kept.description.data(), entry->desc, kept.description.size() - 1);
   }
   return 0;

@@ -128,27 +128,29 @@ class Failing {
     return Process(case_.command, prepared(), case_.arguments, environment).wait();
   }
 
-  // The innermost frame that is neither of the allocator nor of the C or C++ library tells whose allocation
-  // it was.
-  bool ended_by_a_library(const Outcome& outcome) const {
+  // The innermost frame outside the allocator and the C and C++ libraries, which tells whose allocation it
+  // was.
+  std::string frame() const {
     std::istringstream frames(read_file(folder_ / "stack"));
-    std::string frame;
-    while (std::getline(frames, frame)) {
-      if (!contains(frame, "allocation_faults") && !contains(frame, "libstdc++") &&
-          !contains(frame, "libc.so")) {
-        break;
-      }
+    for (std::string frame; std::getline(frames, frame);) {
+      const auto is_of = [&](const char* library) { return contains(frame, library); };
+      if (!is_of("allocation_faults") && !is_of("libstdc++") && !is_of("libc.so")) return frame;
     }
-    if (contains(frame, "libgomp")) return outcome.exit_code == 1;
-    if (contains(frame, "libdnnl")) return outcome.signal == SIGSEGV;
-    return contains(frame, "libhdf5") && (outcome.signal == SIGSEGV || outcome.exit_code == 255);
+    return "";
   }
 
-  // The last line, behind those that say how a training comes along.
+  bool ended_by_a_library(const Outcome& outcome) const {
+    if (contains(frame(), "libgomp")) return outcome.exit_code == 1;
+    if (contains(frame(), "libdnnl")) return outcome.signal == SIGSEGV;
+    return contains(frame(), "libhdf5") && (outcome.signal == SIGSEGV || outcome.exit_code == 255);
+  }
+
+  // Looks at the last line, after those on the progress of a training. HDF5 does not always say that it
+  // lacked memory.
   bool names_memory(const std::string& said) const {
     const std::size_t before = said.size() < 2 ? said.npos : said.rfind('\n', said.size() - 2);
     const std::string last = said.substr(before == said.npos ? 0 : before + 1);
-    return last.starts_with(case_.command) && contains(last, "memory");
+    return last.starts_with(case_.command) && (contains(last, "memory") || contains(frame(), "libhdf5"));
   }
 
   static void check_goes_on() {
