@@ -63,6 +63,11 @@ def neutral(text, hosts):
     return text
 
 
+def without_checksum(text):
+    """Returns a config.yaml without its first line, the checksum, which changed text would no longer match."""
+    return re.sub(r"\A# revnet-crc32 .*\n", "", text)
+
+
 def copy_log(source, target, hosts):
     """Copies a log to a new file, because HDF5 keeps overwritten values in the old one."""
     revnet_files.read(source)  # checks the file in another process, where damage cannot crash this one
@@ -92,7 +97,7 @@ def copy_run(source, target):
         copy_log(os.path.join(source, name), os.path.join(target, name), hosts)
     for name, text in texts.items():
         with open(os.path.join(target, name), "w", encoding="utf-8") as file:
-            file.write(neutral(text, hosts))
+            file.write(neutral(without_checksum(text), hosts))
     print(target)
 
 
