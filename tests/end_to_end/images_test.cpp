@@ -37,7 +37,7 @@ TEST_CASE("folders, a packed file and any number of workers train to the same bi
   check_trains(folder.path(), fresh("folders", "set"));
   CHECK(open_config(folder / "folders").dataset.classes == 3);
   const Outcome evaluated = train(folder.path(), {"--run-dir", "folders", "--evaluate", "--per-class"});
-  for (const char* name : {"\n   n1  ", "\n   n2  ", "\n   n3  "})
+  for (const char* name : {"\nn0  ", "\nn1  ", "\nn2  "})
     CHECK_MESSAGE(contains(evaluated.out, name), evaluated.text());
 
   const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5"});
