@@ -283,9 +283,10 @@ def write(arguments):
     for name, _, rows in curves(results):
         figures.draw_curve_rows(rows, os.path.join(arguments.results, name))
     folders = directories(os.path.join(arguments.results, "runs"))
-    angles = [folder for folder in folders if os.path.exists(os.path.join(folder, "angle.h5"))]
-    if angles:
-        figures.draw_angle(angles, os.path.join(arguments.results, "angle.svg"), one_panel=True)
+    studies = [folder for folder in folders if os.path.exists(os.path.join(folder, "angle.h5"))]
+    for parent in dict.fromkeys(map(os.path.dirname, studies)):
+        figures.draw_angle([folder for folder in studies if os.path.dirname(folder) == parent],
+                           os.path.join(arguments.results, f"angle-{os.path.basename(parent)}.svg"), one_panel=True)
     for folder in folders:
         if os.path.exists(os.path.join(folder, "training.h5")):
             figures.draw_training(folder, os.path.join(arguments.results, f"{os.path.basename(folder)}.svg"))
