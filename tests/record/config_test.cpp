@@ -245,7 +245,7 @@ TEST_CASE("refused assignments say what is allowed") {
   CHECK(refusal("batch=5") == "--set: unknown key 'batch' (did you mean 'training.batch'?)");
   CHECK(refusal("every=5") ==
         "--set: unknown key 'every' (did you mean 'evaluation.every' or 'log.every' or 'checkpoint.every'?)");
-  // What other programs call it, in whatever section.
+  // A name that other programs use suggests ours, whatever its section.
   CHECK(refusal("training.lr=5") ==
         "--set: unknown key 'training.lr' (did you mean 'training.learning_rate'?)");
   CHECK(refusal("lr=5") == "--set: unknown key 'lr' (did you mean 'training.learning_rate'?)");

@@ -106,7 +106,7 @@ TEST_CASE("a failure of any operation is reported and leaves the old or the new 
       for (const int error : {ENOSPC, EIO, EROFS}) {
         for (const bool lasting : {false, true}) {
           const bool said = fail_once(kind, static_cast<int>(i) + 1, error, lasting);
-          // Closing a folder can lose nothing.
+          // The failure must be reported, unless it is of closing a folder, which loses nothing.
           CHECK((said || i + 1 == operations.size() || static_cast<std::ptrdiff_t>(i) < first));
         }
       }

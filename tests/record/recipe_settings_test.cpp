@@ -1,4 +1,4 @@
-// Settings of a recipe: what gives a training its length, and what others call them.
+// Settings of a recipe: the length of a training, and suggestions for names that other programs use.
 #include <doctest/doctest.h>
 
 #include "record/config_schema.h"

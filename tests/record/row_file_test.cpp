@@ -50,7 +50,7 @@ TEST_CASE("a file of rows that cannot be written says so") {
         }).starts_with("cannot write " + (folder / "none/metrics.csv.tmp").string()));
 }
 
-// The other way round, from the specifications: a bit at a time, and every field that there is.
+// A reader written from the specifications. It computes checksums a bit at a time, and knows every field.
 std::uint32_t crc32c_by_bits(const std::string& bytes) {
   std::uint32_t remainder = 0xffffffff;
   for (const char c : bytes) {
@@ -103,7 +103,7 @@ struct Scalar {
   float value = 0;
 };
 
-// Of the records behind the first one, which must name the version.
+// Returns the values in all records but the first, which must name the version.
 std::vector<Scalar> read_events(const std::string& file) {
   Bytes records(file);
   std::vector<Scalar> scalars;

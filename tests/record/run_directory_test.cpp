@@ -98,7 +98,7 @@ TEST_CASE("a directory that is not a run's is never overwritten") {
           folder.path().string() +
               " is not a run directory (it holds 'thesis.tex' but no run.h5); "
               "choose another folder");
-    // These names may be anyone's.
+    // Files with these names may belong to someone else.
     write_file(folder / "config.yaml", "mine");
     write_file(folder / "run.log", "mine");
     CHECK(contains(refusal(folder.path(), overwrite), "is not a run directory"));

@@ -18,7 +18,7 @@ using Settings = Config::Network;
 
 constexpr double decay = 0.8;
 
-// Short, so that this takes seconds.
+// A short run, so that each test takes seconds.
 Config micro_config(std::int64_t batch, std::int64_t micro_batch) {
   Config config = small_config();
   config.network.units = {1, 1, 2};
@@ -32,7 +32,7 @@ std::unique_ptr<BatchSource> few_images(const Config& config) {
   return load_data(config, make_synthetic(config.training.seed, 200, 50));
 }
 
-// With room for a batch of the test's own.
+// A trainer whose arena has room for another batch.
 Trainer roomy_trainer(const Config& config) {
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
   return {config, few_images(config), plan.arena_bytes + (std::size_t{1} << 20)};
@@ -186,7 +186,8 @@ TEST_CASE("with synchronized statistics ranks normalise each micro-batch togethe
     trainer.network().commit_statistics(decay);
   }
   const std::vector<RunningAverage> expected = export_running(trainer.network());
-  // The first normalisation's input is no result of other statistics, which rounding would tell apart.
+  // Only the first normalisation's statistics are compared: the input of later ones depends on others, rounding
+  // included.
   check_same(expected.front().mean, of_rank[0].running.front().mean);
   check_same(expected.front().variance, of_rank[0].running.front().variance);
 }

@@ -37,7 +37,7 @@ struct Bench {
   Network network;
 };
 
-// A state in which every number is another one.
+// A state whose numbers all differ.
 Checkpoint made_up_state(const char* architecture) {
   Checkpoint checkpoint = Bench(architecture, 1).state();
   float next = 0.0f;

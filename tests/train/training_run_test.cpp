@@ -232,7 +232,7 @@ TEST_CASE("an extended run ends with the bits of one that was longer from the be
   CHECK(read_checkpoint(files.best_checkpoint()).iteration == best->iteration);
 }
 
-// Of one image the error is 0 or 100 %, of all 2,000 it is neither.
+// The error of one image is 0 or 100 %; that of all 2,000 is neither.
 TEST_CASE("the best checkpoint is chosen by evaluations of the same images") {
   const TemporaryDirectory folder;
   Config config = run_config();
