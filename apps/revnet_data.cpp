@@ -148,9 +148,10 @@ int measure(const Config& config, std::int64_t batches) {
   for (std::int64_t step = 1; step <= batches; ++step) {
     data->fill_training(step * batch, (step + 1) * batch, images, labels);
   }
-  std::cout << fmt::format("{:.0f} images/s of {} x {} pixels by {} threads\n",
-                           static_cast<double>(batches * batch) / stopwatch.seconds(), side, side,
-                           has_photographs(config) ? loader_workers(config) : 1);
+  const auto threads = has_photographs(config) ? loader_workers(config) : 1;
+  std::cout << fmt::format("{:.0f} images/s of {} x {} pixels by {} {}\n",
+                           static_cast<double>(batches * batch) / stopwatch.seconds(), side, side, threads,
+                           threads == 1 ? "thread" : "threads");
   return static_cast<int>(ExitCode::done);
 }
 

@@ -67,9 +67,11 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
     std::printf("%-18s%.2f %%, cross entropy %.4f\n", "averaged weights",
                 summary.evaluation_average.error_percent, summary.evaluation_average.cross_entropy);
   }
-  std::printf("%-18s%.2f %%, cross entropy %.4f (mean of the last %lld iterations)\n", "training error",
-              summary.training.error_percent, summary.training.cross_entropy,
-              static_cast<long long>(config.log.every));
+  if (summary.training.iteration > 0) {
+    std::printf("%-18s%.2f %%, cross entropy %.4f, after iteration %lld (last row of the log)\n",
+                "training error", summary.training.error_percent, summary.training.cross_entropy,
+                static_cast<long long>(summary.training.iteration));
+  }
   // The speed of a run that was already complete is unknown if its log has only one row.
   const std::string speed =
       summary.images_per_second > 0 ? fmt::format(", {:.0f} images/s", summary.images_per_second) : "";

@@ -22,19 +22,20 @@ import time
 import torch
 from torch.nn import functional as F
 
-from torch_model import CIFAR, Network, initialise
+from torch_model import CIFAR, SPECS, Network, initialise
 
 
 class Torch:
     def __init__(self, arch, mode, batch, compiled=False):
         torch.manual_seed(1)
-        self.network = Network(CIFAR[arch], 10, reconstructs=mode == "reconstructed")
+        classes, side = (10, 32) if arch in CIFAR else (1000, 224)
+        self.network = Network(SPECS[arch], classes, reconstructs=mode == "reconstructed")
         initialise(self.network)
         self.network = self.network.to(memory_format=torch.channels_last).train()
         self.forward = torch.compile(self.network) if compiled else self.network
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9, weight_decay=2e-4)
-        self.images = (torch.randn(batch, 3, 32, 32) * 60).to(memory_format=torch.channels_last)
-        self.labels = torch.randint(0, 10, (batch,))
+        self.images = (torch.randn(batch, 3, side, side) * 60).to(memory_format=torch.channels_last)
+        self.labels = torch.randint(0, classes, (batch,))
 
     def step(self):
         self.optimizer.zero_grad(set_to_none=True)
@@ -82,7 +83,8 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("--bin", default=os.path.join(here, "..", "build", "bin"), metavar="DIR",
                         help="folder of revnet-compare")
-    parser.add_argument("--arch", action="append", choices=CIFAR, help="repeatable; default: all six")
+    parser.add_argument("--arch", action="append", choices=SPECS, metavar="NAME",
+                        help="repeatable; default: the six for CIFAR; those for ImageNet take 224x224 pixels")
     parser.add_argument("--activations", action="append", choices=("stored", "reconstructed"),
                         help="repeatable; default: both")
     parser.add_argument("--batch", type=int, default=100, metavar="N")
@@ -99,7 +101,7 @@ def main():
         for arch in arguments.arch or CIFAR:
             for mode in ("stored", "reconstructed"):
                 wanted = not arguments.activations or mode in arguments.activations
-                if wanted and (mode == "stored" or CIFAR[arch].reversible):
+                if wanted and (mode == "stored" or SPECS[arch].reversible):
                     compare(arguments, arch, mode, folder)
 
 

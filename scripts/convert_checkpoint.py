@@ -33,6 +33,7 @@ import dataclasses
 import json
 import re
 import sys
+import warnings
 
 import numpy as np
 
@@ -215,9 +216,12 @@ def to_onnx(checkpoint, path):
     side = int(optional_setting(checkpoint.config, "dataset", "image_size") or 0)
     if side == 0:
         side = 224 if setting(checkpoint.config, "dataset", "name") in ("imagenet", "images") else 32
-    torch.onnx.export(network.eval(), torch.zeros(1, 3, side, side), path, opset_version=13,
-                      input_names=["images"], output_names=["logits"],
-                      dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}})
+    with warnings.catch_warnings():
+        # torch warns that it infers some shapes and folds some constants less well. Neither changes a result.
+        warnings.filterwarnings("ignore", category=UserWarning, module="torch.onnx")
+        torch.onnx.export(network.eval(), torch.zeros(1, 3, side, side), path, opset_version=13,
+                          input_names=["images"], output_names=["logits"],
+                          dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}})
 
 
 DIRECTIONS = {

@@ -179,19 +179,23 @@ def draw_angle(runs, output, one_panel=False):
     studies = []
     for run in runs:
         file = revnet_files.read_study(os.path.join(run, "angle.h5"), "gradient angle")
-        studies.append((file.attrs["architecture"], file.attrs["convolution"], file["angle"]))
+        convolution, coupling = file.attrs["convolution"], file.attrs.get("coupling", "float")
+        name = convolution if coupling == "float" else f"{convolution}, {coupling} coupling"
+        studies.append((file.attrs["architecture"], name, file["angle"]))
     architectures = list(dict.fromkeys(architecture for architecture, _, _ in studies))
     angles, loss, error, figure = angle_panels(architectures, one_panel)
-    for number, (run, (architecture, convolution, study)) in enumerate(zip(runs, studies)):
-        label, angle = f"{architecture}, {convolution}", angles[architecture]
+    for number, (run, (architecture, name, study)) in enumerate(zip(runs, studies)):
+        label, angle = f"{architecture}, {name}", angles[architecture]
         angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)
         if os.path.exists(os.path.join(run, "run.h5")):  # absent if the study measured the checkpoints of another run
             plot_runs([revnet_files.read_run(run)], loss, error, number, label)
     next(iter(angles.values())).set_ylabel("angle (degrees)")
+    exact = any(0 in study[name][:] for _, _, study in studies for name in ("degrees", "forced/degrees"))
     for angle in angles.values():
-        angle.set_yscale("log")
+        # Angles of zero have no logarithm. Below 1e-6 degrees, symlog is linear down to zero.
+        angle.set_yscale("symlog", linthresh=1e-6) if exact else angle.set_yscale("log")
         angle.set_title("solid: in all; dotted: without flipped ReLUs", fontsize=9)
         angle.legend(fontsize=8)
         angle.set_xlabel("iteration")

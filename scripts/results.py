@@ -260,9 +260,10 @@ def tables(results):
     text = "\n## Table 3\n"
     for number, (dataset, title) in enumerate(DATASETS):
         text += f"\n### {title}\n\n{table_3(results, number, dataset)}"
-    for result in results:
-        if not result.belongs_to_cell:
-            text += f"\nLeft out: {result.name}, {result.report['in_table_3'].partition(': ')[2]}.\n"
+    others = [f"- {result.name}: {result.report['in_table_3'].partition(': ')[2]}\n"
+              for result in results if not result.belongs_to_cell]
+    if others:
+        text += "\nThese runs fill no cell:\n\n" + "".join(others)
     for name, title, _ in curves(results):
         text += f"\n![cross entropy and error by iteration, {title}]({name})\n"
     return text + "\n## Every run\n" + run_tables(results) + "\n"
@@ -283,9 +284,10 @@ def write(arguments):
     for name, _, rows in curves(results):
         figures.draw_curve_rows(rows, os.path.join(arguments.results, name))
     folders = directories(os.path.join(arguments.results, "runs"))
-    angles = [folder for folder in folders if os.path.exists(os.path.join(folder, "angle.h5"))]
-    if angles:
-        figures.draw_angle(angles, os.path.join(arguments.results, "angle.svg"), one_panel=True)
+    studies = [folder for folder in folders if os.path.exists(os.path.join(folder, "angle.h5"))]
+    for parent in dict.fromkeys(map(os.path.dirname, studies)):
+        figures.draw_angle([folder for folder in studies if os.path.dirname(folder) == parent],
+                           os.path.join(arguments.results, f"angle-{os.path.basename(parent)}.svg"), one_panel=True)
     for folder in folders:
         if os.path.exists(os.path.join(folder, "training.h5")):
             figures.draw_training(folder, os.path.join(arguments.results, f"{os.path.basename(folder)}.svg"))

@@ -1,7 +1,10 @@
 #include "study/speed.h"
 
 #include <algorithm>
+#include <memory>
+#include <stdexcept>
 
+#include "base/random.h"
 #include "base/stopwatch.h"
 #include "data/synthetic.h"
 #include "train/load_data.h"
@@ -18,10 +21,50 @@ constexpr int warm_up_steps = 2;
 constexpr std::int64_t profiled_steps = 5;
 constexpr int out_of_cache_measurements = 5;
 
+// Random pixels, drawn once for one batch, in the place of photographs, which worker threads decode while the
+// network computes.
+class RandomPixels final : public BatchSource {
+ public:
+  explicit RandomPixels(const Config& config) : classes_(static_cast<std::size_t>(config.dataset.classes)) {
+    const auto side = static_cast<std::size_t>(config.dataset.image_size);
+    pixels_.resize(static_cast<std::size_t>(config.training.batch) * 3 * side * side);
+    RandomStream random(config.training.seed, Purpose::synthetic_image, 0, 0);
+    for (float& pixel : pixels_) pixel = 2 * static_cast<float>(random.uniform()) - 1;
+  }
+
+  std::size_t training_size() const override { return fewest_images; }
+  std::size_t evaluation_size() const override { return test_images; }
+  void fill_training(std::int64_t /*first*/, std::int64_t /*next*/, std::span<float> images,
+                     std::span<std::int32_t> labels) override {
+    std::ranges::copy(std::span(pixels_).first(images.size()), images.begin());
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % classes_);
+  }
+  std::size_t fill_evaluation(std::size_t /*first*/, std::size_t /*end*/, std::span<float> /*images*/,
+                              std::span<std::int32_t> /*labels*/) override {
+    throw std::logic_error("RandomPixels: there is nothing to evaluate");
+  }
+
+ private:
+  std::size_t classes_;
+  std::vector<float> pixels_;
+};
+
+std::unique_ptr<BatchSource> source_of(const Config& config) {
+  if (has_photographs(config)) return std::make_unique<RandomPixels>(config);
+  const std::size_t images = std::max(fewest_images, static_cast<std::size_t>(config.training.batch));
+  return load_data(config, make_synthetic(config.training.seed, images, test_images));
+}
+
 Config config_of(const SpeedCase& what, const SpeedOptions& options) {
   Config config;
   config.dataset.name = Config::Dataset::Name::synthetic;
   config.network = what.network;
+  const Architecture network = architecture(config);
+  if (network.image_size != Architecture{}.image_size) {
+    config.dataset.name = Config::Dataset::Name::images;
+    config.dataset.image_size = static_cast<int>(network.image_size);
+    config.dataset.classes = static_cast<int>(network.classes);
+  }
   config.network.convolution = options.convolution;
   config.training.batch = what.batch;
   config.training.threads = what.threads;
@@ -34,9 +77,7 @@ SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
   const Config config = config_of(what, options);
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  const std::size_t images = std::max(fewest_images, static_cast<std::size_t>(what.batch));
-  Trainer trainer(config, load_data(config, make_synthetic(config.training.seed, images, test_images)),
-                  plan.arena_bytes);
+  Trainer trainer(config, source_of(config), plan.arena_bytes);
   Floor floor(trainer.network(), what.threads);
   SpeedResult result;
   result.of = what;

@@ -37,10 +37,11 @@ struct SpeedResult {
   Profile profile;                       // sum over the profiled steps
 };
 
-// Times whole steps: batch, gradient, running statistics and update, on the synthetic set. Between steps,
-// every primitive of the floor is timed once, so that whatever slows the machine down affects both. The
-// device of an earlier measurement must be gone, since the number of OpenMP threads belongs to the process.
-// `stop` is polled before each step; once it returns true, the result is what was measured so far.
+// Times whole steps: batch, gradient, running statistics and update. Images come from the synthetic set, or
+// are random pixels for networks made for larger images than the set's. Between steps, every primitive of the
+// floor is timed once, so that whatever slows the machine down affects both. The device of an earlier
+// measurement must be gone, since the number of OpenMP threads belongs to the process. `stop` is polled before
+// each step; once it returns true, the result is what was measured so far.
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop);
 

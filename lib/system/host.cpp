@@ -75,6 +75,16 @@ int cores_of_host() {
   return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+double seconds_without_core() {
+  std::error_code none;  // threads may end meanwhile
+  double nanoseconds = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", none)) {
+    double running = 0, waiting = 0;
+    if (std::ifstream(thread.path() / "schedstat") >> running >> waiting) nanoseconds += waiting;
+  }
+  return 1e-9 * nanoseconds;
+}
+
 std::uint64_t address_space_bytes() {
   std::uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;

@@ -9,11 +9,26 @@
 namespace revnet {
 namespace {
 
+std::int64_t iteration_at(double fraction, std::int64_t iterations) {
+  return std::llround(fraction * static_cast<double>(iterations));
+}
+
+// Returns the fraction of a longer run that falls on the same iteration. It is scaled, not computed from that
+// iteration, so that fractions that fall on one iteration of a short run stay distinct.
+double scaled(double fraction, std::int64_t from, std::int64_t to) {
+  const std::int64_t kept = iteration_at(fraction, from);
+  double result = fraction * static_cast<double>(from) / static_cast<double>(to);
+  // The division may have rounded a fraction half way between two iterations towards the wrong one.
+  while (iteration_at(result, to) < kept) result = std::nextafter(result, 1.0);
+  while (iteration_at(result, to) > kept) result = std::nextafter(result, 0.0);
+  return result;
+}
+
 // The iterations at which the learning rate drops.
 std::vector<std::int64_t> falls(const Config& config) {
   std::vector<std::int64_t> iterations;
   for (const double fraction : config.training.decay_at) {
-    iterations.push_back(std::llround(fraction * static_cast<double>(config.training.iterations)));
+    iterations.push_back(iteration_at(fraction, config.training.iterations));
   }
   return iterations;
 }
@@ -21,9 +36,8 @@ std::vector<std::int64_t> falls(const Config& config) {
 }  // namespace
 
 Config extended(Config before, std::int64_t iterations) {
-  const std::vector<std::int64_t> kept = falls(before);
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    before.training.decay_at[i] = static_cast<double>(kept[i]) / static_cast<double>(iterations);
+  for (double& fraction : before.training.decay_at) {
+    fraction = scaled(fraction, before.training.iterations, iterations);
   }
   before.training.iterations = iterations;
   return before;

@@ -56,7 +56,8 @@ RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunIn
     : config_(config),
       directory_(std::move(directory)),
       reporter_(directory_.files().text_log()),
-      log_(RunLog::create(directory_.files().run_log(), info)) {}
+      log_(RunLog::create(directory_.files().run_log(), info)),
+      slowdown_(config.training.threads) {}
 
 void RunJournal::resume(Trainer& trainer) {
   if (!directory_.has_checkpoint()) {
@@ -155,6 +156,7 @@ void RunJournal::log_row(const Trainer& trainer, double rate) {
   log_.append(row);
   show(metrics_row(row));
   window_ = {};
+  if (const std::optional<std::string> warning = slowdown_.look()) reporter_.warn(*warning);
   if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running, false);
 }
 

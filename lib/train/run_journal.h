@@ -12,6 +12,7 @@
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "train/reporter.h"
+#include "train/slowdown.h"
 #include "train/trainer.h"
 
 namespace revnet {
@@ -79,6 +80,7 @@ class RunJournal {
   std::optional<double> best_error_;  // the evaluation error of best.h5 in percent
   std::set<std::string> left_out_;    // a line for each damaged image
   Stopwatch clock_, since_save_;
+  SlowdownWatch slowdown_;
 };
 
 }  // namespace revnet

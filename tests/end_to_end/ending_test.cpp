@@ -52,6 +52,7 @@ TEST_CASE("stdout holds only results, those of an interrupted run included") {
   char error[64];
   std::snprintf(error, sizeof error, "%.2f %% of 2000 images", log.eval().back().error_percent);
   CHECK(contains(whole.out, error));
+  CHECK(contains(whole.out, "after iteration 3 (last row of the log)"));
 
   Process process("revnet-train", folder.path(),
                   join(arguments, {"--iterations", "1000", "--run-dir", "part"}));
@@ -70,7 +71,7 @@ TEST_CASE("a signal ends a run within two steps") {
     const fs::path run = folder / "run";
     Process process("revnet-train", folder.path(),
                     {"synthetic", "--arch", "resnet32", "--batch", "10", "--iterations", "1000",
-                     "--checkpoint-every", "1", "--run-dir", "run"});
+                     "--checkpoint-every", "1", "--set", "log.every=1000", "--run-dir", "run"});
     REQUIRE(process.reaches([&] { return saved_iterations(run) >= 2; }));
     // Stopping the process first makes it certain which iteration the signal finds it in.
     process.send(SIGSTOP);
@@ -78,6 +79,7 @@ TEST_CASE("a signal ends a run within two steps") {
     process.send(signal);
     process.send(SIGCONT);
     const Outcome outcome = process.wait();
+    CHECK_FALSE(contains(outcome.out, "training error"));  // the log has no row yet
     CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
     CHECK(open_checkpoint(run).iteration >= before);
     CHECK(open_checkpoint(run).iteration <= before + 2);

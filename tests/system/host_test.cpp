@@ -1,13 +1,17 @@
 #include "system/host.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <ctime>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <omp.h>
+#include <sched.h>
 
+#include "base/stopwatch.h"
 #include "files.h"
 
 namespace revnet {
@@ -32,6 +36,32 @@ TEST_CASE("usable cores are those that OpenMP counts, in ascending order") {
   CHECK(static_cast<int>(cores.size()) == omp_get_num_procs());
   CHECK(std::ranges::is_sorted(cores));
   CHECK(cores.size() <= static_cast<std::size_t>(cores_of_host()));
+}
+
+TEST_CASE("threads that share one core wait for it") {
+  cpu_set_t before, one;
+  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  CPU_ZERO(&one);
+  CPU_SET(usable_cores().front(), &one);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);  // and so for the thread that this one starts
+  const double waited = seconds_without_core();
+  double more = 0;
+  std::atomic<bool> ends = false;
+  std::jthread other([&] {
+    while (!ends) {
+    }
+  });
+  for (const Stopwatch clock; clock.seconds() < 0.3; more = seconds_without_core() - waited) {
+  }
+  ends = true;
+  other.join();
+  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
+  if (!std::filesystem::exists("/proc/self/schedstat")) {
+    MESSAGE("this kernel does not count how long threads wait");
+    CHECK(more == 0);
+    return;
+  }
+  CHECK(more > 0.1);
 }
 
 TEST_CASE("peak resident bytes grow with the memory touched") {

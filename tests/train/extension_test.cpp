@@ -22,6 +22,23 @@ TEST_CASE("a longer run has the learning rates of the shorter one and keeps the 
   }
 }
 
+TEST_CASE("a run too short to tell its decays apart can become longer") {
+  Config before = small_config();
+  before.training.decay_at = {0.25, 0.5, 0.75};  // at iterations 0, 1 and 1 of 1, and 1, 2 and 2 of 3
+  for (const std::int64_t short_run : {1, 2, 3}) {
+    before.training.iterations = short_run;
+    for (std::int64_t iterations = short_run + 1; iterations < 100; ++iterations) {
+      CAPTURE(iterations);
+      const Config after = extended(before, iterations);
+      Config read;
+      REQUIRE_NOTHROW(read_config_text(read, to_yaml(after), "config.yaml"));
+      for (std::int64_t done = 0; done <= short_run; ++done) {
+        CHECK(Schedule(read.training).rate(done) == Schedule(before.training).rate(done));
+      }
+    }
+  }
+}
+
 TEST_CASE("one line describes the learning rate of an extended run") {
   Config before = small_config();
   before.training.iterations = 80'000;

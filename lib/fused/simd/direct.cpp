@@ -7,6 +7,7 @@
 #include "fused/simd/filters.h"
 #include "fused/simd/parallel.h"
 #include "fused/simd/patch.h"
+#include "fused/simd/result_table.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fused/simd/direct.cpp"
@@ -21,6 +22,7 @@ namespace revnet::simd {
 struct DirectTask {
   const Stencil& stencil;
   const AnchorWork& work;
+  std::span<const ResultTable> tables;
   Source source;
   const float* filters;  // in panels of columns, each [taps by phase][depth][columns of it]
   Sink sink;
@@ -51,86 +53,41 @@ namespace {
 
 using WorkBlock = AnchorWork::WorkBlock;
 
-// Of each phase: from what the tap (0, 0) reads to what its taps read.
-using Offsets = std::vector<std::vector<std::int64_t>>;
-
-Offsets offsets_of(const Patch& patch, const Stencil& stencil) {
-  Offsets offsets;
-  for (const Stencil::Phase& phase : stencil.phases) {
-    offsets.emplace_back();
-    for (const Stencil::Tap& tap : phase.taps) offsets.back().push_back(patch.offset(tap));
-  }
-  return offsets;
-}
-
-// The results of one phase in a work block: where their anchors are in the patch, and where they go, but for
-// the channel. `from` ends in copies of its last element, so that results can be computed a few at a time.
-struct Results {
-  std::vector<std::int64_t> from, to;
-};
-
-void list_results(const DirectTask& task, const Stencil::Phase& phase, const WorkBlock& work_block,
-                  const Patch& patch, Results& results) {
-  const Stencil& stencil = task.stencil;
-  const Images& to = stencil.to;
-  results.from.clear();
-  results.to.clear();
-  for (std::int64_t image = 0; image < work_block.images; ++image) {
-    const std::int64_t start = to.offset(task.columns, work_block.first_image + image, 0);
-    for (std::int64_t row = 0; row < work_block.rows; ++row) {
-      const std::int64_t y = phase.row + (work_block.first_row + row) * stencil.step;
-      if (y >= to.height) continue;
-      for (std::int64_t column = 0; column < stencil.anchors.width; ++column) {
-        const std::int64_t x = phase.column + column * stencil.step;
-        if (x >= to.width) continue;
-        results.from.push_back(patch.anchor(image, row, column) - patch.values);
-        results.to.push_back(start + (y * to.width + x) * to.block);
-      }
-    }
-  }
-  if (!results.to.empty()) results.from.insert(results.from.end(), tall_rows - 1, results.from.back());
-}
-
 // All results of a work block in a panel of columns; between() is called now and then.
 template <Sink::Form form, int vectors, class D, class Between>
-void write_columns(D d, const DirectTask& task, std::int64_t index, const Patch& patch,
-                   const Offsets& offsets, std::span<const Results> results, std::int64_t column,
+void write_columns(D d, const DirectTask& task, std::int64_t index, const Patch& patch, std::int64_t column,
                    const Between& between) {
   constexpr std::int64_t lanes = width_of<D>;
-  const Images& to = task.stencil.to;
+  const WorkBlock work_block = task.work.at(index);
+  const std::int64_t first = first_result(task.stencil, work_block, task.columns);
   Writer<form, D> writers[2] = {{d, task.sink, column}, {d, task.sink, column + (vectors - 1) * lanes}};
   std::int64_t channel[vectors];
-  for (int v = 0; v < vectors; ++v) channel[v] = to.offset(task.columns, 0, column + v * lanes);
+  for (int v = 0; v < vectors; ++v) {
+    channel[v] = first + task.stencil.to.offset(task.columns, 0, column + v * lanes);
+  }
   const float* panel = task.filters + column * task.taps * task.depth;
-  for (std::size_t phase = 0; phase < results.size(); ++phase) {
-    const std::vector<std::int64_t>& at = results[phase].to;
-    const auto count = static_cast<std::int64_t>(at.size());
+  for (const ResultTable& table : task.tables) {
+    const std::int64_t count = result_count(task.stencil, table, work_block);
     for (std::int64_t i = 0; i < count; i += tall_rows) {
-      multiply_taps<tall_rows, vectors>(d, patch.values, results[phase].from.data() + i, offsets[phase],
-                                        task.depth, panel, [&](int v, int r, auto value) HWY_ATTR {
-                                          if (i + r < count)
-                                            writers[v].write(
-                                                d, value, channel[v] + at[static_cast<std::size_t>(i + r)]);
-                                        });
+      multiply_taps<tall_rows, vectors>(
+          d, patch.values, table.from.data() + i, table.taps, task.depth, panel,
+          [&](int v, int r, auto value) HWY_ATTR {
+            if (i + r < count)
+              writers[v].write(d, value, channel[v] + table.to[static_cast<std::size_t>(i + r)]);
+          });
       between();
     }
-    panel += static_cast<std::int64_t>(offsets[phase].size()) * task.depth * vectors * lanes;
+    panel += static_cast<std::int64_t>(table.taps.size()) * task.depth * vectors * lanes;
   }
   for (int v = 0; v < vectors; ++v) writers[v].finish(d, index, column + v * lanes, task.columns);
 }
 
-// results: scratch.
 template <class D, class Between>
 void write_work_block(D d, const DirectTask& task, std::int64_t index, const Patch& patch,
-                      const Offsets& offsets, std::vector<Results>& results, const Between& between) {
-  const WorkBlock work_block = task.work.at(index);
-  results.resize(task.stencil.phases.size());
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    list_results(task, task.stencil.phases[i], work_block, patch, results[i]);
-  }
+                      const Between& between) {
   with_form(task.sink.form, [&](auto form) HWY_ATTR {
     for_pairs_of_vectors(d, task.columns, [&](auto vectors, std::int64_t column) HWY_ATTR {
-      write_columns<form, vectors>(d, task, index, patch, offsets, results, column, between);
+      write_columns<form, vectors>(d, task, index, patch, column, between);
     });
   });
 }
@@ -148,8 +105,6 @@ template <class D>
 void convolve(D d, const DirectTask& task, const Range& range, float* copy) {
   const Patch patch(task.stencil, task.work, task.depth, copy);
   patch.clear();
-  const Offsets offsets = offsets_of(patch, task.stencil);
-  std::vector<Results> results;
   for (std::int64_t index = range.first; index < range.last; ++index) {
     const WorkBlock work_block = task.work.at(index),
                     next = task.work.at(std::min(index + 1, range.last - 1));
@@ -160,7 +115,7 @@ void convolve(D d, const DirectTask& task, const Range& range, float* copy) {
         prefetch_results(task.stencil, task.columns, task.sink.values, next, pauses),
         prefetch_results(task.stencil, task.columns,
                          task.sink.addend == task.sink.values ? nullptr : task.sink.addend, next, pauses)};
-    write_work_block(d, task, index, patch, offsets, results, [&]() HWY_ATTR {
+    write_work_block(d, task, index, patch, [&]() HWY_ATTR {
       for (Prefetcher& stream : streams) stream.fetch();
     });
   }
@@ -195,8 +150,6 @@ void add_gradients(D d, const DirectGradientTask& task, const Range& range, floa
       diff(data.stencil, data.work, data.depth, diff_copy);
   input.clear();
   diff.clear();
-  const Offsets offsets = offsets_of(diff, data.stencil);
-  std::vector<Results> results;
   std::fill(sums, sums + data.taps * data.columns * data.depth, 0.0f);
   for (std::int64_t index = range.first; index < range.last; ++index) {
     const WorkBlock work_block = data.work.at(index),
@@ -209,7 +162,7 @@ void add_gradients(D d, const DirectGradientTask& task, const Range& range, floa
                             prefetch_source(data.stencil, data.depth, data.source.values, next, pauses),
                             prefetch_source(data.stencil, data.depth, data.source.input, next, pauses),
                             prefetch_results(data.stencil, data.columns, data.sink.values, next, pauses)};
-    write_work_block(d, data, index, diff, offsets, results, [&]() HWY_ATTR {
+    write_work_block(d, data, index, diff, [&]() HWY_ATTR {
       for (Prefetcher& stream : streams) stream.fetch();
     });
   }
@@ -312,6 +265,11 @@ std::int64_t patch_floats(const Stencil& stencil, const AnchorWork& work, std::i
   return Patch(stencil, work, channels, nullptr).floats();
 }
 
+std::vector<ResultTable> tables_of(const Stencil& stencil, const AnchorWork& work, std::int64_t depth,
+                                   std::int64_t columns) {
+  return result_tables(stencil, work, Patch(stencil, work, depth, nullptr), columns);
+}
+
 }  // namespace
 
 Direct::Direct(const DirectShape& shape, std::int64_t in, std::int64_t out)
@@ -321,6 +279,8 @@ Direct::Direct(const DirectShape& shape, std::int64_t in, std::int64_t out)
       forward_(forward_stencil(shape)),
       backward_(backward_stencil(shape)),
       work_(shape.results(), wanted_anchors(taps_ * in * out)),
+      forward_tables_(tables_of(forward_, work_, in, out)),
+      backward_tables_(tables_of(backward_, work_, out, in)),
       filters_(plan_.common(taps_ * in * out)),
       input_(plan_.per_thread(patch_floats(forward_, work_, in))),
       diff_(plan_.per_thread(patch_floats(backward_, work_, out))),
@@ -335,7 +295,7 @@ void Direct::forward(const Source& source, const float* weights, const Sink& sin
                      int threads) const {
   float* const filters = plan_.at(scratch, filters_);
   const DirectFilterTask filter_task{{weights, in_, out_, forward_.to.block, false}, forward_, taps_};
-  const DirectTask task{forward_, work_, source, filters, sink, taps_, in_, out_};
+  const DirectTask task{forward_, work_, forward_tables_, source, filters, sink, taps_, in_, out_};
   for_threads(threads, [&](const Thread& thread) {
     HWY_DYNAMIC_DISPATCH(PackTaps)(filter_task, thread, filters);
     thread.barrier();
@@ -348,7 +308,8 @@ void Direct::backward(const Source& input, const Source& diff, const float* weig
                       float* diff_weights, float* scratch, int threads) const {
   float* const filters = plan_.at(scratch, filters_);
   const DirectFilterTask filter_task{{weights, in_, out_, backward_.to.block, true}, backward_, taps_};
-  const DirectGradientTask task{{backward_, work_, diff, filters, sink, taps_, out_, in_}, forward_, input};
+  const DirectGradientTask task{
+      {backward_, work_, backward_tables_, diff, filters, sink, taps_, out_, in_}, forward_, input};
   for_threads(threads, [&](const Thread& thread) {
     HWY_DYNAMIC_DISPATCH(PackTaps)(filter_task, thread, filters);
     thread.barrier();

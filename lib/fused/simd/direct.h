@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fused/simd/operands.h"
+#include "fused/simd/result_table.h"
 #include "fused/simd/scratch.h"
 #include "fused/simd/stencil.h"
 
@@ -34,6 +35,7 @@ class Direct {
   std::int64_t taps_, in_, out_;
   Stencil forward_, backward_;
   AnchorWork work_;
+  std::vector<ResultTable> forward_tables_, backward_tables_;
   ScratchPlan plan_;
   ScratchPlan::Common filters_;          // the weights as products read them
   ScratchPlan::PerThread input_, diff_;  // copies of the pixels that a work block reads on either side

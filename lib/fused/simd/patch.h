@@ -29,12 +29,18 @@ struct Patch {
   // Rows that so many rows of anchors read.
   std::int64_t rows_of(std::int64_t anchors) const { return (anchors - 1) * stride + reach_ + 1; }
 
+  std::int64_t offset(std::int64_t image, std::int64_t row, std::int64_t column) const {
+    return ((image * rows + row) * columns + column) * channels;
+  }
   float* at(std::int64_t image, std::int64_t row, std::int64_t column) const {
-    return values + ((image * rows + row) * columns + column) * channels;
+    return values + offset(image, row, column);
   }
   // What the tap (0, 0) reads for an anchor.
+  std::int64_t anchor_offset(std::int64_t image, std::int64_t row, std::int64_t column) const {
+    return offset(image, row * stride - top, column * stride - left);
+  }
   float* anchor(std::int64_t image, std::int64_t row, std::int64_t column) const {
-    return at(image, row * stride - top, column * stride - left);
+    return values + anchor_offset(image, row, column);
   }
   // Floats from there to what another tap reads.
   std::int64_t offset(const Stencil::Tap& tap) const { return (tap.row * columns + tap.column) * channels; }

@@ -1,0 +1,36 @@
+#include "train/slowdown.h"
+
+#include <fmt/format.h>
+
+#include "system/host.h"
+
+namespace revnet {
+namespace {
+
+constexpr double seconds_between_looks = 10;
+constexpr double worth_a_warning = 0.25;
+
+}  // namespace
+
+std::optional<std::string> slowdown_warning(double waited, double elapsed, int threads) {
+  if (threads < 2 || waited < worth_a_warning * elapsed * threads) return {};
+  return fmt::format(
+      "other work takes the cores: the {} threads of this run waited for one {:.0f} % of the last {:.0f} "
+      "seconds, and each step takes as long as its slowest thread; fewer --threads, or "
+      "OMP_WAIT_POLICY=passive, may be faster",
+      threads, 100 * waited / (elapsed * threads), elapsed);
+}
+
+SlowdownWatch::SlowdownWatch(int threads) : threads_(threads), waited_(seconds_without_core()) {}
+
+std::optional<std::string> SlowdownWatch::look() {
+  if (warned_ || since_.seconds() < seconds_between_looks) return {};
+  const double waited = seconds_without_core();
+  const std::optional<std::string> warning = slowdown_warning(waited - waited_, since_.seconds(), threads_);
+  warned_ = warning.has_value();
+  waited_ = waited;
+  since_.restart();
+  return warning;
+}
+
+}  // namespace revnet

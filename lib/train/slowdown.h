@@ -1,0 +1,30 @@
+// Notices that other work takes the cores away from a training.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/stopwatch.h"
+
+namespace revnet {
+
+// A line for a run whose threads waited `waited` seconds for a core, in all, during `elapsed` seconds;
+// nothing while that is less than a quarter of the time. Every step takes as long as its slowest thread, so a
+// single thread is slowed no more than its work is.
+std::optional<std::string> slowdown_warning(double waited, double elapsed, int threads);
+
+// Looks at the threads of this process every ten seconds.
+class SlowdownWatch {
+ public:
+  explicit SlowdownWatch(int threads);
+  // Called now and then. Returns a warning once.
+  std::optional<std::string> look();
+
+ private:
+  int threads_;
+  bool warned_ = false;
+  double waited_;  // when the stopwatch was started
+  Stopwatch since_;
+};
+
+}  // namespace revnet
