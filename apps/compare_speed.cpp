@@ -92,25 +92,29 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   const std::vector<SpeedCase> cases = cases_of(request, settings);
   claim_study_log(request.output, request.force);
   catch_interrupts();
-  SpeedStudy study{options, {}, {}};
+  SpeedStudy study{options, {}, {}, {}};
   const OtherLoad others;
   std::vector<double> sgemm_of_all;
   for (std::size_t i = 0; i < cases.size() && !interrupted(); ++i) {
     show_progress(cases[i], i, cases.size());
     double sgemm = measure_sgemm_gflops(cases[i].threads);
+    Peak peak = measure_peak(cases[i].threads);
     SpeedResult result = measure_speed(cases[i], options, interrupted);
     sgemm = std::max(sgemm, measure_sgemm_gflops(cases[i].threads));
+    const Peak after = measure_peak(cases[i].threads);
+    peak = {std::max(peak.multiply_adds, after.multiply_adds), std::max(peak.bytes, after.bytes)};
     if (result.step_seconds.empty()) break;
     study.results.push_back(std::move(result));
     study.sgemm_gflops.push_back(sgemm);
+    study.peaks.push_back(peak);
     if (cases[i].threads == cases[0].threads) sgemm_of_all.push_back(sgemm);
   }
   std::cout << speed_table(study).format(format);
-  for (const SpeedResult& result : study.results) {
-    if (result.profiled_steps == 0) continue;
+  for (std::size_t i = 0; options.profile && i < study.results.size(); ++i) {
+    const SpeedResult& result = study.results[i];
     const Config::Network& network = result.of.network;
     std::cout << fmt::format("\n{}, {}, a step:\n", network_name(network), name(network.activations));
-    std::cout << profile_table(result).format(format);
+    std::cout << profile_table(result, study.peaks[i]).format(format);
   }
   std::cout.flush();
   for (const std::string& doubt : doubts(others.cores(), sgemm_of_all)) {
@@ -127,7 +131,9 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
 
 void add_speed_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* speed =
-      app.add_subcommand("speed", "measures milliseconds per step, and the floor set by oneDNN's primitives");
+      app.add_subcommand("speed",
+                         "measures milliseconds per step, the floor set by oneDNN's primitives, and the "
+                         "limit set by the processor's arithmetic and memory");
   auto request = std::make_shared<SpeedRequest>(*speed);
   add_repeated_option(*speed, "network.architecture", request->architectures)
       ->default_str("the CIFAR networks");
@@ -140,7 +146,8 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->capture_default_str();
-  speed->add_flag("--profile", request->options.profile, "also print the time of each kind of operation");
+  speed->add_flag("--profile", request->options.profile,
+                  "also print the time and the limit of each kind of operation");
   add_format_option(*speed, request->format);
   speed->add_option("--output", request->output, "HDF5 file for all results")
       ->type_name("FILE")

@@ -1,5 +1,7 @@
 #include "fused/convolution.h"
 
+#include <algorithm>
+
 #include "fused/norm_tables.h"
 
 namespace revnet::fused {
@@ -19,6 +21,28 @@ std::variant<simd::Winograd, simd::Pointwise, simd::Direct> make_kernel(const Co
   return simd::Direct({.images = images, .kernel = shape.kernel, .stride = shape.stride}, in, out);
 }
 
+// How many values lie in memory for one that is read or written.
+double operands(const simd::Source& source) {
+  return source.form == simd::Source::Form::gradient ? 2 : 1;
+}
+// A mask comes from the convolution's input, which the same kernel reads anyway.
+double operands(const simd::Sink& sink) {
+  return sink.addend == nullptr ? 1 : 2;
+}
+
+simd::Arithmetic arithmetic_of(const ConvolutionShape& shape, const Layout& src, const Layout& dst,
+                               bool winograd) {
+  const std::int64_t in = stored_channels(src), out = stored_channels(dst);
+  return winograd ? simd::winograd_arithmetic(images_of(src), in, out)
+                  : simd::product_arithmetic(images_of(dst), shape.kernel * shape.kernel, in, out);
+}
+
+// The share of the input's pixels that the filter reads.
+double share_read(const ConvolutionShape& shape) {
+  const double side = std::min(1.0, static_cast<double>(shape.kernel) / static_cast<double>(shape.stride));
+  return side * side;
+}
+
 }  // namespace
 
 Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
@@ -26,7 +50,8 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
       src_(device.activation_layout(shape.src())),
       dst_(device.activation_layout(shape.dst())),
       weights_(Layout::blocked_weights(shape.weights(), images_of(src_).block)),
-      kernel_(make_kernel(shape, src_, dst_)) {}
+      kernel_(make_kernel(shape, src_, dst_)),
+      arithmetic_(arithmetic_of(shape, src_, dst_, std::holds_alternative<simd::Winograd>(kernel_))) {}
 
 std::int64_t Convolution::forward_blocks() const {
   return std::visit([](const auto& kernel) { return kernel.forward_work().count(); }, kernel_);
@@ -48,11 +73,23 @@ std::vector<std::int64_t> Convolution::forward_pixels() const {
   return pixels;
 }
 
-Work Convolution::work(Operation operation, double times) const {
-  const std::size_t once = src_.bytes() + dst_.bytes() + weights_.bytes(),
-                    again = operation == Operation::convolution ? 0 : src_.bytes() + weights_.bytes();
-  return {operation, shape_.height, 2.0 * times * static_cast<double>(shape_.macs_per_image() * shape_.batch),
-          static_cast<double>(once + again)};
+Work Convolution::forward_work(const simd::Source& source, const simd::Sink& sink) const {
+  const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
+  return {Operation::convolution, shape_.height,
+          2.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
+          share_read(shape_) * operands(source) * src + operands(sink) * dst +
+              static_cast<double>(weights_.bytes()),
+          arithmetic_.forward};
+}
+
+Work Convolution::backward_work(const simd::Source& input, const simd::Source& diff,
+                                const simd::Sink& sink) const {
+  const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
+  return {Operation::convolution_gradients, shape_.height,
+          4.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
+          (share_read(shape_) * operands(input) + operands(sink)) * src + operands(diff) * dst +
+              2 * static_cast<double>(weights_.bytes()),
+          arithmetic_.backward};
 }
 
 Tensor Convolution::make_scratch(Device& device) const {
@@ -64,7 +101,7 @@ Tensor Convolution::make_scratch(Device& device) const {
 void Convolution::forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution, 1), [&] {
+  device.perform(forward_work(source, sink), [&] {
     std::visit(
         [&](const auto& kernel) {
           kernel.forward(source, weights.data(), sink, scratch.data(), device.threads());
@@ -77,7 +114,7 @@ void Convolution::backward(const simd::Source& input, const simd::Source& diff, 
                            const simd::Sink& sink, Tensor& diff_weights) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
-  device.perform(work(Operation::convolution_gradients, 2), [&] {
+  device.perform(backward_work(input, diff, sink), [&] {
     std::visit(
         [&](const auto& kernel) {
           kernel.backward(input, diff, weights.data(), sink, diff_weights.data(), scratch.data(),

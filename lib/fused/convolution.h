@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "fused/simd/arithmetic.h"
 #include "fused/simd/direct.h"
 #include "fused/simd/pointwise.h"
 #include "fused/simd/winograd.h"
@@ -37,13 +38,15 @@ class Convolution {
                 const simd::Sink& sink, Tensor& diff_weights) const;
 
  private:
-  // `times` counts multiply-adds in units of one forward pass.
-  Work work(Operation operation, double times) const;
+  // What one run costs that reads from `source` and writes to `sink`; backward, `input` is read as well.
+  Work forward_work(const simd::Source& source, const simd::Sink& sink) const;
+  Work backward_work(const simd::Source& input, const simd::Source& diff, const simd::Sink& sink) const;
   Tensor make_scratch(Device& device) const;
 
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
   std::variant<simd::Winograd, simd::Pointwise, simd::Direct> kernel_;
+  simd::Arithmetic arithmetic_;
 };
 
 }  // namespace revnet::fused

@@ -10,7 +10,9 @@
 
 #include "base/stopwatch.h"
 #include "base/table.h"
+#include "fused/simd/peak.h"
 #include "ops/sgemm.h"
+#include "tensor/parallel.h"
 
 namespace revnet {
 namespace {
@@ -66,6 +68,27 @@ double measure_sgemm_gflops(int threads) {
     best = std::max(best, 2.0 * n * n * n / stopwatch.seconds() / 1e9);
   }
   return best;
+}
+
+Peak measure_peak(int threads) {
+  constexpr std::int64_t floats = 64 << 20;  // more than any cache holds
+  constexpr std::int64_t multiply_adds = 200'000'000;
+  const Layout layout = Layout::plain({floats});
+  Device device(threads, layout.bytes());
+  Tensor values(device, layout, MemoryPurpose::temporaries);
+  parallel_ranges(floats, 4096, [&](std::int64_t begin, std::int64_t end) {
+    std::fill(values.data() + begin, values.data() + end, 0.5f);
+  });
+  Peak peak;
+  for (int time = 0; time < 5; ++time) {
+    Stopwatch stopwatch;
+    const double done = simd::multiply_adds(multiply_adds, threads);
+    peak.multiply_adds = std::max(peak.multiply_adds, done / stopwatch.seconds());
+    stopwatch.restart();
+    simd::read(values.data(), floats, threads);
+    peak.bytes = std::max(peak.bytes, static_cast<double>(layout.bytes()) / stopwatch.seconds());
+  }
+  return peak;
 }
 
 std::vector<std::string> doubts(double other_cores, const std::vector<double>& sgemm_gflops) {

@@ -28,6 +28,14 @@ class OtherLoad {
 // The best of several sgemm runs with `threads` threads, in GFLOP/s. Takes about 0.1 s.
 double measure_sgemm_gflops(int threads);
 
+// What the processor can do at best with some threads, a second.
+struct Peak {
+  double multiply_adds = 0;  // fused, of single floats
+  double bytes = 0;          // read from memory
+};
+// The best of several runs with `threads` threads. Takes about 0.2 s and 256 MB.
+Peak measure_peak(int threads);
+
 // One line for each reason to distrust the timings; empty if there is none. `sgemm_gflops` holds sgemm speeds
 // taken at intervals during the measurement.
 std::vector<std::string> doubts(double other_cores, const std::vector<double>& sgemm_gflops);

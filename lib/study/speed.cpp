@@ -91,11 +91,10 @@ SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
     floor.measure();
   }
   for (int time = 0; time < out_of_cache_measurements && !stop(); ++time) floor.measure_out_of_cache();
-  if (options.profile) {
-    trainer.device().set_profile(&result.profile);
-    for (; result.profiled_steps < profiled_steps; ++result.profiled_steps) trainer.step();
-    trainer.device().set_profile(nullptr);
-  }
+  trainer.device().set_profile(&result.profile);
+  result.profiled_steps = options.profile ? profiled_steps : 1;
+  for (std::int64_t step = 0; step < result.profiled_steps; ++step) trainer.step();
+  trainer.device().set_profile(nullptr);
   result.floor_seconds = floor.seconds();
   result.floor_seconds_out_of_cache = floor.seconds_out_of_cache();
   result.floor = floor.primitives();

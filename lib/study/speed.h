@@ -33,8 +33,8 @@ struct SpeedResult {
   std::uint64_t saved_bytes = 0;         // peak of saved activations
   std::uint64_t peak_bytes = 0;          // peak of everything the ledger counts
   std::vector<IsolatedPrimitive> floor;  // the primitives of the floor
-  std::int64_t profiled_steps = 0;
-  Profile profile;  // sum over the profiled steps
+  std::int64_t profiled_steps = 0;       // one without --profile, for the limit
+  Profile profile;                       // sum over the profiled steps
 };
 
 // Times whole steps: batch, gradient, running statistics and update. Images come from the synthetic set, or

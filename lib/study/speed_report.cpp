@@ -18,6 +18,15 @@ std::string milliseconds(double seconds) {
   return format_fixed(seconds * milli, 1);
 }
 
+double step_limit(const SpeedStudy& study, std::size_t i) {
+  const SpeedResult& result = study.results[i];
+  return limit_seconds(result.profile, study.peaks[i]) / static_cast<double>(result.profiled_steps);
+}
+
+std::string percent(double share) {
+  return fmt::format("{:.0f} %", 100 * share);
+}
+
 // The result for the same network and batch with stored activations, or null.
 const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& result) {
   using enum Config::Network::Activations;
@@ -36,28 +45,31 @@ const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& resul
 
 Table speed_table(const SpeedStudy& study) {
   Table table({"network", "activations", "engine", "batch", "threads", "ms/step", "spread", "images/s",
-               "floor ms", "ratio", "uncached", "to stored", "GFLOP/s", "of sgemm", "saved", "peak"});
+               "floor ms", "ratio", "uncached", "limit ms", "of limit", "to stored", "GFLOP/s", "of sgemm",
+               "saved", "peak"});
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
-    const double step = median(result.step_seconds);
+    const double step = median(result.step_seconds), limit = step_limit(study, i);
     const SpeedResult* twin = stored_twin(study, result);
-    table.add(
-        {network_name(result.of.network), name(result.of.network.activations), name(result.of.network.engine),
-         fmt::to_string(result.of.batch), fmt::to_string(result.of.threads), milliseconds(step),
-         fmt::format("{} to {}", milliseconds(quantile(result.step_seconds, 0.1)),
-                     milliseconds(quantile(result.step_seconds, 0.9))),
-         format_fixed(static_cast<double>(result.of.batch) / step, 0), milliseconds(result.floor_seconds),
-         format_fixed(step / result.floor_seconds, 2), milliseconds(result.floor_seconds_out_of_cache),
-         twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
-         format_fixed(result.flops / step * giga, 0),
-         fmt::format("{:.0f} %", 100 * result.flops / step * giga / study.sgemm_gflops[i]),
-         format_bytes(result.saved_bytes), format_bytes(result.peak_bytes)});
+    table.add({network_name(result.of.network), name(result.of.network.activations),
+               name(result.of.network.engine), fmt::to_string(result.of.batch),
+               fmt::to_string(result.of.threads), milliseconds(step),
+               fmt::format("{} to {}", milliseconds(quantile(result.step_seconds, 0.1)),
+                           milliseconds(quantile(result.step_seconds, 0.9))),
+               format_fixed(static_cast<double>(result.of.batch) / step, 0),
+               milliseconds(result.floor_seconds), format_fixed(step / result.floor_seconds, 2),
+               milliseconds(result.floor_seconds_out_of_cache), milliseconds(limit), percent(limit / step),
+               twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
+               format_fixed(result.flops / step * giga, 0),
+               percent(result.flops / step * giga / study.sgemm_gflops[i]), format_bytes(result.saved_bytes),
+               format_bytes(result.peak_bytes)});
   }
   return table;
 }
 
-Table profile_table(const SpeedResult& result) {
-  Table table({"operation", "size", "calls", "ms", "share", "GFLOP/s", "GB/s", "floor ms", "uncached ms"});
+Table profile_table(const SpeedResult& result, const Peak& peak) {
+  Table table({"operation", "size", "calls", "ms", "share", "GFLOP/s", "GB/s", "limit ms", "of limit",
+               "floor ms", "uncached ms"});
   struct Times {
     double floor = 0, out_of_cache = 0;
   };
@@ -69,6 +81,8 @@ Table profile_table(const SpeedResult& result) {
   }
   const auto steps = static_cast<double>(result.profiled_steps);
   const Profile::Row total = result.profile.total();
+  const auto limit = limits(result.profile, peak);
+  const double limit_of_all = limit_seconds(result.profile, peak);
   for (const auto& [key, row] : result.profile.rows()) {
     const auto [operation, height] = key;
     const auto found = floor.find(key);
@@ -78,6 +92,7 @@ Table profile_table(const SpeedResult& result) {
                fmt::format("{:.1f} %", 100 * row.seconds / total.seconds),
                row.flops > 0 ? format_fixed(row.flops / row.seconds * giga, 0) : "-",
                format_fixed(row.bytes / row.seconds * giga, 1),
+               format_fixed(limit.at(key) / steps * milli, 2), percent(limit.at(key) / row.seconds),
                found == floor.end() ? "-" : format_fixed(found->second.floor * milli, 2),
                found == floor.end() ? "-" : format_fixed(found->second.out_of_cache * milli, 2)});
   }
@@ -85,6 +100,7 @@ Table profile_table(const SpeedResult& result) {
              format_fixed(total.seconds / steps * milli, 2), "100.0 %",
              format_fixed(total.flops / total.seconds * giga, 0),
              format_fixed(total.bytes / total.seconds * giga, 1),
+             format_fixed(limit_of_all / steps * milli, 2), percent(limit_of_all / total.seconds),
              format_fixed(result.floor_seconds * milli, 2),
              format_fixed(result.floor_seconds_out_of_cache * milli, 2)});
   return table;
@@ -113,7 +129,8 @@ void write_floor(hdf5::Writer& log, const std::string& group, const std::vector<
 }
 
 // Each row's totals are divided by the number of steps.
-void write_profile(hdf5::Writer& log, const std::string& group, const Profile& profile, std::int64_t steps) {
+void write_profile(hdf5::Writer& log, const std::string& group, const Profile& profile, const Peak& peak,
+                   std::int64_t steps) {
   using Row = const Profile::Rows::value_type&;
   const auto& rows = profile.rows();
   const auto of_step = [&](double Profile::Row::*figure) {
@@ -125,6 +142,9 @@ void write_profile(hdf5::Writer& log, const std::string& group, const Profile& p
   log.doubles(group + "/seconds", of_step(&Profile::Row::seconds));
   log.doubles(group + "/flops", of_step(&Profile::Row::flops));
   log.doubles(group + "/bytes", of_step(&Profile::Row::bytes));
+  const auto limit = limits(profile, peak);
+  log.doubles(group + "/limit_seconds",
+              column(rows, [&](Row row) { return limit.at(row.first) / static_cast<double>(steps); }));
 }
 
 }  // namespace
@@ -144,14 +164,17 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
     log.attribute(group, "seconds", median(result.step_seconds));
     log.attribute(group, "floor_seconds", result.floor_seconds);
     log.attribute(group, "floor_seconds_out_of_cache", result.floor_seconds_out_of_cache);
+    log.attribute(group, "limit_seconds", step_limit(study, i));
+    log.attribute(group, "peak_multiply_adds_per_second", study.peaks[i].multiply_adds);
+    log.attribute(group, "peak_bytes_per_second", study.peaks[i].bytes);
     log.attribute(group, "flops", result.flops);
     log.attribute(group, "sgemm_flops_per_second", study.sgemm_gflops[i] / giga);
     log.attribute(group, "saved_bytes", static_cast<std::int64_t>(result.saved_bytes));
     log.attribute(group, "peak_bytes", static_cast<std::int64_t>(result.peak_bytes));
     log.doubles(group + "/step_seconds", result.step_seconds);
     write_floor(log, group + "/floor", result.floor);
-    if (result.profiled_steps > 0) {
-      write_profile(log, group + "/profile", result.profile, result.profiled_steps);
+    if (study.options.profile) {
+      write_profile(log, group + "/profile", result.profile, study.peaks[i], result.profiled_steps);
     }
   }
   log.save(Durability::process_crash);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/table.h"
+#include "study/limit.h"
 #include "study/speed.h"
 
 namespace revnet {
@@ -16,20 +17,22 @@ struct SpeedStudy {
   std::vector<SpeedResult> results;
   // The best sgemm speed with the threads of each result, in GFLOP/s and in the order of the results.
   std::vector<double> sgemm_gflops;
+  std::vector<Peak> peaks;  // with the threads of each result, in the same order
 };
 
 // One line per result: milliseconds per step (median, and spread from the 10th to the 90th percentile),
-// images per second, floor, ratio to the floor, the floor's primitives out of cache, reconstructed over
-// stored, GFLOP/s and their share of sgemm's, saved and peak memory.
+// images per second, floor, ratio to the floor, the floor's primitives out of cache, the limit (limit.h) and
+// its share of the step, reconstructed over stored, GFLOP/s and their share of sgemm's, saved and peak
+// memory.
 Table speed_table(const SpeedStudy& study);
 
-// The profiled steps of one result by operation and image size: time, share, GFLOP/s, GB/s, and the floor's
-// time for the same operations.
-Table profile_table(const SpeedResult& result);
+// The profiled steps of one result by operation and image size: time, share, GFLOP/s, GB/s, the limit and its
+// share, and the floor's time for the same operations.
+Table profile_table(const SpeedResult& result, const Peak& peak);
 
 // Writes HDF5 with one group per result, /1, /2 and so on. Settings and medians are attributes; the columns
 // are step_seconds, floor/{operation, shape, implementation, count, seconds, seconds_out_of_cache} and, if
-// profiled, profile/{operation, height, calls, seconds, flops, bytes} per step.
+// profiled, profile/{operation, height, calls, seconds, flops, bytes, limit_seconds} per step.
 void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study, const std::string& command);
 
 }  // namespace revnet

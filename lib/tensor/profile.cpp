@@ -28,6 +28,7 @@ void Profile::add(const Work& work, double seconds) {
   row.seconds += seconds;
   row.flops += work.flops;
   row.bytes += work.bytes;
+  ++works_[work];
 }
 
 Profile::Row Profile::total() const {

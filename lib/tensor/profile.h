@@ -1,6 +1,7 @@
 // Where time goes: each operation, its arithmetic and memory traffic, and how long it took.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string_view>
@@ -36,6 +37,11 @@ struct Work {
   std::int64_t height = 0;
   double flops = 0;  // by definition: Winograd counts as much as direct convolution
   double bytes = 0;  // counting every operand as read or written once
+  // The fused multiply-adds that the algorithm leaves, in which any other arithmetic counts as much as one:
+  // with Winograd, fewer than by definition.
+  double multiply_adds = flops / 2;
+
+  auto operator<=>(const Work&) const = default;
 };
 
 class Profile {
@@ -49,10 +55,13 @@ class Profile {
 
   void add(const Work& work, double seconds);
   const Rows& rows() const { return rows_; }
+  // How often each work was performed.
+  const std::map<Work, std::int64_t>& works() const { return works_; }
   Row total() const;
 
  private:
   Rows rows_;
+  std::map<Work, std::int64_t> works_;
 };
 
 }  // namespace revnet

@@ -30,6 +30,7 @@ SpeedStudy small_study() {
       return false;
     }));
     study.sgemm_gflops.push_back(100);
+    study.peaks.push_back({.multiply_adds = 1e11, .bytes = 1e10});
   }
   CHECK(calls >= 4);
   return study;
@@ -56,6 +57,11 @@ TEST_CASE("a speed study measures, prints and writes") {
     CHECK(rows.at({Operation::optimizer, 0}).calls == result.profiled_steps);
     CHECK(rows.at({Operation::convolution_gradients, 32}).calls == 13 * result.profiled_steps);
     CHECK(rows.contains({Operation::convolution_weight_gradient, 32}));  // of the stem
+    for (const auto& [work, calls] : result.profile.works()) {
+      if (work.operation == Operation::convolution_gradients && work.height == 32) {
+        CHECK(work.multiply_adds <= work.flops / 2);  // less with Winograd
+      }
+    }
   }
   CHECK(study.results[1].flops > study.results[0].flops);
   CHECK(study.results[1].saved_bytes < study.results[0].saved_bytes);
@@ -63,8 +69,9 @@ TEST_CASE("a speed study measures, prints and writes") {
   const std::string csv = speed_table(study).format(TableFormat::csv);
   CHECK(csv.find("\nrevnet38,stored,fused,2,1,") != std::string::npos);
   CHECK(csv.find("\nrevnet38,reconstructed,fused,2,1,") != std::string::npos);
-  CHECK(profile_table(study.results[0]).format(TableFormat::text).find("convolution weight gradient") !=
-        std::string::npos);
+  CHECK(profile_table(study.results[0], study.peaks[0])
+            .format(TableFormat::text)
+            .find("convolution weight gradient") != std::string::npos);
 
   const testing::TemporaryDirectory folder;
   const std::filesystem::path file = folder / "speed.h5";
@@ -77,6 +84,9 @@ TEST_CASE("a speed study measures, prints and writes") {
   CHECK(reader.double_attribute("1", "floor_seconds") == study.results[0].floor_seconds);
   CHECK(reader.integers("1/floor/count").size() == study.results[0].floor.size());
   CHECK(reader.doubles("2/profile/seconds").size() == study.results[1].profile.rows().size());
+  double limit = 0;
+  for (const double seconds : reader.doubles("2/profile/limit_seconds")) limit += seconds;
+  CHECK(limit == doctest::Approx(reader.double_attribute("2", "limit_seconds")));
 }
 
 TEST_CASE("a study log is replaced only when asked") {
