@@ -131,9 +131,7 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
 
 void add_speed_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* speed =
-      app.add_subcommand("speed",
-                         "measures milliseconds per step, the floor set by oneDNN's primitives, and the "
-                         "limit set by the processor's arithmetic and memory");
+      app.add_subcommand("speed", "measures milliseconds per step, oneDNN's floor and the processor's limit");
   auto request = std::make_shared<SpeedRequest>(*speed);
   add_repeated_option(*speed, "network.architecture", request->architectures)
       ->default_str("the CIFAR networks");

@@ -186,8 +186,8 @@ TEST_CASE("with synchronized statistics ranks normalise each micro-batch togethe
     trainer.network().commit_statistics(decay);
   }
   const std::vector<RunningAverage> expected = export_running(trainer.network());
-  // Only the first normalisation's statistics are compared: the input of later ones depends on others, rounding
-  // included.
+  // Only the first normalisation's statistics are compared: the input of later ones depends on others,
+  // rounding included.
   check_same(expected.front().mean, of_rank[0].running.front().mean);
   check_same(expected.front().variance, of_rank[0].running.front().variance);
 }
