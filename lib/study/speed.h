@@ -40,8 +40,8 @@ struct SpeedResult {
 // Times whole steps: batch, gradient, running statistics and update. Images come from the synthetic set, or
 // are random pixels for networks made for larger images than the set's. Between steps, every primitive of the
 // floor is timed once, so that whatever slows the machine down affects both. The device of an earlier
-// measurement must be gone, since the number of OpenMP threads belongs to the process. `stop` is polled before
-// each step; once it returns true, the result is what was measured so far.
+// measurement must be gone, since the number of OpenMP threads belongs to the process. `stop` is polled
+// before each step; once it returns true, the result is what was measured so far.
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop);
 
