@@ -24,13 +24,12 @@ namespace revnet {
 namespace {
 
 struct MemoryRequest {
-  explicit MemoryRequest(CLI::App& app)
-      : settings(app, {"network.engine", "training.batch", "training.threads"}) {
+  explicit MemoryRequest(CLI::App& app) : settings(app, {"network.engine", "training.threads"}) {
     settings.take_any_setting(app);
   }
 
   TrainingOptions settings;
-  std::vector<std::string> architectures, activations;  // empty: the defaults
+  std::vector<std::string> architectures, activations, batches;  // empty: the defaults
   std::vector<std::int64_t> units{3, 6, 9, 12, 18, 24, 36};
   std::int64_t steps = 2, image_size = 0, classes = 0;
   std::string limit, format = "text", output = "runs/memory.h5";
@@ -94,6 +93,16 @@ std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
   return modes;
 }
 
+std::vector<std::int64_t> batches_of(const MemoryRequest& request, Config config) {
+  std::vector<std::int64_t> batches;
+  for (const std::string& batch : request.batches) {
+    set_value(config, "training.batch", batch, "--batch");
+    batches.push_back(config.training.batch);
+  }
+  if (batches.empty()) batches.push_back(config.training.batch);
+  return batches;
+}
+
 // The network of these settings, for images of the requested size and number of classes.
 Architecture network_of(const MemoryRequest& request, const Config& config) {
   Architecture network = architecture(config);
@@ -108,12 +117,14 @@ std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::
        with_networks(request.settings.apply_to({}), request.architectures, {"resnet32", "revnet38"})) {
     const Architecture network = network_of(request, config);
     config = resolve(config);
-    const NetworkOptions options = network_options(config);
-    for (const ActivationMode mode : modes_of(request)) {
-      if (!can_keep(network, mode)) continue;
-      for (const std::int64_t count : units) {
-        cases.push_back(
-            {{network, count, mode, options.batch, config.training.threads, options.engine}, config});
+    for (const std::int64_t batch : batches_of(request, config)) {
+      for (const ActivationMode mode : modes_of(request)) {
+        if (!can_keep(network, mode)) continue;
+        for (const std::int64_t count : units) {
+          cases.push_back(
+              {{network, count, mode, batch, config.training.threads, network_options(config).engine},
+               config});
+        }
       }
     }
   }
@@ -129,10 +140,10 @@ int run_study(const MemoryRequest& request, const std::string& command) {
   catch_interrupts();
   for (const Case& of : cases) {
     if (interrupted()) break;
-    std::cerr << fmt::format("{}/{}  {}, {} units, {}\n", study.cases.size() + 1, cases.size(),
+    std::cerr << fmt::format("{}/{}  {}, {} units, {}, batch {}\n", study.cases.size() + 1, cases.size(),
                              of.what.architecture.name, of.what.network().units_text(),
-                             name(of.what.activations));
-    study.results.push_back(measure_in_child(of, request.steps));
+                             name(of.what.activations), of.what.batch);
+    study.results.push_back(request.steps == 0 ? plan_case(of.what) : measure_in_child(of, request.steps));
     study.cases.push_back(of.what);
   }
   std::cout << memory_table(study).format(format);
@@ -214,6 +225,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   std::erase(ways, name(Config::Network::Activations::automatic));
   add_repeated_option(*memory, "network.architecture", request->architectures)
       ->default_str("resnet32 revnet38");
+  CLI::Option* const batch = add_repeated_option(*memory, "training.batch", request->batches);
   add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
   memory->add_option("--units", request->units, "units per stage; 0: the network's own number")
       ->type_name("N")
@@ -229,14 +241,15 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   };
   images("--image-size", request->image_size, "pixels a side; 0: the size that the network is made for");
   images("--classes", request->classes, "classes; 0: the number that the network is made for");
-  memory->add_option("--steps", request->steps, "timed steps per case")
+  memory->add_option("--steps", request->steps, "timed steps per case; 0: plan memory only")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
       ->capture_default_str();
   memory
       ->add_option("--memory-limit", request->limit,
                    "find the largest batch whose plan fits into so much, such as 8GiB")
-      ->type_name("BYTES");
+      ->type_name("BYTES")
+      ->excludes(batch);
   memory->add_flag("--try", request->tries, "also run that batch")->needs("--memory-limit");
   add_format_option(*memory, request->format);
   memory->add_option("--output", request->output, "HDF5 file for all results")

@@ -8,10 +8,14 @@
       angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation solid)
       of runs of `revnet-compare gradient angle`, or only the angle for studies with --checkpoint; each network gets
       a panel of angles, unless --one-panel puts all into one, as in the paper
+  figures.py depth RUN [RUN ...] [--output FILE.svg]
+      the angle of such runs by the number of units, median solid and largest dotted, and with exact coupling the
+      largest magnitude between units
   figures.py training RUN [--output FILE.svg]
       the two trainings of `revnet-compare training`
-  figures.py memory FILE.h5 [--output FILE.svg]
-      memory and time by depth, as measured by `revnet-compare memory`
+  figures.py memory FILE.h5 [FILE.h5 ...] [--output FILE.svg]
+      memory by depth, or by batch if a file has several, and time unless it was only planned, as measured by
+      `revnet-compare memory`
   figures.py sweep FILE.h5 [--x KEY] [--y METRIC,...] [--lines KEY,...] [--output FILE.svg]
       metrics of the complete runs of `revnet-sweep collect` by a setting; one line for each combination of other
       settings, with a band of one standard deviation over seeds
@@ -209,6 +213,42 @@ def draw_angle(runs, output, one_panel=False):
     save(figure, output)
 
 
+def units_of(study):
+    """Returns the number of units of the network whose angle was studied."""
+    return sum(name.startswith("unit") for stage in study["units"].items.values() for name in stage.items)
+
+
+def draw_depth(runs, output):
+    lines = {}
+    for run in runs:
+        file = revnet_files.read_study(os.path.join(run, "angle.h5"), "gradient angle")
+        log = revnet_files.read(os.path.join(run, "run.h5"))
+        degrees = file["angle/degrees"]
+        magnitude = log["exact_coupling"].attrs["largest"] if "exact_coupling" in log else math.nan
+        lines.setdefault(file.attrs["coupling"], []).append(
+            (units_of(file["angle"]), statistics.median(degrees), max(degrees), magnitude))
+    figure, (angle, largest) = plt.subplots(1, 2, figsize=(10, 4))
+    for number, (coupling, points) in enumerate(sorted(lines.items(), reverse=True)):
+        units, medians, most, magnitudes = zip(*sorted(points))
+        angle.plot(units, medians, label=f"{coupling} coupling", **line_style(number))
+        angle.plot(units, most, **line_style(number, ":"))
+        largest.plot(units, magnitudes, **line_style(number))
+    angle.set_yscale("symlog", linthresh=1e-6)  # because exact coupling has angles of zero
+    angle.set_ylabel("angle (degrees)")
+    angle.set_title("solid: median; dotted: largest of a run", fontsize=9)
+    angle.legend(fontsize=8)
+    largest.set_ylabel("largest magnitude between units")
+    largest.set_ylim(bottom=0)
+    for axes in (angle, largest):
+        axes.set_xlabel("units")
+        axes.set_xscale("log")
+        axes.set_xticks(sorted({point[0] for points in lines.values() for point in points}), minor=False)
+        axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
+        axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+        axes.grid(alpha=0.3)
+    save(figure, output)
+
+
 def draw_training(run, output):
     figure, (loss, error) = plt.subplots(1, 2, figsize=(10, 4))
     file = revnet_files.read_study(os.path.join(run, "training.h5"), "training")
@@ -224,29 +264,34 @@ def draw_training(run, output):
     save(figure, output)
 
 
-def draw_memory(path, output):
-    lines, cases = {}, revnet_files.read_study(path, "memory")["cases"]
-    for i, architecture in enumerate(cases["architecture"]):
-        line = lines.setdefault((architecture, cases["activations"][i]), ([], [], []))
-        kept = cases["saved_bytes"][i] + cases["tape_bytes"][i]
-        for column, value in zip(line, (cases["depth"][i], kept / 1e6, 1e3 * cases["seconds"][i])):
-            column.append(value)
-    figure, (memory, duration) = plt.subplots(1, 2, figsize=(10, 4))
-    families = sorted({architecture for architecture, _ in lines})
+def draw_memory(paths, output):
+    panels = []  # (cases, the column on the x axis, values by line, name of the y axis)
+    for path in paths:
+        cases = revnet_files.read_study(path, "memory")["cases"]
+        x = "depth" if len(set(cases["batch"])) == 1 else "batch"
+        if x == "batch" and len(set(zip(cases["architecture"], cases["depth"]))) != len(set(cases["architecture"])):
+            raise FileError(f"{path} has several depths and several batches: draw one of them alone")
+        kept = (cases["saved_bytes"] + cases["tape_bytes"]) / 1e6
+        panels.append((cases, x, kept, "activations, saved and recomputed (MB)"))
+        if cases["seconds"].any():
+            panels.append((cases, x, 1e3 * cases["seconds"], "step (ms)"))
+    figure, all_axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 4), squeeze=False)
     modes = ("stored", "checkpointed", "recursive", "reconstructed")
-    for (architecture, mode), (depth, kept, milliseconds) in lines.items():
-        style = line_style(modes.index(mode), "-" if architecture == families[-1] else "--")
-        memory.plot(depth, kept, label=f"{architecture}, {mode}", **style)
-        duration.plot(depth, milliseconds, **style)
-    memory.set_ylabel("activations, saved and recomputed (MB)")
-    duration.set_ylabel("step (ms)")
-    for axes in (memory, duration):
-        axes.set_xlabel("units")
+    for axes, (cases, x, values, title) in zip(all_axes[0], panels):
+        lines = {}
+        for i, line in enumerate(zip(cases["architecture"], cases["activations"])):
+            lines.setdefault(line, []).append((cases[x][i], values[i]))
+        last = max(cases["architecture"])
+        for (architecture, mode), points in lines.items():
+            axes.plot(*zip(*points), label=f"{architecture}, {mode}",
+                      **line_style(modes.index(mode), "-" if architecture == last else "--"))
+        axes.set_ylabel(title)
+        axes.set_xlabel("units" if x == "depth" else x)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
         axes.grid(alpha=0.3)
-    memory.legend(fontsize=8)
+    all_axes[0][0].legend(fontsize=8)
     save(figure, output)
 
 
@@ -376,9 +421,10 @@ def main(words=None):
     angle = figure("angle", draw_angle, True, "RUN", "directory of revnet-compare gradient angle",
                    "gradient angle, cross entropy and error by iteration")
     angle.add_argument("--one-panel", action="store_true", help="one panel for the angles of all networks")
+    figure("depth", draw_depth, True, "RUN", "directory of revnet-compare gradient angle", "gradient angle by depth")
     figure("training", draw_training, False, "RUN", "directory of revnet-compare training",
            "trainings with stored and reconstructed activations")
-    figure("memory", draw_memory, False, "FILE.h5", "file of revnet-compare memory", "memory and time by depth")
+    figure("memory", draw_memory, True, "FILE.h5", "file of revnet-compare memory", "memory and time by depth or batch")
     sweep = figure("sweep", draw_sweep, False, "FILE.h5", "file of revnet-sweep collect", "metrics by a setting")
     sweep.add_argument("--x", metavar="KEY",
                        help="setting on the x axis; default: training.batch, or a number that varies")

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -137,34 +139,45 @@ std::vector<Growth> fit_growth(const std::vector<double>& depths, const std::vec
 }
 
 Table memory_table(const MemoryStudy& study) {
-  Table table({"network", "units", "L", "activations", "saved", "recomputed", "peak", "resident",
+  Table table({"network", "units", "L", "activations", "batch", "saved", "recomputed", "peak", "resident",
                "GMACs/step", "ms/step"});
   for (std::size_t i = 0; i < study.cases.size(); ++i) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
     const Architecture network = what.network();
-    table.add({network.name, network.units_text(), fmt::to_string(network.depth()),
-               std::string(name(what.activations)), format_bytes(result.saved_bytes),
-               format_bytes(result.tape_bytes), format_bytes(result.peak_bytes),
-               format_bytes(result.resident_bytes), format_fixed(static_cast<double>(result.macs) / 1e9, 2),
-               format_fixed(result.seconds * 1e3, 1)});
+    std::vector<std::string> row{network.name,
+                                 network.units_text(),
+                                 fmt::to_string(network.depth()),
+                                 std::string(name(what.activations)),
+                                 fmt::to_string(what.batch),
+                                 format_bytes(result.saved_bytes),
+                                 format_bytes(result.tape_bytes),
+                                 format_bytes(result.peak_bytes)};
+    if (result.resident_bytes == 0) {
+      row.insert(row.end(), 3, "-");
+    } else {
+      row.push_back(format_bytes(result.resident_bytes));
+      row.push_back(format_fixed(static_cast<double>(result.macs) / 1e9, 2));
+      row.push_back(format_fixed(result.seconds * 1e3, 1));
+    }
+    table.add(std::move(row));
   }
   return table;
 }
 
 namespace {
 
-// The curves of one architecture and mode over the depths.
+// The curves of one architecture, mode and batch over the depths.
 struct Curve {
   std::vector<double> depths, activations, peak, macs;
 };
 
-std::map<std::pair<std::string, ActivationMode>, Curve> curves_of(const MemoryStudy& study) {
-  std::map<std::pair<std::string, ActivationMode>, Curve> curves;
+std::map<std::tuple<std::string, ActivationMode, std::int64_t>, Curve> curves_of(const MemoryStudy& study) {
+  std::map<std::tuple<std::string, ActivationMode, std::int64_t>, Curve> curves;
   for (std::size_t i = 0; i < study.cases.size(); ++i) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
-    Curve& curve = curves[{what.architecture.name, what.activations}];
+    Curve& curve = curves[{what.architecture.name, what.activations, what.batch}];
     curve.depths.push_back(static_cast<double>(what.network().depth()));
     curve.activations.push_back(static_cast<double>(result.saved_bytes + result.tape_bytes));
     curve.peak.push_back(static_cast<double>(result.peak_bytes));
@@ -187,12 +200,15 @@ std::string describe(const std::vector<Growth>& fits) {
 }  // namespace
 
 Table growth_table(const MemoryStudy& study) {
-  Table table({"network", "activations", "saved and recomputed", "peak", "multiply-adds"});
+  Table table({"network", "activations", "batch", "saved and recomputed", "peak", "multiply-adds"});
   for (const auto& [key, curve] : curves_of(study)) {
     if (std::set<double>(curve.depths.begin(), curve.depths.end()).size() < depths_for_growth) continue;
-    table.add(
-        {key.first, std::string(name(key.second)), describe(fit_growth(curve.depths, curve.activations)),
-         describe(fit_growth(curve.depths, curve.peak)), describe(fit_growth(curve.depths, curve.macs))});
+    const auto& [network, mode, batch] = key;
+    const bool planned = curve.macs.front() == 0;
+    table.add({network, std::string(name(mode)), fmt::to_string(batch),
+               describe(fit_growth(curve.depths, curve.activations)),
+               describe(fit_growth(curve.depths, curve.peak)),
+               planned ? "-" : describe(fit_growth(curve.depths, curve.macs))});
   }
   return table;
 }

@@ -38,7 +38,7 @@ struct MemoryResult {
   std::uint64_t arena_bytes = 0;     // planned: the region that holds all tensors, gaps included
 };
 
-// Plans without computing anything; macs, seconds and resident_bytes stay 0.
+// Plans without computing anything; macs, seconds and resident_bytes stay 0, which tables show as "-".
 MemoryResult plan_case(const MemoryCase& what);
 
 // Runs a few steps on random images in this process, which should be fresh.
@@ -63,7 +63,7 @@ Table memory_table(const MemoryStudy& study);
 // How many depths a fit needs. Checkpointing keeps every sqrt(L)-th activation, rounded, and on fewer depths
 // the rounding decides which growth fits best.
 inline constexpr std::size_t depths_for_growth = 5;
-// For each architecture and mode with enough depths: how saved bytes, peak bytes and multiply-adds grow.
+// For each architecture, mode and batch with enough depths: how saved bytes, peak bytes and multiply-adds grow.
 Table growth_table(const MemoryStudy& study);
 
 // Writes HDF5 columns under /cases: architecture, activations, units, depth, batch, threads, saved_bytes,

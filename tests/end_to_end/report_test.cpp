@@ -187,6 +187,10 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
   compare(join({"training"}, join(small, {"--run-dir", "training"})));
   compare({"memory", "--arch", "revnet38", "--units", "1", "--activations", "stored", "--batch", "2",
            "--steps", "1", "--output", "memory.h5"});
+  compare({"memory", "--arch", "revnet38", "--units", "0", "--batch", "2", "--batch", "4", "--steps", "0",
+           "--output", "planned.h5"});
+  compare({"memory", "--arch", "revnet38", "--units", "1", "--units", "2", "--batch", "2", "--batch", "4",
+           "--steps", "0", "--output", "mixed.h5"});
   compare({"speed", "--arch", "revnet38", "--activations", "reconstructed", "--batch", "2", "--threads", "1",
            "--steps", "1", "--output", "speed.h5"});
   collect_sweep(folder.path());
@@ -196,7 +200,8 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
   const std::vector<std::string> drawn{"curves angle training/stored --output curves.svg",
                                        "angle angle walk --output angle.png",
                                        "training training --output training.svg",
-                                       "memory memory.h5 --output memory.svg",
+                                       "depth angle --output depth.svg",
+                                       "memory memory.h5 planned.h5 --output memory.svg",
                                        "speed speed.h5 --output speed.svg",
                                        "sweep sweep.h5 --output sweep.svg",
                                        "sweep sweep.h5 --x training.learning_rate --y eval_error_percent "
@@ -210,6 +215,8 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
       {"curves memory.h5", "curves: memory.h5 has no config"},
       {"speed memory.h5", "speed: memory.h5 is not from revnet-compare speed"},
       {"angle training", "angle: cannot read training/angle.h5"},
+      {"depth walk", "depth: cannot read walk/run.h5"},
+      {"memory mixed.h5", "memory: mixed.h5 has several depths and several batches"},
       {"curves damaged.h5", "curves: damaged.h5 is damaged: "},
       {"sweep sweep.h5 --x training.batch --lines network.architecture",
        "sweep: sweep.h5: runs of one line would differ in training.learning_rate: add it to --lines"},

@@ -94,9 +94,24 @@ TEST_CASE("growth needs five depths, and all fits of similar quality are named")
   CHECK(growth_of({3, 12, 6}, {1414700, 2426500, 1929900}).find("log L") == std::string::npos);
   CHECK(growth_of({3, 6, 9, 12}, {1414700, 1929900, 2295500, 2426500}).find("log L") == std::string::npos);
   CHECK(growth_of({3, 6, 9, 12, 18, 24, 36}, {1414700, 1929900, 2295500, 2426500, 2959300, 3324800, 3988700})
-            .find("resnet32,checkpointed,sqrt L (1.8 %),1 (0.0 %),L (0.0 %)\n") != std::string::npos);
+            .find("resnet32,checkpointed,2,sqrt L (1.8 %),1 (0.0 %),L (0.0 %)\n") != std::string::npos);
   CHECK(growth_of({3, 6, 9, 12, 18, 24, 36}, {44, 99, 156, 216, 339, 469, 733}).find(",L or L log L (") !=
         std::string::npos);
+}
+
+TEST_CASE("what is only planned is not shown as measured, and each batch has a growth of its own") {
+  MemoryStudy study;
+  for (const std::int64_t batch : {2, 4}) {
+    for (const std::int64_t units : {3, 6, 9, 12, 18}) {
+      study.cases.push_back({find_architecture("resnet32"), units, ActivationMode::stored, batch, 1});
+      study.results.push_back(plan_case(study.cases.back()));
+    }
+  }
+  CHECK(memory_table(study).format(TableFormat::csv).find(",-,-,-\n") != std::string::npos);
+  const std::string growth = growth_table(study).format(TableFormat::csv);
+  CHECK(growth.find("resnet32,stored,2,L (0.0 %),L (") != std::string::npos);
+  CHECK(growth.find("resnet32,stored,4,L (0.0 %),L (") != std::string::npos);
+  CHECK(growth.find(" %),-\n") != std::string::npos);
 }
 
 TEST_CASE("a memory study is written") {
@@ -110,7 +125,7 @@ TEST_CASE("a memory study is written") {
   CHECK(log.integers("cases/depth") == std::vector<std::int64_t>{9});
   CHECK(log.integers("cases/saved_bytes") == std::vector<std::int64_t>{10});
   CHECK(log.doubles("cases/seconds") == std::vector<double>{0.5});
-  CHECK(memory_table(study).format(TableFormat::csv).find("revnet38,3-3-3,9,reconstructed,") !=
+  CHECK(memory_table(study).format(TableFormat::csv).find("revnet38,3-3-3,9,reconstructed,2,") !=
         std::string::npos);
   CHECK(growth_table(study).empty());
 }
