@@ -11,12 +11,17 @@ std::int64_t stored_channels(const Layout& layout) {
   return ChannelBlocks(layout).stored_channels();
 }
 
-std::variant<simd::Winograd, simd::Pointwise, simd::Direct> make_kernel(const ConvolutionShape& shape,
-                                                                        const Layout& src,
-                                                                        const Layout& dst) {
+bool takes_winograd(const ConvolutionShape& shape) {
+  return shape.stride == 1 && shape.kernel == 3;
+}
+
+Kernel make_kernel(const ConvolutionShape& shape, const Layout& src, const Layout& dst) {
   const simd::Images images = images_of(src);
   const std::int64_t in = stored_channels(src), out = stored_channels(dst);
-  if (shape.stride == 1 && shape.kernel == 3) return simd::Winograd(images, in, out);
+  if (takes_winograd(shape) && simd::StagedWinograd::pays(in, out)) {
+    return simd::StagedWinograd(images, in, out);
+  }
+  if (takes_winograd(shape)) return simd::Winograd(images, in, out);
   if (shape.stride == 1 && shape.kernel == 1) return simd::Pointwise(images, in, out);
   return simd::Direct({.images = images, .kernel = shape.kernel, .stride = shape.stride}, in, out);
 }
@@ -30,11 +35,11 @@ double operands(const simd::Sink& sink) {
   return sink.addend == nullptr ? 1 : 2;
 }
 
-simd::Arithmetic arithmetic_of(const ConvolutionShape& shape, const Layout& src, const Layout& dst,
-                               bool winograd) {
+simd::Arithmetic arithmetic_of(const ConvolutionShape& shape, const Layout& src, const Layout& dst) {
   const std::int64_t in = stored_channels(src), out = stored_channels(dst);
-  return winograd ? simd::winograd_arithmetic(images_of(src), in, out)
-                  : simd::product_arithmetic(images_of(dst), shape.kernel * shape.kernel, in, out);
+  return takes_winograd(shape)
+             ? simd::winograd_arithmetic(images_of(src), in, out)
+             : simd::product_arithmetic(images_of(dst), shape.kernel * shape.kernel, in, out);
 }
 
 // The share of the input's pixels that the filter reads.
@@ -51,7 +56,7 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
       dst_(device.activation_layout(shape.dst())),
       weights_(Layout::blocked_weights(shape.weights(), images_of(src_).block)),
       kernel_(make_kernel(shape, src_, dst_)),
-      arithmetic_(arithmetic_of(shape, src_, dst_, std::holds_alternative<simd::Winograd>(kernel_))) {}
+      arithmetic_(arithmetic_of(shape, src_, dst_)) {}
 
 std::int64_t Convolution::forward_blocks() const {
   return std::visit([](const auto& kernel) { return kernel.forward_work().count(); }, kernel_);

@@ -1,5 +1,5 @@
 // A convolution in our own kernels, fused with the operations before and after it: see fused/simd/operands.h,
-// and fused/simd/winograd.h, pointwise.h and direct.h for the three kinds of kernels.
+// and fused/simd/winograd.h, staged_winograd.h, pointwise.h and direct.h for the four kinds of kernels.
 //
 // Shapes are those of layers/filter.h; activations and weights lie in blocks of 8 or 16 channels. Ownership:
 // a Convolution owns only the plan of its work; each call takes its scratch memory from the device.
@@ -11,10 +11,13 @@
 #include "fused/simd/arithmetic.h"
 #include "fused/simd/direct.h"
 #include "fused/simd/pointwise.h"
+#include "fused/simd/staged_winograd.h"
 #include "fused/simd/winograd.h"
 #include "layers/filter.h"
 
 namespace revnet::fused {
+
+using Kernel = std::variant<simd::Winograd, simd::StagedWinograd, simd::Pointwise, simd::Direct>;
 
 class Convolution {
  public:
@@ -45,7 +48,7 @@ class Convolution {
 
   ConvolutionShape shape_;
   Layout src_, dst_, weights_;
-  std::variant<simd::Winograd, simd::Pointwise, simd::Direct> kernel_;
+  Kernel kernel_;
   simd::Arithmetic arithmetic_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "fused/simd/direct.h"
 #include "fused/simd/pointwise.h"
+#include "fused/simd/staged_winograd.h"
 #include "fused/simd/winograd.h"
 #include "simd/naive.h"
 

@@ -31,6 +31,7 @@ namespace {
 
 using simd::Direct;
 using simd::Pointwise;
+using simd::StagedWinograd;
 using simd::Winograd;
 
 // The last work block is smaller than the others.
@@ -38,7 +39,8 @@ template <class Kernel>
 constexpr ConvolutionCase uneven{
     5, 16, 24, 9, 7, 8, std::is_same_v<Kernel, Pointwise> ? 1 : 3, std::is_same_v<Kernel, Direct> ? 2 : 1};
 
-TEST_CASE_TEMPLATE("a kernel allocates nothing while it runs", Kernel, Winograd, Pointwise, Direct) {
+TEST_CASE_TEMPLATE("a kernel allocates nothing while it runs", Kernel, Winograd, StagedWinograd, Pointwise,
+                   Direct) {
   ConvolutionBench<Kernel> bench(uneven<Kernel>);
   Buffer y(bench.dy_blocks.size()), dx(bench.x_blocks.size()), dw(bench.weight_blocks.size());
   std::vector<double> sums(static_cast<std::size_t>(bench.kernel.backward_work().count() * 2 * bench.of.in));

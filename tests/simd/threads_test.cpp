@@ -11,9 +11,10 @@ namespace {
 
 using simd::Direct;
 using simd::Pointwise;
+using simd::StagedWinograd;
 using simd::Winograd;
 
-// Everything that a kernel writes. The weight gradient is apart because only its bits depend on the threads.
+// Everything that a kernel writes. The weight gradient is apart because its bits may depend on the threads.
 struct Results {
   std::vector<float> values;
   std::vector<double> sums;
@@ -51,9 +52,9 @@ Results run(ConvolutionBench<Kernel>& bench, int threads) {
   return results;
 }
 
-// Enough work blocks for every thread to have one.
+// Enough work blocks for every thread to have one, and two groups of them for StagedWinograd.
 template <class Kernel>
-constexpr ConvolutionCase small{32, 16, 24, 8, 8, 8, std::is_same_v<Kernel, Pointwise> ? 1 : 3};
+constexpr ConvolutionCase small{32, 16, 24, 12, 12, 8, std::is_same_v<Kernel, Pointwise> ? 1 : 3};
 
 TEST_CASE_TEMPLATE("all but the weight gradient is independent of the number of threads", Kernel, Winograd,
                    Pointwise, Direct) {
@@ -65,6 +66,12 @@ TEST_CASE_TEMPLATE("all but the weight gradient is independent of the number of 
     CHECK(several.sums == one.sums);
     CHECK(several.weight_gradient != one.weight_gradient);  // so the next test can tell how many threads ran
   }
+}
+
+TEST_CASE("nothing that is computed in stages depends on the number of threads") {
+  ConvolutionBench<StagedWinograd> bench(small<StagedWinograd>);
+  const Results one = run(bench, 1);
+  for (const int threads : {2, 3, 7}) CHECK(run(bench, threads) == one);
 }
 
 TEST_CASE_TEMPLATE("a kernel takes the threads it is given, whatever OpenMP is set to", Kernel, Winograd,
@@ -79,8 +86,8 @@ TEST_CASE_TEMPLATE("a kernel takes the threads it is given, whatever OpenMP is s
   CHECK(later == two);
 }
 
-TEST_CASE_TEMPLATE("a kernel does with fewer threads than it was to have", Kernel, Winograd, Pointwise,
-                   Direct) {
+TEST_CASE_TEMPLATE("a kernel does with fewer threads than it was to have", Kernel, Winograd, StagedWinograd,
+                   Pointwise, Direct) {
   ConvolutionBench<Kernel> bench(small<Kernel>);
   const Results one = run(bench, 1);
   const int before = omp_get_max_active_levels();

@@ -10,6 +10,7 @@
 
 #include "fused/simd/filters.h"
 #include "fused/simd/parallel.h"
+#include "fused/simd/tile_work.h"
 #include "fused/simd/transforms-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -27,11 +28,12 @@ HWY_INLINE std::int64_t panel_offset(D, std::int64_t depth, std::int64_t columns
   return (first * depth + k * wide + vector - first) * lanes;
 }
 
-// Computes `rows` of each of the 36 matrices [depth][columns], stored in panels.
+// Computes `rows` of each of the 36 matrices [depth][columns], stored in panels, point_stride apart.
 template <class D>
 void transform_filters(D d, const FilterTask& task, const Range& rows, float* to) {
   constexpr std::int64_t lanes = width_of<D>;
-  const std::int64_t depth = task.depth(), columns = task.columns(), tap = task.block * task.block;
+  const std::int64_t depth = task.depth(), columns = task.columns(), tap = task.block * task.block,
+                     stride = point_stride(depth, columns);
   HWY_ALIGN float gathered[lanes];
   for (std::int64_t k = rows.first; k < rows.last; ++k) {
     for (std::int64_t c = 0; c < columns; c += lanes) {
@@ -55,9 +57,8 @@ void transform_filters(D d, const FilterTask& task, const Range& rows, float* to
         const hn::Vec<D> in[3] = {half[0][i], half[1][i], half[2][i]};
         hn::Vec<D> row[6];
         transform_filter(d, in, row);
-        float* const first =
-            to + place_of_row[i] * 6 * depth * columns + panel_offset(d, depth, columns, k, c);
-        for (int j = 0; j < 6; ++j) hn::Store(row[j], d, first + j * depth * columns);
+        float* const first = to + place_of_row[i] * 6 * stride + panel_offset(d, depth, columns, k, c);
+        for (int j = 0; j < 6; ++j) hn::Store(row[j], d, first + j * stride);
       }
     }
   }
@@ -68,13 +69,14 @@ void transform_filters(D d, const FilterTask& task, const Range& rows, float* to
 template <class D>
 void finish_gradient(D d, const FilterTask& task, const ThreadSums& sums, const Range& rows,
                      float* gradient) {
+  const std::int64_t stride = point_stride(task.in, task.out);
   for (std::int64_t k = rows.first; k < rows.last; ++k) {
     for (std::int64_t c = 0; c < task.out; c += width_of<D>) {
       hn::Vec<D> half[6][3];
       for (int i = 0; i < 6; ++i) {
         hn::Vec<D> in[6];
         for (int j = 0; j < 6; ++j) {
-          in[j] = load_sum(d, sums, ((place_of_row[i] * 6 + j) * task.in + k) * task.out + c);
+          in[j] = load_sum(d, sums, (place_of_row[i] * 6 + j) * stride + k * task.out + c);
         }
         transform_filter_gradient(d, in, half[i]);
       }

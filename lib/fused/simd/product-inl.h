@@ -116,16 +116,17 @@ HWY_INLINE void accumulate_rows(D d, const float* HWY_RESTRICT a, std::int64_t a
   }
 }
 
-// c += a^T b, where a is [rows, a_columns], b is [rows, b_columns] and c is [a_columns, b_columns], all
-// dense. `a_columns` is a multiple of 8, `b_columns` of the vector's width.
+// c += a^T b, where a is [rows, a_columns] with a_stride floats from row to row, b is [rows, b_columns] and c
+// is [a_columns, b_columns], both dense. `a_columns` is a multiple of 8, `b_columns` of the vector's width.
 template <class D>
-HWY_INLINE void accumulate(D d, const float* HWY_RESTRICT a, std::int64_t a_columns, std::int64_t rows,
-                           const float* HWY_RESTRICT b, std::int64_t b_columns, float* HWY_RESTRICT c) {
+HWY_INLINE void accumulate(D d, const float* HWY_RESTRICT a, std::int64_t a_stride, std::int64_t a_columns,
+                           std::int64_t rows, const float* HWY_RESTRICT b, std::int64_t b_columns,
+                           float* HWY_RESTRICT c) {
   for_panels(d, b_columns, [&](auto vectors, std::int64_t j) HWY_ATTR {
     const float* from[vectors];
     for (int v = 0; v < vectors; ++v) from[v] = b + j + v * width_of<D>;
     for_rows<vectors>(a_columns, [&](auto count, std::int64_t i) HWY_ATTR {
-      accumulate_rows<count, vectors>(d, a + i, a_columns, rows, from, b_columns, c + i * b_columns + j,
+      accumulate_rows<count, vectors>(d, a + i, a_stride, rows, from, b_columns, c + i * b_columns + j,
                                       b_columns);
     });
   });

@@ -12,8 +12,8 @@ inline constexpr std::int64_t points = 36;       // of a transformed tile
 inline constexpr std::int64_t pair_points = 12;  // of two of its rows, which are computed together
 inline constexpr std::int64_t kept_points = 16;  // stored of the first two pairs until the third is computed
 
-// Floats from one point's matrix to the next. The gap of one cache line keeps the points of a tile from
-// falling into the same few sets of the cache.
+// Floats from one point's matrix of tiles, of filters or of their gradient to the next. The gap of one cache
+// line keeps the points of a tile or a filter from falling into the same few sets of the cache.
 inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
   return rows * columns + 16;
 }

@@ -16,6 +16,19 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
+// The number of rows in the matrices of so many tiles: those after the last tile are zero.
+inline std::int64_t padded_tiles(std::int64_t tiles) {
+  return (tiles + product_rows - 1) / product_rows * product_rows;
+}
+
+// Calls f(pair) for each pair of rows of a transform. The last pair completes the tiles.
+template <class F>
+HWY_INLINE void for_pairs(const F& f) {
+  f(Constant<0>());
+  f(Constant<1>());
+  f(Constant<2>());
+}
+
 // Rows of images, copied out of the blocked layout, with a border of one pixel around the tiles. Pixels
 // outside the image are zero. The place of a row depends only on its y, so a work block finds the rows that
 // it shares with the work block above it where that one left them.

@@ -22,7 +22,7 @@ namespace revnet::simd {
 struct ConvolutionTask {
   const TileWork& work;
   Source source;
-  const float* filters;  // transformed: [36][depth][columns]
+  const float* filters;  // transformed: [36][depth][columns], point_stride apart
   Sink sink;
   std::int64_t depth, columns;  // channels read and written
 };
@@ -48,11 +48,6 @@ HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 namespace {
 
-// The number of rows in a work block's matrices: those after the last tile are zero.
-std::int64_t padded_tiles(std::int64_t tiles) {
-  return (tiles + product_rows - 1) / product_rows * product_rows;
-}
-
 // Returns one point's matrix [tiles][channels] after clearing the rows past the last of `count` tiles.
 float* matrix_of(float* transformed, std::int64_t point, std::int64_t count, std::int64_t tiles,
                  std::int64_t channels) {
@@ -64,14 +59,6 @@ float* matrix_of(float* transformed, std::int64_t point, std::int64_t count, std
 // Whether the strip still holds the rows that this work block shares with the one above it.
 bool follows(const TileWork::WorkBlock& work_block, std::int64_t index, const Range& range) {
   return index > range.first && work_block.first_row > 0;
-}
-
-// Calls f(pair) for each pair of rows of a transform. The last pair completes the tiles.
-template <class F>
-HWY_INLINE void for_pairs(const F& f) {
-  f(Constant<0>());
-  f(Constant<1>());
-  f(Constant<2>());
 }
 
 // Convolves the work blocks of a range.
@@ -89,12 +76,12 @@ void convolve(D d, const ConvolutionTask& task, const Range& range, const Thread
                             prefetch_strip(task.work, next, task.depth, task.source.values)};
     for_pairs([&](auto pair) HWY_ATTR {
       transform_inputs<pair>(d, strip, work_block, tiles, scratch.in);
-      const float* filters = task.filters + pair * pair_points * task.depth * task.columns;
+      const float* filters = task.filters + pair * pair_points * point_stride(task.depth, task.columns);
       for (std::int64_t point = 0; point < pair_points; ++point) {
         for (Prefetcher& stream : streams) stream.fetch();
         const float* rows = matrix_of(scratch.in, point, count, tiles, task.depth);
-        multiply(d, rows, tiles, task.depth, filters + point * task.depth * task.columns, task.columns,
-                 scratch.out + point * point_stride(tiles, task.columns));
+        multiply(d, rows, tiles, task.depth, filters + point * point_stride(task.depth, task.columns),
+                 task.columns, scratch.out + point * point_stride(tiles, task.columns));
       }
       if (pair < 2) keep_pair<pair>(d, count, task.columns, tiles, scratch.out, scratch.kept);
     });
@@ -111,7 +98,7 @@ void add_gradients(D d, const GradientTask& task, const Range& range, const Thre
   const ConvolutionTask& data = task.data;
   const TileWork& work = data.work;
   const std::int64_t in = data.columns, out = data.depth;
-  std::fill(scratch.sums, scratch.sums + points * in * out, 0.0f);
+  std::fill(scratch.sums, scratch.sums + points * point_stride(in, out), 0.0f);
   const Strip strip(work, out, scratch.strip), input_strip(work, in, scratch.input_strip);
   for (std::int64_t index = range.first; index < range.last; ++index) {
     const TileWork::WorkBlock work_block = work.at(index);
@@ -130,8 +117,8 @@ void add_gradients(D d, const GradientTask& task, const Range& range, const Thre
         for (Prefetcher& stream : streams) stream.fetch();
         const float* diffs = matrix_of(scratch.out, point, count, tiles, out);
         float* inputs = scratch.in + point * point_stride(tiles, in);
-        const std::int64_t matrix = (pair * pair_points + point) * in * out;
-        accumulate(d, inputs, in, count, diffs, out, scratch.sums + matrix);
+        const std::int64_t matrix = (pair * pair_points + point) * point_stride(in, out);
+        accumulate(d, inputs, in, in, count, diffs, out, scratch.sums + matrix);
         // `inputs` has been used, so its memory can take the result.
         multiply(d, diffs, tiles, out, data.filters + matrix, in, inputs);
       }
@@ -206,8 +193,8 @@ std::int64_t transformed_floats(const TileWork& work, std::int64_t channels) {
 
 Winograd::Pass::Pass(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients)
     : work(work),
-      filters(plan.common(points * in * out)),
-      sums(plan.per_thread(gradients ? points * in * out : 0)),
+      filters(plan.common(points * point_stride(in, out))),
+      sums(plan.per_thread(gradients ? points * point_stride(in, out) : 0)),
       strip(plan.per_thread(work.strip_floats(gradients ? out : in))),
       input_strip(plan.per_thread(gradients ? work.strip_floats(in) : 0)),
       tiles_in(plan.per_thread(transformed_floats(work, in))),
