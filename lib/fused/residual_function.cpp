@@ -7,6 +7,7 @@
 #include "fused/convolution.h"
 #include "fused/norm_tables.h"
 #include "fused/simd/passes.h"
+#include "fused/simd/processor.h"
 #include "ops/statistics.h"
 
 namespace revnet::fused {
@@ -228,7 +229,7 @@ void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const 
 
 bool can_compute_on(const Device& device) {
   const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
-  return block == 8 || block == 16;
+  return (block == 8 || block == 16) && simd::kernels_run_here();
 }
 
 std::unique_ptr<ResidualFunction> make_residual_function(Device& device, const std::string& name,

@@ -9,7 +9,8 @@
 
 namespace revnet::fused {
 
-// Whether activations on this device have the blocked layout that the kernels need.
+// Whether activations on this device have the blocked layout, and the processor the instructions, that the
+// kernels need.
 bool can_compute_on(const Device& device);
 
 // `name` is for example "stage1/unit1/f".
