@@ -26,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RESULTS, REPORT = os.path.join(ROOT, "experiments", "results"), os.path.join(ROOT, "build", "bin", "revnet-report")
 LOGS = ("run.h5", "angle.h5", "training.h5")
 TEXTS = ("config.yaml", "run.log")
+DEPTH_STUDY = "exact-depth"  # the folder of runs whose angles are drawn against depth instead of iterations
 BEGIN, END = "<!-- made by `make results` from here -->\n", "<!-- made by `make results` up to here -->\n"
 
 SOURCES = ("paper", "reference code, rerun", "MemCNN")
@@ -286,8 +287,12 @@ def write(arguments):
     folders = directories(os.path.join(arguments.results, "runs"))
     studies = [folder for folder in folders if os.path.exists(os.path.join(folder, "angle.h5"))]
     for parent in dict.fromkeys(map(os.path.dirname, studies)):
-        figures.draw_angle([folder for folder in studies if os.path.dirname(folder) == parent],
-                           os.path.join(arguments.results, f"angle-{os.path.basename(parent)}.svg"), one_panel=True)
+        runs = [folder for folder in studies if os.path.dirname(folder) == parent]
+        figure = os.path.join(arguments.results, f"angle-{os.path.basename(parent)}.svg")
+        if os.path.basename(parent) == DEPTH_STUDY:
+            figures.draw_depth(runs, figure)
+        else:
+            figures.draw_angle(runs, figure, one_panel=True)
     for folder in folders:
         if os.path.exists(os.path.join(folder, "training.h5")):
             figures.draw_training(folder, os.path.join(arguments.results, f"{os.path.basename(folder)}.svg"))
