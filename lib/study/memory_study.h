@@ -63,7 +63,8 @@ Table memory_table(const MemoryStudy& study);
 // How many depths a fit needs. Checkpointing keeps every sqrt(L)-th activation, rounded, and on fewer depths
 // the rounding decides which growth fits best.
 inline constexpr std::size_t depths_for_growth = 5;
-// For each architecture, mode and batch with enough depths: how saved bytes, peak bytes and multiply-adds grow.
+// For each architecture, mode and batch with enough depths: how saved bytes, peak bytes and multiply-adds
+// grow.
 Table growth_table(const MemoryStudy& study);
 
 // Writes HDF5 columns under /cases: architecture, activations, units, depth, batch, threads, saved_bytes,
