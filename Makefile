@@ -80,8 +80,11 @@ package: build
 format:
 	@git ls-files 'apps/*.cpp' 'lib/*.cpp' 'lib/*.h' 'tests/*.cpp' 'tests/*.h' | xargs clang-format -i
 
-tidy: build
-	@git ls-files 'apps/*.cpp' 'lib/*.cpp' | xargs -P 2 -n 4 clang-tidy -quiet --extra-arg=-Wno-unknown-warning-option -p $(BUILD)
+# The debug preset says how to compile each file alone.
+tidy: deps
+	@cmake --preset debug --log-level=WARNING $(CMAKE_FLAGS)
+	@cmake --build --preset debug --target revnet_revision
+	@git ls-files 'apps/*.cpp' 'lib/*.cpp' | xargs -P 2 -n 4 clang-tidy -quiet --extra-arg=-Wno-unknown-warning-option -p build/debug
 
 clean:
 	@rm -rf build

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <type_traits>
 #include <vector>
 
 #include "tensor/parallel.h"
@@ -70,21 +69,17 @@ template <class Length>
   }
 }
 
-// A whole block, and the half block that is contiguous when the channels double from 16 to 32.
-constexpr std::integral_constant<std::int64_t, 16> sixteen{};
-constexpr std::integral_constant<std::int64_t, 8> eight{};
-
 REVNET_MULTITARGET void pool_run(const float* large, float* small, const Window& window,
                                  std::int64_t length) {
-  if (length == sixteen) return pool_pixels(large, small, window, sixteen);
-  if (length == eight) return pool_pixels(large, small, window, eight);
+  if (length == whole_block) return pool_pixels(large, small, window, whole_block);
+  if (length == half_block) return pool_pixels(large, small, window, half_block);
   pool_pixels(large, small, window, length);
 }
 
 REVNET_MULTITARGET void spread_run(float* large, const float* small, const Window& window,
                                    std::int64_t length) {
-  if (length == sixteen) return spread_pixels(large, small, window, sixteen);
-  if (length == eight) return spread_pixels(large, small, window, eight);
+  if (length == whole_block) return spread_pixels(large, small, window, whole_block);
+  if (length == half_block) return spread_pixels(large, small, window, half_block);
   spread_pixels(large, small, window, length);
 }
 

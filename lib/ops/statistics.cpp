@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 #include "tensor/parallel.h"
 
@@ -32,13 +31,10 @@ template <class Length>
   }
 }
 
-constexpr std::integral_constant<std::int64_t, 16> sixteen{};
-constexpr std::integral_constant<std::int64_t, 8> eight{};
-
 REVNET_MULTITARGET void sum_channels(const float* values, std::int64_t pixels, std::int64_t stride,
                                      std::int64_t length, double* sums, double* squares) {
-  if (length == sixteen) return sum_block(values, pixels, stride, sixteen, sums, squares);
-  if (length == eight) return sum_block(values, pixels, stride, eight, sums, squares);
+  if (length == whole_block) return sum_block(values, pixels, stride, whole_block, sums, squares);
+  if (length == half_block) return sum_block(values, pixels, stride, half_block, sums, squares);
   sum_block(values, pixels, stride, length, sums, squares);
 }
 

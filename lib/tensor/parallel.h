@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include <omp.h>
 
@@ -16,6 +17,11 @@
 #endif
 
 namespace revnet {
+
+// Trip counts with a version of a loop of their own: the channels of a whole block, and of the half block
+// that is contiguous when the channels double from 16 to 32.
+inline constexpr std::integral_constant<std::int64_t, 16> whole_block{};
+inline constexpr std::integral_constant<std::int64_t, 8> half_block{};
 
 // Calls body(begin, end) on disjoint ranges that cover [0, count), one per thread, each except the last a
 // multiple of `grain` long. The split depends only on count and the number of threads.

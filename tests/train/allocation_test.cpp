@@ -30,23 +30,24 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 
 }  // namespace
 
-// Replaces operator new in the whole test program, including oneDNN.
-void* operator new(std::size_t bytes) {
+// Replaces operator new in the whole test program, including oneDNN. Where GCC 12 inlines only one of a pair,
+// it warns of a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   return counted(bytes, 0);
 }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<std::size_t>(alignment));
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
 // oneDNN allocates its buffers with posix_memalign.
