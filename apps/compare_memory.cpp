@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -60,8 +61,9 @@ struct Case {
   Config config;
 };
 
-// Measures in a new process, because the peak of a process's resident memory never falls.
-MemoryResult measure_in_child(const Case& of, std::int64_t steps) {
+// Measures in a new process, because the peak of a process's resident memory never falls. Returns nothing if
+// a signal ended it, for Ctrl-C reaches both processes.
+std::optional<MemoryResult> measure_in_child(const Case& of, std::int64_t steps) {
   const MemoryCase& what = of.what;
   std::vector<std::string> words{program_path().string(),
                                  "memory",
@@ -79,7 +81,12 @@ MemoryResult measure_in_child(const Case& of, std::int64_t steps) {
     if (!setting.describes_network()) continue;
     words.push_back(fmt::format("--set={}={}", setting.key, setting.yaml(of.config)));
   }
-  return decode(output_of(words));
+  try {
+    return decode(output_of(words));
+  } catch (const Error&) {
+    if (!interrupted()) throw;
+    return {};
+  }
 }
 
 std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
@@ -113,8 +120,10 @@ Architecture network_of(const MemoryRequest& request, const Config& config) {
 
 std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
   std::vector<Case> cases;
-  for (Config config :
-       with_networks(request.settings.apply_to({}), request.architectures, {"resnet32", "revnet38"})) {
+  const Config settings = request.settings.apply_to({});
+  refuse_ignored(settings, {"training.micro_batch", "network.coupling", "network.convolution"},
+                 "revnet-compare memory");
+  for (Config config : with_networks(settings, request.architectures, {"resnet32", "revnet38"})) {
     const Architecture network = network_of(request, config);
     config = resolve(config);
     for (const std::int64_t batch : batches_of(request, config)) {
@@ -143,7 +152,9 @@ int run_study(const MemoryRequest& request, const std::string& command) {
     std::cerr << fmt::format("{}/{}  {}, {} units, {}, batch {}\n", study.cases.size() + 1, cases.size(),
                              of.what.architecture.name, of.what.network().units_text(),
                              name(of.what.activations), of.what.batch);
-    study.results.push_back(request.steps == 0 ? plan_case(of.what) : measure_in_child(of, request.steps));
+    const auto result = request.steps == 0 ? plan_case(of.what) : measure_in_child(of, request.steps);
+    if (!result) break;
+    study.results.push_back(*result);
     study.cases.push_back(of.what);
   }
   std::cout << memory_table(study).format(format);
@@ -164,19 +175,23 @@ int run_study(const MemoryRequest& request, const std::string& command) {
 }
 
 // Measures, at a small batch, what a process needs beside its arena: code, libraries, generated kernels.
-std::uint64_t measured_overhead(Case of) {
+std::optional<std::uint64_t> measured_overhead(Case of) {
   of.what.batch = 8;
-  const MemoryResult small = measure_in_child(of, 1);
-  return small.resident_bytes - std::min(small.resident_bytes, plan_case(of.what).arena_bytes);
+  const std::optional<MemoryResult> small = measure_in_child(of, 1);
+  if (!small) return {};
+  return small->resident_bytes - std::min(small->resident_bytes, plan_case(of.what).arena_bytes);
 }
 
-// Returns a row of the table: the largest batch of a network in one activation mode.
+// Returns a row of the table: the largest batch of a network in one activation mode. A signal while that
+// batch is tried leaves nothing.
 std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tries) {
   MemoryCase& what = of.what;
-  const std::uint64_t overhead = tries ? measured_overhead(of) : bytes_of_process(what.threads);
+  const std::optional<std::uint64_t> overhead =
+      tries ? measured_overhead(of) : bytes_of_process(what.threads);
+  if (!overhead) return {};
   const auto planned = [&](std::int64_t batch) {
     what.batch = batch;
-    return plan_case(what).arena_bytes + overhead;
+    return plan_case(what).arena_bytes + *overhead;
   };
   const std::string network = what.architecture.name, mode(name(what.activations));
   what.batch = largest_batch(limit, planned);
@@ -184,13 +199,15 @@ std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tr
   const std::string batch = fmt::to_string(what.batch), bytes = format_bytes(planned(what.batch));
   if (!tries) return {network, mode, batch, bytes, "-", "-"};
   std::cerr << fmt::format("{}, {}: trying batch {}\n", network, mode, batch);
-  const std::uint64_t resident = measure_in_child(of, 1).resident_bytes;
-  return {network,
-          mode,
-          batch,
-          bytes,
-          format_bytes(resident),
-          fmt::format("{:.1f} %", 100 * static_cast<double>(resident) / static_cast<double>(limit))};
+  const std::optional<MemoryResult> tried = measure_in_child(of, 1);
+  if (!tried) return {};
+  return {
+      network,
+      mode,
+      batch,
+      bytes,
+      format_bytes(tried->resident_bytes),
+      fmt::format("{:.1f} %", 100 * static_cast<double>(tried->resident_bytes) / static_cast<double>(limit))};
 }
 
 int run_limit(const MemoryRequest& request) {
@@ -200,7 +217,9 @@ int run_limit(const MemoryRequest& request) {
   catch_interrupts();
   for (const Case& of : cases_of(request, {0})) {
     if (interrupted()) break;
-    table.add(largest_that_fits(of, limit, request.tries));
+    std::vector<std::string> row = largest_that_fits(of, limit, request.tries);
+    if (row.empty()) break;
+    table.add(std::move(row));
   }
   std::cout << table.format(format) << std::flush;
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
@@ -254,6 +273,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   add_format_option(*memory, request->format);
   memory->add_option("--output", request->output, "HDF5 file for all results")
       ->type_name("FILE")
+      ->excludes("--memory-limit")
       ->capture_default_str();
   memory->add_flag("--force", request->force, "replace an existing --output");
   memory->add_flag("--measure", request->child)->group("");  // one case, in this process

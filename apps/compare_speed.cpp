@@ -87,6 +87,8 @@ void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
 int run_speed(const SpeedRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
   const Config settings = request.settings.apply_to({});
+  refuse_ignored(settings, {"training.micro_batch", "training.average_decay", "training.nesterov"},
+                 "revnet-compare speed");
   SpeedOptions options = request.options;
   options.convolution = settings.network.convolution;
   const std::vector<SpeedCase> cases = cases_of(request, settings);

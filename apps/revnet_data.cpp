@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "data/batch_source.h"
 #include "data/cifar.h"
 #include "data/contact_sheet.h"
 #include "data/image_check.h"
@@ -34,12 +36,15 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 failed or data damaged, 2 usage.)";
 
-void pack_set(PackedImageWriter& writer, const std::string& name, const JpegSet& set) {
+// `damage` says what is wrong with each image; only whole ones are packed.
+void pack_set(PackedImageWriter& writer, const std::string& name, const JpegSet& set,
+              const std::vector<std::string>& damage) {
   std::uint64_t bytes = 0;
-  for (std::size_t i = 0; i < set.size(); ++i) bytes += set.image(i).bytes;
+  for (std::size_t i = 0; i < set.size(); ++i) bytes += damage[i].empty() ? set.image(i).bytes : 0;
   writer.begin(name, bytes);
   std::vector<std::uint8_t> image;
   for (std::size_t i = 0; i < set.size(); ++i) {
+    if (!damage[i].empty()) continue;
     try {
       set.read(i, image);
     } catch (const Error& error) {
@@ -54,18 +59,28 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
   if (!force && std::filesystem::exists(file)) {
     throw UsageError(file + " already exists: choose another name, or replace it with --force");
   }
-  const JpegSplits splits =
-      scan_image_folders(folder, skip_damaged ? DamagedImages::skip : DamagedImages::refuse);
-  for (const std::string& line : splits.left_out) std::cerr << "left out: " << line << '\n';
+  const JpegSplits splits = scan_image_folders(folder, DamagedImages::skip);
+  const std::vector<std::string> train = damage_of_images(splits.train, 0),
+                                 val = damage_of_images(splits.val, 0);
+  std::vector<std::string> left_out = splits.left_out;
+  for (const auto* damage : {&train, &val}) left_out.insert(left_out.end(), damage->begin(), damage->end());
+  std::erase(left_out, std::string());
+  if (!left_out.empty() && !skip_damaged) {
+    throw Error(
+        "{}{}; revnet-data check {} lists all damaged images: repair or remove them, or leave them out with "
+        "--skip-damaged",
+        left_out.front(), left_out.size() > 1 ? fmt::format(" (and {} more)", left_out.size() - 1) : "",
+        folder);
+  }
+  for (const std::string& line : left_out) std::cerr << "left out: " << line << '\n';
   PackedImageWriter writer(file, splits.classes);
-  pack_set(writer, "train", splits.train);
-  pack_set(writer, "val", splits.val);
+  pack_set(writer, "train", splits.train, train);
+  pack_set(writer, "val", splits.val, val);
   writer.save();
   std::cout << fmt::format("{}: {} training and {} validation images of {} classes, {}\n", file,
-                           splits.train.size(), splits.val.size(), splits.classes.size(),
+                           std::ranges::count(train, ""), std::ranges::count(val, ""), splits.classes.size(),
                            format_bytes(std::filesystem::file_size(file)));
-  if (!splits.left_out.empty())
-    std::cout << fmt::format("{} damaged images left out\n", splits.left_out.size());
+  if (!left_out.empty()) std::cout << fmt::format("{} damaged images left out\n", left_out.size());
   return static_cast<int>(ExitCode::done);
 }
 
@@ -76,20 +91,25 @@ int report(const std::string& what, const std::vector<std::string>& wrong) {
   return static_cast<int>(wrong.empty() ? ExitCode::done : ExitCode::failed);
 }
 
-// CIFAR's files have no checksums. Reading them checks that all records exist and every label names a class.
+// Reading checks that all records exist, that every label names a class, and the checksums beside the files,
+// if any.
 int check_cifar(const std::filesystem::path& folder) {
+  std::vector<CifarFile> files;
+  for (const auto& [there, files_of] : {std::pair{cifar10_available(folder), &cifar10_files},
+                                        std::pair{cifar100_available(folder), &cifar100_files}}) {
+    if (there) std::ranges::copy(files_of(folder), std::back_inserter(files));
+  }
   std::size_t images = 0;
   std::vector<std::string> wrong;
-  for (const auto& [there, read] : {std::pair{cifar10_available(folder), &read_cifar10},
-                                    std::pair{cifar100_available(folder), &read_cifar100}}) {
-    if (!there) continue;
+  for (const CifarFile& file : files) {
     try {
-      const Splits splits = read(folder);
-      images += splits.train.size() + splits.test.size();
+      images += read_cifar_file(file.path, file.format, file.records).size();
     } catch (const DataError& error) {
       wrong.emplace_back(error.what());
     }
   }
+  if (!wrong.empty())
+    return report(fmt::format("{} intact images of CIFAR, {} files", images, files.size()), wrong);
   return report(fmt::format("{} images of CIFAR", images), wrong);
 }
 
@@ -98,7 +118,8 @@ int check(const std::string& place, int workers) {
   const JpegSplits splits = open_photographs(place, DamagedImages::skip);
   std::vector<std::string> wrong = splits.left_out;
   for (const JpegSet* set : {&splits.train, &splits.val}) {
-    for (std::string& line : damaged_images(*set, workers)) wrong.push_back(std::move(line));
+    std::ranges::copy_if(damage_of_images(*set, workers), std::back_inserter(wrong),
+                         [](const std::string& damage) { return !damage.empty(); });
   }
   const std::size_t images = splits.train.size() + splits.val.size() + splits.left_out.size();
   return report(fmt::format("{} images of {} classes", images, splits.classes.size()), wrong);
@@ -167,7 +188,15 @@ int run(int argc, char** argv) {
   int exit_code = 0;
   const auto on_call = [&exit_code](CLI::App* command, const std::function<int()>& body) {
     const std::string name = "revnet-data " + command->get_name();
-    command->callback([&exit_code, name, body] { exit_code = guarded(name, body); });
+    command->callback([&exit_code, name, body] {
+      exit_code = guarded(name, [&] {
+        try {
+          return body();
+        } catch (const DamagedImage& error) {
+          throw Error("{}", error.what());  // no training with a checkpoint, which its exit code stands for
+        }
+      });
+    });
   };
 
   std::string place, file;

@@ -145,7 +145,7 @@ int show_status(const SweepRequest& request) {
 int collect(const SweepRequest& request) {
   const std::filesystem::path directory = directory_of(request);
   const SweepResults results = read_results(jobs_of(request), directory);
-  for (const std::string& change : results.changed) say("left out: " + change);
+  for (const std::string& why : results.left_out) say("left out: " + why);
   if (results.jobs.empty()) {
     throw UsageError("no job of {} has results yet: start revnet-sweep run", directory.string());
   }

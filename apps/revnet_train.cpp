@@ -82,7 +82,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
   if (summary.images_left_out > 0) {
     std::printf("%-18s%zu damaged, listed in run.log\n", "images left out", summary.images_left_out);
   }
-  std::printf("%-18s%s\n", "activations", describe_activation_bytes(config).c_str());
+  std::printf("%-18s%s\n", "activations", describe_activation_bytes(config, summary.ranks).c_str());
   if (summary.peak_resident_bytes > 0) {
     std::printf("%-18s%s resident at most\n", "memory", format_bytes(summary.peak_resident_bytes).c_str());
   }

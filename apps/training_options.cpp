@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   for (const Setting& setting : settings()) {
     if (!setting.option.name.empty()) declare(app, setting);
   }
+  option_of(app, "--epochs")->excludes(option_of(app, "--iterations"));
   take_any_setting(app);
 }
 
@@ -89,6 +91,47 @@ std::vector<Config> with_networks(const Config& settings, const std::vector<std:
   return each;
 }
 
+void refuse_ignored(const Config& settings, const std::vector<std::string>& keys,
+                    const std::string& command) {
+  for (const std::string& key : keys) {
+    const std::string value = value_of(settings, key), otherwise = value_of(Config{}, key);
+    if (value == otherwise) continue;
+    throw UsageError("{} is {}, but {} measures only {}; add --set {}={}", key, value, command, otherwise,
+                     key, otherwise);
+  }
+}
+
+namespace {
+
+// CLI11 would say only that a subcommand is required, and name unknown words in reverse.
+void check_words(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  std::string command = app.get_name();
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    std::vector<std::string> names;
+    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+      if (!command->get_name().empty()) names.push_back(command->get_name());
+    }
+    if (names.empty() || word.starts_with('-')) return;
+    if (std::ranges::count(names, word) == 0) {
+      throw UsageError("{} has no command {}; it has {}", command, in_quotes(word), join(names));
+    }
+    at = at->get_subcommand(word);
+    command += ' ' + word;
+  }
+}
+
+// One line about arguments that no option takes.
+std::string unexpected(const std::vector<std::string>& words) {
+  const auto option =
+      std::ranges::find_if(words, [](const std::string& word) { return word.starts_with('-'); });
+  if (option != words.end()) return fmt::format("there is no option {}", *option);
+  return fmt::format("{} was not expected", in_quotes(words.back()));
+}
+
+}  // namespace
+
 int parse(CLI::App& app, int argc, char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + version());
   if (argc > 1 && std::string_view(argv[1]) == "--describe") {
@@ -100,9 +143,16 @@ int parse(CLI::App& app, int argc, char** argv) {
   }
   format_help(app, help_columns(STDOUT_FILENO, std::getenv("COLUMNS")));
   try {
+    check_words(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help, --version
+  } catch (const UsageError& error) {
+    std::cerr << error.what() << " (see --help)\n";
+    return static_cast<int>(ExitCode::usage);
+  } catch (const CLI::ExtrasError& error) {
+    std::cerr << app.get_name() << ": " << unexpected(app.remaining(true)) << " (see --help)\n";
+    return static_cast<int>(ExitCode::usage);
   } catch (const CLI::ParseError& error) {
     std::cerr << app.get_name() << ": " << error.what() << " (see --help)\n";
     return static_cast<int>(ExitCode::usage);
@@ -118,6 +168,13 @@ int guarded(const std::string& program, const std::function<int()>& body) {
     return static_cast<int>(error.exit_code());
   } catch (const std::bad_alloc&) {
     std::cerr << program << ": out of memory: free some, or use a smaller --batch\n";
+  } catch (const std::system_error& error) {
+    // A thread could not be started.
+    const bool short_of = error.code() == std::errc::resource_unavailable_try_again;
+    std::cerr << program
+              << (short_of ? ": no memory for another thread, or too many of them (ulimit -u): "
+                           : ": internal error: ")
+              << error.what() << '\n';
   } catch (const std::exception& error) {
     std::cerr << program << ": internal error: " << error.what() << '\n';
   }

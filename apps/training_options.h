@@ -41,6 +41,9 @@ CLI::Option* option_of(CLI::App& app, const std::string& name);
 // describe another network than the default, else once for each of `otherwise`.
 std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise);
+// Throws UsageError if one of these settings is not its default, because the command would ignore it.
+void refuse_ignored(const Config& settings, const std::vector<std::string>& keys, const std::string& command);
+
 // Ends the help of commands that read data sets.
 inline constexpr const char* data_environment_help = R"(
 

@@ -62,7 +62,7 @@ from torch.nn import functional as F
 from torch_model import CIFAR, IMAGENET, MaxPool, Network, named_gradients, named_parameters
 
 BATCH = 2
-FORMULA = __doc__[__doc__.index("Inputs and"):__doc__.index("Everything stored")]
+FORMULA = __doc__[__doc__.index("Inputs and"):__doc__.index("All stored")]
 SAMPLES = [("images", 1, 0), ("images", 1, 1), ("images", 2, 0), ("images", 123456789, 1535),
            ("stem/conv/weight", 1, 0), ("stem/conv/weight", 1, 26), ("stage1/unit1/f/bn2/scale", 3, 2),
            ("head/bn/shift", 1, 5), ("head/dense/weight", 7, 100), ("head/dense/bias", 1, 9),

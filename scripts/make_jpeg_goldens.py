@@ -5,6 +5,7 @@ The images are tests/fuzz/seeds/jpeg/NAME.jpg, which also serve as seeds of a fu
 NAME.rgb, the pixels [30, 44, 3], and NAME-box.rgb, the box of 25 x 20 pixels at (9, 5) resized bilinearly to
 [16, 16, 3].
 """
+import argparse
 import math
 import pathlib
 
@@ -31,6 +32,7 @@ def picture():
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     image = picture()
     cyan, magenta, yellow = (band.point(lambda v: 255 - v) for band in image.split())
     black = image.convert("L").point(lambda v: (255 - v) // 3)

@@ -152,7 +152,11 @@ def main():
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
-    training, test, mean = load(options.data_dir, torch.device(options.device))
+    try:
+        training, test, mean = load(options.data_dir, torch.device(options.device))
+    except OSError as error:
+        raise SystemExit(f"train_pytorch.py: {error.filename}: {error.strerror}; --data-dir is the folder that holds "
+                         "cifar-10-batches-bin")
     seeds = options.seeds or [options.seed]
     results = [train(options, seed, training, test, mean) for seed in seeds]
     if len(seeds) > 1:

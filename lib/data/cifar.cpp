@@ -118,6 +118,17 @@ Dataset empty_set(const CifarFormat& format) {
   return set;
 }
 
+Splits read_all(const std::vector<CifarFile>& files) {
+  const CifarFormat& format = files.front().format;
+  Splits splits{empty_set(format), empty_set(format)};
+  splits.train.images.reserve(cifar_train_size * image_bytes);
+  for (std::size_t i = 0; i + 1 < files.size(); ++i) {
+    append_file(splits.train, files[i].path, format, files[i].records);
+  }
+  append_file(splits.test, files.back().path, format, files.back().records);
+  return splits;
+}
+
 // A folder that cannot be examined counts as present, so that reading it reports the reason.
 bool there(const fs::path& folder) {
   std::error_code error;
@@ -132,22 +143,28 @@ Dataset read_cifar_file(const fs::path& file, const CifarFormat& format, std::si
   return set;
 }
 
-Splits read_cifar10(const fs::path& directory) {
-  const fs::path folder = directory / cifar10_folder;
-  Splits splits{empty_set(cifar10_format), {}};
-  splits.train.images.reserve(5 * batch_records * image_bytes);
+std::vector<CifarFile> cifar10_files(const fs::path& directory) {
+  std::vector<CifarFile> files;
   for (int batch = 1; batch <= 5; ++batch) {
-    const fs::path file = folder / ("data_batch_" + std::to_string(batch) + ".bin");
-    append_file(splits.train, file, cifar10_format, batch_records);
+    files.push_back({directory / cifar10_folder / fmt::format("data_batch_{}.bin", batch), cifar10_format,
+                     batch_records});
   }
-  splits.test = read_cifar_file(folder / "test_batch.bin", cifar10_format, batch_records);
-  return splits;
+  files.push_back({directory / cifar10_folder / "test_batch.bin", cifar10_format, batch_records});
+  return files;
+}
+
+std::vector<CifarFile> cifar100_files(const fs::path& directory) {
+  const fs::path folder = directory / cifar100_folder;
+  return {{folder / "train.bin", cifar100_format, 5 * batch_records},
+          {folder / "test.bin", cifar100_format, batch_records}};
+}
+
+Splits read_cifar10(const fs::path& directory) {
+  return read_all(cifar10_files(directory));
 }
 
 Splits read_cifar100(const fs::path& directory) {
-  const fs::path folder = directory / cifar100_folder;
-  return {read_cifar_file(folder / "train.bin", cifar100_format, 5 * batch_records),
-          read_cifar_file(folder / "test.bin", cifar100_format, batch_records)};
+  return read_all(cifar100_files(directory));
 }
 
 std::vector<std::string> read_class_names(const fs::path& folder, const CifarFormat& format) {

@@ -37,6 +37,16 @@ inline constexpr CifarFormat cifar100_format{"cifar100", "fine_label_names.txt",
 // message names the record, counted from 0.
 Dataset read_cifar_file(const std::filesystem::path& file, const CifarFormat& format, std::size_t records);
 
+// A file of a set, and what it should hold.
+struct CifarFile {
+  std::filesystem::path path;
+  CifarFormat format;
+  std::size_t records = 0;
+};
+// The files of a set below the data directory, training files first, the test file last.
+std::vector<CifarFile> cifar10_files(const std::filesystem::path& directory);
+std::vector<CifarFile> cifar100_files(const std::filesystem::path& directory);
+
 // Reads a whole set, 50,000 training and 10,000 test images, from its canonical folder in `directory` (the
 // data directory, not the folder itself). Throws DataError for the first file that is missing or malformed.
 Splits read_cifar10(const std::filesystem::path& directory);

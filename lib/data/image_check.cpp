@@ -8,7 +8,7 @@
 
 namespace revnet {
 
-std::vector<std::string> damaged_images(const JpegSet& set, int threads) {
+std::vector<std::string> damage_of_images(const JpegSet& set, int threads) {
   std::vector<std::string> wrong(set.size());
   each_in_parallel(set.size(), threads > 0 ? static_cast<std::size_t>(threads) : usable_cores().size(),
                    [&](std::size_t i) {
@@ -21,7 +21,6 @@ std::vector<std::string> damaged_images(const JpegSet& set, int threads) {
                        wrong[i] = fmt::format("{}: {}", set.place(i), error.what());
                      }
                    });
-  std::erase(wrong, std::string());
   return wrong;
 }
 

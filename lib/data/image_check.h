@@ -8,8 +8,8 @@
 
 namespace revnet {
 
-// "PLACE: PROBLEM" for each damaged image of the set, in the set's order. Decodes every image, on the given
-// number of threads; 0: one for each core this process may use.
-std::vector<std::string> damaged_images(const JpegSet& set, int threads);
+// For each image of the set "PLACE: PROBLEM", or "" if it is whole. Decodes every image, on the given number
+// of threads; 0: one for each core this process may use.
+std::vector<std::string> damage_of_images(const JpegSet& set, int threads);
 
 }  // namespace revnet

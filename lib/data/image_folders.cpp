@@ -24,7 +24,7 @@ constexpr std::size_t scanning_threads = 16;
 
 constexpr const char* layout_remedy =
     "an image set is DIR/train/CLASS/*.JPEG and DIR/val/CLASS/*.JPEG, or a file written by revnet-data "
-    "pack; name it with --data-dir";
+    "pack; is it another folder?";
 
 constexpr bool (fs::directory_entry::*is_file)() const = &fs::directory_entry::is_regular_file;
 constexpr bool (fs::directory_entry::*is_folder)() const = &fs::directory_entry::is_directory;

@@ -46,8 +46,7 @@ bool JpegSource::make(const JpegSet& set, std::size_t index, std::span<float> ou
   } catch (const Error& error) {
     const std::string line = fmt::format("{}: {}", set.place(index), error.what());
     if (options_.damaged == DamagedImages::refuse) {
-      throw DamagedImage(
-          line + "; repair it, or skip it with --set dataset.damaged=skip, then continue with --resume");
+      throw DamagedImage(line + "; repair it, or skip it with --set dataset.damaged=skip");
     }
     note_damaged(line);
     return false;

@@ -155,7 +155,7 @@ std::vector<Setting> training_settings() {
           "training.iterations", {"--iterations", "N"}, at_least(1), Effect::result,
           "training steps; the learning rate drops at 1/2 and 3/4 of them"),
       setting<training, &Training::epochs>(
-          "training.epochs", {"--epochs", "E"}, at_least(0), Effect::result,
+          "training.epochs", {"--epochs", "E"}, between(0, 1'000'000), Effect::result,
           "passes over the training images, instead of iterations; 0: unused"),
       setting<training, &Training::batch>("training.batch", {"--batch", "N"}, between(1, 1'000'000),
                                           Effect::result,

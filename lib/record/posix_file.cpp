@@ -51,6 +51,12 @@ RecordError io_error(const std::string& action, const std::filesystem::path& pat
   return {kind, file_failure(action, path, error)};
 }
 
+void make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw io_error("make the folder", folder, error.value());
+}
+
 std::filesystem::path temporary_path(const std::filesystem::path& path) {
   return path.string() + ".tmp";
 }

@@ -15,6 +15,8 @@ namespace revnet {
 // A RecordError with the message of file_failure() (system/file_descriptor.h), of kind missing for ENOENT,
 // else io.
 RecordError io_error(const std::string& action, const std::filesystem::path& path, int error);
+// Makes a folder, and those above it. Throws RecordError.
+void make_folders(const std::filesystem::path& folder);
 
 // What a written file survives. A file swapped in by rename is whole even if the process is killed; if it has
 // also been synced, it survives a power cut.

@@ -31,8 +31,9 @@ std::vector<fs::path> removable(const RunFiles& files) {
   for (fs::directory_iterator entry(files.kept_checkpoints(), error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename();
-    const std::size_t digits = name.find_first_not_of("0123456789");
-    if (digits > 0 && digits != std::string::npos && name.compare(digits, 3, ".h5") == 0) {
+    const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    const fs::path kept = files.kept_checkpoints() / (name.substr(0, digits) + ".h5");
+    if (digits > 0 && (entry->path() == kept || entry->path() == temporary_path(kept))) {
       list.push_back(entry->path());
     }
   }
@@ -110,9 +111,7 @@ RunDirectory::RunDirectory(RunFiles files, LockFile lock)
     : files_(std::move(files)), lock_(std::move(lock)) {}
 
 RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) throw io_error("make the folder", directory, error.value());
+  make_folders(directory);
   RunFiles files(directory);
   // Checked before locking, to leave no lock file in a folder that is not a
   // run's, and again under the lock, because a run may have come and gone in

@@ -108,7 +108,8 @@ class SweepReader : NodeReader {
     if (setting == nullptr)
       throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
     const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
-                           !std::holds_alternative<Field<bool>>(setting->field) && !setting->is_list();
+                           !std::holds_alternative<Field<bool>>(setting->field) &&
+                           !std::holds_alternative<ChoiceField>(setting->field) && !setting->is_list();
     if (!is_number) throw UsageError("{}: sweep.rules: {} is not a number", where(key), name);
     return name;
   }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "report/groups.h"
 
 namespace revnet {
@@ -15,8 +16,9 @@ Section group_section(const std::vector<RunRecord>& runs, const ReportRequest& r
   return {
       .title = "Groups",
       .about = fmt::format(
-          "complete runs that differ in nothing but the seed: mean ± standard deviation (number of runs); "
-          "a star marks the best by {}",
+          "complete runs that {}: mean ± standard deviation (number of runs); a star marks the best by {}",
+          request.group_by.empty() ? "differ in nothing but the seed"
+                                   : "agree in " + join(request.group_by, ", "),
           metrics.front()->title),
       .table = group_table(grouping, metrics),
       .data = group_data(grouping, metrics),

@@ -175,6 +175,9 @@ RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
                            const AngleReport& report, Communicator& communicator) {
   check_measurable(config);
+  if (!options.dump.empty() && communicator.ranks() > 1) {
+    throw UsageError("--dump: no rank has the whole batch; run the study as one process");
+  }
   Measurements measurements(config, options, directory / file_name, command, report);
   communicator.together([&] {
     if (start == RunStart::resume && communicator.is_first()) measurements.resume();

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "record/format_version.h"
+#include "record/posix_file.h"
 #include "record/read_apart.h"
 #include "system/host.h"
 #include "tensor/device.h"
@@ -22,16 +23,9 @@ constexpr std::int64_t format_version = 1;
 
 void claim_study_log(const std::filesystem::path& file, bool replace) {
   if (std::filesystem::exists(file) && !replace) {
-    throw UsageError(file.string() +
-                     " already exists: replace it with --force or name another file with --output");
+    throw UsageError(file.string() + " already exists: replace it with --force, or choose another name");
   }
-  if (!file.has_parent_path()) return;
-  std::error_code error;
-  std::filesystem::create_directories(file.parent_path(), error);
-  if (error) {
-    throw Error("cannot make {}: {}; name another file with --output", file.parent_path().string(),
-                error.message());
-  }
+  if (file.has_parent_path()) make_folders(file.parent_path());
 }
 
 hdf5::Writer start_study_log(const std::filesystem::path& file, const std::string& study,

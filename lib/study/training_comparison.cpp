@@ -1,6 +1,10 @@
 #include "study/training_comparison.h"
 
+#include <utility>
+
 #include "base/error.h"
+#include "record/posix_file.h"
+#include "record/run_directory.h"
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
 #include "train/interrupt.h"
@@ -49,13 +53,22 @@ void write(const std::filesystem::path& file, const TrainingComparison& comparis
 TrainingComparison run_training_comparison(const Config& config, const std::filesystem::path& directory,
                                            RunStart start, const std::string& command) {
   require_reversible(architecture(config));
-  std::filesystem::create_directories(directory);
+  make_folders(directory);
+  // An old second run would stand beside a new first one that was interrupted. It goes once the first is
+  // under way, for then nothing is refused any more.
+  TrainingHooks hooks;
+  bool replaces = start == RunStart::overwrite;
+  hooks.before_step = [&](Trainer& /*trainer*/) {
+    if (!std::exchange(replaces, false)) return;
+    RunDirectory::create(directory / name(modes.back()), true);
+    std::filesystem::remove(directory / file_name);
+  };
   for (const auto mode : modes) {
     const std::filesystem::path run = directory / name(mode);
     Config one = config;
     one.network.activations = mode;
     if (interrupted()) break;
-    run_training(resolve(one), run, start, command);
+    run_training(resolve(one), run, start, command, hooks);
   }
   TrainingComparison comparison;
   comparison.status = RunStatus::complete;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "record/record_error.h"
 #include "record/run_directory.h"
 #include "train/earlier_run.h"
 #include "train/resumption.h"
@@ -22,8 +23,8 @@ std::string last_line_of(const std::filesystem::path& file) {
 }
 
 std::string_view name(JobStatus status) {
-  constexpr std::array<std::string_view, 5> names{"waiting", "running", "interrupted", "complete",
-                                                  "diverged"};
+  constexpr std::array<std::string_view, 6> names{"waiting",  "running",  "interrupted",
+                                                  "complete", "diverged", "damaged"};
   return names[static_cast<std::size_t>(status)];
 }
 
@@ -35,8 +36,13 @@ JobState read_state(const std::filesystem::path& run) {
   const RunFiles files(run);
   JobState state;
   if (!std::filesystem::exists(files.config())) return state;
-  if (std::filesystem::exists(files.run_log())) state.log = RunLog::open(files.run_log());
   state.status = JobStatus::interrupted;
+  try {
+    if (std::filesystem::exists(files.run_log())) state.log = RunLog::open(files.run_log());
+  } catch (const RecordError& error) {
+    state.status = JobStatus::damaged;
+    state.damage = error.what();
+  }
   if (state.log && state.log->status() == RunStatus::complete) state.status = JobStatus::complete;
   if (state.log && state.log->status() == RunStatus::diverged) state.status = JobStatus::diverged;
   if (is_in_use(run)) state.status = JobStatus::running;

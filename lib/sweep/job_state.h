@@ -18,12 +18,14 @@ enum class JobStatus {
   interrupted,  // begun, not complete, and held by no process
   complete,
   diverged,
+  damaged,  // its run.h5 cannot be read
 };
 std::string_view name(JobStatus status);
 
 struct JobState {
   JobStatus status = JobStatus::waiting;
   std::optional<RunLog> log;  // if the run has a log
+  std::string damage;         // why the log cannot be read
 };
 
 // A scheduler's view of a job.

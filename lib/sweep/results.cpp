@@ -59,10 +59,11 @@ SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::p
   for (const Job& job : jobs) {
     const std::filesystem::path run = directory_of(sweep, job);
     if (const std::string change = change_of(sweep, job); !change.empty()) {
-      results.changed.push_back(change);
+      results.left_out.push_back(change);
       continue;
     }
     const JobState state = read_state(run);
+    if (!state.damage.empty()) results.left_out.push_back(state.damage);
     if (!state.log || state.log->train().empty()) continue;
     results.jobs.push_back(job.name);
     results.runs.push_back(read_run(run));

@@ -24,8 +24,8 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
 struct SweepResults {
   std::vector<std::string> jobs;
   std::vector<RunRecord> runs;  // with at least one row of /train
-  // A message for each run that check_unchanged() refuses; these runs are left out.
-  std::vector<std::string> changed;
+  // A message for each run that check_unchanged() refuses or whose log is damaged; these runs are left out.
+  std::vector<std::string> left_out;
 };
 SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::path& sweep);
 

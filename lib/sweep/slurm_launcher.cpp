@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "sweep/slurm.h"
 #include "system/lock_file.h"
@@ -125,8 +126,8 @@ class SlurmLauncher : public Launcher {
 
   SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {
     require_slurm();
-    fs::create_directories(options_.directory / "logs");
-    fs::create_directories(slurm_folder(options_.directory));
+    make_folders(options_.directory / "logs");
+    make_folders(slurm_folder(options_.directory));
     // Without the lock, two submissions at once would both find a job that is not in Slurm yet.
     const LockFile lock(slurm_folder(options_.directory) / "lock", options_.directory.string());
     SweepSummary summary;
@@ -214,7 +215,8 @@ class SlurmLauncher : public Launcher {
       const auto tasks_a_node = static_cast<std::uint64_t>((chosen.tasks + chosen.nodes - 1) / chosen.nodes);
       for (const Job& job : jobs) {
         const int threads = std::max(1, threads_of(job));
-        chosen.memory_bytes = std::max(chosen.memory_bytes, tasks_a_node * planned_memory(job, threads));
+        chosen.memory_bytes =
+            std::max(chosen.memory_bytes, tasks_a_node * planned_memory(job, threads, chosen.tasks));
       }
     }
     return chosen;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "study/machine.h"
 #include "system/host.h"
@@ -74,7 +75,7 @@ class Runner {
   }
 
   SweepSummary run() {
-    std::filesystem::create_directories(options_.directory / "logs");
+    make_folders(options_.directory / "logs");
     while (!waiting_.empty() || !running_.empty()) {
       if ((interrupted() || (options_.fail_fast && summary_.failed > 0)) && !stopping_) stop();
       if (!stopping_) start_what_fits();
@@ -145,6 +146,8 @@ class Runner {
     write_text_file_atomically(settings, to_yaml(config));
     Command command{.words = {options_.program.string(), name(config.dataset.name), "--config",
                               settings.string(), "--run-dir", run.string()},
+                    // Their values stand in the job's settings already, and would override them.
+                    .environment = {{"REVNET_DATA", ""}, {"REVNET_THREADS", ""}},
                     .out = logs / (what.job.name + ".out"),
                     .err = logs / (what.job.name + ".err"),
                     .limits = {.cores = cores},
@@ -224,8 +227,9 @@ class Runner {
 
 }  // namespace
 
-std::uint64_t planned_memory(const Job& job, int threads) {
-  const Config config = resolve(job.config);
+std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
+  Config config = resolve(job.config);
+  config.training.batch = (config.training.batch + ranks - 1) / ranks;
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), threads);
   return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + process_bytes;
 }

@@ -27,8 +27,8 @@ struct SweepOptions {
   std::uint64_t memory_bytes = 0;   // total for all jobs; 0: what the tightest memory limit leaves
 };
 
-// Bytes that a job's process will need: planned tensors, its data set, and the process itself.
-std::uint64_t planned_memory(const Job& job, int threads);
+// Bytes that each of a job's processes will need: planned tensors, its data set, and the process itself.
+std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks = 1);
 // The memory for all jobs together: --memory or, treating limits of one process as if they applied to all
 // jobs together, the tightest of this process's limits.
 MemoryLimit memory_for_jobs(const SweepOptions& options);

@@ -13,7 +13,7 @@ volatile std::sig_atomic_t caught = 0;
 volatile std::sig_atomic_t announced = 0;
 
 constexpr std::string_view notice =
-    "\nstopping after this batch; a second signal stops at once, without a checkpoint\n";
+    "\nstopping after this batch; a second Ctrl-C or SIGTERM ends it at once\n";
 
 void on_signal(int /*signal*/) {
   if (caught == 0 && announced != 0) {

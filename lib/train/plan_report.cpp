@@ -70,8 +70,9 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
   return yaml.str();
 }
 
-std::string describe_activation_bytes(const Config& config) {
+std::string describe_activation_bytes(Config config, int ranks) {
   std::string mine, others;
+  config.training.batch = (config.training.batch + ranks - 1) / ranks;
   for (const auto& [mode, plan] : plans(config)) {
     const std::string bytes = format_bytes(plan.peak(MemoryPurpose::saved_activations));
     if (mode == activation_mode(config.network.activations)) {

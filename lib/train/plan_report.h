@@ -11,7 +11,7 @@ namespace revnet {
 // activation_bytes and peak_bytes by mode, then the resolved settings. Needs no file and no data set.
 std::string plan_yaml(const Config& config, const std::string& run_directory);
 
-// Returns text such as "49.7 MB saved (reconstructed); 304.6 MB if stored".
-std::string describe_activation_bytes(const Config& config);
+// Returns text such as "49.7 MB saved (reconstructed); 304.6 MB if stored", for each of the ranks.
+std::string describe_activation_bytes(Config config, int ranks = 1);
 
 }  // namespace revnet

@@ -1,6 +1,7 @@
 #include "train/resumption.h"
 
 #include <array>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -96,12 +97,16 @@ std::string resuming(std::string command) {
 
 Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t iteration)
     : iteration_(iteration), info_(now) {
-  const auto earlier = before.extra.find(changed_on_resume);
-  if (earlier != before.extra.end()) info_.extra[changed_on_resume] = earlier->second;
-  const auto began = before.extra.find(started);
-  if (began != before.extra.end()) info_.extra[started] = began->second;
+  for (const char* name : {changed_on_resume, started, images_left_out_name}) {
+    const auto earlier = before.extra.find(name);
+    if (earlier != before.extra.end()) info_.extra[name] = earlier->second;
+  }
   compare_machines(before, now);
   compare_settings(before, now);
+}
+
+std::size_t Resumption::images_left_out() const {
+  return std::strtoul(extra(info_, images_left_out_name, "0").c_str(), nullptr, 10);
 }
 
 void Resumption::compare_machines(const RunInfo& before, const RunInfo& now) {

@@ -26,6 +26,8 @@ std::string resuming(std::string command);
 inline constexpr const char* changed_on_resume = "changed_on_resume";
 // Root attribute of run.h5 with the time when the first process of the run began, "2026-01-31T12:34:56Z".
 inline constexpr const char* started = "started";
+// The attribute of run.h5 that counts the damaged images that were left out.
+inline constexpr const char* images_left_out_name = "images_left_out";
 
 // Compares the process that resumes a run with the one before. The threads, the processor, its instructions,
 // oneDNN and its support for Winograd, and revnet itself determine the order and rounding of sums. Settings
@@ -40,6 +42,8 @@ class Resumption {
   const std::string& extension() const { return extension_; }
   // `now`, with the changes of this and earlier resumptions added to the attribute.
   const RunInfo& info() const { return info_; }
+  // Damaged images that earlier processes left out.
+  std::size_t images_left_out() const;
 
  private:
   void compare_machines(const RunInfo& before, const RunInfo& now);

@@ -78,12 +78,17 @@ void RunJournal::resume(Trainer& trainer) {
   window_.errors = static_cast<std::int64_t>(progress("window_errors"));
   window_.images = static_cast<std::int64_t>(progress("window_images"));
   seconds_before_ = progress("seconds");
+  if (checkpoint.progress.contains("step_seconds")) {  // absent in files of earlier versions
+    step_seconds_ = progress("step_seconds");
+    step_images_ = progress("step_images");
+  }
   trainer.restore(checkpoint, file);
   const RunInfo now = log_.info();
   log_ = RunLog::open(directory_.files().run_log());
   const Resumption resumption(log_.info(), now, trainer.iteration());
   for (const std::string& warning : resumption.warnings()) reporter_.warn(warning);
   if (!resumption.extension().empty()) reporter_.info(resumption.extension());
+  left_out_before_ = resumption.images_left_out();
   log_.set_info(resumption.info());
   log_.truncate_after(trainer.iteration());
   if (config_.checkpoint.keep_best) resume_best();
@@ -118,8 +123,8 @@ void RunJournal::begin(std::int64_t iteration) {
 
 void RunJournal::stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds) {
   window_ += loss;
-  training_seconds_ += seconds;
-  trained_ += loss.images;
+  step_seconds_ += seconds;
+  step_images_ += static_cast<double>(loss.images);
   const bool last = trainer.iteration() == config_.training.iterations;
   reporter_.progress(trainer.iteration(), window_, last);
   watch_range(trainer);
@@ -203,9 +208,9 @@ void RunJournal::left_out(const std::set<std::string>& lines) {
     reporter_.warn("left out: " + line);
   }
   if (left_out_.size() == before) return;
-  reporter_.warn(fmt::format("left out so far: {} damaged images", left_out_.size()));
+  reporter_.warn(fmt::format("left out so far: {} damaged images", images_left_out()));
   RunInfo info = log_.info();
-  info.extra["images_left_out"] = fmt::format("{}", left_out_.size());
+  info.extra[images_left_out_name] = fmt::format("{}", images_left_out());
   log_.set_info(std::move(info));
 }
 
@@ -225,7 +230,9 @@ Checkpoint RunJournal::whole(Checkpoint checkpoint) const {
   checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
                          {"window_errors", static_cast<double>(window_.errors)},
                          {"window_images", static_cast<double>(window_.images)},
-                         {"seconds", seconds()}};
+                         {"seconds", seconds()},
+                         {"step_seconds", step_seconds_},
+                         {"step_images", step_images_}};
   return checkpoint;
 }
 
@@ -264,10 +271,6 @@ void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable
   log_.set_status(status);
   log_.save(durable);
   since_save_.restart();
-}
-
-double RunJournal::images_per_second() const {
-  return trained_ > 0 ? static_cast<double>(trained_) / training_seconds_ : 0;
 }
 
 }  // namespace revnet

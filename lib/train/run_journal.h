@@ -40,7 +40,8 @@ class RunJournal {
   void evaluated_average(const Trainer& trainer, const Loss& loss);
   // Records damaged images, one line for each; lines may repeat those of earlier calls.
   void left_out(const std::set<std::string>& lines);
-  std::size_t images_left_out() const { return left_out_.size(); }
+  // Of the damaged images, at least so many: a resumed run knows how many there were before, but not which.
+  std::size_t images_left_out() const { return std::max(left_out_before_, left_out_.size()); }
   // Saves `checkpoint`, the trainer's state. With `keep`, also saves a copy that is never overwritten.
   void save(const Trainer& trainer, Checkpoint checkpoint, bool keep);
   // Writes the last entry of this process.
@@ -50,8 +51,8 @@ class RunJournal {
   const RunLog& log() const { return log_; }
   // The duration of the whole run without pauses.
   double seconds() const { return seconds_before_ + clock_.seconds(); }
-  // The training speed of this process, without evaluation.
-  double images_per_second() const;
+  // The training speed of the whole run, without evaluations.
+  double images_per_second() const { return step_seconds_ > 0 ? step_images_ / step_seconds_ : 0; }
 
  private:
   // Reads the error of the best checkpoint so far, if further errors compare with it; warns if they do not.
@@ -71,14 +72,14 @@ class RunJournal {
   RunDirectory directory_;
   Reporter reporter_;
   RunLog log_;
-  Loss window_;                  // since the last row of /train
-  double seconds_before_ = 0;    // spent by earlier processes
-  double training_seconds_ = 0;  // spent by this process in training steps
-  std::int64_t trained_ = 0;     // images in these steps
+  Loss window_;                                // since the last row of /train
+  double seconds_before_ = 0;                  // spent by earlier processes
+  double step_seconds_ = 0, step_images_ = 0;  // of all training steps, evaluations apart
   bool warned_of_range_ = false, warned_of_young_averages_ = false;
   std::vector<RowFile> row_files_;    // open from begin() on
   std::optional<double> best_error_;  // the evaluation error of best.h5 in percent
   std::set<std::string> left_out_;    // a line for each damaged image
+  std::size_t left_out_before_ = 0;   // by earlier processes
   Stopwatch clock_, since_save_;
   SlowdownWatch slowdown_;
 };

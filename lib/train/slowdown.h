@@ -10,8 +10,8 @@ namespace revnet {
 
 // A line for a run whose threads waited `waited` seconds for a core, in all, during `elapsed` seconds;
 // nothing while that is less than a quarter of the time. Every step takes as long as its slowest thread, so a
-// single thread is slowed no more than its work is.
-std::optional<std::string> slowdown_warning(double waited, double elapsed, int threads);
+// single thread is slowed no more than its work is. `passive` says that OMP_WAIT_POLICY is passive already.
+std::optional<std::string> slowdown_warning(double waited, double elapsed, int threads, bool passive);
 
 // Looks at the threads of this process every ten seconds.
 class SlowdownWatch {

@@ -98,11 +98,24 @@ Loss Trainer::compute_gradient() {
   });
   if (sum_) sum_->complete_statistics();
   if (!exchange_) return mine;
-  // The same sum also carries the time that each rank waited, in an entry of its own.
-  std::vector<double> waited(static_cast<std::size_t>(communicator_.ranks()), 0);
-  waited[static_cast<std::size_t>(communicator_.rank())] = exchange_->finish();
-  const Loss loss = of_all_ranks(mine, waited);
-  exchange_->set_exposed(std::ranges::min(waited));
+  return gathered(mine, exchange_->finish());
+}
+
+// The sum of the losses also carries the time that each rank waited and the largest magnitudes that it saw,
+// in entries of its own.
+Loss Trainer::gathered(const Loss& mine, double waited) {
+  const auto ranks = static_cast<std::size_t>(communicator_.ranks());
+  std::vector<double> entries(ranks * (1 + range_.largest().size()), 0);
+  std::size_t at = static_cast<std::size_t>(communicator_.rank());
+  entries[at] = waited;
+  for (const auto& [function, largest] : range_.largest()) entries[at += ranks] = largest;
+  const Loss loss = of_all_ranks(mine, entries);
+  std::span<const double> left = entries;
+  exchange_->set_exposed(std::ranges::min(left.first(ranks)));
+  for (const auto& [function, largest] : range_.largest()) {
+    left = left.subspan(ranks);
+    range_.saw(function, static_cast<float>(std::ranges::max(left.first(ranks))));
+  }
   return loss;
 }
 

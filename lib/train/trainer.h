@@ -83,8 +83,8 @@ class Trainer {
   GradientExchange* exchange() { return exchange_ ? &*exchange_ : nullptr; }
   const GradientExchange* exchange() const { return exchange_ ? &*exchange_ : nullptr; }
 
-  // The largest magnitudes that residual functions wrote in the last step, for this rank's shard; empty
-  // without exact coupling.
+  // The largest magnitudes that residual functions wrote in the last step, on any rank; empty without exact
+  // coupling.
   const RangeWatch& range() const { return range_; }
 
   Device& device() { return device_; }
@@ -106,6 +106,8 @@ class Trainer {
   std::optional<Loss> evaluate_set(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_recalibrated(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_shard(const std::function<bool()>& stop, const LogitsObserver& observe);
+  // The loss of all ranks. Also tells exchange_ and range_ of the other ranks.
+  Loss gathered(const Loss& mine, double waited);
   // Sums a loss over all ranks, and the values of `more` in place.
   Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
 

@@ -102,6 +102,8 @@ class Session {
   enum class Keep { as_configured, no };
   void save_checkpoint(Keep keep = Keep::as_configured);
   void report_left_out();
+  // Adds to the log why the run has ended early, and the command that resumes it.
+  void say_how_to_continue(const char* what);
   RunSummary summary() const;
 
   Config config_;
@@ -112,11 +114,11 @@ class Session {
   std::string initialization_;           // a line for the log
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
-  bool stopped_ = false;            // a signal has reached some rank
-  bool late_ = false;               // the last checkpoint is older than checkpoint.seconds
-  std::int64_t evaluated_ = -1;     // the iteration of the last evaluation
-  std::int64_t evaluation_images_;  // of the last evaluation
-  std::int64_t saved_ = -1;         // the iteration of the last checkpoint
+  bool stopped_ = false;                // a signal has reached some rank
+  bool late_ = false;                   // the last checkpoint is older than checkpoint.seconds
+  std::int64_t evaluated_ = -1;         // the iteration of the last evaluation
+  std::int64_t evaluation_images_ = 0;  // in this process's last evaluation
+  std::int64_t saved_ = -1;             // the iteration of the last checkpoint
   Stopwatch since_saved_;
 };
 
@@ -126,8 +128,7 @@ Session::Session(const Config& config, std::unique_ptr<BatchSource> data, const 
       hooks_(hooks),
       plan_(plan),
       communicator_(communicator),
-      trainer_(config, std::move(data), plan.arena_bytes, communicator),
-      evaluation_images_(static_cast<std::int64_t>(trainer_.data().evaluation_size())) {}
+      trainer_(config, std::move(data), plan.arena_bytes, communicator) {}
 
 void Session::initialize(const std::filesystem::path& checkpoint) {
   const std::string file = checkpoint.string();
@@ -163,10 +164,18 @@ RunSummary Session::run() {
     if (error.exit_code() == ExitCode::damaged_image) {
       save_checkpoint();
       if (journal_) journal_->end(trainer_, RunStatus::interrupted);
+      say_how_to_continue("stopped by a damaged image");
     }
     throw;
   }
   return summary();
+}
+
+void Session::say_how_to_continue(const char* what) {
+  if (!journal_) return;
+  journal_->reporter().info(fmt::format("{} after iteration {}; a checkpoint is saved, continue with: {}",
+                                        what, trainer_.iteration(),
+                                        resuming(journal_->log().info().command)));
 }
 
 void Session::begin() {
@@ -213,12 +222,8 @@ void Session::finish() {
   if (!stopped_ && evaluated_ != trainer_.iteration()) evaluate();
   save_checkpoint();
   status_ = stopped_ ? RunStatus::interrupted : RunStatus::complete;
-  if (!journal_) return;
-  journal_->end(trainer_, status_);
-  if (!stopped_) return;
-  journal_->reporter().info(
-      fmt::format("interrupted after iteration {}; a checkpoint is saved, continue with: {}",
-                  trainer_.iteration(), resuming(journal_->log().info().command)));
+  if (journal_) journal_->end(trainer_, status_);
+  if (stopped_) say_how_to_continue("interrupted");
 }
 
 void Session::agree() {
@@ -293,6 +298,12 @@ void Session::save_checkpoint(Keep keep) {
   }
 }
 
+void add_rows(RunSummary& summary, const RunLog& log) {
+  if (!log.eval().empty()) summary.evaluation = log.eval().back();
+  if (!log.eval_average().empty()) summary.evaluation_average = log.eval_average().back();
+  if (!log.train().empty()) summary.training = log.train().back();
+}
+
 RunSummary Session::summary() const {
   RunSummary summary;
   summary.status = status_;
@@ -303,10 +314,7 @@ RunSummary Session::summary() const {
   summary.ranks = communicator_.ranks();
   if (const GradientExchange* exchange = trainer_.exchange()) summary.exchange = exchange->times();
   if (!journal_) return summary;
-  const RunLog& log = journal_->log();
-  if (!log.eval().empty()) summary.evaluation = log.eval().back();
-  if (!log.eval_average().empty()) summary.evaluation_average = log.eval_average().back();
-  if (!log.train().empty()) summary.training = log.train().back();
+  add_rows(summary, journal_->log());
   summary.seconds = journal_->seconds();
   summary.images_per_second = journal_->images_per_second();
   summary.images_left_out = journal_->images_left_out();
@@ -316,12 +324,16 @@ RunSummary Session::summary() const {
 RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
   const RunLog& log = run.log;
   RunSummary summary;
-  if (!log.eval().empty()) summary.evaluation = log.eval().back();
-  if (!log.train().empty()) summary.training = log.train().back();
+  add_rows(summary, log);
+  const auto progress = [&](const char* key, double otherwise) {
+    const auto found = run.checkpoint.progress.find(key);
+    return found == run.checkpoint.progress.end() ? otherwise : found->second;
+  };
   // The time in the last row excludes the last evaluation, so the checkpoint's is preferred.
-  const auto seconds = run.checkpoint.progress.find("seconds");
-  summary.seconds = seconds == run.checkpoint.progress.end() ? summary.training.seconds : seconds->second;
-  summary.images_per_second = log.images_per_second(batch);
+  summary.seconds = progress("seconds", summary.training.seconds);
+  const double seconds = progress("step_seconds", 0);  // absent in files of earlier versions
+  summary.images_per_second =
+      seconds > 0 ? progress("step_images", 0) / seconds : log.images_per_second(batch);
   return summary;
 }
 

@@ -25,8 +25,8 @@ enum class RunStart {
 struct RunSummary {
   RunStatus status = RunStatus::running;
   std::int64_t iterations = 0;      // completed
-  std::int64_t images = 0;          // in the last evaluation
-  std::size_t images_left_out = 0;  // because they are damaged
+  std::int64_t images = 0;          // in the last evaluation; 0: an earlier process made it
+  std::size_t images_left_out = 0;  // because they are damaged; at least so many
   EvalRow evaluation;               // the last one; iteration 0 if there was none
   EvalRow evaluation_average;       // the last one of the averaged weights; iteration 0 if there was none
   TrainRow training;                // the last one; iteration 0 if there was none

@@ -143,6 +143,8 @@ TEST_CASE("studies refuse impossible settings") {
   refused({"gradient", "angle", "--checkpoint", "none.h5"}, "--run-dir");
   refused({"training", "synthetic", "--arch", "resnet110"}, "not reversible");
   refused({"memory", "--memory-limit", "lots"}, "8GiB");
+  refused({"memory", "--set", "training.micro_batch=10"}, "add --set training.micro_batch=0");
+  refused({"gradient", "angel"}, "revnet-compare gradient has no command 'angel'; it has angle");
   refused({"memory", "--arch", "resnet32", "--activations", "reconstructed"}, "cannot be reconstructed");
 }
 

@@ -96,6 +96,17 @@ TEST_CASE("the error for a missing data set names its folder and how to get it")
   CHECK(contains(message, "scripts/download-data"));
 }
 
+TEST_CASE("revnet-data check goes on after a bad file of CIFAR") {
+  TemporaryDirectory folder;
+  write_zeros(folder / "data/cifar-10-batches-bin/data_batch_2.bin", 30'730'000);
+  write_zeros(folder / "data/cifar-10-batches-bin/test_batch.bin", 30'730'000 - 1);
+  const Outcome checked = run("revnet-data", folder.path(), {"check", "data"});
+  CHECK(checked.exit_code == 1);
+  CHECK(contains(checked.out, "data_batch_1.bin: no such file"));
+  CHECK(contains(checked.out, "test_batch.bin: truncated"));
+  CHECK(contains(checked.out, "10000 intact images of CIFAR, 6 files: 5 damaged"));
+}
+
 TEST_CASE("a truncated data file gives one line of error") {
   TemporaryDirectory folder;
   write_zeros(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 30'730'000 - 1);

@@ -72,6 +72,8 @@ TEST_CASE("a run that a damaged image ended resumes to the same bits once the im
   const Outcome ended = train(folder.path(), fresh("run", "set"));
   CHECK_MESSAGE(ended.exit_code == 5, ended.text());
   CHECK(contains(ended.err, "set/val/n2/1.JPEG: cut short: it ends before the image does; repair it"));
+  CHECK(contains(ended.err,
+                 "stopped by a damaged image after iteration 4; a checkpoint is saved, continue with: "));
   CHECK(saved_iterations(folder / "run") == 4);
   CHECK(open_log(folder / "run").status() == RunStatus::interrupted);
 
@@ -101,9 +103,32 @@ TEST_CASE("the setting dataset.damaged leaves out damaged images, names them and
   CHECK(contains(skipped.out, "images left out   2 damaged"));
   CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
 
+  // A resumed run has not seen the damaged images again, and knows of those that earlier processes left out.
+  const Outcome resumed = train(folder.path(), {"--run-dir", "skipped", "--resume", "--iterations", "7"});
+  CHECK_MESSAGE(resumed.exit_code == 0, resumed.text());
+  CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
+
   const Outcome checked = run("revnet-data", folder.path(), {"check", "set"});
   CHECK(checked.exit_code == 1);
   CHECK(contains(checked.out, "22 images of 3 classes: 2 damaged\n"));
+  const Outcome speed = run("revnet-data", folder.path(),
+                            {"speed", "images", "--data-dir", "set", "--image-size", "32", "--batch", "12"});
+  CHECK_MESSAGE(speed.exit_code == 1, speed.text());
+}
+
+TEST_CASE("revnet-data packs no damaged image") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder / "set", 3, images);
+  cut_short(folder / "set/train/n0/2.JPEG");
+  const Outcome refused = run("revnet-data", folder.path(), {"pack", "set", "set.h5"});
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.err, "set/train/n0/2.JPEG: cut short"));
+  CHECK(contains(refused.err, "--skip-damaged"));
+  CHECK_FALSE(fs::exists(folder / "set.h5"));
+  const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5", "--skip-damaged"});
+  CHECK_MESSAGE(packed.exit_code == 0, packed.text());
+  CHECK(contains(packed.out, "set.h5: 11 training and 9 validation images of 3 classes"));
+  CHECK(run("revnet-data", folder.path(), {"check", "set.h5"}).out == "20 images of 3 classes: all intact\n");
 }
 
 TEST_CASE("photographs that are missing, or fewer than ImageNet has, are refused before a run begins") {

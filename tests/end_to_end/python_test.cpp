@@ -28,6 +28,29 @@ std::string python(const fs::path& folder, const std::string& script) {
   return read_file(folder / "python.out");
 }
 
+TEST_CASE("every Python script that needs no PyTorch, or all if there is one, explains itself") {
+  if (!has_h5py()) return;
+  const TemporaryDirectory folder;
+  CHECK(python(folder.path(), R"(
+import contextlib, importlib.util, io, os, runpy
+has_torch = importlib.util.find_spec("torch")
+for name in sorted(os.listdir(sys.path[0])):
+    path = os.path.join(sys.path[0], name)
+    if not name.endswith(".py") or "argparse" not in open(path).read():
+        continue
+    if not has_torch and "torch" in open(path).read():
+        continue
+    sys.argv, text = [name, "--help"], io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text):
+            runpy.run_path(path, run_name="__main__")
+        print(name, "did not stop")
+    except SystemExit as end:
+        if end.code or "usage:" not in text.getvalue():
+            print(name, end.code, text.getvalue())
+)") == "");
+}
+
 TEST_CASE("Python reads a run and its checkpoint, and revnet resumes from what Python writes") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;

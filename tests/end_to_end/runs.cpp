@@ -46,7 +46,7 @@ std::string first_difference(const Checkpoint& a, const Checkpoint& b) {
     return "checkpoint iteration " + std::to_string(a.iteration) + " and " + std::to_string(b.iteration);
   }
   for (const auto& [name, value] : a.progress) {
-    if (name != "seconds" && (b.progress.count(name) == 0 || b.progress.at(name) != value)) {
+    if (!name.ends_with("seconds") && (b.progress.count(name) == 0 || b.progress.at(name) != value)) {
       return "progress/" + name;
     }
   }

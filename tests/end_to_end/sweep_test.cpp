@@ -11,8 +11,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Outcome sweep(const std::filesystem::path& folder, const Arguments& arguments) {
-  return run("revnet-sweep", folder, arguments);
+Outcome sweep(const std::filesystem::path& folder, const Arguments& arguments,
+              const Environment& environment = {}) {
+  return Process("revnet-sweep", folder, arguments, environment).wait();
 }
 
 std::string experiment(const std::string& grid, const std::string& iterations = "3") {
@@ -65,6 +66,20 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   CHECK(contains(read_file(folder / "runs/small/groups.csv"), "\nrevnet38,reconstructed,4,1,"));
   const std::string hint = "draw it with: " REVNET_SCRIPTS_DIR "/figures.py sweep runs/small/results.h5\n";
   CHECK_MESSAGE(contains(collected.err, hint), collected.err);
+
+  write_file(folder / "runs/small/resnet32-batch2/run.h5", "damaged");
+  CHECK(contains(sweep(folder.path(), {"status", "s.yaml"}).out, "resnet32-batch2  damaged"));
+  const Outcome rest = sweep(folder.path(), {"collect", "s.yaml"});
+  CHECK(rest.exit_code == 0);
+  CHECK(contains(rest.err, "left out: runs/small/resnet32-batch2/run.h5 is damaged"));
+}
+
+TEST_CASE("what the environment says counts for a sweep's file, and not again for its jobs") {
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment("    training.threads: [1]\n", "1"));
+  const Outcome outcome = sweep(folder.path(), {"run", "s.yaml"}, {{"REVNET_THREADS", "2"}});
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(open_config(folder / "runs/small/threads1").training.threads == 1);
 }
 
 TEST_CASE("a sweep refuses a changed setting of a job that ran, and names it") {

@@ -50,7 +50,8 @@ TEST_CASE("an unknown network, data set, option or value is refused") {
   check_refused({"synthetic", "--convolution", "fft"}, {"--convolution", "direct"});
   check_refused({"synthetic", "--threads", "two"}, {"--threads", "two"});
   check_refused({"synthetic", "--seed", "-3"}, {"--seed", "-3"});
-  check_refused({"synthetic", "extra"}, {"extra"});
+  check_refused({"synthetic", "extra"}, {"'extra' was not expected"});
+  check_refused({"synthetic", "--aarch", "revnet38"}, {"there is no option --aarch"});
   check_refused({"synthetic"}, {"REVNET_THREADS", "lots"}, {{"REVNET_THREADS", "lots"}});
 }
 
@@ -70,6 +71,7 @@ TEST_CASE("incomplete and contradictory options are refused") {
   check_refused({"--resume", "--run-dir", "none"}, {"none", "no run to resume"});
   check_refused({"--evaluate", "--run-dir", "none"}, {"none/checkpoint.h5 is missing"});
   check_refused({"synthetic", "--per-class"}, {"--evaluate"});
+  check_refused({"synthetic", "--epochs", "1", "--iterations", "7"}, {"--iterations excludes --epochs"});
   check_refused({"--evaluate", "--run-dir", "none", "--resume"}, {"--evaluate", "--resume"});
   check_refused({"synthetic", "--resume", "--force", "--run-dir", "none"}, {"--force", "--resume"});
 }

@@ -65,6 +65,7 @@ TEST_CASE("a directory with a run is refused unless it may be overwritten") {
   RunDirectory::create(folder / "run", false);
   fill(files);
   write_file(folder / "run/notes.txt", "mine");
+  write_file(folder / "run/checkpoints/50.h5.good", "mine");
   CHECK(refusal(folder / "run", false) ==
         (folder / "run").string() +
             " already holds a run; use --resume to continue it or --force to overwrite");
@@ -75,7 +76,8 @@ TEST_CASE("a directory with a run is refused unless it may be overwritten") {
   std::vector<std::string> left;
   for (const auto& entry : fs::directory_iterator(folder / "run")) left.push_back(entry.path().filename());
   std::sort(left.begin(), left.end());
-  CHECK(fs::is_empty(files.kept_checkpoints()));
+  CHECK(read_file(folder / "run/checkpoints/50.h5.good") == "mine");
+  CHECK_FALSE(fs::exists(files.kept_checkpoint(50)));
   CHECK(left == std::vector<std::string>{"checkpoints", "notes.txt", "run.lock"});
 }
 

@@ -80,6 +80,8 @@ TEST_CASE("a wrong sweep file is refused with its line") {
   check("  rules:\n    - {set: training.learning_rate, at: 3}\n", "3", "needs");
   check("  rules:\n    - {set: network.architecture, proportional_to: training.batch, at: 3}\n", "3",
         "not a number");
+  check("  rules:\n    - {set: training.momentum, proportional_to: training.schedule, at: 1}\n", "3",
+        "training.schedule is not a number");
   check("  rules:\n    - {set: training.learning_rate, proportional_to: training.batch, at: x}\n", "3",
         "number");
   check("  rules:\n    - {set: training.learning_rate, proportional_to: training.batch, at: 0}\n", "3",

@@ -33,6 +33,19 @@ TEST_CASE("two trainings from one seed are put side by side") {
   CHECK(std::filesystem::last_write_time(folder / "run/stored/run.h5") == when);
 }
 
+TEST_CASE("what is replaced leaves nothing beside a first run that ends early") {
+  const TemporaryDirectory folder;
+  Config config = small_config();
+  config.training.iterations = 2;
+  run_training_comparison(config, folder / "run", RunStart::fresh, "test");
+  config.training.learning_rate = 1e30;  // the first run diverges
+  CHECK_THROWS_AS(run_training_comparison(config, folder / "run", RunStart::overwrite, "test"),
+                  DivergedError);
+  CHECK(std::filesystem::exists(folder / "run/stored/run.h5"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run/reconstructed/run.h5"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run/training.h5"));
+}
+
 TEST_CASE("a ResNet has no second way to train") {
   const TemporaryDirectory folder;
   Config config = small_config();

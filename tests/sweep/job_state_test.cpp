@@ -36,5 +36,14 @@ TEST_CASE("a job that has begun may change what a resumed run may, and nothing e
                           "training.seed was 1 in this run, but the sweep now says 2"));
 }
 
+TEST_CASE("a job whose log is damaged is shown as such, and says why") {
+  const Begun begun;
+  testing::write_file(begun.sweep / "job/run.h5", "no HDF5");
+  const JobState state = read_state(begun.sweep / "job");
+  CHECK(state.status == JobStatus::damaged);
+  CHECK_FALSE(state.log);
+  CHECK(testing::contains(state.damage, "job/run.h5 is damaged"));
+}
+
 }  // namespace
 }  // namespace revnet

@@ -18,6 +18,16 @@ TEST_CASE("cores are split evenly and used once") {
   CHECK(split_cores({4}, 1) == Groups{{4}});
 }
 
+TEST_CASE("each of several ranks needs the memory of its part of the batch") {
+  Job job{"job", Config()};
+  job.config.dataset.name = Config::Dataset::Name::synthetic;
+  job.config.training.batch = 100;
+  const std::uint64_t whole = planned_memory(job, 1), part = planned_memory(job, 1, 4);
+  job.config.training.batch = 25;
+  CHECK(part == planned_memory(job, 1));
+  CHECK(part < whole);
+}
+
 TEST_CASE("a sweep plans with --memory or the tightest limit of its process") {
   SweepOptions options;
   const std::string name = "the address space limit (ulimit -v)";

@@ -1,5 +1,6 @@
 // Several ranks train as one process does: their gradients, statistics, evaluation and failures.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -220,10 +221,15 @@ TEST_CASE("with exact coupling, ranks train to the same bits with reconstructed 
     config.network.coupling = Network::Coupling::exact;
     config.network.activations = activations;
     Checkpoint state;
+    std::array<std::map<std::string, float>, 2> largest;  // by rank
     train_on_ranks(2, config, [&](Trainer& trainer) {
       for (int step = 0; step < 2; ++step) trainer.step();
+      largest.at(static_cast<std::size_t>(trainer.communicator().rank())) = trainer.range().largest();
       if (trainer.communicator().is_first()) state = trainer.checkpoint();
     });
+    // Every rank knows of the largest magnitude, whichever shard it was in.
+    CHECK_FALSE(largest[0].empty());
+    CHECK(largest[0] == largest[1]);
     return state;
   };
   CHECK(same_state(trained(Network::Activations::reconstructed), trained(Network::Activations::stored)));

@@ -150,6 +150,19 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   }
 }
 
+TEST_CASE("the summary of a complete run is the one it ended with") {
+  TemporaryDirectory folder;
+  Config config = small_config();
+  config.training.average_decay = 0.9;
+  const RunSummary ended = run_training(config, folder / "run", RunStart::fresh, "test");
+  const RunSummary again = run_training(config, folder / "run", RunStart::resume, "test");
+  CHECK(again.was_complete);
+  CHECK(ended.images_per_second > 0);
+  CHECK(again.images_per_second == ended.images_per_second);
+  CHECK(again.evaluation_average.iteration == config.training.iterations);
+  CHECK(again.evaluation_average.error_percent == ended.evaluation_average.error_percent);
+}
+
 TEST_CASE("checkpoint.seconds triggers checkpoints") {
   const TemporaryDirectory folder;
   Config config = run_config();
