@@ -24,7 +24,7 @@ build: deps
 	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset $(PRESET)
 
-# Builds revnet-train and trains RevNet-38 on ten classes of drawn shapes, in under three minutes on two cores.
+# Builds revnet-train, and trains RevNet-38 on ten classes of drawn shapes: on two cores three minutes and one.
 demo: deps
 	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset $(PRESET) --target revnet-train
