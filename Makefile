@@ -24,7 +24,7 @@ build: deps
 	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset $(PRESET)
 
-# Builds revnet-train, and trains RevNet-38 on ten classes of drawn shapes: on two cores three minutes and one.
+# Builds revnet-train, and trains RevNet-38 on ten classes of drawn shapes: on two cores four minutes in all.
 demo: deps
 	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
 	@cmake --build --preset $(PRESET) --target revnet-train
@@ -63,8 +63,8 @@ asan: deps
 # threads, and a few steps of training.
 tsan: deps
 	@cmake --preset tsan --log-level=WARNING $(CMAKE_FLAGS)
-	@cmake --build --preset tsan --target test_tensor test_ops test_simd test_data test_net test_train \
-	  revnet-train planted_race
+	@cmake --build --preset tsan --target test_tensor test_layers test_ops test_onednn test_simd test_data \
+	  test_net test_train revnet-train planted_race
 	@tests/sanitizers/tsan.sh build/tsan/bin
 
 # Interrupts and resumes a short training with each engine under valgrind, which only this target needs.

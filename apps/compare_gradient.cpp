@@ -2,6 +2,9 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "compare_commands.h"
@@ -9,7 +12,6 @@
 #include "study/angle_study.h"
 #include "study/study_log.h"
 #include "study_options.h"
-#include "system/host.h"
 #include "train/interrupt.h"
 
 namespace revnet {
@@ -35,10 +37,17 @@ void print_row(std::int64_t iteration, const Series::Row& row) {
   std::fflush(stdout);
 }
 
+// Prints the header before the first row, for nothing may come before a refusal.
+AngleReport row_printer() {
+  return [begun = false](std::int64_t iteration, const Series::Row& row) mutable {
+    if (!std::exchange(begun, true)) print_header();
+    print_row(iteration, row);
+  };
+}
+
 void print_files(const std::filesystem::path& directory) {
-  std::cerr << "written to " << (directory / "angle.h5").string()
-            << "; draw it with: " << figures_script(program_path()).string() << " angle "
-            << directory.string() << '\n';
+  std::cerr << fmt::format("written to {}; {}\n", (directory / "angle.h5").string(),
+                           how_to_draw("angle", directory));
 }
 
 int run_angle(const AngleRequest& request, const std::string& command, Communicator& communicator) {
@@ -50,19 +59,18 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
       throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
     const std::filesystem::path directory = request.study.run().directory();
     claim_study_log(directory / "angle.h5", request.study.run().force());
-    print_header();
     run_angle_study_of_checkpoints(
         {request.checkpoints.begin(), request.checkpoints.end()},
         [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
-        directory, command, print_row);
+        directory, command, row_printer());
+    print_files(directory);
     return static_cast<int>(ExitCode::done);
   }
   StudyOptions::Prepared prepared;
   communicator.together([&] { prepared = request.study.prepare(); });
   catch_interrupts();
-  if (communicator.is_first()) print_header();
   const RunSummary summary = run_angle_study(prepared.config, options, prepared.directory, prepared.start,
-                                             command, print_row, communicator);
+                                             command, row_printer(), communicator);
   if (communicator.is_first()) print_files(prepared.directory);
   return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::done);
 }

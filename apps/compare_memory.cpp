@@ -17,6 +17,7 @@
 #include "system/process.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
+#include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/setup.h"
 #include "training_options.h"
@@ -125,7 +126,7 @@ std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::
                  "revnet-compare memory");
   for (Config config : with_networks(settings, request.architectures, {"resnet32", "revnet38"})) {
     const Architecture network = network_of(request, config);
-    config = resolve(config);
+    config = resolve(with_images_for(network, std::move(config)));
     for (const std::int64_t batch : batches_of(request, config)) {
       for (const ActivationMode mode : modes_of(request)) {
         if (!can_keep(network, mode)) continue;
@@ -168,9 +169,7 @@ int run_study(const MemoryRequest& request, const std::string& command) {
   }
   std::cout.flush();
   write_memory_log(request.output, study, command);
-  std::cerr << "written to " << request.output
-            << "; draw it with: " << figures_script(program_path()).string() << " memory " << request.output
-            << '\n';
+  std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("memory", request.output));
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
 }
 

@@ -13,7 +13,6 @@
 #include "study/machine.h"
 #include "study/speed_report.h"
 #include "study/study_log.h"
-#include "system/host.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
 #include "train/setup.h"
@@ -80,8 +79,9 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
 }
 
 void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
-  std::cerr << fmt::format("{}/{}  {}, {}, batch {}, {} threads\n", done + 1, all, network_name(now.network),
-                           name(now.network.activations), now.batch, now.threads);
+  std::cerr << fmt::format("{}/{}  {}, {}, batch {}, {} thread{}\n", done + 1, all, network_name(now.network),
+                           name(now.network.activations), now.batch, now.threads,
+                           now.threads == 1 ? "" : "s");
 }
 
 int run_speed(const SpeedRequest& request, const std::string& command) {
@@ -123,9 +123,7 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
     std::cerr << "warning: " << doubt << '\n';
   }
   write_speed_log(request.output, study, command);
-  std::cerr << "written to " << request.output
-            << "; draw it with: " << figures_script(program_path()).string() << " speed " << request.output
-            << '\n';
+  std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("speed", request.output));
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
 }
 

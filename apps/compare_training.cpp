@@ -2,12 +2,13 @@
 #include <iostream>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/table.h"
 #include "compare_commands.h"
 #include "study/training_comparison.h"
 #include "study_options.h"
-#include "system/host.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
 
@@ -38,9 +39,8 @@ int run_comparison(const StudyOptions& options, const std::string& command) {
       run_training_comparison(prepared.config, prepared.directory, prepared.start, command);
   if (!comparison.eval.empty()) print(comparison, prepared.config.dataset.validation);
   if (!comparison.train.empty()) {
-    std::cerr << "written to " << (prepared.directory / "training.h5").string()
-              << "; draw it with: " << figures_script(program_path()).string() << " training "
-              << prepared.directory.string() << '\n';
+    std::cerr << fmt::format("written to {}; {}\n", (prepared.directory / "training.h5").string(),
+                             how_to_draw("training", prepared.directory));
   }
   return static_cast<int>(comparison.status == RunStatus::complete ? ExitCode::done : ExitCode::interrupted);
 }

@@ -23,7 +23,8 @@ constexpr const char* examples = R"(Examples:
   mpirun -n 2 revnet-compare exchange
       latency and bandwidth between ranks
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted.)";
+Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted; of gradient angle and training also
+4 diverged, 5 a damaged image.)";
 
 int run(int argc, char** argv) {
   CLI::App app("Studies of reversible networks: gradients, training, memory, speed, exchange.",

@@ -23,7 +23,7 @@ using namespace revnet;
 constexpr const char* examples = R"(Examples:
   revnet-report runs
       all runs below runs/ beside the paper's tables
-  revnet-report runs/table3-tenth --format markdown
+  revnet-report runs/cifar10-tenth --format markdown
   revnet-report runs --html report.html
       a self-contained page that also has the curves
   revnet-report runs/sweep --group-by training.batch --metric eval_error_percent,seconds

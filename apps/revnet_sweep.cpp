@@ -42,7 +42,7 @@ Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints save
 
 struct SweepRequest {
   std::string file, directory, memory, launcher = "local";
-  std::optional<TrainingOptions> settings;  // for the subcommand `run` only
+  std::optional<TrainingOptions> settings;  // for the subcommands that read the jobs
   SweepOptions options;
   // The given options that apply only to the local launcher.
   std::vector<std::string> local_only;
@@ -119,7 +119,8 @@ int run(const SweepRequest& request) {
 // Prints the first job that `run` would refuse because it has changed, and how many there are.
 void say_changes(const std::vector<Job>& jobs, const std::filesystem::path& directory) {
   std::vector<std::string> changes;
-  for (const Job& job : jobs) changes.push_back(change_of(directory, job));
+  for (const Job& job : jobs)
+    changes.push_back(change_of(directory, job, read_state(directory_of(directory, job))));
   std::erase(changes, "");
   if (changes.size() > 1) say(fmt::format("{} jobs have changed, the first of them:", changes.size()));
   if (!changes.empty()) say(changes.front());
@@ -158,8 +159,8 @@ int collect(const SweepRequest& request) {
   write_results(file, results, groups, request.command);
   std::cout << csv << std::flush;
   for (const std::string& note : groups.notes) say(note);
-  say(fmt::format("written to {}, {} (means over seeds) and {}; draw it with: {} sweep {}", runs.string(),
-                  means.string(), file.string(), figures_script(program_path()).string(), file.string()));
+  say(fmt::format("written to {}, {} (means over seeds) and {}; {}", runs.string(), means.string(),
+                  file.string(), how_to_draw("sweep", file)));
   return static_cast<int>(ExitCode::done);
 }
 
@@ -210,7 +211,9 @@ int run_program(int argc, char** argv) {
   runs->add_option("--memory", request.memory,
                    "memory for all jobs together, such as 16GiB; default: all that is available")
       ->type_name("BYTES");
-  request.settings.emplace(*runs, std::vector<std::string>{"dataset.directory"});
+  // Photographs count their classes in this folder, so that every subcommand that reads the jobs needs it.
+  const std::vector<std::string> place{"dataset.directory"};
+  request.settings.emplace(*runs, place);
   runs->add_flag("--dry-run", request.dry_run,
                  "print the jobs' memory and time, or the batch script; start nothing");
   CLI::App* status =
@@ -218,10 +221,12 @@ int run_program(int argc, char** argv) {
   status->add_option("--watch", request.watch, "repeat every so many seconds, until Ctrl-C")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 86400.0));
+  request.settings->also_take(*status, place);
   subcommand("cancel", "cancels the jobs in Slurm; running ones save a checkpoint",
              [&] { return cancel(request); });
-  subcommand("collect", "writes all results, and means over seeds, as CSV and HDF5",
-             [&] { return collect(request); });
+  CLI::App* collecting = subcommand("collect", "writes all results, and means over seeds, as CSV and HDF5",
+                                    [&] { return collect(request); });
+  request.settings->also_take(*collecting, place);
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;
 }

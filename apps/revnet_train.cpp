@@ -140,7 +140,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
     if (request.dry_run) check_start(config, directory, request.run.start());
   });
   if (request.dry_run) {
-    if (communicator.is_first()) std::cout << plan_yaml(config, directory);
+    if (communicator.is_first()) std::cout << plan_yaml(config, directory, communicator.ranks());
     return static_cast<int>(ExitCode::done);
   }
   catch_interrupts(communicator.is_first());

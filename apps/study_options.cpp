@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "data/cifar.h"
 #include "train/communicator.h"
 #include "train/earlier_run.h"
 
@@ -12,9 +13,7 @@ namespace revnet {
 namespace {
 
 Config::Dataset::Name dataset_at_hand(const std::string& directory) {
-  if (std::filesystem::exists(std::filesystem::path(directory) / "cifar-10-batches-bin")) {
-    return Config::Dataset::Name::cifar10;
-  }
+  if (cifar10_available(directory)) return Config::Dataset::Name::cifar10;
   const std::optional<Launch> launch = find_launch();
   if (!launch || launch->rank == 0) {
     std::cerr << "no CIFAR-10 in " << directory << " (--data-dir, $REVNET_DATA): using the synthetic set\n";

@@ -38,6 +38,11 @@ void print(const Evaluation& evaluation, const Config& config, const std::string
   line(set + " error",
        fmt::format("{:.2f} % of {} images, cross entropy {:.4f}", evaluation.loss.error_percent(),
                    evaluation.loss.images, evaluation.loss.mean_cross_entropy()));
+  if (evaluation.average) {
+    line("averaged weights",
+         fmt::format("{:.2f} %, cross entropy {:.4f}", evaluation.average->error_percent(),
+                     evaluation.average->mean_cross_entropy()));
+  }
   if (evaluation.classes > classes_worth_it) {
     line("top-5 error", fmt::format("{:.2f} %", evaluation.error_percent(top)));
   }

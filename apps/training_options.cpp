@@ -15,6 +15,7 @@
 #include "help_format.h"
 #include "option_values.h"
 #include "settings_help.h"
+#include "system/host.h"
 
 namespace revnet {
 
@@ -27,6 +28,10 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
 }
 
 TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
+  also_take(app, keys);
+}
+
+void TrainingOptions::also_take(CLI::App& app, const std::vector<std::string>& keys) {
   for (const std::string& key : keys) declare(app, *find_setting(key));
 }
 
@@ -43,7 +48,7 @@ void TrainingOptions::take_any_setting(CLI::App& app) {
   app.add_flag_callback(
          "--help-settings",
          [] {
-           std::cout << settings_help();
+           std::cout << wrapped(settings_help(), help_columns(STDOUT_FILENO, std::getenv("COLUMNS")), 6);
            throw CLI::Success();
          },
          "print every setting with its default, and exit")
@@ -190,18 +195,10 @@ int guarded_program(const std::string& program, const std::function<int()>& body
   return code == static_cast<int>(ExitCode::done) ? static_cast<int>(ExitCode::failed) : code;
 }
 
-namespace {
-
-// Quotes a word for a shell if that is necessary.
-std::string shell_quoted(const std::string& word) {
-  constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
+std::string how_to_draw(const std::string& figure, const std::filesystem::path& source) {
+  return fmt::format("draw it with: {} {} {}", shell_quoted(figures_script(program_path()).string()), figure,
+                     shell_quoted(source.string()));
 }
-
-}  // namespace
 
 std::string command_line(int argc, char** argv) {
   std::string line;

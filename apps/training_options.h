@@ -2,6 +2,7 @@
 // documented order (defaults < experiment file < environment < command line).
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@ class TrainingOptions {
   explicit TrainingOptions(CLI::App& app);
   // Declares only the options of these settings.
   TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
+  // Declares the options of these settings on another subcommand as well.
+  void also_take(CLI::App& app, const std::vector<std::string>& keys);
   // Also declares --config, --set and --help-settings.
   void take_any_setting(CLI::App& app);
 
@@ -73,6 +76,9 @@ int guarded(const std::string& program, const std::function<int()>& body);
 // Does the same for all that a program does, from its first allocation on, and also if output to stdout is
 // lost.
 int guarded_program(const std::string& program, const std::function<int()>& body);
+
+// Returns "draw it with: " and the command that draws this figure of figures.py from a file or run.
+std::string how_to_draw(const std::string& figure, const std::filesystem::path& source);
 
 // Returns the command line as one string, quoted for a shell.
 std::string command_line(int argc, char** argv);

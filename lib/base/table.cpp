@@ -18,7 +18,7 @@ std::size_t width(const std::string& cell) {
       std::ranges::count_if(cell, [](unsigned char c) { return (c & 0xc0U) != 0x80U; }));
 }
 
-bool is_number(const std::string& cell) {
+bool begins_like_a_number(const std::string& cell) {
   if (cell.empty() || cell == "-") return true;
   const unsigned char first = static_cast<unsigned char>(cell.front());
   const bool signed_number = first == '-' && cell.size() > 1;
@@ -27,7 +27,7 @@ bool is_number(const std::string& cell) {
 }
 
 std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"\n") == std::string::npos) return cell;
+  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
   std::string result(1, '"');
   for (const char c : cell) {
     if (c == '"') result.push_back('"');
@@ -79,7 +79,8 @@ std::string Table::format(TableFormat format) const {
 std::vector<bool> Table::numeric() const {
   std::vector<bool> result;
   for (std::size_t column = 0; column < header_.size(); ++column) {
-    result.push_back(std::ranges::all_of(rows_, [&](const auto& row) { return is_number(row[column]); }));
+    result.push_back(
+        std::ranges::all_of(rows_, [&](const auto& row) { return begins_like_a_number(row[column]); }));
   }
   return result;
 }

@@ -30,7 +30,8 @@ class Table {
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.empty(); }
 
-  // The text ends with a newline. The text format right-aligns columns that hold only numbers or "-".
+  // The text ends with a newline. The text format right-aligns columns whose cells all
+  // begin with a digit, perhaps after a minus, or are "-" or empty.
   std::string format(TableFormat format) const;
   // An HTML <table> that is also well-formed XML: the header in <thead>, each row's first cell as its
   // heading. Cells in numeric columns have the class "number".

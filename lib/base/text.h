@@ -25,6 +25,12 @@ std::string format_duration(double seconds);
 // breaks become spaces, and long text is cut.
 std::string in_quotes(std::string_view text);
 
+// The word as a shell reads it, in single quotes unless it consists of letters, digits and -_=+.,:/@% only.
+std::string shell_quoted(const std::string& word);
+
+// The text with _ for every character but letters, digits and ._-, as a part of a file's name.
+std::string file_name_of(std::string text);
+
 // The candidate at the smallest edit distance from `word`, or "" if even that one differs in more than half.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 

@@ -16,7 +16,6 @@ namespace revnet {
 namespace {
 
 namespace fs = std::filesystem;
-using Kind = DataError::Kind;
 
 constexpr std::size_t batch_records = 10'000;
 constexpr const char* checksums_file = "crc32";
@@ -34,27 +33,26 @@ void check_file(const fs::path& file, const CifarFormat& format, std::uintmax_t 
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (status.type() == fs::file_type::not_found) {
-    throw DataError(Kind::missing, file, "no such file", fetch_remedy(format));
+    throw DataError(file, "no such file", fetch_remedy(format));
   }
-  if (error) throw DataError(Kind::unreadable, file, error.message(), "check the permissions of the path");
+  if (error) throw DataError(file, error.message(), "check the permissions of the path");
   if (status.type() != fs::file_type::regular) {
-    throw DataError(Kind::unreadable, file, "not a regular file", replace_remedy(format));
+    throw DataError(file, "not a regular file", replace_remedy(format));
   }
   const std::uintmax_t bytes = fs::file_size(file, error);
-  if (error) throw DataError(Kind::unreadable, file, error.message(), "check the permissions of the path");
+  if (error) throw DataError(file, error.message(), "check the permissions of the path");
   if (bytes == expected) return;
-  if (bytes == 0) throw DataError(Kind::empty, file, "the file is empty", replace_remedy(format));
+  if (bytes == 0) throw DataError(file, "the file is empty", replace_remedy(format));
   const std::string problem = std::to_string(bytes) + " bytes, expected " + std::to_string(expected) +
                               " (records of " + std::to_string(format.record_bytes()) + ")";
-  if (bytes < expected)
-    throw DataError(Kind::truncated, file, "truncated: " + problem, replace_remedy(format));
-  throw DataError(Kind::oversized, file, "too long: " + problem, replace_remedy(format));
+  if (bytes < expected) throw DataError(file, "truncated: " + problem, replace_remedy(format));
+  throw DataError(file, "too long: " + problem, replace_remedy(format));
 }
 
 void check_label(const fs::path& file, const CifarFormat& format, std::size_t record, std::string_view what,
                  std::uint8_t label, int classes) {
   if (label < classes) return;
-  throw DataError(Kind::label_out_of_range, file,
+  throw DataError(file,
                   "record " + std::to_string(record) + " (counted from 0) has " + std::string(what) + " " +
                       std::to_string(label) + ", not below " + std::to_string(classes),
                   replace_remedy(format));
@@ -69,7 +67,7 @@ void check_checksum(const fs::path& file, const CifarFormat& format, std::uint32
   for (std::string line; std::getline(listed, line);) {
     if (line == wanted) return;
   }
-  throw DataError(Kind::changed, file, fmt::format("its bytes are not those that {} lists", checksums_file),
+  throw DataError(file, fmt::format("its bytes are not those that {} lists", checksums_file),
                   replace_remedy(format));
 }
 
@@ -80,7 +78,7 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
   std::ifstream in(file, std::ios::binary);
   if (!in) {
     const std::string reason = errno != 0 ? std::generic_category().message(errno) : "cannot be opened";
-    throw DataError(Kind::unreadable, file, reason, "check the permissions of the file");
+    throw DataError(file, reason, "check the permissions of the file");
   }
   const std::size_t first = set.images.size();
   set.images.resize(first + records * image_bytes);
@@ -92,7 +90,7 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
     // char may alias any object, so the image can be read straight into the set.
     in.read(reinterpret_cast<char*>(set.images.data() + first + record * image_bytes), image_bytes);
     if (!in) {
-      throw DataError(Kind::unreadable, file, "reading failed in record " + std::to_string(record),
+      throw DataError(file, "reading failed in record " + std::to_string(record),
                       "check the disk, and that nothing else writes the file");
     }
     checksum = crc32(std::as_bytes(std::span(label).first(format.label_bytes())), checksum);
@@ -103,7 +101,6 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
     if (format.coarse_classes > 0) {
       const auto coarse = static_cast<std::uint8_t>(label[0]);
       check_label(file, format, record, "coarse label", coarse, format.coarse_classes);
-      set.coarse_labels.push_back(coarse);
     }
     check_label(file, format, record, "label", fine, format.classes);
     set.labels.push_back(fine);
@@ -178,8 +175,7 @@ std::vector<std::string> read_class_names(const fs::path& folder, const CifarFor
   }
   const auto classes = static_cast<std::size_t>(format.classes);
   if (names.size() == classes) return names;
-  throw DataError(names.size() < classes ? Kind::truncated : Kind::oversized, file,
-                  std::to_string(names.size()) + " names, expected " + std::to_string(format.classes),
+  throw DataError(file, std::to_string(names.size()) + " names, expected " + std::to_string(format.classes),
                   replace_remedy(format));
 }
 

@@ -28,13 +28,8 @@ Splits hold_out(Splits splits, std::size_t count) {
   validation.classes = train.classes;
   validation.images = split_tail(train.images, kept * image_bytes);
   validation.labels = split_tail(train.labels, kept);
-  if (!train.coarse_labels.empty()) validation.coarse_labels = split_tail(train.coarse_labels, kept);
   splits.test = std::move(validation);
   return splits;
 }
-
-DataError::DataError(Kind kind, std::filesystem::path path, const std::string& problem,
-                     const std::string& remedy)
-    : Error(path.string() + ": " + problem + "; " + remedy), kind_(kind), path_(std::move(path)) {}
 
 }  // namespace revnet

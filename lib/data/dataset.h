@@ -21,11 +21,10 @@ inline constexpr std::size_t image_plane = 1024;  // bytes of one colour plane: 
 inline constexpr std::size_t image_bytes = 3072;  // three planes
 
 struct Dataset {
-  std::string name;                         // "cifar10", "cifar100", "synthetic"
-  int classes = 0;                          // labels are 0 .. classes - 1
-  std::vector<std::uint8_t> images;         // [size, 3, 32, 32]: red, green and blue plane, rows from the top
-  std::vector<std::uint8_t> labels;         // [size]
-  std::vector<std::uint8_t> coarse_labels;  // [size] for cifar100, else empty; kept but not trained on
+  std::string name;                  // "cifar10", "cifar100", "synthetic"
+  int classes = 0;                   // labels are 0 .. classes - 1
+  std::vector<std::uint8_t> images;  // [size, 3, 32, 32]: red, green and blue plane, rows from the top
+  std::vector<std::uint8_t> labels;  // [size]; of CIFAR-100, the fine ones
 
   std::size_t size() const { return labels.size(); }
   // The 3072 bytes of image i, borrowed from this set. Requires i < size().
@@ -48,25 +47,9 @@ Splits hold_out(Splits splits, std::size_t count);
 // A data file that cannot be used. The message is one line: which file, what is wrong, what to do.
 class DataError : public Error {
  public:
-  enum class Kind {
-    missing,             // the file or folder does not exist
-    unreadable,          // it exists, but is not a regular file or the system refuses to read it
-    empty,               // it has no bytes
-    truncated,           // fewer bytes than its records need
-    oversized,           // more bytes than its records need
-    label_out_of_range,  // a label byte beyond the last class
-    changed,             // bytes other than its checksum says
-  };
-
   // The message reads "PATH: PROBLEM; REMEDY".
-  DataError(Kind kind, std::filesystem::path path, const std::string& problem, const std::string& remedy);
-
-  Kind kind() const { return kind_; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  Kind kind_;
-  std::filesystem::path path_;
+  DataError(const std::filesystem::path& path, const std::string& problem, const std::string& remedy)
+      : Error(path.string() + ": " + problem + "; " + remedy) {}
 };
 
 }  // namespace revnet

@@ -17,7 +17,6 @@ namespace revnet {
 namespace {
 
 namespace fs = std::filesystem;
-using Kind = DataError::Kind;
 
 // Reading headers is mostly waiting, for a disk or a network file system.
 constexpr std::size_t scanning_threads = 16;
@@ -39,8 +38,7 @@ std::vector<std::string> names_in(const fs::path& folder, bool (fs::directory_en
     }
   } catch (const fs::filesystem_error& error) {
     const bool missing = error.code() == std::errc::no_such_file_or_directory;
-    throw DataError(missing ? Kind::missing : Kind::unreadable, folder,
-                    missing ? "no such folder" : error.code().message(), layout_remedy);
+    throw DataError(folder, missing ? "no such folder" : error.code().message(), layout_remedy);
   }
   std::ranges::sort(names);
   return names;
@@ -61,7 +59,7 @@ std::vector<JpegImage> list_images(const fs::path& folder, const std::vector<std
       images.push_back({.name = classes[label] + "/" + name, .label = static_cast<std::int32_t>(label)});
     }
     if (images.size() == before) {
-      throw DataError(Kind::empty, folder / classes[label], "no file here has a name ending in .jpeg or .jpg",
+      throw DataError(folder / classes[label], "no file here has a name ending in .jpeg or .jpg",
                       "remove the folder or put the class's images there");
     }
   }
@@ -127,7 +125,7 @@ void refuse_damaged(const std::vector<std::string>& left_out, const fs::path& di
 std::vector<std::string> class_folders(const fs::path& directory) {
   std::vector<std::string> classes = names_in(directory / "train", is_folder);
   if (!classes.empty()) return classes;
-  throw DataError(Kind::empty, directory / "train", "there are no class folders here", layout_remedy);
+  throw DataError(directory / "train", "there are no class folders here", layout_remedy);
 }
 
 JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) {
@@ -136,8 +134,7 @@ JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) 
   const fs::path val = directory / "val";
   for (const std::string& name : names_in(val, is_folder)) {
     if (std::ranges::binary_search(splits.classes, name)) continue;
-    throw DataError(Kind::label_out_of_range, val / name, "train has no such class",
-                    "give train and val the same class folders");
+    throw DataError(val / name, "train has no such class", "give train and val the same class folders");
   }
   for (const auto& [folder, set] : {std::pair{directory / "train", &splits.train}, {val, &splits.val}}) {
     std::vector<JpegImage> images = list_images(folder, splits.classes);
@@ -148,7 +145,7 @@ JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) 
   }
   if (damaged == DamagedImages::refuse) refuse_damaged(splits.left_out, directory);
   if (splits.train.size() == 0 || splits.val.size() == 0) {
-    throw DataError(Kind::empty, directory, "train or val has no intact image", layout_remedy);
+    throw DataError(directory, "train or val has no intact image", layout_remedy);
   }
   return splits;
 }

@@ -36,8 +36,7 @@ JpegSet JpegSet::in_file(std::filesystem::path file, std::vector<JpegImage> imag
   JpegSet set = in_folder(std::move(file), std::move(images));
   set.packed_ = open_to_read(set.path_);
   if (set.packed_.is_open()) return set;
-  throw DataError(DataError::Kind::unreadable, set.path_, system_reason(),
-                  "check the permissions of the file");
+  throw DataError(set.path_, system_reason(), "check the permissions of the file");
 }
 
 std::string JpegSet::place(std::size_t i) const {

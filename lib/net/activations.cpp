@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/error.h"
+
 namespace revnet {
 namespace {
 
@@ -225,6 +227,11 @@ std::string_view name(ActivationMode mode) {
 
 bool can_keep(const Architecture& architecture, ActivationMode mode) {
   return architecture.reversible || mode != ActivationMode::reconstructed;
+}
+
+void require_can_keep(const Architecture& architecture, ActivationMode mode) {
+  if (can_keep(architecture, mode)) return;
+  throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
 }
 
 std::unique_ptr<ActivationKeeper> make_activation_keeper(ActivationMode mode, const Chain& units,

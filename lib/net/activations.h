@@ -28,6 +28,8 @@ inline constexpr std::array activation_modes{ActivationMode::stored, ActivationM
 std::string_view name(ActivationMode mode);
 // Reconstruction needs reversible units; the other modes work for every network.
 bool can_keep(const Architecture& architecture, ActivationMode mode);
+// Throws UsageError if it cannot.
+void require_can_keep(const Architecture& architecture, ActivationMode mode);
 
 // Called with the index of a unit, counted from 0, once the gradients of its parameters are final.
 using UnitDone = std::function<void(std::size_t unit)>;

@@ -9,9 +9,7 @@ namespace {
 
 // Returns the options if the architecture supports them; throws UsageError otherwise.
 const NetworkOptions& checked(const Architecture& architecture, const NetworkOptions& options) {
-  if (!can_keep(architecture, options.activations)) {
-    throw UsageError(architecture.name + " is not reversible: its activations cannot be reconstructed");
-  }
+  require_can_keep(architecture, options.activations);
   check_possible(architecture, options.image_size);
   return options;
 }
@@ -112,9 +110,7 @@ Loss Network::evaluate(const Tensor& images, std::span<const std::int32_t> label
 }
 
 void Network::keep_activations(ActivationMode mode) {
-  if (!can_keep(architecture_, mode)) {
-    throw UsageError(architecture_.name + " is not reversible: its activations cannot be reconstructed");
-  }
+  require_can_keep(architecture_, mode);
   options_.activations = mode;
   keeper_ = make_activation_keeper(mode, units_, observer_);
 }

@@ -72,8 +72,8 @@ class Network {
   const std::vector<Parameter*>& parameters() const { return layers_.parameters; }
   const std::vector<Norm*>& norms() const { return layers_.norms; }
   const std::vector<Filter*>& filters() const { return layers_.filters; }
-  // The layers whose forward pass runs again in each step. In reconstructed mode these are the layers of
-  // reversible units.
+  // The layers of reversible units in reconstructed mode, whose forward pass runs again in each step; none in
+  // stored mode. Not for the other modes, which run most layers again.
   LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;

@@ -48,13 +48,12 @@ class ConvolutionPrimitives {
   // Overwrites diff_weights, in weight_layout(), with the gradient with respect to the weights.
   void backward_weights(const Tensor& src, const Tensor& diff_dst, Tensor& diff_weights) const;
 
-  bool image_input() const { return backward_data_.empty(); }
   // The cost of one run and oneDNN's implementation of it, for the convolution or one of its gradients.
   const Work& work(Operation operation) const { return primitive(operation).work(); }
   const std::string& implementation(Operation operation) const {
     return primitive(operation).implementation();
   }
-  // oneDNN's names of the implementations: forward, data gradient, weight gradient.
+  // oneDNN's names of the implementations, for tests: forward, data gradient, weight gradient.
   std::string implementations() const;
 
  private:

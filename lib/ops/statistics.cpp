@@ -81,7 +81,8 @@ void combine(const double* sums, std::span<const std::int64_t> pixels, std::span
   }
   for (std::size_t c = 0; c < stored; ++c) {
     mean[c] = static_cast<float>(means[c]);
-    variance[c] = static_cast<float>(squares[c] / all);
+    variance[c] =
+        static_cast<float>(std::max(0.0, squares[c] / all));  // of a constant, rounding may be below 0
   }
 }
 

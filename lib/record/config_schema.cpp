@@ -222,7 +222,7 @@ std::vector<Setting> training_settings() {
       setting<augmentation, &Augmentation::enabled>("augmentation.enabled", {}, {}, Effect::result,
                                                     "crop and flip training images"),
       setting<augmentation, &Augmentation::padding>(
-          "augmentation.padding", {}, between(0, 32), Effect::result,
+          "augmentation.padding", {}, between(0, 31), Effect::result,
           "pixels of zero padding on each side before the random crop"),
       setting<augmentation, &Augmentation::flip>("augmentation.flip", {}, {}, Effect::result,
                                                  "mirror half of the images"),
@@ -244,15 +244,15 @@ std::vector<Setting> recording_settings() {
                                        "iterations between rows of /train in run.h5"),
       setting<&C::log, &C::Log::tensorboard>("log.tensorboard", {}, {}, Effect::none,
                                              "also write the curves for TensorBoard, to RUN/tensorboard"),
-      setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
-                                                      at_least(0), Effect::none,
-                                                      "iterations between checkpoints; 0: only at the end"),
+      setting<&C::checkpoint, &C::Checkpoints::every>(
+          "checkpoint.every", {"--checkpoint-every", "N"}, at_least(0), Effect::none,
+          "iterations between checkpoints; 0: only at the start, the end and evaluations"),
       setting<&C::checkpoint, &C::Checkpoints::seconds>("checkpoint.seconds", {"--checkpoint-seconds", "S"},
                                                         at_least(0), Effect::none,
                                                         "most seconds between checkpoints; 0: no limit"),
-      setting<&C::checkpoint, &C::Checkpoints::keep>("checkpoint.keep", {"--keep-checkpoints"}, {},
-                                                     Effect::none,
-                                                     "keep all checkpoints, as RUN/checkpoints/ITERATION.h5"),
+      setting<&C::checkpoint, &C::Checkpoints::keep>(
+          "checkpoint.keep", {"--keep-checkpoints"}, {}, Effect::none,
+          "keep those of --checkpoint-every, the first and the last, as RUN/checkpoints/ITERATION.h5"),
       setting<&C::checkpoint, &C::Checkpoints::keep_best>(
           "checkpoint.keep_best", {"--keep-best"}, {}, Effect::none,
           "keep the checkpoint with the least evaluation error in RUN/best.h5"),

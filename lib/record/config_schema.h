@@ -45,6 +45,9 @@ struct WrittenValue {
   bool quoted = false;  // YAML text in quotes, which is no number
 };
 
+// Text as a YAML value: in double quotes unless every YAML reader takes it for a string without them.
+std::string string_yaml(const std::string& text);
+
 // How commands that train take a setting beside --config and --set.
 struct SettingOption {
   std::string name{};         // "--batch"; without dashes, a positional; empty: not at all

@@ -1,5 +1,4 @@
 // Files through POSIX calls, the only ones that say what a crash leaves behind and why a call failed.
-// Internal to lib/record, except for write_text_file_atomically (record/run_directory.h).
 #pragma once
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 // All rows live in memory (80,000 iterations at one row every 10 are 8,000 rows); save() writes a whole new
 // file and swaps it in, so a reader, or a process killed at any moment, always finds a whole file.
 //
-// The file: root attributes format_version, status, command, version, host, cpu, onednn_version (text),
+// The file: root attributes status, command, version, host, cpu, onednn_version (text), format_version,
 // threads (int64), seed (uint64) and the caller's own text attributes; /config, the resolved YAML;
 // /train/{iteration (int64), cross_entropy, error_percent, learning_rate, seconds (float64)};
 // /eval/{iteration (int64), cross_entropy, error_percent (float64)}, and /eval_average likewise where an

@@ -34,7 +34,8 @@ std::string limit_text(double limit) {
                                                               : number_text(limit);
 }
 
-// Unquoted if every YAML reader takes it for a string, else in double quotes.
+}  // namespace
+
 std::string string_yaml(const std::string& text) {
   static const std::vector<std::string> other_types{"true", "false", "yes", "no", "on",
                                                     "off",  "null",  "y",   "n"};
@@ -62,6 +63,8 @@ std::string string_yaml(const std::string& text) {
   }
   return result + "\"";
 }
+
+namespace {
 
 std::string value_yaml(bool value) {
   return value ? "true" : "false";

@@ -35,7 +35,11 @@ std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::
     std::error_code error;
     for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
-      if (entry->is_directory() && is_run(entry->path())) runs.push_back(entry->path());
+      if (entry->is_directory(error) && is_run(entry->path())) runs.push_back(entry->path());
+    }
+    if (error && std::filesystem::is_directory(folder)) {
+      throw Error("{}: a folder there cannot be read ({}), so runs would be missing; check its permissions",
+                  folder.string(), error.message());
     }
     if (runs.size() == before) {
       throw UsageError(folder.string() + ": no run there (a folder with run.h5, or folders of runs)");

@@ -34,19 +34,6 @@ std::vector<std::int64_t> schedules_of(const std::vector<RunRecord>& runs, const
   return {schedules.rbegin(), schedules.rend()};
 }
 
-// Quotes a path, if necessary, so that a shell takes it for one word.
-std::string quoted(const std::filesystem::path& path) {
-  const std::string text = path.string();
-  const bool is_plain = std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("/._-+,:@%").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (is_plain) return text;
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
 bool can_resume(const RunRecord& run) {
   const RunFiles files(run.directory);
   return run.status != RunStatus::running && std::filesystem::exists(files.checkpoint()) &&
@@ -130,8 +117,8 @@ std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs, const 
         commands.push_back(command_for(dataset, paper));
         continue;
       }
-      commands.push_back(
-          fmt::format("revnet-train {} --run-dir {} --resume", name(dataset), quoted(begun->directory)));
+      commands.push_back(fmt::format("revnet-train {} --run-dir {} --resume", name(dataset),
+                                     shell_quoted(begun->directory.string())));
     }
   }
   return commands;

@@ -5,7 +5,9 @@
 
 #include "base/error.h"
 #include "study/study_log.h"
+#include "train/earlier_run.h"
 #include "train/load_data.h"
+#include "train/memory_check.h"
 #include "train/network_state.h"
 #include "train/setup.h"
 
@@ -197,13 +199,14 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
                                     const AngleReport& report) {
   const std::map<std::int64_t, std::filesystem::path> files = by_iteration(checkpoints);
   const std::string origin = files.begin()->second.string();
-  Config config;
-  read_config_text(config, read_checkpoint(origin).config, origin);
-  config = resolve(adjust(config));
+  const Config config = resolve(adjust(settings_of_checkpoint(read_checkpoint(origin), origin)));
   check_measurable(config);
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads,
-                                      {extra_modes.begin(), extra_modes.end()});
-  Trainer trainer(config, load_data(config), plan.arena_bytes);
+  const std::vector<ActivationMode> modes(extra_modes.begin(), extra_modes.end());
+  const MemoryPlan plan =
+      plan_memory(architecture(config), network_options(config), config.training.threads, modes);
+  std::unique_ptr<BatchSource> data = load_data(config);
+  check_memory(config, plan, modes, tightest_memory_limit(memory_limits()));
+  Trainer trainer(config, std::move(data), plan.arena_bytes);
   Measurements measurements(config, options, directory / file_name, command, report);
   for (const auto& [iteration, file] : files) {
     trainer.restore(read_checkpoint(file), file.string());

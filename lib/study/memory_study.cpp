@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "base/quantile.h"
-#include "base/random.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "net/network.h"

@@ -57,14 +57,8 @@ std::unique_ptr<BatchSource> source_of(const Config& config) {
 
 Config config_of(const SpeedCase& what, const SpeedOptions& options) {
   Config config;
-  config.dataset.name = Config::Dataset::Name::synthetic;
   config.network = what.network;
-  const Architecture network = architecture(config);
-  if (network.image_size != Architecture{}.image_size) {
-    config.dataset.name = Config::Dataset::Name::images;
-    config.dataset.image_size = static_cast<int>(network.image_size);
-    config.dataset.classes = static_cast<int>(network.classes);
-  }
+  config = with_images_for(architecture(config), config);
   config.network.convolution = options.convolution;
   config.training.batch = what.batch;
   config.training.threads = what.threads;

@@ -16,13 +16,17 @@ namespace {
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 constexpr const char* file_name = "training.h5";
 
-// Puts rows of the same iterations side by side. Both runs
-// log the same iterations, though one may have got further.
+// Puts rows of the same iterations side by side. A run may have other rows than its twin: it may be behind,
+// or have been resumed with another log.every.
 template <class Row>
 Series side_by_side(const std::vector<Row>& stored, const std::vector<Row>& reconstructed) {
   Series series;
-  for (std::size_t i = 0; i < std::min(stored.size(), reconstructed.size()); ++i) {
-    const Row &a = stored[i], &b = reconstructed[i];
+  auto other = reconstructed.begin();
+  for (const Row& a : stored) {
+    while (other != reconstructed.end() && other->iteration < a.iteration) ++other;
+    if (other == reconstructed.end()) break;
+    if (other->iteration != a.iteration) continue;
+    const Row& b = *other;
     series.append(a.iteration, {{"stored/cross_entropy", a.cross_entropy},
                                 {"stored/error_percent", a.error_percent},
                                 {"reconstructed/cross_entropy", b.cross_entropy},

@@ -20,12 +20,7 @@ using Assignments = SweepFile::Assignments;
 std::string name_part(const std::string& key, const std::string& value) {
   constexpr std::array plain{"network.architecture", "network.activations", "dataset.name"};
   const std::string leaf = key.substr(key.find('.') + 1);
-  std::string part = std::ranges::find(plain, key) != plain.end() ? value : leaf + value;
-  for (char& c : part) {
-    const bool safe = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
-    if (!safe) c = '_';
-  }
-  return part;
+  return file_name_of(std::ranges::find(plain, key) != plain.end() ? value : leaf + value);
 }
 
 std::string name_of(const Assignments& assignments) {

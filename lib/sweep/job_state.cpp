@@ -38,6 +38,7 @@ JobState read_state(const std::filesystem::path& run) {
   if (!std::filesystem::exists(files.config())) return state;
   state.status = JobStatus::interrupted;
   try {
+    state.settings = settings_of_run(run);
     if (std::filesystem::exists(files.run_log())) state.log = RunLog::open(files.run_log());
   } catch (const RecordError& error) {
     state.status = JobStatus::damaged;
@@ -49,23 +50,23 @@ JobState read_state(const std::filesystem::path& run) {
   return state;
 }
 
-std::string change_of(const std::filesystem::path& sweep, const Job& job) {
-  const std::filesystem::path run = directory_of(sweep, job);
-  if (!std::filesystem::exists(RunFiles(run).config())) return "";
-  for (const SettingDifference& difference : differences(resolve(job.config), settings_of_run(run))) {
+std::string change_of(const std::filesystem::path& sweep, const Job& job, const JobState& state) {
+  if (!state.settings) return "";
+  for (const SettingDifference& difference : differences(resolve(job.config), *state.settings)) {
     if (may_differ_when_resumed(difference.key)) continue;
     return fmt::format(
         "{}: {} was {} in this run, but the sweep now says {}; give the sweep another name, or remove the "
-        "run "
-        "to start it afresh",
-        run.string(), difference.key, difference.right, difference.left);
+        "run to start it afresh",
+        directory_of(sweep, job).string(), difference.key, difference.right, difference.left);
   }
   return "";
 }
 
-void check_unchanged(const std::filesystem::path& sweep, const Job& job) {
-  const std::string change = change_of(sweep, job);
+JobState state_unless_changed(const std::filesystem::path& sweep, const Job& job) {
+  JobState state = read_state(directory_of(sweep, job));
+  const std::string change = change_of(sweep, job, state);
   if (!change.empty()) throw UsageError(change);
+  return state;
 }
 
 void check_possible(const Job& job) {

@@ -18,14 +18,15 @@ enum class JobStatus {
   interrupted,  // begun, not complete, and held by no process
   complete,
   diverged,
-  damaged,  // its run.h5 cannot be read
+  damaged,  // its config.yaml or run.h5 cannot be read
 };
 std::string_view name(JobStatus status);
 
 struct JobState {
   JobStatus status = JobStatus::waiting;
-  std::optional<RunLog> log;  // if the run has a log
-  std::string damage;         // why the log cannot be read
+  std::optional<Config> settings;  // with which the job was begun
+  std::optional<RunLog> log;       // if the run has a log
+  std::string damage;              // which file cannot be read, and why
 };
 
 // A scheduler's view of a job.
@@ -43,11 +44,11 @@ std::string last_line_of(const std::filesystem::path& file);
 
 JobState read_state(const std::filesystem::path& run);
 
-// If a job was begun with settings other than its present ones, a message that names the first such setting;
-// else "". What may change when a run is resumed (train/resumption.h) may differ.
-std::string change_of(const std::filesystem::path& sweep, const Job& job);
-// Throws a UsageError with the message of change_of(), if there is one.
-void check_unchanged(const std::filesystem::path& sweep, const Job& job);
+// If the job with this state was begun with settings other than its present ones, a message that names the
+// first such setting; else "". What may change when a run is resumed (train/resumption.h) may differ.
+std::string change_of(const std::filesystem::path& sweep, const Job& job, const JobState& state);
+// Returns the state of a job. Throws a UsageError with the message of change_of(), if there is one.
+JobState state_unless_changed(const std::filesystem::path& sweep, const Job& job);
 
 // Throws UsageError if the job's settings contradict each other, such as a reconstructed ResNet.
 void check_possible(const Job& job);

@@ -29,7 +29,7 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
   Table table(header);
   for (const Job& job : jobs) {
     JobState state = read_state(directory_of(sweep, job));
-    const bool changed = !change_of(sweep, job).empty();
+    const bool changed = !change_of(sweep, job, state).empty();
     if (changed) state.log.reset();
     SchedulerState scheduled;
     if (scheduler && scheduler->contains(job.name) && state.status != JobStatus::complete) {
@@ -58,11 +58,11 @@ SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::p
   SweepResults results;
   for (const Job& job : jobs) {
     const std::filesystem::path run = directory_of(sweep, job);
-    if (const std::string change = change_of(sweep, job); !change.empty()) {
+    const JobState state = read_state(run);
+    if (const std::string change = change_of(sweep, job, state); !change.empty()) {
       results.left_out.push_back(change);
       continue;
     }
-    const JobState state = read_state(run);
     if (!state.damage.empty()) results.left_out.push_back(state.damage);
     if (!state.log || state.log->train().empty()) continue;
     results.jobs.push_back(job.name);

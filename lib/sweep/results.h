@@ -14,9 +14,9 @@
 namespace revnet {
 
 // One line per job: state, iteration, cross entropy and error in training, evaluation error and time left. A
-// run that check_unchanged() refuses is only shown as changed. With a scheduler, jobs that are not complete
-// also show its view, which takes precedence on what is running: a lock held on another machine is visible
-// only if the file system passes it on.
+// run whose settings have changed (change_of) is only shown as changed. With a scheduler, jobs that are not
+// complete also show its view, which takes precedence on what is running: a lock held on another machine is
+// visible only if the file system passes it on.
 Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sweep,
                    const std::optional<SchedulerStates>& scheduler = std::nullopt);
 
@@ -24,7 +24,7 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
 struct SweepResults {
   std::vector<std::string> jobs;
   std::vector<RunRecord> runs;  // with at least one row of /train
-  // A message for each run that check_unchanged() refuses or whose log is damaged; these runs are left out.
+  // A message for each run that is damaged, or whose settings have changed; these runs are left out.
   std::vector<std::string> left_out;
 };
 SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::path& sweep);

@@ -45,11 +45,8 @@ std::string lower(std::string text) {
 
 std::string slurm_job_name(const std::filesystem::path& sweep) {
   const std::filesystem::path path = std::filesystem::absolute(sweep).lexically_normal();
-  std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();
-  for (char& c : name) {
-    const bool safe = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
-    if (!safe) c = '_';
-  }
+  const std::string name =
+      file_name_of((path.has_filename() ? path : path.parent_path()).filename().string());
   return name.empty() ? "sweep" : name;
 }
 

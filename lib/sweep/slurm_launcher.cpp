@@ -144,9 +144,7 @@ class SlurmLauncher : public Launcher {
     std::vector<Job> left;
     const std::map<std::string, QueueEntry> queued = queued_jobs(options_.directory);
     for (const Job& job : jobs) {
-      const fs::path run = directory_of(options_.directory, job);
-      check_unchanged(options_.directory, job);
-      const JobStatus status = read_state(run).status;
+      const JobStatus status = state_unless_changed(options_.directory, job).status;
       const auto entry = queued.find(job.name);
       if (status == JobStatus::complete) {
         ++summary.complete;
@@ -154,7 +152,8 @@ class SlurmLauncher : public Launcher {
       } else if (entry != queued.end()) {
         say(job.name + ": already in Slurm, " + describe(entry->second));
       } else if (status == JobStatus::running) {
-        throw UsageError(run.string() + " is in use by another process: wait for it, or stop it");
+        throw UsageError("{} is in use by another process: wait for it, or stop it",
+                         directory_of(options_.directory, job).string());
       } else {
         left.push_back(job);
       }

@@ -2,17 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "sweep/slurm.h"
 
 namespace revnet {
 namespace {
-
-// Quotes text for bash.
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
 
 // Doubles every % of a path, because Slurm replaces patterns such as %j in the names of output files.
 std::string without_patterns(const std::string& path) {
@@ -65,8 +59,8 @@ std::string choice_of_job(const SlurmArray& array) {
   std::ostringstream lines;
   lines << "case $SLURM_ARRAY_TASK_ID in\n";
   for (std::size_t i = 0; i < array.elements.size(); ++i) {
-    lines << "  " << i << ") job=" << quoted(array.elements[i].job)
-          << " dataset=" << quoted(array.elements[i].dataset) << " ;;\n";
+    lines << "  " << i << ") job=" << shell_quoted(array.elements[i].job)
+          << " dataset=" << shell_quoted(array.elements[i].dataset) << " ;;\n";
   }
   lines << "esac\n";
   return lines.str();
@@ -119,7 +113,7 @@ std::string batch_script(const SlurmArray& array) {
   const SlurmSettings& settings = array.settings;
   std::ostringstream script;
   script << "#!/bin/bash\n" << options(array) << "\n# Written by revnet-sweep.\n";
-  script << "sweep=" << quoted(array.sweep.string()) << "\nmax_tries=" << settings.max_tries << '\n';
+  script << "sweep=" << shell_quoted(array.sweep.string()) << "\nmax_tries=" << settings.max_tries << '\n';
   script << choice_of_job(array);
   for (const std::string& line : settings.extra_lines) {
     if (!is_option(line)) script << line << '\n';
@@ -128,8 +122,9 @@ std::string batch_script(const SlurmArray& array) {
   const std::string logs = without_patterns((array.sweep / "logs").string());
   script << "srun --cpus-per-task=" << settings.cpus_per_task;
   if (!settings.mpi.empty()) script << " --mpi=" << settings.mpi;
-  script << " --open-mode=append --output=" << quoted(logs) << "/\"$job.out\" --error=" << quoted(logs)
-         << "/\"$job.err\" \\\n  " << quoted(array.program.string()) << " \"${arguments[@]}\"";
+  script << " --open-mode=append --output=" << shell_quoted(logs)
+         << "/\"$job.out\" --error=" << shell_quoted(logs) << "/\"$job.err\" \\\n  "
+         << shell_quoted(array.program.string()) << " \"${arguments[@]}\"";
   script << ending;
   return script.str();
 }

@@ -25,9 +25,6 @@
 namespace revnet {
 namespace {
 
-// Code and libraries of a process, which come on top of its data set and training.
-constexpr std::uint64_t process_bytes = 100'000'000;
-
 std::uint64_t dataset_bytes(const Config& config) {
   // Only the index of a photograph set is in memory: assumes that each set is as large as ImageNet.
   constexpr std::uint64_t photograph = 160, photographs = 1'350'000;
@@ -101,16 +98,15 @@ class Runner {
   };
 
   void queue(const Job& job) {
-    const std::filesystem::path run = directory_of(options_.directory, job);
-    check_unchanged(options_.directory, job);
-    const JobStatus status = read_state(run).status;
+    const JobStatus status = state_unless_changed(options_.directory, job).status;
     if (status == JobStatus::complete) {
       ++summary_.complete;
       say_(job.name + ": already complete");
       return;
     }
     if (status == JobStatus::running) {
-      throw UsageError(run.string() + " is in use by another process: wait for it, or stop it");
+      throw UsageError("{} is in use by another process: wait for it, or stop it",
+                       directory_of(options_.directory, job).string());
     }
     const std::uint64_t bytes = planned_memory(job, threads_of(job, free_.front().size()));
     if (bytes > memory_.left) {
@@ -231,7 +227,7 @@ std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
   Config config = resolve(job.config);
   config.training.batch = (config.training.batch + ranks - 1) / ranks;
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), threads);
-  return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + process_bytes;
+  return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + bytes_of_program;
 }
 
 MemoryLimit memory_for_jobs(const SweepOptions& options) {
@@ -277,9 +273,8 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options)
   const double gflops = measure_sgemm_gflops(1);
   std::vector<double> times;
   for (const Job& job : jobs) {
-    check_unchanged(options.directory, job);
     const int threads = threads_of(job, groups.front().size());
-    const JobState state = read_state(directory_of(options.directory, job));
+    const JobState state = state_unless_changed(options.directory, job);
     const double left = share_left(job, state);
     times.push_back(left * estimated_seconds(job, threads, gflops));
     table.add({job.name, std::string(name(state.status)), format_bytes(planned_memory(job, threads)),

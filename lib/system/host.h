@@ -18,8 +18,8 @@ std::string cpu_name();
 std::vector<int> usable_cores();
 // The number of cores that are online.
 int cores_of_host();
-// For how long this process's threads, in all of those alive now, were ready to run but had no core; 0 where
-// the kernel does not count it.
+// How long the threads that are alive now have been ready to run but had no core, added up over the threads;
+// 0 where the kernel does not count it.
 double seconds_without_core();
 // Current size of this process's address space in bytes; 0 if unknown.
 std::uint64_t address_space_bytes();

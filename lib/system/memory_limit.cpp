@@ -52,11 +52,13 @@ void add_process_limits(const fs::path& root, std::vector<MemoryLimit>& limits) 
 // The file names of one version of control groups.
 struct GroupFiles {
   const char* mount;
-  const char *limit, *usage, *cache;  // cache: its key in memory.stat
+  const char *limit, *usage;
+  const char *cache,
+      *shared;  // keys in memory.stat; files in memory (tmpfs) are shared, and in the cache, too
 };
 constexpr GroupFiles version1{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
-                              "total_cache"};
-constexpr GroupFiles version2{"sys/fs/cgroup", "memory.max", "memory.current", "file"};
+                              "total_cache", "total_shmem"};
+constexpr GroupFiles version2{"sys/fs/cgroup", "memory.max", "memory.current", "file", "shmem"};
 
 // Every enclosing group may set a limit of its own.
 void add_group_limits(const fs::path& root, const GroupFiles& files, const fs::path& group,
@@ -68,7 +70,11 @@ void add_group_limits(const fs::path& root, const GroupFiles& files, const fs::p
     // Version 1 expresses "no limit" as a number near the largest.
     if (limit && *limit < std::uint64_t{1} << 60U) {
       const std::uint64_t usage = number_in(folder / files.usage).value_or(0);
-      const std::uint64_t taken = minus(usage, number_after(folder / "memory.stat", files.cache));
+      // The kernel drops cached files when memory is needed, but has nowhere to put shared memory.
+      const fs::path statistics = folder / "memory.stat";
+      const std::uint64_t droppable =
+          minus(number_after(statistics, files.cache), number_after(statistics, files.shared));
+      const std::uint64_t taken = minus(usage, droppable);
       limits.push_back({minus(*limit, taken), "the memory limit of the control group /" + inside.string()});
     }
     if (inside.empty()) return;

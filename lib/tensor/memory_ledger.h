@@ -33,7 +33,7 @@ class MemoryLedger {
   std::size_t live() const { return live_total_; }
   // The most bytes live at any one time, which is less than the sum of the peaks by purpose.
   std::size_t peak() const { return peak_total_; }
-  // Restarts the peaks from what is live now.
+  // Restarts the peaks from what is live now, for tests.
   void reset_peaks();
 
  private:

@@ -14,8 +14,8 @@
 
 namespace revnet {
 
-// Returns whether the directory holds a run to resume. A process killed in its first second leaves a
-// directory without config.yaml, which does not count as a run.
+// Returns whether the directory holds config.yaml, run.h5 or checkpoint.h5, so that there is a run to resume.
+// A process killed in its first second leaves a directory without them.
 bool has_begun(const std::filesystem::path& directory);
 
 // Reads the settings of the run in this directory, from which --resume starts. Throws UsageError if there is

@@ -87,6 +87,7 @@ Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoin
                                     add_batch(evaluation, logits.values(), labels, keep_logits);
                                   })
                         .value();
+  if (trainer.averages_weights()) evaluation.average = trainer.evaluate_average();
   evaluation.left_out = trainer.data().take_notices();
   return evaluation;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct Evaluation {
   std::int64_t classes = 0;
   std::vector<std::string> names;  // of the classes, if they have any
   Loss loss;
+  std::optional<Loss> average;  // of the averaged weights, if the checkpoint has any
   std::vector<std::int64_t> labels;
   std::vector<std::int64_t> predictions;  // the class of the largest logit; the lowest class in a tie
   std::vector<std::int64_t> places;   // the label's rank among the logits; 0: the largest, a correct image
@@ -49,7 +51,8 @@ Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoin
                                bool keep_logits);
 
 // Writes HDF5: /labels and /predictions (int64), /logits (float32, [images, classes]); the root attributes
-// format_version, iteration, error_percent, cross_entropy, checkpoint and version; and /config, as YAML.
+// format_version, iteration, error_percent, cross_entropy, checkpoint and version; and /config, as YAML. The
+// evaluation must have kept its logits.
 void write_predictions(const std::filesystem::path& file, const Evaluation& evaluation, const Config& config,
                        const std::string& checkpoint);
 

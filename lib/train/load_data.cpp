@@ -46,15 +46,28 @@ Splits read_splits(const Config& config) {
   return read_cifar10(config.dataset.directory);
 }
 
+// Refuses a setting that only data sets of the other kind have.
+void refuse_ignored(const Config& config) {
+  const bool photographs = has_photographs(config);
+  for (const char* key : photographs
+                             ? std::vector{"augmentation.padding"}
+                             : std::vector{"dataset.classes", "dataset.values", "augmentation.colour"}) {
+    const std::string value = value_of(config, key), otherwise = value_of(Config{}, key);
+    if (value == otherwise) continue;
+    throw UsageError("{}: {} applies to {} only, not to {}; leave it at {}", key, value,
+                     photographs ? "CIFAR and synthetic images" : "photographs", name(config.dataset.name),
+                     otherwise);
+  }
+}
+
 void check_classes(const Config& config, const JpegSplits& splits) {
   const auto wanted = static_cast<std::size_t>(config.dataset.classes);
   if (splits.classes.size() == wanted) return;
   const bool imagenet = config.dataset.name == Name::imagenet;
-  throw DataError(DataError::Kind::label_out_of_range, config.dataset.directory,
-                  fmt::format("{} classes instead of {}", splits.classes.size(), wanted),
-                  imagenet
-                      ? "ImageNet has 1,000 in train and in val; for other sets, use images, not imagenet"
-                      : "set dataset.classes to 0, or to the number of class folders");
+  throw DataError(
+      config.dataset.directory, fmt::format("{} classes instead of {}", splits.classes.size(), wanted),
+      imagenet ? "ImageNet has 1,000 in train and in val; for other sets, use images, not imagenet"
+               : "set dataset.classes to 0, or to the number of class folders");
 }
 
 JpegOptions jpeg_options(const Config& config) {
@@ -80,6 +93,7 @@ bool has_photographs(const Config& config) {
 
 Config resolve_dataset(Config config) {
   Config::Dataset& dataset = config.dataset;
+  refuse_ignored(config);
   if (!has_photographs(config)) {
     if (dataset.image_size != 0 && dataset.image_size != image_size) {
       throw UsageError(fmt::format("dataset.image_size: images of {} have 32 pixels a side, not {}",
@@ -99,6 +113,17 @@ Config resolve_dataset(Config config) {
     dataset.classes =
         static_cast<int>(is_packed(dataset.directory) ? read_packed_images(dataset.directory).classes.size()
                                                       : class_folders(dataset.directory).size());
+  }
+  return config;
+}
+
+Config with_images_for(const Architecture& network, Config config) {
+  const Architecture of_cifar;
+  config.dataset.name = Name::synthetic;
+  if (network.image_size != of_cifar.image_size || network.classes != of_cifar.classes) {
+    config.dataset.name = Name::images;
+    config.dataset.image_size = static_cast<int>(network.image_size);
+    config.dataset.classes = static_cast<int>(network.classes);
   }
   return config;
 }

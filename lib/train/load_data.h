@@ -11,6 +11,7 @@
 #include "data/batch_source.h"
 #include "data/dataset.h"
 #include "data/image_folders.h"
+#include "net/architecture.h"
 #include "record/config.h"
 
 namespace revnet {
@@ -22,6 +23,10 @@ bool has_photographs(const Config& config);
 // UsageError for a setting that does not apply to the data set, and DataError if there are no class folders
 // to count.
 Config resolve_dataset(Config config);
+
+// Names a data set whose images have the size, and the number of classes, that the network is made for:
+// CIFAR's, or photographs, so that resolve() does not look for folders.
+Config with_images_for(const Architecture& network, Config config);
 
 // The following functions expect a resolved configuration.
 std::int64_t classes(const Config& config);

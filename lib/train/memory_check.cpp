@@ -27,7 +27,7 @@ std::uint64_t bytes_of_average(const Config& config, const MemoryPlan& plan) {
 }  // namespace
 
 std::uint64_t bytes_of_process(int threads) {
-  return 100 * megabyte + bytes_of_threads(threads);
+  return bytes_of_program + bytes_of_threads(threads);
 }
 
 std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks) {

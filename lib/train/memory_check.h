@@ -9,6 +9,9 @@
 
 namespace revnet {
 
+// An estimate of what code and libraries take.
+inline constexpr std::uint64_t bytes_of_program = 100'000'000;
+
 // Estimates the bytes of a process without a network: code, libraries, threads and generated code.
 std::uint64_t bytes_of_process(int threads);
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "record/config_schema.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
 
@@ -15,8 +16,14 @@ namespace {
 
 using PlanByMode = std::vector<std::pair<ActivationMode, MemoryPlan>>;
 
-// Plans every activation mode that the architecture supports.
-PlanByMode plans(const Config& config) {
+// The images of a batch that each rank computes, at most.
+std::int64_t share_of(const Config& config, int ranks) {
+  return (config.training.batch + ranks - 1) / ranks;
+}
+
+// Plans every activation mode that the architecture supports, for a rank's share of the batch.
+PlanByMode plans(Config config, int ranks) {
+  config.training.batch = share_of(config, ranks);
   const Architecture network = architecture(config);
   PlanByMode by_mode;
   for (const ActivationMode mode : activation_modes) {
@@ -37,13 +44,13 @@ std::string indented(const std::string& yaml) {
 
 }  // namespace
 
-std::string plan_yaml(const Config& config, const std::string& run_directory) {
-  const PlanByMode by_mode = plans(config);
+std::string plan_yaml(const Config& config, const std::string& run_directory, int ranks) {
+  const PlanByMode by_mode = plans(config, ranks);
   const MemoryPlan& any = by_mode.front().second;
   std::ostringstream yaml;
   yaml << "architecture: " << network_name(config.network) << "\n"
        << "dataset: " << name(config.dataset.name) << "\n"
-       << "run_directory: " << run_directory << "\n"
+       << "run_directory: " << string_yaml(run_directory) << "\n"
        << "parameters: " << any.parameters << "\n"
        << "parameter_bytes: " << static_cast<std::uint64_t>(any.parameters) * sizeof(float) << "\n"
        << "macs_per_image: " << any.macs_per_image << "  # forward\n"
@@ -51,7 +58,8 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
        << "activations: " << name(config.network.activations) << "\n"
        << "activation_bytes:  # saved from the forward pass for the backward pass, "
        << (config.training.micro_batch > 0 ? "micro-batch of " : "batch of ")
-       << images_at_a_time(config, config.training.batch) << "\n";
+       << images_at_a_time(config, share_of(config, ranks))
+       << (ranks > 1 ? fmt::format(" on each of {} ranks", ranks) : "") << "\n";
   for (const auto& [mode, plan] : by_mode) {
     yaml << "  " << name(mode) << ": " << plan.peak(MemoryPurpose::saved_activations) << "\n";
   }
@@ -70,10 +78,9 @@ std::string plan_yaml(const Config& config, const std::string& run_directory) {
   return yaml.str();
 }
 
-std::string describe_activation_bytes(Config config, int ranks) {
+std::string describe_activation_bytes(const Config& config, int ranks) {
   std::string mine, others;
-  config.training.batch = (config.training.batch + ranks - 1) / ranks;
-  for (const auto& [mode, plan] : plans(config)) {
+  for (const auto& [mode, plan] : plans(config, ranks)) {
     const std::string bytes = format_bytes(plan.peak(MemoryPurpose::saved_activations));
     if (mode == activation_mode(config.network.activations)) {
       mine = fmt::format("{} saved ({})", bytes, name(mode));

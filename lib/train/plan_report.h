@@ -8,10 +8,11 @@
 namespace revnet {
 
 // Returns YAML with the keys of the command-line contract: parameters, parameter_bytes, macs_per_image,
-// activation_bytes and peak_bytes by mode, then the resolved settings. Needs no file and no data set.
-std::string plan_yaml(const Config& config, const std::string& run_directory);
+// activation_bytes and peak_bytes by mode, then the resolved settings. Bytes are those of each rank. Needs no
+// file and no data set.
+std::string plan_yaml(const Config& config, const std::string& run_directory, int ranks = 1);
 
 // Returns text such as "49.7 MB saved (reconstructed); 304.6 MB if stored", for each of the ranks.
-std::string describe_activation_bytes(Config config, int ranks = 1);
+std::string describe_activation_bytes(const Config& config, int ranks = 1);
 
 }  // namespace revnet

@@ -39,7 +39,8 @@ constexpr std::array traits{
     Trait{"oneDNN's Winograd", winograd},
     Trait{"data set", [](const RunInfo& info) { return extra(info, "dataset_fingerprint", ""); },
           "batches have other images"},
-    Trait{"revnet", [](const RunInfo& info) { return info.version; }}};
+    Trait{"revnet", [](const RunInfo& info) { return info.version; }},
+    Trait{"revnet's revision", [](const RunInfo& info) { return extra(info, "revision", ""); }}};
 
 constexpr std::string_view iterations_key = "training.iterations";
 

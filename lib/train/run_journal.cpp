@@ -22,6 +22,8 @@ constexpr double seconds_between_saves = 5.0;
 
 // The entry under /progress in the best checkpoint that holds its evaluation error.
 constexpr const char* best_error_name = "evaluation_error_percent";
+// The figure of exact coupling in run.h5 that counts, and the entry under /progress that holds the count.
+constexpr const char* beyond_range_name = "beyond_range";
 
 struct Best {
   double error_percent = 0;
@@ -91,6 +93,11 @@ void RunJournal::resume(Trainer& trainer) {
   left_out_before_ = resumption.images_left_out();
   log_.set_info(resumption.info());
   log_.truncate_after(trainer.iteration());
+  if (checkpoint.progress.contains(beyond_range_name)) {
+    std::map<std::string, double> figures = log_.exact_coupling();
+    figures[beyond_range_name] = progress(beyond_range_name);
+    log_.set_exact_coupling(std::move(figures));
+  }
   if (config_.checkpoint.keep_best) resume_best();
   reporter_.info(fmt::format("resuming after iteration {}", trainer.iteration()));
 }
@@ -137,7 +144,7 @@ void RunJournal::watch_range(const Trainer& trainer) {
   std::map<std::string, double> figures = log_.exact_coupling();
   figures["grid_bits"] = grid.bits;
   figures["range"] = grid.range();
-  double& beyond = figures["beyond_range"];
+  double& beyond = figures[beyond_range_name];
   for (const auto& [function, largest] : trainer.range().largest()) {
     for (const std::string& name :
          {std::string("largest"), "largest_" + function.substr(0, function.find('/'))}) {
@@ -233,6 +240,10 @@ Checkpoint RunJournal::whole(Checkpoint checkpoint) const {
                          {"seconds", seconds()},
                          {"step_seconds", step_seconds_},
                          {"step_images", step_images_}};
+  // run.h5 is saved more often than checkpoints are, so the steps that a resumed run repeats are in it
+  // already.
+  const auto beyond = log_.exact_coupling().find(beyond_range_name);
+  if (beyond != log_.exact_coupling().end()) checkpoint.progress.insert(*beyond);
   return checkpoint;
 }
 

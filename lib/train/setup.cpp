@@ -120,9 +120,7 @@ Config resolve(Config config) {
   if (activations == Activations::automatic) {
     activations = network.reversible ? Activations::reconstructed : Activations::stored;
   }
-  if (!can_keep(network, activation_mode(activations))) {
-    throw UsageError(network.name + " is not reversible: its activations cannot be reconstructed");
-  }
+  require_can_keep(network, activation_mode(activations));
   config.network.engine = resolved_engine(config);
   config.training = resolve_recipe(config);
   if (config.training.threads == 0) config.training.threads = static_cast<int>(usable_cores().size());

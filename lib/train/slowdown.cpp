@@ -28,7 +28,11 @@ std::optional<std::string> slowdown_warning(double waited, double elapsed, int t
       threads, 100 * waited / (elapsed * threads), elapsed, passive ? "" : ", or OMP_WAIT_POLICY=passive,");
 }
 
-SlowdownWatch::SlowdownWatch(int threads) : threads_(threads), waited_(seconds_without_core()) {}
+// A run with more threads than cores has been warned that they wait for each other (rank_placement.h).
+SlowdownWatch::SlowdownWatch(int threads)
+    : threads_(threads),
+      warned_(static_cast<std::size_t>(threads) > usable_cores().size()),
+      waited_(seconds_without_core()) {}
 
 std::optional<std::string> SlowdownWatch::look() {
   if (warned_ || since_.seconds() < seconds_between_looks) return {};

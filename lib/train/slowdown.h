@@ -22,7 +22,7 @@ class SlowdownWatch {
 
  private:
   int threads_;
-  bool warned_ = false;
+  bool warned_;
   double waited_;  // when the stopwatch was started
   Stopwatch since_;
 };

@@ -7,13 +7,12 @@
 namespace revnet {
 namespace {
 
-Dataset numbered(std::size_t size, bool coarse) {
+Dataset numbered(std::size_t size) {
   Dataset set;
   set.name = "numbered";
   set.classes = 50;
   for (std::size_t i = 0; i < size; ++i) {
     set.labels.push_back(static_cast<std::uint8_t>(i));
-    if (coarse) set.coarse_labels.push_back(static_cast<std::uint8_t>(100 + i));
     for (std::size_t k = 0; k < image_bytes; ++k) {
       set.images.push_back(static_cast<std::uint8_t>(i * 31 + k * (i + 1)));
     }
@@ -22,40 +21,31 @@ Dataset numbered(std::size_t size, bool coarse) {
 }
 
 TEST_CASE("hold_out moves the last images") {
-  const Dataset all = numbered(10, true);
-  const Splits splits = hold_out({all, numbered(4, false)}, 3);
+  const Dataset all = numbered(10);
+  const Splits splits = hold_out({all, numbered(4)}, 3);
   REQUIRE(splits.train.size() == 7);
   REQUIRE(splits.test.size() == 3);
   CHECK(splits.test.name == "numbered");
   CHECK(splits.test.classes == 50);
   CHECK(splits.train.images.size() == 7 * image_bytes);
   CHECK(splits.test.images.size() == 3 * image_bytes);
-  CHECK(splits.train.coarse_labels.size() == 7);
-  CHECK(splits.test.coarse_labels.size() == 3);
   for (std::size_t i = 0; i < 10; ++i) {
     const Dataset& set = i < 7 ? splits.train : splits.test;
     const std::size_t at = i < 7 ? i : i - 7;
     CHECK(set.labels[at] == i);
-    CHECK(set.coarse_labels[at] == 100 + i);
     CHECK(std::equal(set.image(at).begin(), set.image(at).end(), all.image(i).begin()));
   }
 }
 
-TEST_CASE("hold_out without coarse labels adds none") {
-  const Splits splits = hold_out({numbered(5, false), {}}, 2);
-  CHECK(splits.train.coarse_labels.empty());
-  CHECK(splits.test.coarse_labels.empty());
-}
-
 TEST_CASE("hold_out refuses none and all") {
-  CHECK_THROWS_AS(hold_out({numbered(5, false), {}}, 0), UsageError);
-  CHECK_THROWS_AS(hold_out({numbered(5, false), {}}, 5), UsageError);
-  CHECK_THROWS_AS(hold_out({numbered(5, false), {}}, 6), UsageError);
-  CHECK_NOTHROW(hold_out({numbered(5, false), {}}, 4));
+  CHECK_THROWS_AS(hold_out({numbered(5), {}}, 0), UsageError);
+  CHECK_THROWS_AS(hold_out({numbered(5), {}}, 5), UsageError);
+  CHECK_THROWS_AS(hold_out({numbered(5), {}}, 6), UsageError);
+  CHECK_NOTHROW(hold_out({numbered(5), {}}, 4));
 }
 
 TEST_CASE("the mean image matches a naive mean") {
-  const Dataset set = numbered(37, false);
+  const Dataset set = numbered(37);
   const std::vector<float> mean = mean_image(set);
   REQUIRE(mean.size() == image_bytes);
   for (std::size_t k = 0; k < image_bytes; ++k) {

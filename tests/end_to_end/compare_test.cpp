@@ -109,6 +109,16 @@ TEST_CASE("compare memory works in a folder with an apostrophe in its name") {
   CHECK(contains(outcome.out, "resnet32+widths=16-32-48,1-1-1,3,stored,"));
 }
 
+TEST_CASE("compare memory takes networks that images of the requested size fit, and no others do") {
+  const TemporaryDirectory folder;
+  const auto plan = [&](const char* size) {
+    return compare(folder.path(), {"memory", "--set", "network.strides=1,3,2", "--units", "1", "--batch", "2",
+                                   "--steps", "0", "--image-size", size});
+  };
+  CHECK(plan("96").exit_code == 0);
+  CHECK(contains(plan("64").err, "which does not divide 64x64"));
+}
+
 TEST_CASE("compare memory finds the largest batch within a limit") {
   const TemporaryDirectory folder;
   const Outcome outcome = compare(folder.path(), {"memory", "--arch", "revnet38", "--memory-limit", "200MB",

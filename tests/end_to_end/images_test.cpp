@@ -146,6 +146,11 @@ TEST_CASE("photographs that are missing, or fewer than ImageNet has, are refused
                  "set: 2 classes instead of 1000; ImageNet has 1,000 in train and in val; for other sets, "
                  "use images"));
   CHECK(contains(refusal({"images", "--data-dir", "none"}), "none/train: no such folder"));
+  // A sweep's jobs take their number of classes from the folder, too.
+  write_file(folder / "s.yaml", "dataset: {name: images}\nsweep: {grid: {training.batch: [2, 4]}}\n");
+  const Outcome status =
+      Process("revnet-sweep", folder.path(), {"status", "s.yaml", "--data-dir", "set"}, {}).wait();
+  CHECK_MESSAGE(contains(status.out, "batch2  waiting"), status.text());
   CHECK(contains(refusal({"images", "--data-dir", "set", "--validation"}),
                  "images is always evaluated on the images in val"));
   CHECK(contains(refusal({"cifar10", "--image-size", "64"}),

@@ -21,7 +21,9 @@ run() { # test program, options
   "$bin/$program" "$@" || failed=1
 }
 run test_tensor
+run test_layers
 run test_ops
+run test_onednn
 run test_simd
 run test_data
 run test_net --source-file-exclude='*golden_test.cpp'

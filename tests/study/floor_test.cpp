@@ -64,17 +64,17 @@ TEST_CASE("the floor is the sum of the fastest ways") {
   floor.measure();
   floor.measure();
   floor.measure_out_of_cache();
-  double sum = 0;
+  double sum = 0;  // of the least median of each
   for (const IsolatedPrimitive& primitive : floor.primitives()) {
     CAPTURE(primitive.shape);
     REQUIRE_FALSE(primitive.ways.empty());
+    double fastest = std::numeric_limits<double>::infinity();
     for (const auto& way : primitive.ways) {
       CHECK(way.seconds.size() == 2);
       CHECK(way.seconds_out_of_cache.size() == 1);
-      const double median = (way.seconds[0] + way.seconds[1]) / 2;
-      CHECK(primitive.seconds() <= median * (1 + 1e-12));  // the medians may round differently
+      fastest = std::min(fastest, (way.seconds[0] + way.seconds[1]) / 2);
     }
-    sum += static_cast<double>(primitive.count) * primitive.seconds();
+    sum += static_cast<double>(primitive.count) * fastest;
   }
   CHECK(floor.seconds() == doctest::Approx(sum));
   CHECK(floor.seconds() > 0);

@@ -36,9 +36,14 @@ double plain_gflops() {
 }
 
 // 8 GHz and two fused multiply-adds of 16 floats a cycle: no core is there yet.
+// The best of several turns on either side, because other work may have the core in some of them.
 TEST_CASE("sgemm is faster than a plain loop and no faster than a core can be") {
-  const double gflops = measure_sgemm_gflops(1);
-  CHECK(gflops > 1.5 * plain_gflops());
+  double gflops = 0, plain = 0;
+  for (int turn = 0; turn < 3; ++turn) {
+    gflops = std::max(gflops, measure_sgemm_gflops(1));
+    plain = std::max(plain, plain_gflops());
+  }
+  CHECK(gflops > 1.5 * plain);
   CHECK(gflops < 8 * 2 * 2 * 16);
 }
 

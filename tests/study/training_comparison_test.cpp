@@ -33,6 +33,24 @@ TEST_CASE("two trainings from one seed are put side by side") {
   CHECK(std::filesystem::last_write_time(folder / "run/stored/run.h5") == when);
 }
 
+TEST_CASE("only rows of the same iterations are put side by side") {
+  const TemporaryDirectory folder;
+  Config config = small_config();
+  config.training.iterations = 4;
+  config.log.every = 2;
+  config.evaluation.every = 0;
+  const TrainingComparison even = run_training_comparison(config, folder / "run", RunStart::fresh, "test");
+  Config odd = config;
+  odd.log.every = 1;
+  odd.network.activations = Config::Network::Activations::reconstructed;
+  run_training(resolve(odd), folder / "run/reconstructed", RunStart::overwrite, "test");
+  const TrainingComparison mixed = run_training_comparison(config, folder / "run", RunStart::resume, "test");
+  CHECK(mixed.train.iterations() == std::vector<std::int64_t>{2, 4});
+  CHECK(mixed.train.column("stored/cross_entropy") == even.train.column("stored/cross_entropy"));
+  CHECK(mixed.train.column("reconstructed/cross_entropy") !=
+        even.train.column("reconstructed/cross_entropy"));
+}
+
 TEST_CASE("what is replaced leaves nothing beside a first run that ends early") {
   const TemporaryDirectory folder;
   Config config = small_config();

@@ -21,7 +21,7 @@ struct Begun {
   std::string change_to(const std::string& assignment) const {
     Job changed = job;
     apply(changed.config, assignment, "test");
-    return change_of(sweep.path(), changed);
+    return change_of(sweep.path(), changed, read_state(sweep / "job"));
   }
 };
 
@@ -43,6 +43,16 @@ TEST_CASE("a job whose log is damaged is shown as such, and says why") {
   CHECK(state.status == JobStatus::damaged);
   CHECK_FALSE(state.log);
   CHECK(testing::contains(state.damage, "job/run.h5 is damaged"));
+}
+
+TEST_CASE("a job whose settings are damaged is shown as such, and has not changed") {
+  const Begun begun;
+  testing::write_file(begun.sweep / "job/config.yaml", "# revnet-crc32 12345678\ntraining: {seed: 3}\n");
+  const JobState state = read_state(begun.sweep / "job");
+  CHECK(state.status == JobStatus::damaged);
+  CHECK_FALSE(state.settings);
+  CHECK(testing::contains(state.damage, "job/config.yaml is damaged"));
+  CHECK(change_of(begun.sweep.path(), begun.job, state) == "");
 }
 
 }  // namespace

@@ -62,9 +62,9 @@ TEST_CASE("a batch script requests what the settings say") {
 #SBATCH --mem=1025M
 
 )"));
-  CHECK(contains(plain,
-                 "\nsrun --cpus-per-task=4 --open-mode=append --output='/data/runs/b/logs'/\"$job.out\""));
-  CHECK(contains(plain, "\n  '/opt/revnet-train' \"${arguments[@]}\"\n"));
+  CHECK(
+      contains(plain, "\nsrun --cpus-per-task=4 --open-mode=append --output=/data/runs/b/logs/\"$job.out\""));
+  CHECK(contains(plain, "\n  /opt/revnet-train \"${arguments[@]}\"\n"));
   CHECK(contains(plain, "\nmax_tries=20\n"));
 
   array.settings.partition = "long";

@@ -106,6 +106,19 @@ TEST_CASE("an impossible network is refused with the number that is wrong") {
       contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));
 }
 
+TEST_CASE("settings of other data sets are refused, not ignored") {
+  const auto refused = [](std::initializer_list<const char*> assignments) {
+    return testing::message_of<UsageError>([&] { resolve(assigned(assignments)); });
+  };
+  for (const char* assignment :
+       {"dataset.classes=5", "dataset.values=standardized", "augmentation.colour=true"}) {
+    CHECK(contains(refused({"dataset.name=cifar10", assignment}),
+                   "applies to photographs only, not to cifar10"));
+  }
+  CHECK(refused({"dataset.name=images", "dataset.classes=5", "augmentation.padding=4"}) ==
+        "augmentation.padding: 4 applies to CIFAR and synthetic images only, not to images; leave it at 2");
+}
+
 TEST_CASE("a run from before there was a choice of engines resumes with oneDNN") {
   const testing::TemporaryDirectory folder;
   testing::write_file(folder / "config.yaml", "network:\n  architecture: revnet38\n");

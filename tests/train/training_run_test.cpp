@@ -150,6 +150,24 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   }
 }
 
+TEST_CASE("steps that a resumed run repeats are not counted twice as beyond the range") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  config.network.coupling = Config::Network::Coupling::exact;
+  config.network.grid_bits = 20;      // exact up to 16
+  config.training.learning_rate = 1;  // makes sums larger than that
+  config.checkpoint.keep = true;
+  run_training(config, folder / "run", RunStart::fresh, "test");
+  const RunFiles files(folder / "run");
+  const double beyond = RunLog::open(files.run_log()).exact_coupling().at("beyond_range");
+  CHECK(beyond > 0);
+  // As a kill leaves it: the log is ahead of the checkpoint.
+  std::filesystem::copy_file(files.kept_checkpoint(2), files.checkpoint(),
+                             std::filesystem::copy_options::overwrite_existing);
+  run_training(config, folder / "run", RunStart::resume, "test");
+  CHECK(RunLog::open(files.run_log()).exact_coupling().at("beyond_range") == beyond);
+}
+
 TEST_CASE("the summary of a complete run is the one it ended with") {
   TemporaryDirectory folder;
   Config config = small_config();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <stdexcept>
 
 #include "fused/simd/filters.h"
 #include "fused/simd/parallel.h"
@@ -285,10 +284,7 @@ Direct::Direct(const DirectShape& shape, std::int64_t in, std::int64_t out)
       input_(plan_.per_thread(patch_floats(forward_, work_, in))),
       diff_(plan_.per_thread(patch_floats(backward_, work_, out))),
       sums_(plan_.per_thread(taps_ * in * out)) {
-  const std::int64_t block = shape.images.block;
-  if ((block != 8 && block != 16) || in % block != 0 || out % block != 0) {
-    throw std::logic_error("Direct: channels must come in blocks of 8 or 16");
-  }
+  require_blocks("Direct", shape.images.block, in, out);
 }
 
 void Direct::forward(const Source& source, const float* weights, const Sink& sink, float* scratch,

@@ -1,7 +1,6 @@
 #include "fused/simd/pointwise.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "fused/simd/filters.h"
 #include "fused/simd/parallel.h"
@@ -213,9 +212,7 @@ Pointwise::Pointwise(const Images& images, std::int64_t in, std::int64_t out)
       inputs_(plan_.per_thread(PixelWork::most_pixels * in)),
       diffs_(plan_.per_thread(PixelWork::most_pixels * out)),
       sums_(plan_.per_thread(in * out)) {
-  if ((images.block != 8 && images.block != 16) || in % images.block != 0 || out % images.block != 0) {
-    throw std::logic_error("Pointwise: channels must come in blocks of 8 or 16");
-  }
+  require_blocks("Pointwise", images.block, in, out);
 }
 
 void Pointwise::forward(const Source& source, const float* weights, const Sink& sink, float* scratch,

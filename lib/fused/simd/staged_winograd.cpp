@@ -1,7 +1,6 @@
 #include "fused/simd/staged_winograd.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "fused/simd/filters.h"
 #include "fused/simd/parallel.h"
@@ -89,9 +88,9 @@ void transform(D d, const Group& group, const TileSource& from, const Range& ran
     for_pairs([&](auto pair) HWY_ATTR {
       float* const first = to + pair * pair_floats + tile * from.channels;
       if (from.overlaps) {
-        transform_inputs<pair>(d, strip, work_block, tiles, first);
+        transform_overlapping_tiles<pair>(d, strip, work_block, tiles, first);
       } else {
-        transform_diffs<pair>(d, strip, work_block, tiles, first);
+        transform_separate_tiles<pair>(d, strip, work_block, tiles, first);
       }
     });
   });
@@ -220,9 +219,7 @@ StagedWinograd::StagedWinograd(const Images& images, std::int64_t in, std::int64
       outputs_(plan_.common(transformed_floats(together_ * work_.tiles_of(work_.largest()), out))),
       strip_(plan_.per_thread(work_.strip_floats(std::max(in, out)))),
       kept_(plan_.per_thread(kept_points * work_.tiles_of(work_.largest()) * std::max(in, out))) {
-  if ((images.block != 8 && images.block != 16) || in % images.block != 0 || out % images.block != 0) {
-    throw std::logic_error("StagedWinograd: channels must come in blocks of 8 or 16");
-  }
+  require_blocks("StagedWinograd", images.block, in, out);
 }
 
 void StagedWinograd::forward(const Source& source, const float* weights, const Sink& sink, float* scratch,

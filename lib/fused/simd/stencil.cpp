@@ -77,24 +77,20 @@ Stencil backward_stencil(const DirectShape& shape) {
   return stencil;
 }
 
-AnchorWork::AnchorWork(const Images& anchors, std::int64_t wanted) : anchors_(anchors) {
+namespace {
+
+RowBlocks cut(const Images& anchors, std::int64_t wanted) {
   if (anchors.pixels() >= wanted) {
-    images_each_ = 1;
-    rows_each_ = std::clamp<std::int64_t>(wanted / anchors.width, 1, anchors.height);
-  } else {
-    images_each_ = std::min(anchors.count, wanted / anchors.pixels());
-    rows_each_ = anchors.height;
+    return {anchors.count, anchors.height, 1,
+            std::clamp<std::int64_t>(wanted / anchors.width, 1, anchors.height)};
   }
-  image_groups_ = (anchors.count + images_each_ - 1) / images_each_;
-  blocks_down_ = (anchors.height + rows_each_ - 1) / rows_each_;
+  return {anchors.count, anchors.height, std::min(anchors.count, wanted / anchors.pixels()), anchors.height};
 }
 
-AnchorWork::WorkBlock AnchorWork::at(std::int64_t index) const {
-  const std::int64_t first_image = index / blocks_down_ * images_each_,
-                     first_row = index % blocks_down_ * rows_each_;
-  return {first_image, std::min(images_each_, anchors_.count - first_image), first_row,
-          std::min(rows_each_, anchors_.height - first_row)};
-}
+}  // namespace
+
+AnchorWork::AnchorWork(const Images& anchors, std::int64_t wanted)
+    : RowBlocks(cut(anchors, wanted)), anchors_(anchors) {}
 
 std::int64_t AnchorWork::pixels_of(std::int64_t index) const {
   const WorkBlock work_block = at(index);

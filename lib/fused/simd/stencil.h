@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fused/simd/operands.h"
+#include "fused/simd/row_blocks.h"
 
 namespace revnet::simd {
 
@@ -42,25 +43,16 @@ struct Stencil {
 Stencil forward_stencil(const DirectShape& shape);
 Stencil backward_stencil(const DirectShape& shape);
 
-// Each work block is some rows of anchors of one image, or a few whole images where they are small.
-class AnchorWork {
+// Work blocks of some rows of anchors.
+class AnchorWork : public RowBlocks {
  public:
   // Work blocks have about so many anchors.
   AnchorWork(const Images& anchors, std::int64_t wanted);
 
-  struct WorkBlock {
-    std::int64_t first_image, images, first_row, rows;
-  };
-
-  std::int64_t count() const { return image_groups_ * blocks_down_; }
-  WorkBlock at(std::int64_t index) const;
   std::int64_t pixels_of(std::int64_t index) const;
-  WorkBlock largest() const { return {0, images_each_, 0, rows_each_}; }
 
  private:
   Images anchors_;
-  std::int64_t images_each_, rows_each_;     // in a work block
-  std::int64_t image_groups_, blocks_down_;  // work blocks across and down
 };
 
 }  // namespace revnet::simd

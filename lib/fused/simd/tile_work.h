@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "fused/simd/operands.h"
+#include "fused/simd/row_blocks.h"
 
 namespace revnet::simd {
 
@@ -18,37 +19,27 @@ inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
   return rows * columns + 16;
 }
 
-// Each work block is one or a few rows of tiles of an image, or a few whole images where they are small.
-class TileWork {
+// Work blocks of one or a few rows of tiles.
+class TileWork : public RowBlocks {
  public:
   // Makes work blocks of about `wanted_tiles` tiles.
   TileWork(const Images& images, std::int64_t wanted_tiles);
 
-  struct WorkBlock {
-    std::int64_t first_image, images, first_row, rows;  // rows of tiles
-  };
-
   const Images& images() const { return images_; }
   std::int64_t tile_columns() const { return (images_.width + 3) / 4; }
   std::int64_t tile_rows() const { return (images_.height + 3) / 4; }
-
-  std::int64_t count() const { return image_groups_ * blocks_down_; }
-  WorkBlock at(std::int64_t index) const;
   std::int64_t tiles_of(const WorkBlock& what) const { return what.images * what.rows * tile_columns(); }
   std::int64_t pixels_of(std::int64_t index) const;
-  WorkBlock largest() const { return {0, images_each_, 0, rows_each_}; }
 
   // The pixels that a work block's tiles cover, with a border of one pixel on every side.
-  std::int64_t strip_rows() const { return 4 * rows_each_ + 2; }
+  std::int64_t strip_rows() const { return 4 * largest().rows + 2; }
   std::int64_t strip_columns() const { return 4 * tile_columns() + 2; }
   std::int64_t strip_floats(std::int64_t channels) const {
-    return images_each_ * strip_rows() * strip_columns() * channels;
+    return largest().images * strip_rows() * strip_columns() * channels;
   }
 
  private:
   Images images_;
-  std::int64_t images_each_, rows_each_;     // in a work block
-  std::int64_t image_groups_, blocks_down_;  // work blocks across and down
 };
 
 }  // namespace revnet::simd

@@ -85,10 +85,10 @@ HWY_INLINE void store_pair(D d, const hn::Vec<D> (&first)[from], const hn::Vec<D
 // Computes two rows of B^T d B for the tiles of a work block with their border, as [12][tiles][channels],
 // point_stride apart. Neighbouring tiles overlap by two columns, which are transformed once.
 template <int pair, class D>
-void transform_inputs(D d, const Strip& strip, const TileWork::WorkBlock& work_block, std::int64_t tiles,
-                      float* HWY_RESTRICT to) {
+void transform_overlapping_tiles(D d, const Strip& strip, const TileWork::WorkBlock& work_block,
+                                 std::int64_t tiles, float* HWY_RESTRICT to) {
   const std::int64_t channels = strip.channels, across = (strip.columns - 2) / 4;
-  const auto transform = [](D tag, const auto& x, auto& r) HWY_ATTR { transform_input(tag, x, r); };
+  const auto transform = [](D tag, const auto& x, auto& r) HWY_ATTR { transform_overlapping(tag, x, r); };
   std::int64_t tile = 0;
   for (std::int64_t image = 0; image < work_block.images; ++image) {
     for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
@@ -99,7 +99,7 @@ void transform_inputs(D d, const Strip& strip, const TileWork::WorkBlock& work_b
         const auto transform_column = [&](int j, std::int64_t x) HWY_ATTR {
           hn::Vec<D> in[6];
           for (int i = 0; i < 6; ++i) in[i] = hn::Load(d, rows[i] + x * channels);
-          transform_input_pair<pair>(d, in, first[j], second[j]);
+          transform_overlapping_pair<pair>(d, in, first[j], second[j]);
         };
         for (int j = 4; j < 6; ++j) transform_column(j, j - 4);
         for (std::int64_t tx = 0; tx < across; ++tx) {
@@ -119,10 +119,10 @@ void transform_inputs(D d, const Strip& strip, const TileWork::WorkBlock& work_b
 
 // Computes two rows of A y A^T for the tiles of a work block, without their border.
 template <int pair, class D>
-void transform_diffs(D d, const Strip& strip, const TileWork::WorkBlock& work_block, std::int64_t tiles,
-                     float* HWY_RESTRICT to) {
+void transform_separate_tiles(D d, const Strip& strip, const TileWork::WorkBlock& work_block,
+                              std::int64_t tiles, float* HWY_RESTRICT to) {
   const std::int64_t channels = strip.channels, across = (strip.columns - 2) / 4;
-  const auto transform = [](D tag, const auto& y, auto& r) HWY_ATTR { transform_diff(tag, y, r); };
+  const auto transform = [](D tag, const auto& y, auto& r) HWY_ATTR { transform_separate(tag, y, r); };
   std::int64_t tile = 0;
   for (std::int64_t image = 0; image < work_block.images; ++image) {
     for (std::int64_t ty = work_block.first_row; ty < work_block.first_row + work_block.rows; ++ty) {
@@ -134,7 +134,7 @@ void transform_diffs(D d, const Strip& strip, const TileWork::WorkBlock& work_bl
           for (int j = 0; j < 4; ++j) {
             hn::Vec<D> in[4];
             for (int i = 0; i < 4; ++i) in[i] = hn::Load(d, rows[i] + (4 * tx + j) * channels);
-            transform_diff_pair<pair>(d, in, first[j], second[j]);
+            transform_separate_pair<pair>(d, in, first[j], second[j]);
           }
           store_pair<4>(d, first, second, transform, point_stride(tiles, channels),
                         to + (tile + tx) * channels + c);

@@ -19,7 +19,7 @@ namespace revnet::simd::HWY_NAMESPACE {
 // cache. Points lie in memory in the order of the pairs; place_of_row[i] is the place of row i in that order.
 constexpr int place_of_row[6] = {4, 0, 1, 2, 3, 5};
 
-// Computes two rows of r = B^T d from six inputs.
+// Computes two rows of r = B^T d from six values of a tile that overlaps its neighbours by two.
 //         4   0  -5   0   1   0
 //         0  -4  -4   1   1   0
 //   B^T = 0   4  -4  -1   1   0
@@ -27,7 +27,7 @@ constexpr int place_of_row[6] = {4, 0, 1, 2, 3, 5};
 //         0   2  -1  -2   1   0
 //         0   4   0  -5   0   1
 template <int pair, class D, class V = hn::Vec<D>>
-HWY_INLINE void transform_input_pair(D d, const V (&x)[6], V& first, V& second) {
+HWY_INLINE void transform_overlapping_pair(D d, const V (&x)[6], V& first, V& second) {
   const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
   if constexpr (pair == 0) {
     const V even = hn::NegMulAdd(four, x[2], x[4]), odd = hn::NegMulAdd(four, x[1], x[3]);
@@ -45,10 +45,10 @@ HWY_INLINE void transform_input_pair(D d, const V (&x)[6], V& first, V& second) 
 
 // r = B^T d, with rows in the order 0 to 5.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE void transform_input(D d, const V (&x)[6], V (&r)[6]) {
-  transform_input_pair<0>(d, x, r[1], r[2]);
-  transform_input_pair<1>(d, x, r[3], r[4]);
-  transform_input_pair<2>(d, x, r[0], r[5]);
+HWY_INLINE void transform_overlapping(D d, const V (&x)[6], V (&r)[6]) {
+  transform_overlapping_pair<0>(d, x, r[1], r[2]);
+  transform_overlapping_pair<1>(d, x, r[3], r[4]);
+  transform_overlapping_pair<2>(d, x, r[0], r[5]);
 }
 
 // y = A^T m gives four outputs.
@@ -76,10 +76,12 @@ HWY_INLINE void transform_output(D d, const V (&m)[6], V (&y)[4]) {
   y[3] = output_row<3>(d, m[0], sum1, difference1, sum2, difference2, m[5]);
 }
 
-// Computes two rows of r = A y, where A is the transpose of the matrix above. The weight gradient needs the
-// convolution's input y in this form.
+// Computes two rows of r = A y from four values of a tile that overlaps no other; A is the transpose of the
+// matrix above. The gradient by the weights takes the output gradient in tiles that overlap and the
+// convolution's input in tiles that do not, because the gradient by the input needs the overlapping ones
+// anyway.
 template <int pair, class D, class V = hn::Vec<D>>
-HWY_INLINE void transform_diff_pair(D d, const V (&y)[4], V& first, V& second) {
+HWY_INLINE void transform_separate_pair(D d, const V (&y)[4], V& first, V& second) {
   const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
   if constexpr (pair == 0) {
     const V even = hn::Add(y[0], y[2]), odd = hn::Add(y[1], y[3]);
@@ -97,10 +99,10 @@ HWY_INLINE void transform_diff_pair(D d, const V (&y)[4], V& first, V& second) {
 
 // r = A y, with rows in the order 0 to 5.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE void transform_diff(D d, const V (&y)[4], V (&r)[6]) {
-  transform_diff_pair<0>(d, y, r[1], r[2]);
-  transform_diff_pair<1>(d, y, r[3], r[4]);
-  transform_diff_pair<2>(d, y, r[0], r[5]);
+HWY_INLINE void transform_separate(D d, const V (&y)[4], V (&r)[6]) {
+  transform_separate_pair<0>(d, y, r[1], r[2]);
+  transform_separate_pair<1>(d, y, r[3], r[4]);
+  transform_separate_pair<2>(d, y, r[0], r[5]);
 }
 
 // r = G g transforms the three taps of a filter.

@@ -1,7 +1,6 @@
 #include "fused/simd/winograd.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "fused/simd/filters.h"
 #include "fused/simd/parallel.h"
@@ -75,7 +74,7 @@ void convolve(D d, const ConvolutionTask& task, const Range& range, const Thread
                                           task.sink.addend == task.sink.values ? nullptr : task.sink.addend),
                             prefetch_strip(task.work, next, task.depth, task.source.values)};
     for_pairs([&](auto pair) HWY_ATTR {
-      transform_inputs<pair>(d, strip, work_block, tiles, scratch.in);
+      transform_overlapping_tiles<pair>(d, strip, work_block, tiles, scratch.in);
       const float* filters = task.filters + pair * pair_points * point_stride(task.depth, task.columns);
       for (std::int64_t point = 0; point < pair_points; ++point) {
         for (Prefetcher& stream : streams) stream.fetch();
@@ -111,8 +110,8 @@ void add_gradients(D d, const GradientTask& task, const Range& range, const Thre
                             prefetch_strip(work, next, out, data.source.values),
                             prefetch_strip(work, next, out, data.source.input)};
     for_pairs([&](auto pair) HWY_ATTR {
-      transform_inputs<pair>(d, strip, work_block, tiles, scratch.out);
-      transform_diffs<pair>(d, input_strip, work_block, tiles, scratch.in);
+      transform_overlapping_tiles<pair>(d, strip, work_block, tiles, scratch.out);
+      transform_separate_tiles<pair>(d, input_strip, work_block, tiles, scratch.in);
       for (std::int64_t point = 0; point < pair_points; ++point) {
         for (Prefetcher& stream : streams) stream.fetch();
         const float* diffs = matrix_of(scratch.out, point, count, tiles, out);
@@ -212,9 +211,7 @@ Winograd::Winograd(const Images& images, std::int64_t in, std::int64_t out)
       out_(out),
       forward_(TileWork(images, convolution_tiles(images.block, in, out)), in, out, false),
       backward_(TileWork(images, gradient_tiles(images.block, in, out)), in, out, true) {
-  if ((images.block != 8 && images.block != 16) || in % images.block != 0 || out % images.block != 0) {
-    throw std::logic_error("Winograd: channels must come in blocks of 8 or 16");
-  }
+  require_blocks("Winograd", images.block, in, out);
 }
 
 std::size_t Winograd::scratch_floats(int threads) const {
