@@ -263,13 +263,14 @@ def tables(results):
     text = "\n## Table 3\n"
     for number, (dataset, title) in enumerate(DATASETS):
         text += f"\n### {title}\n\n{table_3(results, number, dataset)}"
+    for name, title, _ in curves(results):
+        text += f"\n![cross entropy and error by iteration, {title}]({name})\n"
+    text += "\n## Every run\n" + run_tables(results)
     others = [f"- {result.name}: {result.report['in_table_3'].partition(': ')[2]}\n"
               for result in results if not result.belongs_to_cell]
     if others:
-        text += "\nThese runs fill no cell:\n\n" + "".join(others)
-    for name, title, _ in curves(results):
-        text += f"\n![cross entropy and error by iteration, {title}]({name})\n"
-    return text + "\n## Every run\n" + run_tables(results) + "\n"
+        text += "\nThese runs belong to no cell of Table 3:\n\n" + "".join(others)
+    return text + "\n"
 
 
 def write(arguments):
