@@ -65,9 +65,9 @@ TEST_CASE("a run interrupted twice equals an uninterrupted one") {
 
 TEST_CASE("an interruption between two rows of the log loses nothing of the next row") {
   TemporaryDirectory folder;
-  const Arguments rows{"--set", "log.every=13", "--activations", "stored"};
-  finish(folder.path(), join(settings("revnet38", "whole"), rows));
-  interrupt(folder.path(), join(settings("revnet38", "run"), join(rows, {"--checkpoint-every", "1"})), 5,
+  const Arguments rows{"--set", "log.every=13"};
+  finish(folder.path(), join(settings("resnet32", "whole"), rows));
+  interrupt(folder.path(), join(settings("resnet32", "run"), join(rows, {"--checkpoint-every", "1"})), 5,
             SIGUSR1);
   CHECK(open_checkpoint(folder / "run").progress.at("window_images") > 0);
   finish(folder.path(), resume);

@@ -10,9 +10,10 @@ namespace fs = std::filesystem;
 
 TEST_CASE("options override the environment, which overrides the file, and config.yaml repeats the run") {
   TemporaryDirectory folder;
-  write_file(folder / "experiment.yaml",
-             "name: precedence\nnetwork:\n  architecture: resnet32\ntraining:\n  iterations: 2\n  batch: 40\n"
-             "  seed: 11\n  threads: 7\n  learning_rate: 0.05\nlog:\n  every: 1\n");
+  write_file(
+      folder / "experiment.yaml",
+      "name: precedence\nnetwork:\n  architecture: resnet32\n  units: [1, 1, 1]\ntraining:\n"
+      "  iterations: 2\n  batch: 40\n  seed: 11\n  threads: 7\n  learning_rate: 0.05\nlog:\n  every: 1\n");
   const Arguments arguments{"synthetic", "--config", "experiment.yaml",  "--batch",
                             "50",        "--set",    "training.seed=12", "--run-dir"};
   Outcome outcome = train(folder.path(), join(arguments, {"a"}), {{"REVNET_THREADS", "2"}});
