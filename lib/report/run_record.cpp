@@ -35,7 +35,8 @@ std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::
     std::error_code error;
     for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
-      if (entry->is_directory(error) && is_run(entry->path())) runs.push_back(entry->path());
+      std::error_code unknown;  // such as a link to itself, which is no run
+      if (entry->is_directory(unknown) && is_run(entry->path())) runs.push_back(entry->path());
     }
     if (error && std::filesystem::is_directory(folder)) {
       throw Error("{}: a folder there cannot be read ({}), so runs would be missing; check its permissions",

@@ -53,8 +53,8 @@ void add_process_limits(const fs::path& root, std::vector<MemoryLimit>& limits) 
 struct GroupFiles {
   const char* mount;
   const char *limit, *usage;
-  const char *cache,
-      *shared;  // keys in memory.stat; files in memory (tmpfs) are shared, and in the cache, too
+  // Keys in memory.stat. Files in memory (tmpfs) count as cache, too.
+  const char *cache, *shared;
 };
 constexpr GroupFiles version1{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
                               "total_cache", "total_shmem"};

@@ -46,8 +46,8 @@ Splits read_splits(const Config& config) {
   return read_cifar10(config.dataset.directory);
 }
 
-// Refuses a setting that only data sets of the other kind have.
-void refuse_ignored(const Config& config) {
+// Refuses settings that only data sets of the other kind have.
+void refuse_settings_of_other_sets(const Config& config) {
   const bool photographs = has_photographs(config);
   for (const char* key : photographs
                              ? std::vector{"augmentation.padding"}
@@ -93,7 +93,7 @@ bool has_photographs(const Config& config) {
 
 Config resolve_dataset(Config config) {
   Config::Dataset& dataset = config.dataset;
-  refuse_ignored(config);
+  refuse_settings_of_other_sets(config);
   if (!has_photographs(config)) {
     if (dataset.image_size != 0 && dataset.image_size != image_size) {
       throw UsageError(fmt::format("dataset.image_size: images of {} have 32 pixels a side, not {}",
@@ -119,6 +119,8 @@ Config resolve_dataset(Config config) {
 
 Config with_images_for(const Architecture& network, Config config) {
   const Architecture of_cifar;
+  config.dataset = {};
+  config.augmentation = {};
   config.dataset.name = Name::synthetic;
   if (network.image_size != of_cifar.image_size || network.classes != of_cifar.classes) {
     config.dataset.name = Name::images;

@@ -24,8 +24,8 @@ bool has_photographs(const Config& config);
 // to count.
 Config resolve_dataset(Config config);
 
-// Names a data set whose images have the size, and the number of classes, that the network is made for:
-// CIFAR's, or photographs, so that resolve() does not look for folders.
+// Replaces the data set by one whose images have the size, and the number of classes, that the network is
+// made for: synthetic ones, or photographs of which resolve() looks for no folders.
 Config with_images_for(const Architecture& network, Config config);
 
 // The following functions expect a resolved configuration.
