@@ -26,16 +26,19 @@ std::string against_recipe(const Config& config) {
   using Name = Config::Dataset::Name;
   const Name dataset = config.dataset.name;
   if (dataset != Name::cifar10 && dataset != Name::cifar100) return "the data set is " + name(dataset);
-  const std::string network = network_name(config.network);
-  const auto row = std::ranges::find(paper_rows, network, &PaperRow::network);
-  if (row == paper_rows.end()) return "the paper has no " + network;
+  const auto row = std::ranges::find(paper_rows, config.network.architecture, &PaperRow::network);
+  if (row == paper_rows.end()) return "the paper has no " + network_name(config.network);
   Config recipe;
   recipe.network.activations = row->activations;
   std::vector<std::string> different;
   for (const Setting& setting : settings()) {
     const std::string is = setting.yaml(config), should = setting.yaml(recipe);
-    if (!is_recipe(setting) || is == should || should == "auto") continue;
-    different.push_back(fmt::format("{} is {}, not {}", setting.key, is, should));
+    if (!is_recipe(setting) || is == should) continue;
+    if (setting.describes_network()) {
+      different.push_back(fmt::format("{} is {}, not the network's own", setting.key, is));
+    } else if (should != "auto") {
+      different.push_back(fmt::format("{} is {}, not {}", setting.key, is, should));
+    }
   }
   return join(different, "; ");
 }
