@@ -21,29 +21,59 @@ struct Pixels {
   const float* at(std::int64_t channel) const { return values + channel / block * stride + channel % block; }
 };
 
-// Multiplies `rows` pixels, from `first` on, by a panel of the weights, [depth][vectors], and calls
-// emit(vector, pixel, value) with each result.
-template <int rows, int vectors, int block, class D, class Emit>
-HWY_INLINE void multiply_rows(D d, const Pixels<block>& pixels, std::int64_t first, std::int64_t depth,
-                              const float* HWY_RESTRICT panel, const Emit& emit) {
-  constexpr std::int64_t lanes = width_of<D>;
-  hn::Vec<D> sum[rows][vectors];
+// sum[r][v] = the products of `rows` pixels, of which the first begins at `a`, and a panel of the weights,
+// [depth][vectors].
+template <int rows, int vectors, int block, class D>
+HWY_INLINE void sum_products(D d, const float* HWY_RESTRICT a, std::int64_t stride, std::int64_t depth,
+                             const float* HWY_RESTRICT panel, hn::Vec<D> (&sum)[rows][vectors]) {
   for (int r = 0; r < rows; ++r) {
     for (int v = 0; v < vectors; ++v) sum[r][v] = hn::Zero(d);
   }
-  for (std::int64_t c = 0; c < depth; c += block) {
-    const float* HWY_RESTRICT a = pixels.at(c) + first * block;
-    for (int k = 0; k < block; ++k, panel += vectors * lanes) {
+  for (std::int64_t c = 0; c < depth; c += block, a += stride) {
+    for (int k = 0; k < block; ++k, panel += vectors * width_of<D>) {
       hn::Vec<D> row[vectors];
-      for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, panel + v * lanes);
+      for (int v = 0; v < vectors; ++v) row[v] = hn::Load(d, panel + v * width_of<D>);
       for (int r = 0; r < rows; ++r) {
         const auto factor = hn::Set(d, a[r * block + k]);
         for (int v = 0; v < vectors; ++v) sum[r][v] = hn::MulAdd(factor, row[v], sum[r][v]);
       }
     }
   }
+}
+
+// The same sums, in memory.
+template <int rows, int vectors, int block, class D>
+HWY_NOINLINE void store_products(D d, const float* HWY_RESTRICT a, std::int64_t stride, std::int64_t depth,
+                                 const float* HWY_RESTRICT panel, float* HWY_RESTRICT results) {
+  hn::Vec<D> sum[rows][vectors];
+  sum_products<rows, vectors, block>(d, a, stride, depth, panel, sum);
   for (int r = 0; r < rows; ++r) {
-    for (int v = 0; v < vectors; ++v) emit(v, first + r, sum[r][v]);
+    for (int v = 0; v < vectors; ++v) hn::Store(sum[r][v], d, results + (r * vectors + v) * width_of<D>);
+  }
+}
+
+// Multiplies `rows` pixels, from `first` on, by a panel of the weights, [depth][vectors], and calls
+// emit(vector, pixel, value) with each result.
+template <int rows, int vectors, int block, class D, class Emit>
+HWY_INLINE void multiply_rows(D d, const Pixels<block>& pixels, std::int64_t first, std::int64_t depth,
+                              const float* HWY_RESTRICT panel, const Emit& emit) {
+  const float* const a = pixels.values + first * block;
+  if constexpr (HWY_TARGET <= HWY_AVX3) {
+    // Beside the registers that `emit` uses, GCC 12 would keep the weights on the stack, and read them from
+    // there for every multiply-add. With AVX2 the detour through memory costs more than it saves.
+    HWY_ALIGN float results[rows * vectors * width_of<D>];
+    store_products<rows, vectors, block>(d, a, pixels.stride, depth, panel, results);
+    for (int r = 0; r < rows; ++r) {
+      for (int v = 0; v < vectors; ++v) {
+        emit(v, first + r, hn::Load(d, results + (r * vectors + v) * width_of<D>));
+      }
+    }
+  } else {
+    hn::Vec<D> sum[rows][vectors];
+    sum_products<rows, vectors, block>(d, a, pixels.stride, depth, panel, sum);
+    for (int r = 0; r < rows; ++r) {
+      for (int v = 0; v < vectors; ++v) emit(v, first + r, sum[r][v]);
+    }
   }
 }
 
