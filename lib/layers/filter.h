@@ -1,6 +1,7 @@
 // A convolution's filter: its shape, and its weight in the layout the engine computes with.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "layers/parameter.h"
@@ -10,6 +11,16 @@ namespace revnet {
 // Output pixels per side for an input of `size` under TensorFlow's SAME padding: ceil(size / stride).
 inline std::int64_t strided_size(std::int64_t size, std::int64_t stride) {
   return (size + stride - 1) / stride;
+}
+
+// SAME padding of one dimension: the least that gives strided_size() outputs; an odd pixel comes after.
+struct Padding {
+  std::int64_t before, after;
+};
+inline Padding same_padding(std::int64_t size, std::int64_t kernel, std::int64_t stride) {
+  const std::int64_t all =
+      std::max<std::int64_t>((strided_size(size, stride) - 1) * stride + kernel - size, 0);
+  return {all / 2, all - all / 2};
 }
 
 // A two-dimensional convolution without bias, with TensorFlow's SAME padding.

@@ -6,7 +6,8 @@
 namespace revnet::onednn {
 
 ConvolutionLayer::ArrangedFilter::ArrangedFilter(Device& device, const std::string& name, Rows rows,
-                                                 const ConvolutionPrimitives& primitives, Roles roles)
+                                                 const ConvolutionPrimitives& primitives,
+                                                 ConvolutionRoles roles)
     : Filter(device, name, rows, primitives.shape(), primitives.weight_layout(), roles.image_input),
       primitives_(primitives) {
   if (!roles.image_input && primitives.backward_weight_layout() != primitives.weight_layout()) {
@@ -23,9 +24,10 @@ void ConvolutionLayer::ArrangedFilter::weight_changed() {
 }
 
 ConvolutionLayer::ConvolutionLayer(Device& device, const std::string& name, Rows rows,
-                                   const ConvolutionShape& shape, const LayerOptions& options, Roles roles)
+                                   const ConvolutionShape& shape, const LayerOptions& options,
+                                   ConvolutionRoles roles)
     : grid_(options.grid),
-      primitives_(device, shape, options.convolution, {.image_input = roles.image_input, .adds = roles.adds}),
+      primitives_(device, shape, options.convolution, roles),
       filter_(device, name, rows, primitives_, roles) {}
 
 void ConvolutionLayer::forward(const Tensor& src, Tensor& dst) {
@@ -102,7 +104,7 @@ std::unique_ptr<ImageConvolution> make_image_convolution(Device& device, const s
 
 std::unique_ptr<Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
                                               const ConvolutionShape& shape, const LayerOptions& options) {
-  return std::make_unique<ConvolutionLayer>(device, name, rows, shape, options, ConvolutionLayer::Roles{});
+  return std::make_unique<ConvolutionLayer>(device, name, rows, shape, options, ConvolutionRoles{});
 }
 
 }  // namespace revnet::onednn

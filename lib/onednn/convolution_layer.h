@@ -10,14 +10,8 @@ namespace revnet::onednn {
 
 class ConvolutionLayer final : public Convolution {
  public:
-  struct Roles {
-    bool image_input = false;  // src is the image batch in plain NCHW, which needs no gradient
-    bool adds = false;         // add() will be called
-    bool subtracts = false;    // subtract() will be called
-  };
-
   ConvolutionLayer(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape,
-                   const LayerOptions& options, Roles roles);
+                   const LayerOptions& options, ConvolutionRoles roles);
 
   Filter& filter() override { return filter_; }
   const Layout& src_layout() const { return primitives_.src_layout(); }
@@ -39,7 +33,7 @@ class ConvolutionLayer final : public Convolution {
   class ArrangedFilter final : public Filter {
    public:
     ArrangedFilter(Device& device, const std::string& name, Rows rows,
-                   const ConvolutionPrimitives& primitives, Roles roles);
+                   const ConvolutionPrimitives& primitives, ConvolutionRoles roles);
     void weight_changed() override;
 
     const Tensor& for_backward() const { return backward_.empty() ? weight().value : backward_; }

@@ -15,7 +15,8 @@ namespace revnet::onednn {
 // What a convolution must support beside forward and weight gradient.
 struct ConvolutionRoles {
   bool image_input = false;  // src is the image batch in plain NCHW, which needs no gradient
-  bool adds = false;         // forward_add will be called
+  bool adds = false;         // forward_add(), or a layer's add(), will be called
+  bool subtracts = false;    // a layer's subtract() will be called; it may keep the negated weights
 };
 
 class ConvolutionPrimitives {

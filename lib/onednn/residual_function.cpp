@@ -101,7 +101,7 @@ OperationFunction::OperationFunction(Device& device, const std::string& name, co
     }
     step.convolution = std::make_unique<ConvolutionLayer>(
         device, name + "/conv" + number + "/weight", Rows{0, convolution.out}, convolution, options,
-        ConvolutionLayer::Roles{.adds = is_last, .subtracts = is_last && shape.subtracts});
+        ConvolutionRoles{.adds = is_last, .subtracts = is_last && shape.subtracts});
     steps_.push_back(std::move(step));
   }
 }

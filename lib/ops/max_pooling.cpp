@@ -1,7 +1,6 @@
 #include "ops/max_pooling.h"
 
-#include <algorithm>
-
+#include "layers/filter.h"
 #include "tensor/onednn.h"
 #include "tensor/primitive.h"
 
@@ -10,15 +9,6 @@ namespace {
 
 constexpr std::int64_t kernel = 3, stride = 2;
 
-std::int64_t pooled(std::int64_t size) {
-  return (size + stride - 1) / stride;
-}
-
-// SAME padding of one dimension; if it is odd, the extra pixel comes after.
-std::int64_t padding(std::int64_t size) {
-  return std::max<std::int64_t>((pooled(size) - 1) * stride + kernel - size, 0);
-}
-
 }  // namespace
 
 struct MaxPool::Primitives {
@@ -26,8 +16,9 @@ struct MaxPool::Primitives {
     using onednn::desc_of, onednn::engine_of;
     constexpr auto maximum = dnnl::algorithm::pooling_max;
     const dnnl::memory::dims steps{stride, stride}, window{kernel, kernel}, dense{0, 0};
-    const std::int64_t high = padding(src.shape()[2]), wide = padding(src.shape()[3]);
-    const dnnl::memory::dims before{high / 2, wide / 2}, after{high - high / 2, wide - wide / 2};
+    const Padding high = same_padding(src.shape()[2], kernel, stride),
+                  wide = same_padding(src.shape()[3], kernel, stride);
+    const dnnl::memory::dims before{high.before, wide.before}, after{high.after, wide.after};
     const auto attributes = onednn::primitive_attributes();
     const auto describe_forward = onednn::describe<onednn::pooling_forward>(
         engine_of(device), attributes, dnnl::prop_kind::forward_training, maximum, desc_of(src), desc_of(dst),
@@ -48,7 +39,8 @@ struct MaxPool::Primitives {
 
 MaxPool::MaxPool(const Device& device, const Shape& src)
     : src_(device.activation_layout(src)),
-      dst_(device.activation_layout({src[0], src[1], pooled(src[2]), pooled(src[3])})),
+      dst_(device.activation_layout(
+          {src[0], src[1], strided_size(src[2], stride), strided_size(src[3], stride)})),
       primitives_(std::make_unique<const Primitives>(device, src_, dst_)) {}
 
 MaxPool::~MaxPool() = default;
