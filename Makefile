@@ -78,7 +78,7 @@ package: build
 	@cd $(BUILD) && cpack
 
 format:
-	@git ls-files 'apps/*.cpp' 'lib/*.cpp' 'lib/*.h' 'tests/*.cpp' 'tests/*.h' | xargs clang-format -i
+	@git ls-files 'apps/*.cpp' 'apps/*.h' 'lib/*.cpp' 'lib/*.h' 'tests/*.cpp' 'tests/*.h' | xargs clang-format -i
 
 # The debug preset says how to compile each file alone.
 tidy: deps

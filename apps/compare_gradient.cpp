@@ -59,10 +59,12 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
       throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
     const std::filesystem::path directory = request.study.run().directory();
     claim_study_log(directory / "angle.h5", request.study.run().force());
-    run_angle_study_of_checkpoints(
-        {request.checkpoints.begin(), request.checkpoints.end()},
-        [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
-        directory, command, row_printer());
+    without_training([&] {
+      run_angle_study_of_checkpoints(
+          {request.checkpoints.begin(), request.checkpoints.end()},
+          [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
+          directory, command, row_printer());
+    });
     print_files(directory);
     return static_cast<int>(ExitCode::done);
   }

@@ -16,7 +16,7 @@ constexpr const char* examples = R"(Examples:
   revnet-compare memory --arch revnet110 --memory-limit 8GiB
       the largest batch that fits
   revnet-compare speed
-      milliseconds per step of every network in every mode, with the floor and the limit
+      milliseconds per step of each CIFAR network, stored and reconstructed, with floor and limit
   revnet-compare speed --arch revnet38 --batch 16 --batch 100 --threads 1 --threads 2
   revnet-compare speed --arch revnet110 --activations reconstructed --profile
       the share of each kind of operation in a step

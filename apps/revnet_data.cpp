@@ -188,15 +188,8 @@ int run(int argc, char** argv) {
   int exit_code = 0;
   const auto on_call = [&exit_code](CLI::App* command, const std::function<int()>& body) {
     const std::string name = "revnet-data " + command->get_name();
-    command->callback([&exit_code, name, body] {
-      exit_code = guarded(name, [&] {
-        try {
-          return body();
-        } catch (const DamagedImage& error) {
-          throw Error("{}", error.what());  // no training with a checkpoint, which its exit code stands for
-        }
-      });
-    });
+    command->callback(
+        [&exit_code, name, body] { exit_code = guarded(name, [&] { return without_training(body); }); });
   };
 
   std::string place, file;

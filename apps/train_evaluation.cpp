@@ -86,7 +86,8 @@ int EvaluationOptions::run(const TrainingOptions& options,
   Config config = settings_of_checkpoint(checkpoint, file);
   config.training.threads = 0;  // chosen for this machine, not taken from the training
   config = resolve(options.apply_to(std::move(config)));
-  const Evaluation evaluation = evaluate_checkpoint(config, checkpoint, file, !predictions_.empty());
+  const Evaluation evaluation =
+      without_training([&] { return evaluate_checkpoint(config, checkpoint, file, !predictions_.empty()); });
   for (const std::string& line : evaluation.left_out) std::cerr << "warning: left out: " << line << '\n';
   print(evaluation, config, file);
   if (!predictions_.empty()) {

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/error.h"
 #include "record/config_schema.h"
 
 namespace revnet {
@@ -73,8 +74,20 @@ int parse(CLI::App& app, int argc, char** argv);
 // Runs body(). Turns an exception into one line on stderr and the documented exit code.
 int guarded(const std::string& program, const std::function<int()>& body);
 
-// Does the same for all that a program does, from its first allocation on, and also if output to stdout is
-// lost.
+// Returns body() of a command that trains nothing. A damaged image is a failure there like any other (exit
+// code 1): exit code 5 promises a checkpoint.
+template <class Body>
+auto without_training(const Body& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    if (error.exit_code() != ExitCode::damaged_image) throw;
+    throw Error("{}", error.what());
+  }
+}
+
+// Does the same as guarded() for all that a program does, from its first allocation on, and also if output to
+// stdout is lost.
 int guarded_program(const std::string& program, const std::function<int()>& body);
 
 // Returns "draw it with: " and the command that draws this figure of figures.py from a file or run.

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Compares one rank of two threads with two ranks of one thread: training speed, and the cost of exchanging gradients.
 
 Needs Open MPI's mpirun and a build with MPI. Runs of both kinds alternate, so that a disturbance affects both. A signal

@@ -17,7 +17,7 @@ namespace revnet {
 enum class Pass {
   training,       // computes batch statistics
   recomputation,  // repeats the arithmetic with the batch statistics that `training` left
-  inference,      // uses running statistics
+  inference,      // uses running averages
 };
 
 // Batch statistics or their running averages, [C] each.

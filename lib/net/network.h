@@ -39,7 +39,7 @@ class Network {
   const Architecture& architecture() const { return architecture_; }
   const NetworkOptions& options() const { return options_; }
 
-  // Draws all parameters as a pure function of the seed, and resets running statistics and momentum.
+  // Draws all parameters as a pure function of the seed, and resets running averages and momentum.
   void initialize(std::uint64_t seed);
   // Updates the copies of weights. Call it after changing parameters by any means other than initialize().
   void parameters_changed();
@@ -50,16 +50,16 @@ class Network {
   // The loss of the images and the gradient with respect to every parameter (overwritten), without weight
   // decay. It is the gradient of the mean cross entropy (with smoothed labels, if they are) over the whole
   // batch, so the gradients of a batch's shards add up. Leaves batch statistics in the norms and does not
-  // touch running statistics.
+  // touch running averages.
   Loss compute_gradient(const Tensor& images, std::span<const std::int32_t> labels,
                         const GradientsFinal& gradients_final = {});
-  // Updates the running statistics from the last batch's. Call it once per step.
+  // Updates the running averages from the last batch's. Call it once per step.
   void commit_statistics(double decay);
 
-  // The loss with running statistics. Only the first
+  // The loss with running averages. Only the first
   // labels.size() images count, so the last batch may be short.
   Loss evaluate(const Tensor& images, std::span<const std::int32_t> labels);
-  // The logits with running statistics (inference) or batch statistics (training).
+  // The logits with running averages (inference) or batch statistics (training).
   Tensor logits(const Tensor& images, Pass pass);
 
   // Changes how activations are kept. Throws UsageError if the architecture does not support the mode.

@@ -29,7 +29,7 @@ class BatchNormPrimitives {
   // The same with known statistics, for recomputation. Overwrites dst and mask.
   void forward_with(const Tensor& src, const Tensor& scale, const Tensor& shift, const Statistics& statistics,
                     Tensor& dst, Tensor& mask) const;
-  // Evaluation with running statistics. Overwrites dst.
+  // Evaluation with running averages. Overwrites dst.
   void infer(const Tensor& src, const Tensor& scale, const Tensor& shift, const Statistics& running,
              Tensor& dst) const;
 

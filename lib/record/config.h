@@ -4,7 +4,7 @@
 // the calls, the later ones winning:
 //
 //     Config config;
-//     read_config_file(config, "experiments/revnet38.yaml");
+//     read_config_file(config, "experiments/cifar10.yaml");
 //     apply_environment(config, [](const char* name) { return std::getenv(name); });
 //     apply(config, "training.batch=50", "--set");
 //
@@ -132,9 +132,9 @@ struct Config {
     bool operator==(const Log&) const = default;
   };
   struct Checkpoints {
-    std::int64_t every = 1000;  // iterations; 0: only at the end
+    std::int64_t every = 1000;  // iterations; 0: only at the start, at evaluations and at the end
     double seconds = 600;       // and at least so often; 0: by iterations alone
-    bool keep = false;          // all of them, not just the last
+    bool keep = false;          // those of `every`, the first and the last, not just the last
     bool keep_best = false;     // the one of the least evaluation error
     bool operator==(const Checkpoints&) const = default;
   };

@@ -73,8 +73,9 @@ std::vector<Setting> experiment_settings() {
       setting<dataset, &Dataset::image_size>("dataset.image_size", {"--image-size", "N"}, between(0, 4096),
                                              Effect::result,
                                              "width and height of photographs; 0: 224 (CIFAR: 32)"),
-      setting<dataset, &Dataset::classes>("dataset.classes", {}, between(0, 1'000'000), Effect::result,
-                                          "number of classes; 0: the number of class folders"),
+      setting<dataset, &Dataset::classes>(
+          "dataset.classes", {}, between(0, 1'000'000), Effect::result,
+          "number of classes; 0: as many as the folders or the file have; imagenet: 1,000"),
       setting<dataset, &Dataset::values>(
           "dataset.values", {}, {}, Effect::result,
           "range of photographs' pixels: symmetric, from -1 to 1; standardized, by "
@@ -153,7 +154,7 @@ std::vector<Setting> training_settings() {
   return {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1), Effect::result,
-          "training steps; the learning rate drops at 1/2 and 3/4 of them"),
+          "training steps; by default the learning rate drops at 1/2 and 3/4 of them"),
       setting<training, &Training::epochs>(
           "training.epochs", {"--epochs", "E"}, between(0, 1'000'000), Effect::result,
           "passes over the training images, instead of iterations; 0: unused"),

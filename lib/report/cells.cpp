@@ -35,7 +35,7 @@ std::string against_recipe(const Config& config) {
     const std::string is = setting.yaml(config), should = setting.yaml(recipe);
     if (!is_recipe(setting) || is == should) continue;
     if (setting.describes_network()) {
-      different.push_back(fmt::format("{} is {}, not the network's own", setting.key, is));
+      different.push_back(fmt::format("{} is given, {}", setting.key, is));
     } else if (should != "auto") {
       different.push_back(fmt::format("{} is {}, not {}", setting.key, is, should));
     }

@@ -1,7 +1,7 @@
 // Compares the gradients of one batch computed with stored and with reconstructed activations, at the same
 // weights.
 //
-// Measuring changes neither parameters nor running statistics: training continues bit for bit as without it.
+// Measuring changes neither parameters nor running averages: training continues bit for bit as without it.
 #pragma once
 
 #include <cstdint>

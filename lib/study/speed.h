@@ -37,7 +37,7 @@ struct SpeedResult {
   Profile profile;                       // sum over the profiled steps
 };
 
-// Times whole steps: batch, gradient, running statistics and update. Images come from the synthetic set, or
+// Times whole steps: batch, gradient, running averages and update. Images come from the synthetic set, or
 // are random pixels for networks made for larger images than the set's. Between steps, every primitive of the
 // floor is timed once, so that whatever slows the machine down affects both. The device of an earlier
 // measurement must be gone, since the number of OpenMP threads belongs to the process. `stop` is polled

@@ -11,7 +11,7 @@ enum class MemoryPurpose {
   parameters,            // values, and copies of them in other layouts
   optimizer,             // momentum
   gradients,             // of the parameters
-  statistics,            // of batch normalisation: batch statistics and running statistics
+  statistics,            // of batch normalisation: batch statistics and running averages
   saved_activations,     // kept from the forward pass until the backward pass needs them
   tape,                  // recomputed in the backward pass, freed after one residual function
   activation_gradients,  // flowing backwards

@@ -5,20 +5,11 @@
 namespace revnet {
 
 std::string_view name(Operation operation) {
-  constexpr std::array<std::string_view, operations> names{"convolution",
-                                                           "convolution data gradient",
-                                                           "convolution weight gradient",
-                                                           "convolution gradients",
-                                                           "normalization",
-                                                           "normalization, statistics known",
-                                                           "normalization gradient",
-                                                           "sums",
-                                                           "pooling",
-                                                           "dense",
-                                                           "loss",
-                                                           "weight copies",
-                                                           "optimizer",
-                                                           "input"};
+  static constexpr std::array names = std::to_array<std::string_view>(
+      {"convolution", "convolution data gradient", "convolution weight gradient", "convolution gradients",
+       "normalization", "normalization, statistics known", "normalization gradient", "sums", "pooling",
+       "dense", "loss", "weight copies", "optimizer", "input"});
+  static_assert(names.size() == operations);
   return names[static_cast<std::size_t>(operation)];
 }
 

@@ -23,9 +23,9 @@ enum class Operation {
   loss,
   weight_copies,  // copies of the weights in other layouts
   optimizer,
-  input,  // augmentation and assembly of the batch
+  input,  // augmentation and assembly of the batch; the last one
 };
-inline constexpr std::size_t operations = 14;
+inline constexpr std::size_t operations = static_cast<std::size_t>(Operation::input) + 1;
 
 // The operation as reports spell it: "convolution data gradient".
 std::string_view name(Operation operation);

@@ -8,7 +8,7 @@
 
 namespace revnet {
 
-// Overwrites values, momentum, averages and running statistics on every rank with those of rank 0.
+// Overwrites values, momentum, averages and running averages on every rank with those of rank 0.
 void broadcast_state(Communicator& communicator, Network& network);
 // Throws AgreedError, naming the ranks, if the state of any rank differs from rank 0's in a single bit.
 void check_equal_state(Communicator& communicator, const Network& network);

@@ -211,7 +211,7 @@ MpiCommunicator::MpiCommunicator(const Launch& launch) {
   if (ranks_ != launch.ranks) {
     throw UsageError(
         "{} started {} processes, but MPI sees {}: start them with the mpirun of the MPI that "
-        "revnet was built with, or with srun --mpi=pmix or pmi2",
+        "revnet was built with, or with srun --mpi=pmix",
         launch.launcher, launch.ranks, ranks_);
   }
   MPI_Comm_dup(MPI_COMM_WORLD, &data_);

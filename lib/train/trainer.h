@@ -63,7 +63,7 @@ class Trainer {
   std::optional<Loss> evaluate(const std::function<bool()>& stop = {}, std::int64_t images = 0,
                                const LogitsObserver& observe = {});
   // Evaluates the average of the weights, if one is kept. No step has used these weights, so they have no
-  // running statistics, and their statistics are always recalibrated.
+  // running averages, and their statistics are always recalibrated.
   std::optional<Loss> evaluate_average(const std::function<bool()>& stop = {}, std::int64_t images = 0);
   bool averages_weights() const { return average_decay_ > 0; }
   // Which fraction of the running averages a step keeps.

@@ -76,6 +76,9 @@ TEST_CASE("a run that a damaged image ended resumes to the same bits once the im
                  "stopped by a damaged image after iteration 4; a checkpoint is saved, continue with: "));
   CHECK(saved_iterations(folder / "run") == 4);
   CHECK(open_log(folder / "run").status() == RunStatus::interrupted);
+  const Outcome evaluated = train(folder.path(), {"--run-dir", "run", "--evaluate"});
+  CHECK_MESSAGE(evaluated.exit_code == 1, evaluated.text());
+  CHECK(contains(evaluated.err, "set/val/n2/1.JPEG: cut short"));
 
   write_file(file, jpeg);
   check_trains(folder.path(), {"images", "--run-dir", "run", "--resume"});

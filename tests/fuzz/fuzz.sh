@@ -10,7 +10,7 @@ here=$(dirname "$0")
 fuzz=$build/fuzz
 findings=$fuzz/findings
 command -v clang++ >/dev/null || {
-  echo "make fuzz: clang++ is missing: apt-get install clang libclang-rt-14-dev" >&2
+  echo "make fuzz: clang++ is missing: apt-get install clang libclang-rt-dev" >&2
   exit 1
 }
 cmake -S "$here" -B "$fuzz" -G Ninja --log-level=WARNING -DCMAKE_CXX_COMPILER=clang++ && cmake --build "$fuzz" || exit 1
