@@ -15,6 +15,7 @@
 #include "study/study_log.h"
 #include "train/communicator.h"
 #include "train/interrupt.h"
+#include "train/load_data.h"
 #include "train/setup.h"
 #include "training_options.h"
 
@@ -58,7 +59,8 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
           request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
       if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
       config.network.activations = mode;
-      cases.push_back({config.network, config.training.batch, resolve(config).training.threads});
+      const int resolved = resolve(with_images_for(architecture(config), config)).training.threads;
+      cases.push_back({config.network, config.training.batch, resolved});
     }
   };
   const auto given_or = [&](const std::vector<std::string>& given, const char* key) {

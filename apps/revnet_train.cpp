@@ -13,6 +13,7 @@
 #include "train/earlier_run.h"
 #include "train/interrupt.h"
 #include "train/plan_report.h"
+#include "train/recipe.h"
 #include "train/training_run.h"
 #include "train_evaluation.h"
 #include "training_options.h"
@@ -137,7 +138,9 @@ int train(const Request& request, const std::string& command, Communicator& comm
   communicator.together([&] {
     directory = request.directory();
     config = settings(request, directory, communicator.ranks());
-    if (request.dry_run) check_start(config, directory, request.run.start());
+    if (!request.dry_run) return;
+    check_start(config, directory, request.run.start());
+    check_shards(config.training, communicator.ranks());
   });
   if (request.dry_run) {
     if (communicator.is_first()) std::cout << plan_yaml(config, directory, communicator.ranks());

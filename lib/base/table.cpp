@@ -145,14 +145,31 @@ std::string Table::markdown() const {
   return result;
 }
 
+namespace {
+
+std::string in_latex(char c) {
+  switch (c) {
+    case '\\':
+      return "\\textbackslash{}";
+    case '^':
+      return "\\textasciicircum{}";
+    case '~':
+      return "\\textasciitilde{}";
+    default:
+      return std::string_view("&%$#_{}").find(c) == std::string_view::npos ? std::string(1, c)
+                                                                           : std::string("\\") + c;
+  }
+}
+
+}  // namespace
+
 std::string Table::latex() const {
   const auto line = [](const std::vector<std::string>& row) {
     std::string result;
     for (std::size_t column = 0; column < row.size(); ++column) {
       if (column > 0) result += " & ";
       for (const char c : row[column]) {
-        if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) result += '\\';
-        result += c;
+        result += in_latex(c);
       }
     }
     result += " \\\\\n";

@@ -29,8 +29,7 @@ class BatchSource {
   // Limits evaluation to `count` images spread evenly over the set, in its order; 0: all of them.
   void limit_evaluation(std::size_t count) { evaluation_limit_ = count; }
 
-  // Images in each set.
-  virtual std::size_t training_size() const = 0;
+  // Images in the evaluation set.
   virtual std::size_t evaluation_size() const = 0;
 
   // Overwrites images [N, 3, S, S] and labels [N] with positions first .. first + N - 1 of the endless

@@ -26,7 +26,6 @@ class JpegSource final : public BatchSource {
   // Throws Error if the training set is empty.
   JpegSource(JpegSplits splits, const JpegOptions& options);
 
-  std::size_t training_size() const override { return splits_.train.size(); }
   std::size_t evaluation_size() const override { return limited(splits_.val.size()); }
   void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
                      std::span<std::int32_t> labels) override;

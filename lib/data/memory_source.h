@@ -11,7 +11,6 @@ class MemorySource final : public BatchSource {
   // Throws Error if the training set is empty, UsageError for an impossible augmentation.
   MemorySource(Splits splits, std::uint64_t seed, Augmentation augmentation);
 
-  std::size_t training_size() const override { return splits_.train.size(); }
   std::size_t evaluation_size() const override { return limited(splits_.test.size()); }
   void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
                      std::span<std::int32_t> labels) override;

@@ -7,13 +7,13 @@ namespace revnet::onednn {
 
 ConvolutionLayer::ArrangedFilter::ArrangedFilter(Device& device, const std::string& name, Rows rows,
                                                  const ConvolutionPrimitives& primitives,
-                                                 ConvolutionRoles roles)
+                                                 ConvolutionRoles roles, bool subtracts_by_adding)
     : Filter(device, name, rows, primitives.shape(), primitives.weight_layout(), roles.image_input),
       primitives_(primitives) {
   if (!roles.image_input && primitives.backward_weight_layout() != primitives.weight_layout()) {
     backward_ = Tensor(device, primitives.backward_weight_layout(), MemoryPurpose::parameters);
   }
-  if (roles.subtracts && primitives.adds_in_registers()) {
+  if (subtracts_by_adding) {
     negated_ = Tensor(device, primitives.weight_layout(), MemoryPurpose::parameters);
   }
 }
@@ -28,7 +28,8 @@ ConvolutionLayer::ConvolutionLayer(Device& device, const std::string& name, Rows
                                    ConvolutionRoles roles)
     : grid_(options.grid),
       primitives_(device, shape, options.convolution, roles),
-      filter_(device, name, rows, primitives_, roles) {}
+      filter_(device, name, rows, primitives_, roles,
+              roles.subtracts && !grid_ && primitives_.adds_in_registers()) {}
 
 void ConvolutionLayer::forward(const Tensor& src, Tensor& dst) {
   primitives_.forward(src, filter_.weight().value, dst);
@@ -49,7 +50,7 @@ void ConvolutionLayer::add(const Tensor& src, const Tensor& addend, Tensor& dst)
 }
 
 void ConvolutionLayer::subtract(const Tensor& src, Tensor& dst) const {
-  if (!grid_ && !filter_.negated().empty()) {
+  if (!filter_.negated().empty()) {
     primitives_.forward_add(src, filter_.negated(), dst, dst);
     return;
   }

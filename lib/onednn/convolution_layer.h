@@ -33,11 +33,11 @@ class ConvolutionLayer final : public Convolution {
   class ArrangedFilter final : public Filter {
    public:
     ArrangedFilter(Device& device, const std::string& name, Rows rows,
-                   const ConvolutionPrimitives& primitives, ConvolutionRoles roles);
+                   const ConvolutionPrimitives& primitives, ConvolutionRoles roles, bool subtracts_by_adding);
     void weight_changed() override;
 
     const Tensor& for_backward() const { return backward_.empty() ? weight().value : backward_; }
-    // -weight for subtract(); empty unless the primitives add in registers.
+    // -weight, with which subtract() adds in registers; empty if it subtracts otherwise.
     const Tensor& negated() const { return negated_; }
 
    private:

@@ -132,14 +132,18 @@ RunDirectory RunDirectory::open(const fs::path& directory) {
   return {std::move(files), std::move(lock)};
 }
 
-void RunDirectory::check_open(const fs::path& directory) {
+void RunDirectory::check_create(const fs::path& directory, bool overwrite) {
   const RunFiles files(directory);
   std::error_code error;
-  if (holds_run(files)) {
-    LockFile::check_free(files.lock(), directory.string());
-  } else if (fs::exists(directory, error)) {
-    check_room(files, false);
-  }
+  if (!fs::exists(directory, error)) return;
+  if (holds_run(files)) LockFile::check_free(files.lock(), directory.string());
+  check_room(files, overwrite);
+}
+
+void RunDirectory::check_open(const fs::path& directory) {
+  const RunFiles files(directory);
+  if (!holds_run(files)) return check_create(directory, false);
+  LockFile::check_free(files.lock(), directory.string());
 }
 
 bool RunDirectory::has_checkpoint() const {

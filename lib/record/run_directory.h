@@ -51,7 +51,8 @@ class RunDirectory {
   // Takes a directory that holds a run in order to resume it, even a run that ended before its first
   // checkpoint. Where there is no run, does what create() does without `overwrite`.
   static RunDirectory open(const std::filesystem::path& directory);
-  // Throws what open would, and changes nothing.
+  // Throw what create and open would, and change nothing.
+  static void check_create(const std::filesystem::path& directory, bool overwrite);
   static void check_open(const std::filesystem::path& directory);
 
   const RunFiles& files() const { return files_; }

@@ -81,7 +81,6 @@ class RunLog {
   // durable: synced to the disk too, so that a power cut cannot take it away.
   void save(bool durable) const;
 
-  const std::filesystem::path& path() const { return path_; }
   const RunInfo& info() const { return info_; }
   RunStatus status() const { return status_; }
   const std::map<std::string, std::int64_t>& bytes() const { return bytes_; }

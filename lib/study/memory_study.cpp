@@ -74,7 +74,8 @@ MemoryResult measure_case(const MemoryCase& what, std::int64_t steps) {
   Tensor images = network.make_images();
   fill_images(images.values());
   std::vector<std::int32_t> labels(static_cast<std::size_t>(what.batch));
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
+  const auto classes = static_cast<std::size_t>(architecture.classes);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % classes);
   Profile profile;
   std::vector<double> seconds;
   const auto step = [&] {

@@ -32,7 +32,6 @@ class RandomPixels final : public BatchSource {
     for (float& pixel : pixels_) pixel = 2 * static_cast<float>(random.uniform()) - 1;
   }
 
-  std::size_t training_size() const override { return fewest_images; }
   std::size_t evaluation_size() const override { return test_images; }
   void fill_training(std::int64_t /*first*/, std::int64_t /*next*/, std::span<float> images,
                      std::span<std::int32_t> labels) override {

@@ -58,8 +58,11 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
                                            RunStart start, const std::string& command) {
   require_reversible(architecture(config));
   make_folders(directory);
-  // An old second run would stand beside a new first one that was interrupted. It goes once the first is
-  // under way, for then nothing is refused any more.
+  // The second run must not be refused only when the first has trained.
+  if (start != RunStart::resume)
+    RunDirectory::check_create(directory / name(modes.back()), start == RunStart::overwrite);
+  // An old second run would stand beside a new first one that was interrupted, so it goes once the first is
+  // under way.
   TrainingHooks hooks;
   bool replaces = start == RunStart::overwrite;
   hooks.before_step = [&](Trainer& /*trainer*/) {

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "record/record_error.h"
 #include "record/run_directory.h"
 #include "train/earlier_run.h"
 #include "train/resumption.h"
@@ -40,7 +39,7 @@ JobState read_state(const std::filesystem::path& run) {
   try {
     state.settings = settings_of_run(run);
     if (std::filesystem::exists(files.run_log())) state.log = RunLog::open(files.run_log());
-  } catch (const RecordError& error) {
+  } catch (const Error& error) {
     state.status = JobStatus::damaged;
     state.damage = error.what();
   }
@@ -48,6 +47,12 @@ JobState read_state(const std::filesystem::path& run) {
   if (state.log && state.log->status() == RunStatus::diverged) state.status = JobStatus::diverged;
   if (is_in_use(run)) state.status = JobStatus::running;
   return state;
+}
+
+std::int64_t iterations_of(const Job& job, const JobState& state) {
+  if (state.settings) return state.settings->training.iterations;
+  return job.config.training.epochs > 0 ? resolve(job.config).training.iterations
+                                        : job.config.training.iterations;
 }
 
 std::string change_of(const std::filesystem::path& sweep, const Job& job, const JobState& state) {

@@ -1,6 +1,7 @@
 // How far a job of a sweep has got, judging from its run directory.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -43,6 +44,9 @@ std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job
 std::string last_line_of(const std::filesystem::path& file);
 
 JobState read_state(const std::filesystem::path& run);
+
+// Iterations of a job, of which only the settings that it was begun with are sure to have been resolved.
+std::int64_t iterations_of(const Job& job, const JobState& state);
 
 // If the job with this state was begun with settings other than its present ones, a message that names the
 // first such setting; else "". What may change when a run is resumed (train/resumption.h) may differ.

@@ -11,11 +11,10 @@
 namespace revnet {
 namespace {
 
-std::string time_left(const RunLog& log, const Config& config) {
-  const double speed = log.images_per_second(config.training.batch);
+std::string time_left(const RunLog& log, std::int64_t iterations, std::int64_t batch) {
+  const double speed = log.images_per_second(batch);
   if (speed <= 0) return "-";
-  const auto images = static_cast<double>((config.training.iterations - log.train().back().iteration) *
-                                          config.training.batch);
+  const auto images = static_cast<double>((iterations - log.train().back().iteration) * batch);
   return format_duration(images / speed);
 }
 
@@ -30,7 +29,10 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
   for (const Job& job : jobs) {
     JobState state = read_state(directory_of(sweep, job));
     const bool changed = !change_of(sweep, job, state).empty();
-    if (changed) state.log.reset();
+    if (changed) {  // what has been done no longer counts
+      state.log.reset();
+      state.settings.reset();
+    }
     SchedulerState scheduled;
     if (scheduler && scheduler->contains(job.name) && state.status != JobStatus::complete) {
       scheduled = scheduler->at(job.name);
@@ -39,15 +41,17 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
     const bool has_rows = state.log && !state.log->train().empty();
     const TrainRow row = has_rows ? state.log->train().back() : TrainRow{};
     const bool evaluated = state.log && !state.log->eval().empty();
-    std::vector<std::string> cells{
-        job.name,
-        changed ? "changed" : std::string(name(state.status)),
-        has_rows ? fmt::format("{}", row.iteration) : "-",
-        fmt::format("{}", job.config.training.iterations),
-        has_rows ? format_fixed(row.cross_entropy, 4) : "-",
-        has_rows ? format_fixed(row.error_percent, 2) : "-",
-        evaluated ? format_fixed(state.log->eval().back().error_percent, 2) : "-",
-        state.status == JobStatus::running && has_rows ? time_left(*state.log, job.config) : "-"};
+    const std::int64_t iterations = iterations_of(job, state);
+    std::vector<std::string> cells{job.name,
+                                   changed ? "changed" : std::string(name(state.status)),
+                                   has_rows ? fmt::format("{}", row.iteration) : "-",
+                                   fmt::format("{}", iterations),
+                                   has_rows ? format_fixed(row.cross_entropy, 4) : "-",
+                                   has_rows ? format_fixed(row.error_percent, 2) : "-",
+                                   evaluated ? format_fixed(state.log->eval().back().error_percent, 2) : "-",
+                                   state.status == JobStatus::running && has_rows
+                                       ? time_left(*state.log, iterations, job.config.training.batch)
+                                       : "-"};
     if (scheduler) cells.push_back(scheduled.text.empty() ? "-" : scheduled.text);
     table.add(std::move(cells));
   }

@@ -16,6 +16,8 @@
 #include "sweep/slurm.h"
 #include "system/lock_file.h"
 #include "system/process.h"
+#include "train/recipe.h"
+#include "train/setup.h"
 
 namespace revnet {
 namespace {
@@ -108,6 +110,14 @@ std::string last_exit(const fs::path& sweep, const SlurmTask& task) {
   return fmt::format("ended with exit code {} at try {}", code, tries);
 }
 
+void check_tasks(const Job& job, int tasks) {
+  try {
+    check_shards(resolve(job.config).training, tasks);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", job.name, error.what());
+  }
+}
+
 class SlurmLauncher : public Launcher {
  public:
   SlurmLauncher(SweepOptions options, SlurmSettings settings)
@@ -133,7 +143,7 @@ class SlurmLauncher : public Launcher {
     SweepSummary summary;
     const std::vector<Job> left = left_over(jobs, summary, say);
     const std::vector<SlurmArray> all = arrays(left, say);
-    for (const Job& job : left) write_settings(job);
+    for (const Job& job : left) write_settings(job, all.front().settings.cpus_per_task);
     for (const SlurmArray& array : all) submit(array, say);
     return summary;
   }
@@ -192,9 +202,8 @@ class SlurmLauncher : public Launcher {
     return static_cast<std::size_t>(std::min(own, limit.value_or(slurms_default)));
   }
 
-  int threads_of(const Job& job) const {
-    return job.config.training.threads > 0 ? job.config.training.threads
-                                           : static_cast<int>(settings_.cpus_per_task);
+  static int threads_of(const Job& job, std::int64_t cpus_per_task) {
+    return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cpus_per_task);
   }
 
   SlurmSettings chosen_settings(const std::vector<Job>& jobs) const {
@@ -208,12 +217,13 @@ class SlurmLauncher : public Launcher {
       throw UsageError("{} has {} threads (training.threads), more than sweep.slurm.cpus_per_task, {}",
                        widest.name, widest.config.training.threads, chosen.cpus_per_task);
     }
+    for (const Job& job : jobs) check_tasks(job, static_cast<int>(chosen.tasks));
     // Slurm's own default would start tasks that know nothing of each other.
     if (chosen.mpi.empty() && chosen.tasks > 1) chosen.mpi = "pmix";
     if (chosen.memory_bytes == 0) {
       const auto tasks_a_node = static_cast<std::uint64_t>((chosen.tasks + chosen.nodes - 1) / chosen.nodes);
       for (const Job& job : jobs) {
-        const int threads = std::max(1, threads_of(job));
+        const int threads = threads_of(job, chosen.cpus_per_task);
         chosen.memory_bytes =
             std::max(chosen.memory_bytes, tasks_a_node * planned_memory(job, threads, chosen.tasks));
       }
@@ -221,9 +231,9 @@ class SlurmLauncher : public Launcher {
     return chosen;
   }
 
-  void write_settings(const Job& job) const {
+  void write_settings(const Job& job, std::int64_t cpus_per_task) const {
     Config config = job.config;
-    config.training.threads = std::max(1, threads_of(job));
+    config.training.threads = threads_of(job, cpus_per_task);
     config.dataset.directory = fs::absolute(config.dataset.directory).string();
     write_text_file_atomically(options_.directory / "logs" / (job.name + ".yaml"), to_yaml(config));
   }

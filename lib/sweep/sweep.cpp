@@ -47,7 +47,7 @@ double share_left(const Job& job, const JobState& state) {
   if (state.status == JobStatus::complete) return 0;
   if (!state.log || state.log->train().empty()) return 1;
   const auto done = static_cast<double>(state.log->train().back().iteration);
-  return std::max(0.0, 1 - done / static_cast<double>(job.config.training.iterations));
+  return std::max(0.0, 1 - done / static_cast<double>(iterations_of(job, state)));
 }
 
 // A step's speed as a fraction of sgemm's, measured with revnet-compare speed. Bottleneck networks are
@@ -226,8 +226,10 @@ class Runner {
 std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
   Config config = resolve(job.config);
   config.training.batch = (config.training.batch + ranks - 1) / ranks;
+  config.training.threads = threads;
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), threads);
-  return plan.arena_bytes + bytes_beside_arena(plan, threads) + dataset_bytes(config) + bytes_of_program;
+  return plan.arena_bytes + bytes_beside_arena(config, plan, ranks) + dataset_bytes(config) +
+         bytes_of_program;
 }
 
 MemoryLimit memory_for_jobs(const SweepOptions& options) {
@@ -278,8 +280,7 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options)
     const double left = share_left(job, state);
     times.push_back(left * estimated_seconds(job, threads, gflops));
     table.add({job.name, std::string(name(state.status)), format_bytes(planned_memory(job, threads)),
-               left > 0 ? format_duration(times.back()) : "-",
-               fmt::format("{}", job.config.training.iterations),
+               left > 0 ? format_duration(times.back()) : "-", fmt::format("{}", iterations_of(job, state)),
                fmt::format("{}", job.config.training.batch), fmt::format("{}", threads)});
   }
   return fmt::format(

@@ -1,8 +1,8 @@
 // Communication between the ranks of a training: its processes, numbered from 0.
 //
-// Every call but rank(), ranks() and shard() is collective: all ranks make the same calls in the same order.
-// A rank that waits checks on the others, and throws an Error that names those which have died or have not
-// answered within the time-out.
+// Every call but rank(), is_first(), ranks(), shard() and set_timeout() is collective: all ranks make the
+// same calls in the same order. A rank that waits checks on the others, and throws an Error that names those
+// which have died or have not answered within the time-out.
 //
 // Ownership: buffers belong to the caller and must stay valid until a pending sum has completed.
 #pragma once

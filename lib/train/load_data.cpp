@@ -27,7 +27,8 @@ constexpr std::size_t cores_a_worker = 8;
 constexpr std::uint64_t bytes_a_worker = 8'000'000;
 
 bool is_packed(const std::filesystem::path& place) {
-  return std::filesystem::is_regular_file(place);
+  std::error_code unreadable;  // whoever reads the place will say why
+  return std::filesystem::is_regular_file(place, unreadable);
 }
 
 JpegSet packed_set(const std::filesystem::path& file, PackedSet packed) {
@@ -121,6 +122,7 @@ Config with_images_for(const Architecture& network, Config config) {
   const Architecture of_cifar;
   config.dataset = {};
   config.augmentation = {};
+  config.training.epochs = 0;  // of other images
   config.dataset.name = Name::synthetic;
   if (network.image_size != of_cifar.image_size || network.classes != of_cifar.classes) {
     config.dataset.name = Name::images;

@@ -18,23 +18,18 @@ std::uint64_t bytes_of_threads(int threads) {
   return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads);
 }
 
-// The bytes that the averages take in a checkpoint while it is written; bytes_beside_arena counts the rest.
-std::uint64_t bytes_of_average(const Config& config, const MemoryPlan& plan) {
-  return config.training.average_decay > 0 ? 2 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters)
-                                           : 0;
-}
-
 }  // namespace
 
 std::uint64_t bytes_of_process(int threads) {
   return bytes_of_program + bytes_of_threads(threads);
 }
 
-std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks) {
+std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks) {
   const std::uint64_t floats = sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
   // Values and momentum exist three times: copied out, laid out as a file, and copied once more for writing.
-  const std::uint64_t checkpoint = 3 * 2 * floats;
-  return bytes_of_threads(threads) + checkpoint + (ranks > 1 ? floats : 0);
+  // Averages exist twice beside the arena.
+  const std::uint64_t checkpoint = (3 * 2 + (config.training.average_decay > 0 ? 2 : 0)) * floats;
+  return bytes_of_threads(config.training.threads) + checkpoint + (ranks > 1 ? floats : 0);
 }
 
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
@@ -42,8 +37,7 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
   const int threads = config.training.threads;
   const std::uint64_t left = limit.left / static_cast<std::uint64_t>(ranks.here);
   const auto needed = [&](const MemoryPlan& what, std::int64_t images) {
-    return what.arena_bytes + bytes_beside_arena(what, threads, ranks.all) + loader_bytes(config, images) +
-           bytes_of_average(config, what);
+    return what.arena_bytes + bytes_beside_arena(config, what, ranks.all) + loader_bytes(config, images);
   };
   const std::int64_t given = (config.training.batch + ranks.all - 1) / ranks.all;
   const bool in_parts = config.training.micro_batch > 0;

@@ -17,7 +17,7 @@ std::uint64_t bytes_of_process(int threads);
 
 // Estimates what a training takes beside its arena once data and plan exist: generated code, threads, and a
 // checkpoint while it is written; with several ranks, also the buckets of gradients.
-std::uint64_t bytes_beside_arena(const MemoryPlan& plan, int threads, int ranks = 1);
+std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks = 1);
 
 // The number of ranks in a run, and of those that share this host's memory.
 struct Ranks {

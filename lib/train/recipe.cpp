@@ -16,7 +16,11 @@ std::int64_t largest_divisor(std::int64_t number, std::int64_t most) {
   return divisor;
 }
 
-void check_micro_batch(const Config::Training& training, int ranks) {
+void check_shards(const Config::Training& training, int ranks) {
+  if (training.batch < ranks) {
+    throw UsageError("training.batch: {} images are too few for {} ranks; each needs at least one",
+                     training.batch, ranks);
+  }
   if (training.micro_batch == 0) return;
   const std::int64_t shard = training.batch / ranks;
   if (training.batch % ranks == 0 && shard % training.micro_batch == 0) return;
@@ -31,7 +35,7 @@ void check_micro_batch(const Config::Training& training, int ranks) {
 
 Config::Training resolve_recipe(const Config& config) {
   Config::Training training = config.training;
-  check_micro_batch(training, 1);
+  check_shards(training, 1);
   if (training.epochs > 0) {
     const double images = training.epochs * static_cast<double>(training_images(config));
     training.iterations =

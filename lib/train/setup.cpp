@@ -164,13 +164,8 @@ NetworkOptions network_options(const Config& config) {
 NetworkOptions network_options(const Config& config, Communicator& communicator) {
   NetworkOptions options = network_options(config);
   if (communicator.ranks() == 1) return options;
-  const std::int64_t batch = config.training.batch;
-  if (batch < communicator.ranks()) {
-    throw UsageError("training.batch: {} images are too few for {} ranks; each needs at least one", batch,
-                     communicator.ranks());
-  }
-  check_micro_batch(config.training, communicator.ranks());
-  divide(options, config, communicator.shard(batch).size);
+  check_shards(config.training, communicator.ranks());
+  divide(options, config, communicator.shard(config.training.batch).size);
   if (config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized)
     options.statistics = &communicator;
   return options;

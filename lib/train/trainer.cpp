@@ -159,7 +159,9 @@ std::optional<Loss> Trainer::evaluate_set(const std::function<bool()>& stop, con
   std::optional<Loss> mine;
   reading([&] { mine = evaluate_shard(stop, observe); });
   if (communicator_.any(!mine)) return {};
-  return of_all_ranks(*mine);
+  const Loss loss = of_all_ranks(*mine);
+  if (loss.images == 0) throw Error("there is no image to evaluate on: every one of them is damaged");
+  return loss;
 }
 
 std::optional<Loss> Trainer::evaluate_recalibrated(const std::function<bool()>& stop,

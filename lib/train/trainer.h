@@ -2,7 +2,8 @@
 //
 // With several ranks, each has a Trainer, which computes its shard of every batch and of the evaluation set;
 // all take the same steps. Losses and gradients always refer to the whole batch. fetch_batch(), step(),
-// evaluate(), compute_gradient(), broadcast_state() and check_equal() must be called on all ranks.
+// evaluate(), evaluate_average(), compute_gradient(), broadcast_state() and check_equal() must be called on
+// all ranks.
 //
 // Ownership: owns device, network and data; borrows the communicator, which must outlive it. Accesses no
 // files but those of the data, and prints nothing.

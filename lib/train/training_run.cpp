@@ -298,18 +298,11 @@ void Session::save_checkpoint(Keep keep) {
   }
 }
 
-void add_rows(RunSummary& summary, const RunLog& log) {
-  if (!log.eval().empty()) summary.evaluation = log.eval().back();
-  if (!log.eval_average().empty()) summary.evaluation_average = log.eval_average().back();
-  if (!log.train().empty()) summary.training = log.train().back();
-}
-
 RunSummary Session::summary() const {
   RunSummary summary;
   summary.status = status_;
   summary.iterations = trainer_.iteration();
   summary.images = evaluation_images_;
-  summary.plan = plan_;
   summary.peak_resident_bytes = peak_resident_bytes();
   summary.ranks = communicator_.ranks();
   if (const GradientExchange* exchange = trainer_.exchange()) summary.exchange = exchange->times();
@@ -318,31 +311,6 @@ RunSummary Session::summary() const {
   summary.seconds = journal_->seconds();
   summary.images_per_second = journal_->images_per_second();
   summary.images_left_out = journal_->images_left_out();
-  return summary;
-}
-
-RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
-  const RunLog& log = run.log;
-  RunSummary summary;
-  add_rows(summary, log);
-  const auto progress = [&](const char* key, double otherwise) {
-    const auto found = run.checkpoint.progress.find(key);
-    return found == run.checkpoint.progress.end() ? otherwise : found->second;
-  };
-  // The time in the last row excludes the last evaluation, so the checkpoint's is preferred.
-  summary.seconds = progress("seconds", summary.training.seconds);
-  const double seconds = progress("step_seconds", 0);  // absent in files of earlier versions
-  summary.images_per_second =
-      seconds > 0 ? progress("step_images", 0) / seconds : log.images_per_second(batch);
-  return summary;
-}
-
-// Returns the summary of a run that is complete; only rank 0 has its files.
-RunSummary summary_of_complete(const std::optional<EarlierRun>& run, const Config& config) {
-  RunSummary summary = run ? summary_of(*run, config.training.batch) : RunSummary();
-  summary.was_complete = true;
-  summary.status = RunStatus::complete;
-  summary.iterations = config.training.iterations;
   return summary;
 }
 
@@ -355,7 +323,7 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
     if (communicator.is_first()) before = check_start(config, directory, start);
   });
   if (communicator.of_first(before && is_complete(*before, config) ? 1 : 0) > 0) {
-    return summary_of_complete(before, config);
+    return summary_of_complete(before, config, communicator.ranks());
   }
   const bool goes_on = before.has_value();
   before.reset();

@@ -12,6 +12,7 @@
 #include "record/run_log.h"
 #include "train/earlier_run.h"
 #include "train/memory_plan.h"
+#include "train/run_summary.h"
 #include "train/trainer.h"
 
 namespace revnet {
@@ -20,23 +21,6 @@ enum class RunStart {
   fresh,      // refuse a directory that holds a run
   overwrite,  // replace an existing run
   resume,     // continue an existing run, or start one
-};
-
-struct RunSummary {
-  RunStatus status = RunStatus::running;
-  std::int64_t iterations = 0;      // completed
-  std::int64_t images = 0;          // in the last evaluation; 0: an earlier process made it
-  std::size_t images_left_out = 0;  // because they are damaged; at least so many
-  EvalRow evaluation;               // the last one; iteration 0 if there was none
-  EvalRow evaluation_average;       // the last one of the averaged weights; iteration 0 if there was none
-  TrainRow training;                // the last one; iteration 0 if there was none
-  double seconds = 0;               // duration of the whole run without pauses
-  double images_per_second = 0;     // training speed, without evaluation and pauses
-  MemoryPlan plan;
-  std::uint64_t peak_resident_bytes = 0;
-  int ranks = 1;
-  ExchangeTimes exchange;     // of gradients between several ranks
-  bool was_complete = false;  // nothing was left to do; `images`, `plan` and the peak are then 0
 };
 
 // The code that a study runs during a training.

@@ -111,9 +111,16 @@ TEST_CASE("the setting dataset.damaged leaves out damaged images, names them and
   CHECK_MESSAGE(resumed.exit_code == 0, resumed.text());
   CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
 
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder / "set/val")) {
+    if (entry.is_regular_file()) cut_short(entry.path());
+  }
+  const Outcome nothing = train(folder.path(), {"--run-dir", "skipped", "--evaluate"});
+  CHECK_MESSAGE(nothing.exit_code == 1, nothing.text());
+  CHECK(contains(nothing.err, "there is no image to evaluate on"));
+
   const Outcome checked = run("revnet-data", folder.path(), {"check", "set"});
   CHECK(checked.exit_code == 1);
-  CHECK(contains(checked.out, "22 images of 3 classes: 2 damaged\n"));
+  CHECK(contains(checked.out, "22 images of 3 classes: 11 damaged\n"));
   const Outcome speed = run("revnet-data", folder.path(),
                             {"speed", "images", "--data-dir", "set", "--image-size", "32", "--batch", "12"});
   CHECK_MESSAGE(speed.exit_code == 1, speed.text());

@@ -39,17 +39,20 @@ std::size_t count(const std::string& text, const std::string& what) {
 }
 
 TEST_CASE("a dry run prints the batch script and touches nothing") {
-  const Place place("training.batch: [2, 3]", "{time: 90, nodes: 2, tasks: 4, cpus_per_task: 8}");
+  const Place place("training.batch: [8, 9]", "{time: 90, nodes: 2, tasks: 4, cpus_per_task: 8}");
   const Outcome dry = place.run_in_slurm({"--dry-run"});
   REQUIRE_MESSAGE(dry.exit_code == 0, dry.text());
   CHECK(dry.out.starts_with("#!/bin/bash\n#SBATCH --job-name=s\n#SBATCH --array=0-1\n"));
   for (const char* part : {"#SBATCH --time=90\n", "#SBATCH --nodes=2\n#SBATCH --ntasks=4\n", "--mpi=pmix",
-                           "0) job=batch2 ", "1) job=batch3 "}) {
+                           "0) job=batch8 ", "1) job=batch9 "}) {
     CHECK(contains(dry.out, part));
   }
   CHECK(contains(Place("training.batch: [2]", "{tasks: 2, mpi: pmi2}").run_in_slurm({"--dry-run"}).out,
                  " --mpi=pmi2 "));
   CHECK_FALSE(contains(Place("training.batch: [2]").run_in_slurm({"--dry-run"}).out, "--mpi"));
+  const Outcome impossible = Place("training.batch: [2]", "{tasks: 4}").run_in_slurm({"--dry-run"});
+  CHECK(impossible.exit_code == 2);
+  CHECK(contains(impossible.err, "batch2: training.batch: 2 images are too few for 4 ranks"));
   CHECK(contains(dry.out, (place.folder / "runs/s").string()));
   CHECK(contains(dry.err, "assuming arrays of at most 1001 jobs"));
   CHECK_FALSE(fs::exists(place.folder / "runs"));

@@ -1,5 +1,7 @@
 #include "study/training_comparison.h"
 
+#include <fstream>
+
 #include <doctest/doctest.h>
 
 #include "base/error.h"
@@ -62,6 +64,15 @@ TEST_CASE("what is replaced leaves nothing beside a first run that ends early") 
   CHECK(std::filesystem::exists(folder / "run/stored/run.h5"));
   CHECK_FALSE(std::filesystem::exists(folder / "run/reconstructed/run.h5"));
   CHECK_FALSE(std::filesystem::exists(folder / "run/training.h5"));
+}
+
+TEST_CASE("a second run that would be refused is refused before the first one trains") {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directories(folder / "run/reconstructed");
+  std::ofstream(folder / "run/reconstructed/run.h5") << "another run";
+  CHECK_THROWS_AS(run_training_comparison(small_config(), folder / "run", RunStart::fresh, "test"),
+                  UsageError);
+  CHECK_FALSE(std::filesystem::exists(folder / "run/stored"));
 }
 
 TEST_CASE("a ResNet has no second way to train") {

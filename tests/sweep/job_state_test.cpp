@@ -36,6 +36,14 @@ TEST_CASE("a job that has begun may change what a resumed run may, and nothing e
                           "training.seed was 1 in this run, but the sweep now says 2"));
 }
 
+TEST_CASE("a job that is given in epochs has so many iterations") {
+  Job job{"job", Config()};
+  job.config.training.epochs = 2;
+  CHECK(iterations_of(job, {}) == 1000);
+  job.config.training.epochs = 0;
+  CHECK(iterations_of(job, {}) == 80'000);
+}
+
 TEST_CASE("a job whose log is damaged is shown as such, and says why") {
   const Begun begun;
   testing::write_file(begun.sweep / "job/run.h5", "no HDF5");
@@ -53,6 +61,11 @@ TEST_CASE("a job whose settings are damaged is shown as such, and has not change
   CHECK_FALSE(state.settings);
   CHECK(testing::contains(state.damage, "job/config.yaml is damaged"));
   CHECK(change_of(begun.sweep.path(), begun.job, state) == "");
+
+  testing::write_file(begun.sweep / "job/config.yaml", "training: {sed: 3}\n");
+  const JobState unknown = read_state(begun.sweep / "job");
+  CHECK(unknown.status == JobStatus::damaged);
+  CHECK(testing::contains(unknown.damage, "training.sed"));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ MemoryPlan plan_of(const Config& config) {
 
 std::uint64_t needed_by(const Config& config) {
   const MemoryPlan plan = plan_of(config);
-  return plan.arena_bytes + bytes_beside_arena(plan, config.training.threads);
+  return plan.arena_bytes + bytes_beside_arena(config, plan);
 }
 
 TEST_CASE("the refusal of a plan that does not fit names the largest batch that does") {

@@ -264,7 +264,6 @@ class DamagedSource final : public BatchSource {
  public:
   DamagedSource(std::unique_ptr<BatchSource> intact, std::int64_t end)
       : intact_(std::move(intact)), end_(end) {}
-  std::size_t training_size() const override { return intact_->training_size(); }
   std::size_t evaluation_size() const override { return intact_->evaluation_size(); }
   void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
                      std::span<std::int32_t> labels) override {

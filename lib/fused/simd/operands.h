@@ -5,8 +5,8 @@
 // memory that separate operations need. The caller owns all pointers. Arrays over channels have one entry per
 // stored channel, zero where the channel is padding.
 //
-// Convolutions cut images into work blocks by the shape of the images alone, so that sums over work blocks do
-// not depend on the number of threads.
+// Convolutions cut images into work blocks by shapes alone, so that sums over work blocks do not depend on
+// the number of threads.
 #pragma once
 
 #include <cstdint>

@@ -145,15 +145,6 @@ inline Prefetcher prefetch_results(const Stencil& stencil, std::int64_t channels
                        (work_block.first_row + work_block.rows) * stencil.step, 1, calls);
 }
 
-// f(vectors, first column) for all columns, in panels of two vectors and perhaps a last one of one.
-template <class D, class F>
-HWY_INLINE void for_pairs_of_vectors(D, std::int64_t columns, const F& f) {
-  constexpr std::int64_t lanes = width_of<D>;
-  std::int64_t column = 0;
-  for (; columns - column >= 2 * lanes; column += 2 * lanes) f(Constant<2>(), column);
-  if (column < columns) f(Constant<1>(), column);
-}
-
 }  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -98,13 +98,10 @@ HWY_INLINE void write_columns(D d, const PointwiseTask& task, std::int64_t index
 template <int block, class D, class Between>
 void write_work_block(D d, const PointwiseTask& task, std::int64_t index, const WorkBlock& work_block,
                       const Pixels<block>& pixels, const Between& between) {
-  constexpr std::int64_t lanes = width_of<D>;
   with_form(task.sink.form, [&](auto form) HWY_ATTR {
-    std::int64_t column = 0;
-    for (; task.columns - column >= 2 * lanes; column += 2 * lanes) {
-      write_columns<2, form>(d, task, index, work_block, pixels, column, between);
-    }
-    if (column < task.columns) write_columns<1, form>(d, task, index, work_block, pixels, column, between);
+    for_pairs_of_vectors(d, task.columns, [&](auto vectors, std::int64_t column) HWY_ATTR {
+      write_columns<vectors, form>(d, task, index, work_block, pixels, column, between);
+    });
   });
 }
 

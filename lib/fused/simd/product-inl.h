@@ -25,6 +25,15 @@ HWY_INLINE void for_panels(D, std::int64_t columns, const F& f) {
   if (columns - j == lanes) f(Constant<1>(), j);
 }
 
+// Calls f(vectors, first column) for panels of two vectors, and perhaps a last one of one.
+template <class D, class F>
+HWY_INLINE void for_pairs_of_vectors(D, std::int64_t columns, const F& f) {
+  constexpr std::int64_t lanes = width_of<D>;
+  std::int64_t column = 0;
+  for (; columns - column >= 2 * lanes; column += 2 * lanes) f(Constant<2>(), column);
+  if (column < columns) f(Constant<1>(), column);
+}
+
 // Calls f(rows, first row) for blocks that cover `all` rows, a multiple of product_rows. The sums of each
 // block fit in registers.
 template <int vectors, class F>
