@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
+#include <istream>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -62,6 +63,14 @@ std::uint64_t parse_bytes(std::string_view text, std::string_view origin) {
     }
   }
   throw UsageError("{}: {} is no size in bytes, such as 8GiB or 500MB", origin, in_quotes(text));
+}
+
+std::string last_line(std::istream& lines) {
+  std::string last;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
 }
 
 std::string format_grouped(std::int64_t number) {

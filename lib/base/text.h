@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ std::string format_bytes(std::uint64_t bytes);
 // Parses a number with an optional unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB): "8GiB", "500 MB",
 // "1073741824". Throws a UsageError that begins with `origin` for anything else, and for 0.
 std::uint64_t parse_bytes(std::string_view text, std::string_view origin);
+
+// The last line that is not empty; "" if there is none.
+std::string last_line(std::istream& lines);
 
 // "80,000".
 std::string format_grouped(std::int64_t number);

@@ -53,7 +53,11 @@ void each_range(Operation operation, const Tensor& src, Tensor& dst, double tens
 }  // namespace
 
 void add(const Tensor& src, Tensor& dst) {
-  each_range(Operation::elementwise, src, dst, 3, add_range);
+  add(src, dst, Operation::elementwise);
+}
+
+void add(const Tensor& src, Tensor& dst, Operation operation) {
+  each_range(operation, src, dst, 3, add_range);
 }
 
 void subtract(const Tensor& src, Tensor& dst) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "layers/grid.h"
+#include "tensor/profile.h"
 #include "tensor/tensor.h"
 
 namespace revnet {
 
-// dst += src.
+// dst += src. Profiles count it as a sum of activations, or as `operation`.
 void add(const Tensor& src, Tensor& dst);
+void add(const Tensor& src, Tensor& dst, Operation operation);
 // dst -= src.
 void subtract(const Tensor& src, Tensor& dst);
 // dst += round(src) and dst -= round(src), where round() goes to the nearest multiple of the grid's step.

@@ -146,11 +146,7 @@ std::vector<Setting> architecture_settings() {
 
 std::vector<Setting> training_settings() {
   using Training = C::Training;
-  using BatchNorm = C::BatchNorm;
-  using Augmentation = C::Augmentation;
   constexpr auto training = &C::training;
-  constexpr auto batch_norm = &C::batch_norm;
-  constexpr auto augmentation = &C::augmentation;
   return {
       setting<training, &Training::iterations>(
           "training.iterations", {"--iterations", "N"}, at_least(1), Effect::result,
@@ -207,6 +203,15 @@ std::vector<Setting> training_settings() {
           "training.average_decay", {}, below(0, 1), Effect::result,
           "decay per step of an exponential moving average of the weights, which is also evaluated; 0: no "
           "average"),
+  };
+}
+
+std::vector<Setting> batch_settings() {
+  using BatchNorm = C::BatchNorm;
+  using Augmentation = C::Augmentation;
+  constexpr auto batch_norm = &C::batch_norm;
+  constexpr auto augmentation = &C::augmentation;
+  return {
       setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0), Effect::result,
                                                "constant added to the variance"),
       setting<batch_norm, &BatchNorm::decay>("batch_norm.decay", {}, below(0, 1), Effect::result,
@@ -270,6 +275,7 @@ std::vector<Setting> make_settings() {
   add("Network", network_settings());
   add(architecture_group, architecture_settings());
   add("Training", training_settings());
+  add("Training", batch_settings());
   add("Logging and checkpoints", recording_settings());
   return table;
 }

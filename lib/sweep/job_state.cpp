@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "record/run_directory.h"
 #include "train/earlier_run.h"
 #include "train/resumption.h"
@@ -13,12 +14,8 @@
 
 namespace revnet {
 std::string last_line_of(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::string last;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty()) last = line;
-  }
-  return last;
+  std::ifstream lines(file);
+  return last_line(lines);
 }
 
 std::string_view name(JobStatus status) {

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "system/file_descriptor.h"
 
 namespace revnet {
@@ -174,15 +175,6 @@ void read_to_end(const std::vector<std::pair<const FileDescriptor*, std::string*
   }
 }
 
-std::string last_line(const std::string& text) {
-  std::istringstream lines(text);
-  std::string last;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) last = line;
-  }
-  return last;
-}
-
 constexpr int out_of_memory_code = 12;  // of a child that called a function
 
 // Body of a child forked to call a function. It leaves by _exit, without destructors, because everything it
@@ -279,7 +271,8 @@ ProcessResult run_command(const std::vector<std::string>& words) {
 std::string output_of(const std::vector<std::string>& words) {
   const ProcessResult result = run_command(words);
   if (result.status.code == 0) return result.out;
-  const std::string why = last_line(result.err);
+  std::istringstream lines(result.err);
+  const std::string why = last_line(lines);
   throw Error("{} failed ({}){}{}", words[0], result.status.text(), why.empty() ? "" : ": ", why);
 }
 

@@ -3,27 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tensor/parallel.h"
+#include "ops/elementwise.h"
 #include "train/network_statistics.h"
 
 namespace revnet {
-namespace {
-
-REVNET_MULTITARGET void add_to(float* sum, const float* value, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) sum[i] += value[i];
-}
-
-// sum += value
-void add_to(Device& device, Tensor& sum, const Tensor& value) {
-  const auto count = static_cast<std::int64_t>(value.values().size());
-  device.perform({Operation::optimizer, 0, 0, 3.0 * static_cast<double>(value.bytes())}, [&] {
-    parallel_ranges(count, 8192, [&](std::int64_t begin, std::int64_t end) {
-      add_to(sum.data() + begin, value.data() + begin, end - begin);
-    });
-  });
-}
-
-}  // namespace
 
 MicroBatchSum::MicroBatchSum(Device& device, const Network& network, std::int64_t count, double decay)
     : device_(device),
@@ -49,7 +32,7 @@ void MicroBatchSum::add(std::int64_t index) {
     completed_ = gradients_.size();
   }
   for (std::size_t i = 0; i < gradients_.size(); ++i) {
-    add_to(device_, gradients_[i], network_.parameters()[i]->gradient);
+    revnet::add(network_.parameters()[i]->gradient, gradients_[i], Operation::optimizer);
   }
   each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
     for (std::size_t c = 0; c < values.size(); ++c) statistics_[place + c] += weight(index) * values[c];
@@ -59,7 +42,7 @@ void MicroBatchSum::add(std::int64_t index) {
 void MicroBatchSum::complete_gradients(std::size_t first) {
   while (completed_ > first) {
     --completed_;
-    add_to(device_, network_.parameters()[completed_]->gradient, gradients_[completed_]);
+    revnet::add(gradients_[completed_], network_.parameters()[completed_]->gradient, Operation::optimizer);
   }
 }
 

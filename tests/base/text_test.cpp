@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <limits>
+#include <sstream>
 
 #include <doctest/doctest.h>
 
@@ -110,6 +111,16 @@ TEST_CASE("text in quotes is one short printable line") {
   CHECK(in_quotes("a\nb\t\x1b_\xff") == "'a b ?_?'");
   CHECK(in_quotes("\u00e9") == "'\u00e9'");
   CHECK(in_quotes(std::string(81, 'a')) == "'" + std::string(80, 'a') + "...'");
+}
+
+TEST_CASE("the last line skips empty ones and needs no line break") {
+  const auto last = [](const std::string& text) {
+    std::istringstream lines(text);
+    return last_line(lines);
+  };
+  CHECK(last("a\nb\n\n") == "b");
+  CHECK(last("a\nb") == "b");
+  CHECK(last("\n") == "");
 }
 
 }  // namespace
