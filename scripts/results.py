@@ -27,6 +27,7 @@ RESULTS, REPORT = os.path.join(ROOT, "experiments", "results"), os.path.join(ROO
 LOGS = ("run.h5", "angle.h5", "training.h5")
 TEXTS = ("config.yaml", "run.log")
 DEPTH_STUDY = "exact-depth"  # the folder of runs whose angles are drawn against depth instead of iterations
+PHOTOGRAPHS = "imagewoof"    # the folder of runs that have a figure of curves, but no cell in Table 3
 BEGIN, END = "<!-- made by `make results` from here -->\n", "<!-- made by `make results` up to here -->\n"
 
 SOURCES = ("paper", "reference code, rerun", "MemCNN")
@@ -257,6 +258,9 @@ def curves(results):
                      for result in of_cell(results, architecture, dataset, iterations)[:1]] for pair in PAIRS]
             if any(rows):
                 yield f"curves-{dataset}-{schedule}.svg", f"{title}, {words}", [row for row in rows if row]
+    photographs = [result.directory for result in results if result.name.startswith(PHOTOGRAPHS + "/")]
+    if photographs:
+        yield f"curves-{PHOTOGRAPHS}.svg", "ten breeds of dogs, photographs of 128 x 128 pixels", [photographs]
 
 
 def tables(results):
