@@ -3,8 +3,6 @@
 #include <iostream>
 #include <optional>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "net/network.h"

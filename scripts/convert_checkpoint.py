@@ -119,7 +119,7 @@ def to_torch(checkpoint):
     return dict(architecture=setting(checkpoint.config, "network", "architecture"),
                 spec=dataclasses.asdict(spec_of(checkpoint.config)), classes=classes, model=state,
                 momentum=momentum,
-                average={module_path(name): torch.from_numpy(values) for name, values in checkpoint.average.items()},
+                average={name.replace("/", "."): torch.from_numpy(values) for name, values in checkpoint.average.items()},
                 iteration=checkpoint.iteration, config=checkpoint.config,
                 progress=checkpoint.progress)
 

@@ -284,25 +284,25 @@ def write(arguments):
     _, end, after = rest.partition(END)
     if not begin or not end:
         fail(f"{readme} has no place for the tables: it needs the lines\n{BEGIN}{END}")
-    import figures  # imported here, because it needs matplotlib
+    import run_figures  # imported here, because it needs matplotlib
 
     with open(readme, "w", encoding="utf-8") as file:
         file.write(before + BEGIN + tables(results) + END + after)
     print(readme)
     for name, _, rows in curves(results):
-        figures.draw_curve_rows(rows, os.path.join(arguments.results, name))
+        run_figures.draw_curve_rows(rows, os.path.join(arguments.results, name))
     folders = directories(os.path.join(arguments.results, "runs"))
     studies = [folder for folder in folders if os.path.exists(os.path.join(folder, "angle.h5"))]
     for parent in dict.fromkeys(map(os.path.dirname, studies)):
         runs = [folder for folder in studies if os.path.dirname(folder) == parent]
         figure = os.path.join(arguments.results, f"angle-{os.path.basename(parent)}.svg")
         if os.path.basename(parent) == DEPTH_STUDY:
-            figures.draw_depth(runs, figure)
+            run_figures.draw_depth(runs, figure)
         else:
-            figures.draw_angle(runs, figure, one_panel=True)
+            run_figures.draw_angle(runs, figure, one_panel=True)
     for folder in folders:
         if os.path.exists(os.path.join(folder, "training.h5")):
-            figures.draw_training(folder, os.path.join(arguments.results, f"{os.path.basename(folder)}.svg"))
+            run_figures.draw_training(folder, os.path.join(arguments.results, f"{os.path.basename(folder)}.svg"))
 
 
 def main():

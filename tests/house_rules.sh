@@ -1,5 +1,6 @@
 #!/bin/sh
 # Each outside library stays in its own folder. (Which folder of lib/ may include which is enforced by the build.)
+# Python code has no undefined or unused names, also where no test runs it.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 failed=0
@@ -32,4 +33,5 @@ check 'spdlog' 'lib/train/reporter' 'spdlog belongs in lib/train/reporter:'
 check 'mpi' 'lib/train/communicator' 'MPI belongs in lib/train/communicator:'
 check 'hwy' 'lib/fused/simd/' 'Highway belongs in lib/fused/simd:'
 check 'Random123' 'lib/base/random' 'Random123 belongs in lib/base/random:'
+pyflakes3 scripts/*.py tests/*/*.py || failed=1
 exit $failed

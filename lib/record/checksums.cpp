@@ -1,7 +1,6 @@
 #include "record/checksums.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 

@@ -9,7 +9,6 @@
 
 #include "base/crc32.h"
 #include "base/text.h"
-#include "base/utf8.h"
 #include "record/hdf5.h"
 #include "record/hdf5_handle.h"
 

@@ -1,7 +1,5 @@
 #include "record/sweep_file.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "record/config_schema.h"

@@ -2,7 +2,6 @@
 // measurements are averaged over seeds.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "study/gradient_angle.h"
 #include "study/study_log.h"
 #include "train/earlier_run.h"
 #include "train/load_data.h"

@@ -18,7 +18,6 @@
 #include <string>
 #include <vector>
 
-#include "study/gradient_angle.h"
 #include "study/series.h"
 #include "train/training_run.h"
 

@@ -4,9 +4,7 @@
 // Measuring changes neither parameters nor running averages: training continues bit for bit as without it.
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <span>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,5 @@
 #include "study/relu_masks.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <stdexcept>

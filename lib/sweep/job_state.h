@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "record/run_log.h"
 #include "sweep/grid.h"

@@ -1,6 +1,5 @@
 #include "sweep/slurm.h"
 
-#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <functional>

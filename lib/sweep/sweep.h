@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "base/table.h"
 #include "sweep/job_state.h"
 #include "system/memory_limit.h"
 

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <limits>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include <sys/mman.h>

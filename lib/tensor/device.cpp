@@ -1,6 +1,5 @@
 #include "tensor/device.h"
 
-#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>

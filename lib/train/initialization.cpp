@@ -1,7 +1,6 @@
 #include "train/initialization.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>

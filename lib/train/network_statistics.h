@@ -1,8 +1,6 @@
 // The statistics of all normalisations of a network as one row of numbers.
 #pragma once
 
-#include <span>
-
 #include "net/network.h"
 
 namespace revnet {

@@ -1,6 +1,5 @@
 #include "train/rank_placement.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>

@@ -11,7 +11,6 @@
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "train/earlier_run.h"
-#include "train/memory_plan.h"
 #include "train/run_summary.h"
 #include "train/trainer.h"
 

@@ -1,7 +1,6 @@
 // Completions and manual pages are as complete as --help, and the programs that read them accept them.
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 #include <sstream>
 
 #include <doctest/doctest.h>

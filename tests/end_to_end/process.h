@@ -1,7 +1,6 @@
 // Runs the built commands as a user would, each with its own process, folder and environment.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>

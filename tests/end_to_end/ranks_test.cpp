@@ -2,7 +2,6 @@
 // to one of them. Only builds with MPI have these tests.
 #ifdef REVNET_MPIRUN
 #include <csignal>
-#include <fstream>
 #include <sstream>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // What revnet-sweep --launcher slurm prints and refuses, with scripts in place of Slurm's commands.
 // tests/end_to_end/slurm tests it in a private Slurm.
-#include <algorithm>
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <random>
-#include <sstream>
 #include <thread>
 
 #include <doctest/doctest.h>

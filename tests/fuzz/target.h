@@ -6,7 +6,6 @@
 // sanitizers in `make fuzz`, and replay.cpp, which is also part of `make test`.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>

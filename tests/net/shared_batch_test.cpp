@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <string>
-#include <utility>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,4 @@
 // Batch statistics and their running averages, which only commit_statistics() may change.
-#include <algorithm>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,4 @@
 // Which convolutions use Winograd, and how accurate it is.
-#include <cmath>
 #include <string>
 
 #include <doctest/doctest.h>

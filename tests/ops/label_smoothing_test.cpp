@@ -1,5 +1,4 @@
 // Smoothed labels against PyTorch's definition (CrossEntropyLoss, label_smoothing), written out in double.
-#include <algorithm>
 #include <cmath>
 
 #include <doctest/doctest.h>

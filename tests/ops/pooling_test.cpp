@@ -1,6 +1,5 @@
 #include "ops/pooling.h"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include <doctest/doctest.h>

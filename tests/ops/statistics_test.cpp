@@ -1,7 +1,6 @@
 #include "ops/statistics.h"
 
 #include <cmath>
-#include <numeric>
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,5 @@
 #include "record/packed_images.h"
 
-#include <fstream>
-
 #include <doctest/doctest.h>
 
 #include "record/hdf5.h"

@@ -1,7 +1,6 @@
 // metrics.csv and event files: every row at once, none twice, in the formats that others read.
 #include "record/row_file.h"
 
-#include <bit>
 #include <cstring>
 
 #include <doctest/doctest.h>

@@ -1,7 +1,6 @@
 // What the tests of lib/record share: HDF5 access without revnet's own code.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>

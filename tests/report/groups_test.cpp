@@ -1,7 +1,5 @@
 #include "report/groups.h"
 
-#include <cmath>
-
 #include <doctest/doctest.h>
 
 #include "base/error.h"

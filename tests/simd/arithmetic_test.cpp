@@ -1,7 +1,5 @@
 #include "fused/simd/arithmetic.h"
 
-#include <vector>
-
 #include <doctest/doctest.h>
 
 #include "fused/simd/peak.h"

@@ -1,6 +1,5 @@
 #include "study/exchange.h"
 
-#include <mutex>
 #include <thread>
 
 #include <doctest/doctest.h>

@@ -1,7 +1,6 @@
 #include "tensor/profile.h"
 
 #include <set>
-#include <string>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,5 @@
 #include "train/divergence.h"
 
-#include <cmath>
 #include <limits>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // A batch computed in parts: gradients, statistics, memory, ranks, and steps that fail in the middle.
 #include <cmath>
-#include <mutex>
 
 #include <doctest/doctest.h>
 

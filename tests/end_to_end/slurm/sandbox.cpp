@@ -1,6 +1,5 @@
 #include "end_to_end/slurm/sandbox.h"
 
-#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
