@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "compare_commands.h"
+#include "option_values.h"
 #include "ranks.h"
 #include "study/angle_study.h"
 #include "study/study_log.h"
@@ -53,6 +54,10 @@ void print_files(const std::filesystem::path& directory) {
 int run_angle(const AngleRequest& request, const std::string& command, Communicator& communicator) {
   AngleOptions options = request.options;
   options.dump = request.dump;
+  if (!request.dump.empty()) {
+    check_output(request.dump, "--dump");
+    claim_study_log(request.dump, request.study.run().start() != RunStart::fresh);
+  }
   if (!request.checkpoints.empty()) {
     require_one_process("revnet-compare gradient angle --checkpoint");
     if (request.study.run().directory().empty())

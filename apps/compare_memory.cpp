@@ -181,16 +181,18 @@ std::optional<std::uint64_t> measured_overhead(Case of) {
   return small->resident_bytes - std::min(small->resident_bytes, plan_case(of.what).arena_bytes);
 }
 
-// Returns a row of the table: the largest batch of a network in one activation mode. A signal while that
-// batch is tried leaves nothing.
+// Returns a row of the table: the largest batch of a network in one activation mode, for which a training's
+// checkpoint and loader of images leave room. A signal while that batch is tried leaves nothing.
 std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tries) {
   MemoryCase& what = of.what;
   const std::optional<std::uint64_t> overhead =
       tries ? measured_overhead(of) : bytes_of_process(what.threads);
   if (!overhead) return {};
+  const std::uint64_t checkpoint =
+      bytes_of_checkpoint(of.config, plan_memory(what.network(), network_options(of.config), what.threads));
   const auto planned = [&](std::int64_t batch) {
     what.batch = batch;
-    return plan_case(what).arena_bytes + *overhead;
+    return plan_case(what).arena_bytes + *overhead + checkpoint + loader_bytes(of.config, batch);
   };
   const std::string network = what.architecture.name, mode(name(what.activations));
   what.batch = largest_batch(limit, planned);
@@ -267,14 +269,16 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->add_option("--memory-limit", request->limit,
                    "find the largest batch whose plan fits into so much, such as 8GiB")
       ->type_name("BYTES")
-      ->excludes(batch);
+      ->excludes(batch)
+      ->excludes("--units")
+      ->excludes("--steps");
   memory->add_flag("--try", request->tries, "also run that batch")->needs("--memory-limit");
   add_format_option(*memory, request->format);
   memory->add_option("--output", request->output, "HDF5 file for all results")
       ->type_name("FILE")
       ->excludes("--memory-limit")
       ->capture_default_str();
-  memory->add_flag("--force", request->force, "replace an existing --output");
+  memory->add_flag("--force", request->force, "replace an existing --output")->excludes("--memory-limit");
   memory->add_flag("--measure", request->child)->group("");  // one case, in this process
   memory->callback([request, invocation] {
     *invocation.exit_code = guarded("revnet-compare memory", [&] {

@@ -124,7 +124,7 @@ std::string values_of(CLI::Option& option) {
   const std::vector<std::string> words = declared_choices(option);
   const std::string type = option.get_type_name();
   if (!words.empty()) return join(words, " ");
-  if (type.starts_with("FILE")) return "@files";
+  if (type.find("FILE") != std::string::npos) return "@files";  // and folders, which lead to files
   return type.starts_with("DIR") || type.starts_with("RUN") ? "@directories" : "@text";
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/error.h"
 #include "base/table.h"
 #include "base/text.h"
 
@@ -70,6 +71,22 @@ std::vector<std::string> declared_choices(CLI::Option& option) {
     if (description.starts_with('{') && description.ends_with('}')) {
       return split(description.substr(1, description.size() - 2), ',');
     }
+  }
+}
+
+void check_output(const std::filesystem::path& file, const std::string& option, const std::string& ending) {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  const fs::file_status status = fs::status(file, none);
+  const fs::path folder = file.parent_path();
+  if (!folder.empty() && !fs::is_directory(folder, none)) {
+    throw UsageError("{}: {} is not a folder; create it or name another file", option, folder.string());
+  }
+  if (file.empty() || (fs::exists(status) && !fs::is_regular_file(status))) {
+    throw UsageError("{}: {} is not a regular file", option, in_quotes(file.string()));
+  }
+  if (!file.string().ends_with(ending)) {
+    throw UsageError("{}: the name {} must end in {}", option, in_quotes(file.string()), ending);
   }
 }
 

@@ -1,6 +1,7 @@
 // The values of options, declared with the options so that a shell can complete them.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ std::string option_help(const Setting& setting);
 
 // Returns the values that choices() or CLI::IsMember declared.
 std::vector<std::string> declared_choices(CLI::Option& option);
+
+// Throws UsageError unless the file that `option` names can be written: its folder exists, nothing but a
+// regular file is in its place, and its name ends in `ending`.
+void check_output(const std::filesystem::path& file, const std::string& option,
+                  const std::string& ending = "");
 
 // Declares --format for tables; table_format() reads its value.
 void add_format_option(CLI::App& app, std::string& format);

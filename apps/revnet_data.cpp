@@ -15,7 +15,9 @@
 #include "data/contact_sheet.h"
 #include "data/image_check.h"
 #include "data/png.h"
+#include "option_values.h"
 #include "record/packed_images.h"
+#include "record/run_directory.h"
 #include "train/load_data.h"
 #include "train/setup.h"
 #include "training_options.h"
@@ -59,6 +61,7 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
   if (!force && std::filesystem::exists(file)) {
     throw UsageError(file + " already exists: choose another name, or replace it with --force");
   }
+  check_output(file, "FILE.h5");
   const JpegSplits splits = scan_image_folders(folder, DamagedImages::skip);
   const std::vector<std::string> train = damage_of_images(splits.train, 0),
                                  val = damage_of_images(splits.val, 0);
@@ -132,6 +135,7 @@ struct ShowRequest {
 };
 
 int show(const Config& config, const ShowRequest& request) {
+  check_output(request.file, "--output", ".png");
   const std::unique_ptr<BatchSource> data = load_data(config);
   const auto batch = static_cast<std::size_t>(config.training.batch);
   const int size = image_size_of(config);
@@ -145,7 +149,8 @@ int show(const Config& config, const ShowRequest& request) {
     data->fill_training(first, -1, images, labels);
   }
   if (count == 0) throw UsageError("--iteration: the evaluation set ends before that batch");
-  write_png(request.file, contact_sheet(images, count, size, data->shown_values()));
+  write_text_file_atomically(request.file,
+                             encode_png(contact_sheet(images, count, size, data->shown_values())));
   for (const std::string& line : data->take_notices()) std::cerr << "left out: " << line << '\n';
   const std::size_t columns = contact_sheet_columns(count);
   std::cout << "labels, row by row:\n";

@@ -50,12 +50,6 @@ std::vector<BuiltNetwork> build_networks() {
 }
 
 void write_page(const std::string& file, const std::string& page) {
-  // Replace only a regular file, never a device or a folder.
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (file.empty() || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))) {
-    throw UsageError("--html: '" + file + "' is not a regular file");
-  }
   write_text_file_atomically(file, page);
   std::cerr << "wrote " << file << '\n';
 }
@@ -75,6 +69,7 @@ int report(const Request& request) {
     throw UsageError("--group-by and --metric need runs: name run directories or folders of runs");
   }
   std::vector<RunRecord> runs;
+  if (request.page) check_output(*request.page, "--html", ".html");
   if (!request.folders.empty()) {
     for (const auto& run : find_runs({request.folders.begin(), request.folders.end()})) {
       runs.push_back(read_run(run));

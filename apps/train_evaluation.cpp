@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/table.h"
+#include "option_values.h"
 #include "record/run_directory.h"
 #include "train/earlier_run.h"
 #include "train/evaluation.h"
@@ -69,9 +70,11 @@ EvaluationOptions::EvaluationOptions(CLI::App& app) {
 
 int EvaluationOptions::run(const TrainingOptions& options,
                            const std::function<std::filesystem::path()>& directory) const {
-  const std::filesystem::path folder = std::filesystem::path(predictions_).parent_path();
-  if (!folder.empty() && !std::filesystem::is_directory(folder)) {
-    throw UsageError("--predictions: {} is not a folder; create it or name another file", folder.string());
+  if (!predictions_.empty()) {
+    check_output(predictions_, "--predictions");
+    if (std::filesystem::exists(predictions_)) {
+      throw UsageError("--predictions: {} already exists: remove it, or choose another name", predictions_);
+    }
   }
   std::string file = checkpoint_;
   if (file.empty()) {
@@ -88,6 +91,10 @@ int EvaluationOptions::run(const TrainingOptions& options,
   config = resolve(options.apply_to(std::move(config)));
   const Evaluation evaluation =
       without_training([&] { return evaluate_checkpoint(config, checkpoint, file, !predictions_.empty()); });
+  const std::string trained_on = fingerprint_beside(file);
+  if (!trained_on.empty() && trained_on != evaluation.fingerprint) {
+    std::cerr << "warning: these images or their classes are not those that the run was trained on\n";
+  }
   for (const std::string& line : evaluation.left_out) std::cerr << "warning: left out: " << line << '\n';
   print(evaluation, config, file);
   if (!predictions_.empty()) {

@@ -127,6 +127,23 @@ void check_words(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// CLI11 would take an option for the value of the one before it.
+void check_values(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  const auto option_at = [&](int i) -> const CLI::Option* {
+    return std::string_view(argv[i]).starts_with("--") ? at->get_option_no_throw(argv[i]) : nullptr;
+  };
+  for (int i = 1; i + 1 < argc; ++i) {
+    const auto commands =
+        at->get_subcommands([&](const CLI::App* app) { return app->get_name() == argv[i]; });
+    if (!commands.empty()) at = commands.front();
+    const CLI::Option* option = option_at(i);
+    if (option != nullptr && option->get_items_expected_min() > 0 && option_at(i + 1) != nullptr) {
+      throw UsageError("{}: {} needs a value, but {} follows", app.get_name(), argv[i], argv[i + 1]);
+    }
+  }
+}
+
 // One line about arguments that no option takes.
 std::string unexpected(const std::vector<std::string>& words) {
   const auto option =
@@ -149,6 +166,7 @@ int parse(CLI::App& app, int argc, char** argv) {
   format_help(app, help_columns(STDOUT_FILENO, std::getenv("COLUMNS")));
   try {
     check_words(app, argc, argv);
+    check_values(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help, --version

@@ -56,7 +56,10 @@ def revnet_milliseconds(arguments, arch, mode, folder):
     command = [os.path.join(arguments.bin, "revnet-compare"), "speed", "--arch", arch, "--activations", mode,
                "--batch", str(arguments.batch), "--threads", str(arguments.threads), "--steps",
                str(arguments.steps), "--format", "csv", "--output", os.path.join(folder, "speed.h5"), "--force"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        sys.exit(f"bench_pytorch.py: {command[0]}: {error.strerror}; --bin is the folder that holds revnet-compare")
     if done.returncode != 0:
         sys.exit(f"bench_pytorch.py: {' '.join(command)}\n{done.stderr}")
     return float(next(csv.DictReader(io.StringIO(done.stdout)))["ms/step"])
@@ -93,6 +96,10 @@ def main():
     parser.add_argument("--steps", type=int, default=5, metavar="N", help="steps per round")
     parser.add_argument("--compile", action="store_true", help="torch.compile beside eager execution")
     arguments = parser.parse_args()
+    if min(arguments.batch, arguments.threads, arguments.rounds, arguments.steps) < 1:
+        parser.error("--batch, --threads, --rounds and --steps must be positive")
+    if arguments.compile and not hasattr(torch, "compile"):
+        parser.error(f"--compile needs PyTorch 2, and this is {torch.__version__}")
     arguments.kinds = ("eager", "compiled") if arguments.compile else ("eager",)
     torch.set_num_threads(arguments.threads)
     print(f"PyTorch {torch.__version__}, batch {arguments.batch}, {arguments.threads} threads")

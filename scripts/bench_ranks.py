@@ -7,6 +7,7 @@ stops each run after some seconds, which avoids the evaluation at the end.
     scripts/bench_ranks.py cifar10 --arch resnet32 revnet110 --rounds 3 --seconds 25
 """
 import argparse
+import os
 import pathlib
 import re
 import statistics
@@ -19,6 +20,8 @@ KINDS = {  # name: (mpirun's arguments, threads per rank)
     "2 ranks x 1 thread": (["-n", "2", "--bind-to", "core"], 1),
 }
 INTERRUPTED = 3  # revnet-train's exit code
+# Without these, Open MPI refuses to run as root.
+ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
 def run(arguments, architecture, kind):
@@ -29,7 +32,7 @@ def run(arguments, architecture, kind):
                    str(arguments.revnet_train), arguments.dataset, "--arch", architecture,
                    "--batch", str(arguments.batch), "--threads", str(threads), "--batch-norm", arguments.batch_norm,
                    "--run-dir", folder + "/run"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
     if done.returncode != INTERRUPTED:
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}, not {INTERRUPTED}\n{done.stderr}")
     speed = re.search(r"([\d.]+) images/s", done.stdout)

@@ -4,9 +4,9 @@ python3-torch, which builds the networks of torch_model.py.
 
   convert_checkpoint.py to-torch CHECKPOINT.h5 MODEL.pt
   convert_checkpoint.py from-torch MODEL.pt CHECKPOINT.h5 [--config FILE.yaml]
-  convert_checkpoint.py to-safetensors CHECKPOINT.h5 MODEL.safetensors
+  convert_checkpoint.py to-safetensors CHECKPOINT.h5 MODEL.safetensors [--average]
   convert_checkpoint.py from-safetensors MODEL.safetensors CHECKPOINT.h5 [--config FILE.yaml]
-  convert_checkpoint.py to-onnx CHECKPOINT.h5 MODEL.onnx
+  convert_checkpoint.py to-onnx CHECKPOINT.h5 MODEL.onnx [--average]
 
 MODEL.pt, for torch.load, is a dict of
 
@@ -18,8 +18,9 @@ MODEL.pt, for torch.load, is a dict of
   iteration, config, progress   as in the checkpoint
 
 from-torch also accepts a bare state dict, as written by torch.save(network.state_dict(), ...). In that case --config
-names the settings it belongs to (config.yaml of a run directory), and momentum and iteration are zero. Placed in that
-run directory as checkpoint.h5, the result is the state from which --resume starts. Values keep their bits both ways.
+names the settings it belongs to (config.yaml of a run directory), momentum and iteration are zero, and the average of
+the weights, if the settings keep one, starts from the weights. Placed in that run directory as checkpoint.h5, the
+result is the state from which --resume starts. Values keep their bits both ways.
 
 MODEL.safetensors holds the state dict, with architecture, iteration and config as metadata. from-safetensors treats it
 like a bare state dict, with the settings in the metadata unless --config names others.
@@ -27,9 +28,16 @@ like a bare state dict, with the settings in the metadata unless --config names 
 MODEL.onnx computes `logits` [batch, classes] from `images` [batch, 3, side, side] as an evaluation does, normalised by
 the running averages. It expects images as the network receives them: for CIFAR, bytes (0 to 255) minus the training
 set's mean image; for photographs, as dataset.values specifies.
+
+Both hold the checkpoint's weights, or with --average the average of the weights. The running averages beside them are
+those of the weights in both cases. But revnet evaluates the average, and with batch_norm.evaluation recalibrated the
+weights too, with statistics that it measures on training batches and does not keep, so that its logits differ from
+those of these files. Nor does MODEL.onnx round to the grid of network.coupling exact. A warning says what applies.
 """
 import argparse
+import contextlib
 import dataclasses
+import io
 import json
 import re
 import sys
@@ -37,7 +45,7 @@ import warnings
 
 import numpy as np
 
-from revnet_files import Checkpoint, FileError, read_checkpoint, write_checkpoint
+from revnet_files import Checkpoint, FileError, read_checkpoint, replace_file, write_checkpoint
 
 try:
     import torch
@@ -62,18 +70,33 @@ def optional_setting(config, section, key):
     return found and found.group(1)
 
 
+def parsed(config, section, key, default=None):
+    """Returns the value of a setting; `default` is the text of one that was written before the setting existed."""
+    text = (optional_setting(config, section, key) or default) if default else setting(config, section, key)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise FileError(f"{section}.{key}: {text} is not a valid value") from error
+
+
+def keeps_average(config):
+    return parsed(config, "training", "average_decay", "0") != 0
+
+
 def spec_of(config):
     """Returns the network that the settings describe: a named one with their changes, or a custom one."""
     changes = {}
     for field in dataclasses.fields(Spec):
         key = {"stem": "stem_width"}.get(field.name, field.name)
-        value = optional_setting(config, "network", key)
-        if value in (None, "auto", "0", "[]"):  # unchanged, or written before the setting existed
-            continue
-        value = json.loads(value)
+        if optional_setting(config, "network", key) in (None, "auto", "0", "[]"):
+            continue  # unchanged, or written before the setting existed
+        value = parsed(config, "network", key)
         changes[field.name] = tuple(value) if isinstance(value, list) else value
     architecture = setting(config, "network", "architecture")
     if architecture == "custom":
+        for key in ("units", "widths"):
+            if key not in changes:
+                raise FileError(f"the settings have no network.{key}, which a custom network needs")
         widths = changes["widths"]
         plain = dict(reversible=False, bottleneck=False, stem=widths[0], strides=(1,) + (2,) * (len(widths) - 1))
         return Spec(**{**plain, **changes})
@@ -82,17 +105,25 @@ def spec_of(config):
     return dataclasses.replace(SPECS[architecture], **changes)
 
 
-def check_fits(config, state, momentum):
+def network_of(config, classes):
+    try:
+        return Network(spec_of(config), classes)
+    except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
+        raise FileError(f"the settings describe no network: {first_line(error)}") from error
+
+
+def check_fits(config, state, momentum, average):
     """Checks that no array is missing, left over or of another shape, and returns the number of classes."""
-    if float(setting(config, "batch_norm", "epsilon")) != EPSILON:
+    if parsed(config, "batch_norm", "epsilon") != EPSILON:
         raise FileError(f"batch_norm.epsilon is not {EPSILON}, as it is in torch_model.py")
-    own = state["head.dense.bias"].numel() if "head.dense.bias" in state else 10  # a data set of image folders
-    classes = {"cifar10": 10, "cifar100": 100, "imagenet": 1000}.get(setting(config, "dataset", "name"), own)
-    network = Network(spec_of(config), classes)
+    own = state["head.dense.bias"].numel() if "head.dense.bias" in state else 10  # photographs have any number
+    classes = {"cifar10": 10, "cifar100": 100}.get(setting(config, "dataset", "name"), own)
+    network = network_of(config, classes)
     architecture = setting(config, "network", "architecture")
     parameters = {name: p.shape for name, p in network.named_parameters()}
     for what, given, expected in (("model", state, {name: v.shape for name, v in network.state_dict().items()}),
-                                  ("momentum", momentum, parameters)):
+                                  ("momentum", momentum, parameters),
+                                  ("average", average, parameters if keeps_average(config) else {})):
         for name in sorted(given.keys() ^ expected.keys()):
             raise FileError(f"{what}: {name} is {'missing' if name in expected else 'left over'}: this is not a whole "
                             f"{architecture} with {classes} classes")
@@ -114,14 +145,12 @@ def state_of(checkpoint):
 def to_torch(checkpoint):
     """Returns the dict described above."""
     state = {name: torch.from_numpy(values) for name, values in state_of(checkpoint).items()}
-    momentum = {name.replace("/", "."): torch.from_numpy(values) for name, values in checkpoint.momentum.items()}
-    classes = check_fits(checkpoint.config, state, momentum)
+    momentum, average = ({name.replace("/", "."): torch.from_numpy(values) for name, values in arrays.items()}
+                         for arrays in (checkpoint.momentum, checkpoint.average))
+    classes = check_fits(checkpoint.config, state, momentum, average)
     return dict(architecture=setting(checkpoint.config, "network", "architecture"),
-                spec=dataclasses.asdict(spec_of(checkpoint.config)), classes=classes, model=state,
-                momentum=momentum,
-                average={name.replace("/", "."): torch.from_numpy(values) for name, values in checkpoint.average.items()},
-                iteration=checkpoint.iteration, config=checkpoint.config,
-                progress=checkpoint.progress)
+                spec=dataclasses.asdict(spec_of(checkpoint.config)), classes=classes, model=state, momentum=momentum,
+                average=average, iteration=checkpoint.iteration, config=checkpoint.config, progress=checkpoint.progress)
 
 
 def from_torch(saved, config=None):
@@ -129,22 +158,44 @@ def from_torch(saved, config=None):
     if "model" not in saved:
         if config is None:
             raise FileError("this is a bare state dict: name the settings it belongs to with --config")
+        parameters = {name: value for name, value in saved.items() if not name.endswith(RUNNING)}
         saved = dict(model=saved, config=config, iteration=0, progress=dict.fromkeys(PROGRESS, 0.0),
-                     momentum={name: torch.zeros_like(value) for name, value in saved.items()
-                               if not name.endswith(RUNNING)})
+                     momentum={name: torch.zeros_like(value) for name, value in parameters.items()},
+                     average=parameters if keeps_average(config) else {})
     elif config is not None:
         raise FileError("this file has settings of its own: leave --config out")
-    check_fits(saved["config"], saved["model"], saved["momentum"])
-    arrays = {name.replace(".", "/"): value.detach().cpu().float().numpy() for name, value in saved["model"].items()}
-    norms = [name.rpartition("/")[0] for name in arrays if name.endswith(RUNNING[0])]
+    check_fits(saved["config"], saved["model"], saved["momentum"], saved["average"])
+    model, momentum, average = ({name.replace(".", "/"): value.detach().cpu().float().numpy()
+                                 for name, value in saved[arrays].items()}
+                                for arrays in ("model", "momentum", "average"))
+    norms = [name.rpartition("/")[0] for name in model if name.endswith(RUNNING[0])]
     return Checkpoint(saved["iteration"], saved["config"],
-                      {name: values for name, values in arrays.items() if not name.endswith(RUNNING)},
-                      {name.replace(".", "/"): value.detach().cpu().float().numpy()
-                       for name, value in saved["momentum"].items()},
-                      {norm: tuple(arrays[f"{norm}/{buffer}"] for buffer in RUNNING) for norm in norms},
-                      saved["progress"],
-                      {name.replace(".", "/"): value.detach().cpu().float().numpy()
-                       for name, value in saved.get("average", {}).items()})
+                      {name: values for name, values in model.items() if not name.endswith(RUNNING)}, momentum,
+                      {norm: tuple(model[f"{norm}/{buffer}"] for buffer in RUNNING) for norm in norms},
+                      saved["progress"], average)
+
+
+def first_line(error):
+    """Returns what the error says, at most 100 characters, or its type if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:100]
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_dict(value, is_item):
+    return isinstance(value, dict) and all(isinstance(name, str) and is_item(item) for name, item in value.items())
+
+
+def is_state(value):
+    return is_dict(value, lambda item: isinstance(item, torch.Tensor))
+
+
+# What a file of to-torch must hold beside its model.
+CONTENT = {"momentum": is_state, "average": is_state, "progress": lambda value: is_dict(value, is_number),
+           "iteration": lambda value: isinstance(value, int) and 0 <= value < 1 << 63,
+           "config": lambda value: isinstance(value, str)}
 
 
 def load_torch(path):
@@ -154,26 +205,29 @@ def load_torch(path):
     try:
         saved = torch.load(path, map_location="cpu")
     except Exception as error:  # unpickling arbitrary bytes may raise anything
-        raise FileError(f"{path} is no file of torch.save: {str(error).splitlines()[0][:100]}") from error
-    state = saved.get("model", saved) if isinstance(saved, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise FileError(f"{path} is no file of torch.save: {first_line(error)}") from error
+    if not is_state(saved.get("model", saved) if isinstance(saved, dict) else None):
         raise FileError(f"{path} holds no state dict: see convert_checkpoint.py --help")
-    missing = {"momentum", "iteration", "config", "progress"} - saved.keys()
-    if "model" in saved and missing:
-        raise FileError(f"{path} has a model, but no {', '.join(sorted(missing))}")
+    if "model" in saved:
+        saved.setdefault("average", {})  # files of earlier versions have none
+        missing = CONTENT.keys() - saved.keys()
+        if missing:
+            raise FileError(f"{path} has a model, but no {', '.join(sorted(missing))}")
+        for key, is_valid in CONTENT.items():
+            if not is_valid(saved[key]):
+                raise FileError(f"{path} has a model, but its {key} is not what to-torch writes")
     return saved
 
 
-def save_torch(saved, path):
-    try:
-        with open(path, "wb") as file:
-            torch.save(saved, file)
-    except RuntimeError as error:  # raised by torch if the disk is full
-        raise FileError(f"cannot write {path}: {str(error).splitlines()[0]}") from error
+def torch_bytes(saved):
+    """Returns what torch.save would write. If it wrote the file itself, a full disk would abort the process."""
+    content = io.BytesIO()
+    torch.save(saved, content)
+    return content.getbuffer()
 
 
-def to_safetensors(checkpoint, path):
-    """Writes 8 bytes with the header's length, the header in JSON, and the values of all arrays."""
+def safetensors_bytes(checkpoint):
+    """Returns 8 bytes with the header's length, the header in JSON, and the values of all arrays."""
     state = state_of(checkpoint)
     header = {"__metadata__": dict(format="pt", architecture=setting(checkpoint.config, "network", "architecture"),
                                    iteration=str(checkpoint.iteration), config=checkpoint.config)}
@@ -183,10 +237,8 @@ def to_safetensors(checkpoint, path):
         header[name] = dict(dtype="F32", shape=values.shape, data_offsets=(begin, end))
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for values in state.values():
-            file.write(values.astype("<f4").tobytes())
+    return b"".join([len(text).to_bytes(8, "little"), text,
+                     *(values.astype("<f4").tobytes() for values in state.values())])
 
 
 def load_safetensors(path):
@@ -197,6 +249,8 @@ def load_safetensors(path):
         begin = 8 + int.from_bytes(content[:8], "little")
         header = json.loads(content[8:begin])
         config = header.pop("__metadata__", {}).get("config")
+        if not isinstance(config, (str, type(None))):
+            raise TypeError("its config is no text")
         state = {}
         for name, entry in header.items():
             first, end = entry["data_offsets"]
@@ -204,24 +258,43 @@ def load_safetensors(path):
                 raise FileError(f"{path}: {name} is cut short, or not of float32")
             state[name] = torch.from_numpy(np.frombuffer(content[begin + first:begin + end], "<f4")
                                            .reshape(entry["shape"]).copy())
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FileError(f"{path} is no safetensors file: {' '.join(str(error).split())[:100]}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise FileError(f"{path} is no safetensors file: {first_line(error)}") from error
     return state, config
 
 
-def to_onnx(checkpoint, path):
+def with_average(checkpoint):
+    """Returns the checkpoint with the average of the weights in place of the weights."""
+    if not checkpoint.average:
+        raise FileError("it has no average of the weights (training.average_decay)")
+    return dataclasses.replace(checkpoint, parameters=checkpoint.average)
+
+
+def warn_of_differences(direction, config, average):
+    """Says where logits from an exported file differ from those of revnet's evaluation."""
+    if average or optional_setting(config, "batch_norm", "evaluation") == "recalibrated":
+        print(f"convert_checkpoint.py: warning: revnet evaluates {'this average' if average else 'this run'} with "
+              "recalibrated statistics; the file has the running averages of the weights instead", file=sys.stderr)
+    if direction == "to-onnx" and optional_setting(config, "network", "coupling") == "exact":
+        print("convert_checkpoint.py: warning: the file does not round to the grid of network.coupling exact",
+              file=sys.stderr)
+
+
+def onnx_bytes(checkpoint):
     saved = to_torch(checkpoint)
     network = Network(Spec(**saved["spec"]), saved["classes"])
     network.load_state_dict(saved["model"])
-    side = int(optional_setting(checkpoint.config, "dataset", "image_size") or 0)
+    content = io.BytesIO()
+    side = parsed(checkpoint.config, "dataset", "image_size", "0")
     if side == 0:
         side = 224 if setting(checkpoint.config, "dataset", "name") in ("imagenet", "images") else 32
     with warnings.catch_warnings():
         # torch warns that it infers some shapes and folds some constants less well. Neither changes a result.
         warnings.filterwarnings("ignore", category=UserWarning, module="torch.onnx")
-        torch.onnx.export(network.eval(), torch.zeros(1, 3, side, side), path, opset_version=13,
+        torch.onnx.export(network.eval(), torch.zeros(1, 3, side, side), content, opset_version=13,
                           input_names=["images"], output_names=["logits"],
                           dynamic_axes={"images": {0: "batch"}, "logits": {0: "batch"}})
+    return content.getbuffer()
 
 
 DIRECTIONS = {
@@ -233,18 +306,40 @@ DIRECTIONS = {
 }
 
 
-def convert(direction, source, target, config):
-    if direction == "to-torch":
-        save_torch(to_torch(read_checkpoint(source)), target)
-    elif direction == "to-safetensors":
-        to_safetensors(read_checkpoint(source), target)
-    elif direction == "to-onnx":
-        to_onnx(read_checkpoint(source), target)
-    elif direction == "from-torch":
-        write_checkpoint(target, from_torch(load_torch(source), config))
-    else:
-        state, written = load_safetensors(source)
-        write_checkpoint(target, from_torch(state, config or written))
+@contextlib.contextmanager
+def naming(path):
+    """Names the file in messages about its content."""
+    try:
+        yield
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from error
+
+
+def export(direction, source, target, average=False):
+    checkpoint = read_checkpoint(source)
+    with naming(source):
+        checkpoint = with_average(checkpoint) if average else checkpoint
+        content = (torch_bytes(to_torch(checkpoint)) if direction == "to-torch" else
+                   onnx_bytes(checkpoint) if direction == "to-onnx" else safetensors_bytes(checkpoint))
+    replace_file(target, content)
+    if direction != "to-torch":
+        warn_of_differences(direction, checkpoint.config, average)
+
+
+def read_settings(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} is no text in UTF-8") from error
+
+
+def make_checkpoint(direction, source, target, config_file):
+    config = read_settings(config_file) if config_file else None
+    saved, written = (load_torch(source), None) if direction == "from-torch" else load_safetensors(source)
+    with naming(f"{source} with {config_file}" if config_file else source):
+        checkpoint = from_torch(saved, written if config is None else config)
+    write_checkpoint(target, checkpoint)
 
 
 def main():
@@ -257,15 +352,16 @@ def main():
             command.add_argument(place, metavar=name)
         if direction.startswith("from-"):
             command.add_argument("--config", metavar="FILE.yaml", help="settings that a bare state dict belongs to")
+        elif direction != "to-torch":
+            command.add_argument("--average", action="store_true", help="the average of the weights in their place")
     arguments = parser.parse_args()
     if torch is None and arguments.direction != "to-safetensors":
         sys.exit(f"convert_checkpoint.py: {arguments.direction} needs PyTorch: apt-get install python3-torch")
     try:
-        config = None
-        if getattr(arguments, "config", None):
-            with open(arguments.config, encoding="utf-8") as file:
-                config = file.read()
-        convert(arguments.direction, arguments.source, arguments.target, config)
+        if arguments.direction.startswith("from-"):
+            make_checkpoint(arguments.direction, arguments.source, arguments.target, arguments.config)
+        else:
+            export(arguments.direction, arguments.source, arguments.target, getattr(arguments, "average", False))
     except (FileError, OSError) as error:
         sys.exit(f"convert_checkpoint.py: {error}")
 

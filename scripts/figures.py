@@ -25,11 +25,13 @@
 import argparse
 import sys
 
-from revnet_files import FileError
-from run_figures import draw_angle, draw_curves, draw_depth, draw_training
-from study_figures import SWEEP_METRICS, draw_memory, draw_speed, draw_sweep
-
-ENDINGS = (".svg", ".png", ".pdf")
+try:
+    from plotting import ENDINGS
+    from revnet_files import FileError
+    from run_figures import draw_angle, draw_curves, draw_depth, draw_training
+    from study_figures import SWEEP_METRICS, draw_memory, draw_speed, draw_sweep
+except ModuleNotFoundError as missing:
+    sys.exit(f"figures.py: {missing}: apt-get install python3-h5py python3-matplotlib")
 
 
 def main(words=None):

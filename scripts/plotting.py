@@ -9,6 +9,7 @@ import matplotlib.ticker  # noqa: E402,F401  (for the modules that draw)
 import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 
 MARKERS = "osv^Dx"  # distinguish lines in black and white
+ENDINGS = (".svg", ".png", ".pdf")  # of files that save() writes
 
 
 def save(figure, output):

@@ -17,10 +17,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-import h5py
-import numpy as np
+try:
+    import h5py
+    import numpy as np
 
-import revnet_files
+    import revnet_files
+except ModuleNotFoundError as missing:
+    sys.exit(f"results.py: {missing}: apt-get install python3-h5py")
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RESULTS, REPORT = os.path.join(ROOT, "experiments", "results"), os.path.join(ROOT, "build", "bin", "revnet-report")
@@ -284,7 +287,10 @@ def write(arguments):
     _, end, after = rest.partition(END)
     if not begin or not end:
         fail(f"{readme} has no place for the tables: it needs the lines\n{BEGIN}{END}")
-    import run_figures  # imported here, because it needs matplotlib
+    try:
+        import run_figures  # imported here, because it needs matplotlib
+    except ModuleNotFoundError as missing:
+        fail(f"{missing}: apt-get install python3-matplotlib")
 
     with open(readme, "w", encoding="utf-8") as file:
         file.write(before + BEGIN + tables(results) + END + after)

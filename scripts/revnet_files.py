@@ -11,6 +11,7 @@
 Every file has the attribute format_version. A file that cannot be read or has a newer version raises a FileError of one
 line. Files are read in a separate process, because HDF5 may crash, loop or exhaust memory on a damaged one.
 """
+import io
 import os
 import pickle
 import re
@@ -43,6 +44,10 @@ class Run:
     train: dict       # iteration, cross_entropy, error_percent, learning_rate, seconds
     evaluation: dict  # iteration, cross_entropy, error_percent
     bytes: dict       # peak memory by purpose
+    # Empty unless an average of the weights is kept, there are several ranks, or coupling is exact:
+    evaluation_average: dict = field(default_factory=dict)  # like evaluation
+    all_reduce: dict = field(default_factory=dict)          # what the exchange of gradients took
+    exact_coupling: dict = field(default_factory=dict)      # grid_bits, range, largest magnitudes, beyond_range
 
 
 @dataclass
@@ -176,8 +181,11 @@ def read_run(path):
     """Reads run.h5, given the file or its run directory."""
     path = os.path.join(path, "run.h5") if os.path.isdir(path) else path
     file = read(path)
+    average, all_reduce, coupling = (file.items.get(name, Group({}, {}, path))
+                                     for name in ("eval_average", "all_reduce", "exact_coupling"))
     try:
-        return Run(file.attrs, file["config"], file["train"].items, file["eval"].items, file["bytes"].attrs)
+        return Run(file.attrs, file["config"], file["train"].items, file["eval"].items, file["bytes"].attrs,
+                   average.items, all_reduce.attrs, coupling.attrs)
     except AttributeError as error:
         raise FileError(f"{path} is no run.h5: {error}") from error
 
@@ -208,29 +216,42 @@ def settings_of(config):
     return settings
 
 
-def write_checkpoint(path, checkpoint):
-    """Replaces the file atomically, as revnet does."""
+def replace_file(path, content):
+    """Replaces a file by these bytes in one step, as revnet does. A failure leaves the old file, and no other."""
     temporary = f"{path}.tmp"
     try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format_version"] = np.int64(FORMAT_VERSION)
-            file.attrs["iteration"] = np.int64(checkpoint.iteration)
-            file["config"] = checkpoint.config
-            progress = file.create_group("progress")
-            for name, value in checkpoint.progress.items():
-                progress.attrs[name] = np.float64(value)
-            for group, arrays in (("parameters", checkpoint.parameters), ("momentum", checkpoint.momentum),
-                                  ("average", checkpoint.average)):
-                for name, values in arrays.items():
-                    file[f"{group}/{name}"] = np.asarray(values, np.float32)
-            for name, (mean, variance) in checkpoint.running.items():
-                file[f"running/{name}/mean"] = np.asarray(mean, np.float32)
-                file[f"running/{name}/variance"] = np.asarray(variance, np.float32)
-        with open(temporary, "rb") as file:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError("it is not a regular file")
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {error}") from error
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if os.path.isfile(temporary):
+            os.remove(temporary)
+
+
+def write_checkpoint(path, checkpoint):
+    """Builds the file in memory, because HDF5 may crash on a full disk."""
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["format_version"] = np.int64(FORMAT_VERSION)
+        file.attrs["iteration"] = np.int64(checkpoint.iteration)
+        file["config"] = checkpoint.config
+        progress = file.create_group("progress")
+        for name, value in checkpoint.progress.items():
+            progress.attrs[name] = np.float64(value)
+        for group, arrays in (("parameters", checkpoint.parameters), ("momentum", checkpoint.momentum),
+                              ("average", checkpoint.average)):
+            for name, values in arrays.items():
+                file[f"{group}/{name}"] = np.asarray(values, np.float32)
+        for name, (mean, variance) in checkpoint.running.items():
+            file[f"running/{name}/mean"] = np.asarray(mean, np.float32)
+            file[f"running/{name}/variance"] = np.asarray(variance, np.float32)
+    replace_file(path, content.getbuffer())
 
 
 def _arrays(group, before=""):

@@ -99,11 +99,14 @@ def draw_angle(runs, output, one_panel=False):
         file = revnet_files.read_study(os.path.join(run, "angle.h5"), "gradient angle")
         convolution, coupling = file.attrs["convolution"], file.attrs.get("coupling", "float")
         name = convolution if coupling == "float" else f"{convolution}, {coupling} coupling"
-        studies.append((file.attrs["architecture"], name, file["angle"]))
+        studies.append((file.attrs["architecture"], f"{file.attrs['architecture']}, {name}", file["angle"]))
     architectures = list(dict.fromkeys(architecture for architecture, _, _ in studies))
+    labels = [label for _, label, _ in studies]
     angles, loss, error, figure = angle_panels(architectures, one_panel)
-    for number, (run, (architecture, name, study)) in enumerate(zip(runs, studies)):
-        label, angle = f"{architecture}, {name}", angles[architecture]
+    for number, (run, (architecture, label, study)) in enumerate(zip(runs, studies)):
+        angle = angles[architecture]
+        if labels.count(label) > 1:  # the studies differ in something else
+            label += f", {run}"
         angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)

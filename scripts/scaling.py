@@ -45,14 +45,13 @@ def fail(message):
 class Training:
     """Runs revnet-train for some seconds. The words `before` the command bind it to a core or host."""
 
-    def __init__(self, before, arguments, environment=None):
+    def __init__(self, before, arguments):
         self.folder = tempfile.TemporaryDirectory(prefix="scaling-")
         self.run = os.path.join(self.folder.name, "run")
         self.command = [*before, os.path.join(BIN, "revnet-train"), "synthetic", "--iterations", "1000000",
                         "--log-every", "1", "--checkpoint-every", "0", "--eval-every", "0", "--run-dir", self.run,
                         *arguments]
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        env={**os.environ, **(environment or {})})
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def steps(self):
         """Returns the steps so far, as of the log's last save a few seconds ago."""
@@ -76,20 +75,35 @@ class Training:
         # A disturbance of any rank slows a step, so the lower quartile is closer to the undisturbed time.
         return statistics.quantiles(steps, n=4)[0], exchange, attributes
 
+    def end(self):
+        """Ends the training unless stop() has, and returns what it printed."""
+        if self.process.stdout.closed:
+            return ""
+        self.process.terminate()
+        try:
+            return self.process.communicate(timeout=20)[0]
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return "(it did not end by itself)"
+
 
 def of_trainings(seconds, trainings):
     """Lets the trainings run for so many seconds, not counting the launcher's start, and returns what they recorded."""
-    for training in trainings:
-        deadline = time.monotonic() + 60
-        while not os.path.exists(os.path.join(training.run, "checkpoint.h5")):
-            if training.process.poll() is not None or time.monotonic() > deadline:
-                fail(f"{' '.join(training.command)} does not start\n{training.process.stdout.read()}")
-            time.sleep(0.05)
-    time.sleep(seconds)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and any(training.steps() < ENOUGH for training in trainings):
-        time.sleep(0.2)
-    return [training.stop() for training in trainings]
+    try:
+        for training in trainings:
+            deadline = time.monotonic() + 60
+            while not os.path.exists(os.path.join(training.run, "checkpoint.h5")):
+                if training.process.poll() is not None or time.monotonic() > deadline:
+                    fail(f"{' '.join(training.command)} does not start\n{training.end()}")
+                time.sleep(0.05)
+        time.sleep(seconds)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and any(training.steps() < ENOUGH for training in trainings):
+            time.sleep(0.2)
+        return [training.stop() for training in trainings]
+    finally:
+        for training in trainings:  # some may still run because another failed
+            training.end()
 
 
 def on_one_node(arguments):
@@ -212,11 +226,7 @@ def scaling_tables(models, wires):
 
 
 def draw(models, wires, output):
-    import matplotlib
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "revnet"  # makes files reproducible
-    import matplotlib.pyplot as plt
-    import matplotlib.ticker
+    from plotting import matplotlib, plt
 
     figure, axes = plt.subplots(2, len(wires), figsize=(3.1 * len(wires), 6), sharex=True, sharey="row", squeeze=False)
     for column, (label, wire) in enumerate(wires.items()):
@@ -224,10 +234,10 @@ def draw(models, wires, output):
             axis = axes[row][column]
             for number, (name, model) in enumerate(models.items()):
                 steps = [scaling_model.step(model, images_of_a_node(n, grows), n, wire) for n in NODES]
-                shade = str(0.12 * (number // 2))
+                shade = str(0.12 * (number // 2 % 6))
                 axis.plot(NODES, [1e3 * step.compute for step in steps], linewidth=0.7, linestyle=":", color=shade)
                 axis.plot(NODES, [1e3 * step.seconds for step in steps], linewidth=1.1, markersize=4, label=name,
-                          color=shade, marker="os^vDx"[number], linestyle="-" if number % 2 == 0 else "--",
+                          color=shade, marker="os^vDx"[number % 6], linestyle="-" if number % 2 == 0 else "--",
                           markerfacecolor="white")
             axis.set_xscale("log", base=2)
             axis.set_yscale("log")
@@ -252,8 +262,8 @@ def draw(models, wires, output):
 def wires_of(arguments):
     wires = {}
     for text in arguments.wire:
-        match = re.fullmatch(r"([\d.]+)=([\d.]+)", text)
-        if not match:
+        match = re.fullmatch(r"(\d*\.?\d+)=(\d*\.?\d+)", text)
+        if not match or float(match[1]) == 0:
             fail(f"--wire {text}: write GBIT=MICROSECONDS, as in 10=30")
         gigabits, microseconds = map(float, match.groups())
         # Ethernet's and TCP's headers take 66 + 24 of every 1538 bytes on the wire.
@@ -263,15 +273,22 @@ def wires_of(arguments):
 
 
 def show(data, arguments):
-    if "check" in data:
-        print(check_table(data["check"]), "\n")
-    if "measure" not in data:
-        fail(f"{arguments.file} has no constants: run scaling.py measure")
-    models, wires = models_of(data), wires_of(arguments)
-    for model in models.values():
-        model.seconds = {images: seconds / arguments.node_speed for images, seconds in model.seconds.items()}
-    print(scaling_tables(models, wires))
-    draw(models, wires, arguments.output)
+    wires = wires_of(arguments)
+    try:
+        if "check" in data:
+            print(check_table(data["check"]), "\n")
+        models = models_of(data) if "measure" in data else {}
+        if not models:
+            fail(f"{arguments.file} has no constants: run scaling.py measure")
+        for model in models.values():
+            model.seconds = {images: seconds / arguments.node_speed for images, seconds in model.seconds.items()}
+        print(scaling_tables(models, wires))
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        fail(f"{arguments.file} is damaged: {type(error).__name__}: {error}")
+    try:
+        draw(models, wires, arguments.output)
+    except OSError as error:
+        fail(f"cannot write {arguments.output}: {error.strerror}")
 
 
 def parse():
@@ -291,7 +308,7 @@ def parse():
     group.add_argument("--wire", nargs="+", default=WIRES, metavar="GBIT=MICROSECONDS")
     group.add_argument("--node-speed", type=float, default=1, metavar="X",
                        help="speed of a node relative to the measured one (default 1)")
-    group.add_argument("--output", default="experiments/figures/scaling.svg", metavar="FILE")
+    group.add_argument("--output", default="experiments/figures/scaling.svg", metavar="FILE", help=".svg, .png or .pdf")
     return parser.parse_args()
 
 
@@ -301,12 +318,35 @@ def save(data, path):
         json.dump(data, file, indent=1)
 
 
-def main():
-    arguments = parse()
-    data = {}
-    if os.path.exists(arguments.file):
-        with open(arguments.file, encoding="utf-8") as file:
+def load(path):
+    """Returns what save() wrote, or nothing if there is no such file yet."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        try:
             data = json.load(file)
+        except ValueError as error:
+            fail(f"{path} is damaged: {error}")
+    if not isinstance(data, dict):
+        fail(f"{path} is damaged: it is no JSON object")
+    return data
+
+
+def check_show(arguments):
+    """Refuses arguments that `show` cannot use, before `all` has measured for minutes."""
+    from plotting import ENDINGS  # imported here, because measuring needs no matplotlib
+
+    wires_of(arguments)
+    if not arguments.node_speed > 0:
+        fail("--node-speed must be positive")
+    if not arguments.output.endswith(ENDINGS):
+        fail(f"--output {arguments.output}: the name must end in one of {', '.join(ENDINGS)}")
+
+
+def work(arguments):
+    data = load(arguments.file)
+    if arguments.what in ("show", "all"):
+        check_show(arguments)
     if arguments.what in ("measure", "all"):
         data["measure"] = on_one_node(arguments)
         save(data, arguments.file)
@@ -315,6 +355,14 @@ def main():
         save(data, arguments.file)
     if arguments.what in ("show", "all"):
         show(data, arguments)
+
+
+def main():
+    arguments = parse()
+    try:
+        work(arguments)
+    except (ModuleNotFoundError, OSError, revnet_files.FileError) as error:
+        fail(error)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ def sweep_rows(path, metrics):
     if "groups" not in file:
         raise FileError(f"{path} has no groups: rewrite it with revnet-sweep collect")
     settings, columns = file["jobs/settings"].items, {metric: file[f"jobs/{metric}"] for metric in metrics}
+    for metric, column in columns.items():
+        if not hasattr(column, "dtype"):  # text, or the settings
+            raise FileError(f"{path}: jobs/{metric} is no metric")
     rows = []
     for i, status in enumerate(file["jobs/status"]):
         if status == "complete":
@@ -77,9 +80,9 @@ def set_scales(axes, xs, ys, positions):
 def choose_keys(path, rows, varying, x, lines):
     """Returns the requested keys. By default x is the batch or the first number that varies, and lines are the other keys
     that distinguish runs."""
-    for key in (x or [], *lines):
-        if key and key not in rows[0]:
-            raise FileError(f"{path} has no setting {key}; these vary: {', '.join(varying) or 'none'}")
+    for key in lines if x is None else (x, *lines):
+        if key not in rows[0]:
+            raise FileError(f"{path} has no setting '{key}'; these vary: {', '.join(varying) or 'none'}")
     if x is None:
         numbers = [key for key in varying if all(position_of(row[key]) is not None for row in rows)]
         x = next((key for key in ("training.batch", *numbers) if key in varying), "training.batch")

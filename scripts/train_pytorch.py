@@ -30,12 +30,23 @@ EVALUATION_BATCH = 500
 AVERAGED = 100  # the final training cross entropy is the mean over this many iterations
 
 
+def fail(message):
+    raise SystemExit(f"train_pytorch.py: {message}")
+
+
+def records(path):
+    """Returns the file's records, of a label and an image each, as uint8 [N, 3073]."""
+    raw, record = np.fromfile(path, np.uint8), 1 + 3 * SIZE * SIZE
+    if len(raw) == 0 or len(raw) % record != 0:
+        fail(f"{path} is cut short: {len(raw)} bytes are no whole records of {record}")
+    return raw.reshape(-1, record)
+
+
 class Split:
     """Images as uint8 [N, 3, 32, 32] and their labels, on the device."""
 
     def __init__(self, directory, files, device):
-        raw = np.concatenate([np.fromfile(os.path.join(directory, f), np.uint8) for f in files])
-        raw = torch.from_numpy(raw.reshape(-1, 1 + 3 * SIZE * SIZE))
+        raw = torch.from_numpy(np.concatenate([records(os.path.join(directory, f)) for f in files]))
         self.images = raw[:, 1:].reshape(-1, 3, SIZE, SIZE).contiguous().to(device)
         self.labels = raw[:, 0].long().to(device)
 
@@ -132,6 +143,15 @@ def train(options, seed, training, test, mean):
     return error, cross_entropy, final
 
 
+def device_of(name):
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError) as error:
+        fail(f"--device {name}: {str(error).splitlines()[0][:200]}")
+    return device
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--arch", default="revnet38", choices=CIFAR)
@@ -141,22 +161,26 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", help="train once with each of these seeds")
     parser.add_argument("--data-dir", required=True)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, help="number of CPU threads")
+    parser.add_argument("--threads", type=int, default=0, help="number of CPU threads (default: PyTorch's choice)")
     parser.add_argument("--log-every", type=int, default=100)
     parser.add_argument("--eval-every", type=int, default=0)
     options = parser.parse_args()
     if min(options.iterations, options.batch, options.log_every) < 1:
         parser.error("--iterations, --batch and --log-every must be positive")
+    if options.threads < 0:
+        parser.error("--threads must not be negative")
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
+    device = device_of(options.device)
     try:
-        training, test, mean = load(options.data_dir, torch.device(options.device))
+        training, test, mean = load(options.data_dir, device)
     except OSError as error:
-        raise SystemExit(f"train_pytorch.py: {error.filename}: {error.strerror}; --data-dir is the folder that holds "
-                         "cifar-10-batches-bin")
+        fail(f"{error.filename}: {error.strerror}; --data-dir is the folder that holds cifar-10-batches-bin")
+    if options.batch > len(training):
+        fail(f"--batch {options.batch} is larger than the training set of {len(training)} images")
     seeds = options.seeds or [options.seed]
     results = [train(options, seed, training, test, mean) for seed in seeds]
     if len(seeds) > 1:

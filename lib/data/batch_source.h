@@ -58,6 +58,11 @@ class BatchSource {
   std::size_t limited(std::size_t all) const {
     return evaluation_limit_ == 0 ? all : std::min(evaluation_limit_, all);
   }
+  // The index, of `all` images, of the n-th of `used`. They lie one in each of `used` parts, but not all at
+  // its beginning, where images whose labels recur at even distances could all be of one class.
+  static std::size_t spread(std::size_t n, std::size_t used, std::size_t all) {
+    return n * all / used + n % (all / used);
+  }
 
  private:
   std::size_t evaluation_limit_ = 0;

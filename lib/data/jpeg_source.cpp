@@ -76,7 +76,7 @@ std::int64_t JpegSource::evaluation_item(std::size_t place) const {
 
 std::int32_t JpegSource::make_evaluation(std::int64_t item, std::span<float> output) {
   const auto used = static_cast<std::size_t>(item) >> 32, place = static_cast<std::size_t>(item) & 0xffffffff;
-  const std::size_t index = place * splits_.val.size() / used;
+  const std::size_t index = spread(place, used, splits_.val.size());
   return make(splits_.val, index, output, central_view) ? splits_.val.image(index).label : left_out;
 }
 

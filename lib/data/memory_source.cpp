@@ -25,7 +25,7 @@ std::size_t MemorySource::fill_evaluation(std::size_t first, std::size_t end, st
   end = std::min(end, used);
   const std::size_t real = std::min(labels.size(), end - std::min(first, end));
   for (std::size_t n = 0; n < real; ++n) {
-    evaluation_.fill((first + n) * all / used, images.subspan(n * image_bytes, image_bytes),
+    evaluation_.fill(spread(first + n, used, all), images.subspan(n * image_bytes, image_bytes),
                      labels.subspan(n, 1));
   }
   std::ranges::fill(labels.subspan(real), 0);

@@ -1,13 +1,13 @@
-// Writes images as PNG files.
+// Encodes images as PNG.
 #pragma once
 
-#include <filesystem>
+#include <string>
 
 #include "data/jpeg.h"
 
 namespace revnet {
 
-// Replaces the file. Throws Error if it cannot be written.
-void write_png(const std::filesystem::path& file, const Pixels& image);
+// Returns the bytes of a PNG file. Throws Error for an image larger than libpng allows.
+std::string encode_png(const Pixels& image);
 
 }  // namespace revnet

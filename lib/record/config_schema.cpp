@@ -65,8 +65,9 @@ std::vector<Setting> experiment_settings() {
       setting<&C::name>("name", {}, {}, Effect::none, "name of the experiment"),
       setting<&C::description>("description", {}, {}, Effect::none, "what the experiment is for"),
       setting<dataset, &Dataset::name>("dataset.name", {"dataset"}, {}, Effect::result, "data set"),
-      setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR", "REVNET_DATA"}, {},
-                                            Effect::none, "CIFAR's folder, class folders or a packed file"),
+      setting<dataset, &Dataset::directory>("dataset.directory", {"--data-dir", "DIR|FILE", "REVNET_DATA"},
+                                            {}, Effect::none,
+                                            "CIFAR's folder, class folders or a packed file"),
       setting<dataset, &Dataset::validation>(
           "dataset.validation", {"--validation"}, {}, Effect::result,
           "evaluate on 5,000 held-out training images, not on the test set"),

@@ -146,13 +146,6 @@ void RunDirectory::check_open(const fs::path& directory) {
   LockFile::check_free(files.lock(), directory.string());
 }
 
-bool RunDirectory::has_checkpoint() const {
-  std::error_code error;
-  const bool exists = fs::exists(files_.checkpoint(), error);
-  if (error) throw io_error("read", files_.checkpoint(), error.value());
-  return exists;
-}
-
 void RunDirectory::make_kept_checkpoints() const {
   make_folder(files_.kept_checkpoints());
 }

@@ -55,7 +55,7 @@ class RunDirectory {
   static void check_open(const std::filesystem::path& directory);
 
   const RunFiles& files() const { return files_; }
-  bool has_checkpoint() const;
+
   // Make the folders if they are missing.
   void make_kept_checkpoints() const;
   void make_tensorboard() const;

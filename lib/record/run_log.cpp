@@ -235,13 +235,18 @@ void RunLog::save(bool durable) const {
 }
 
 double RunLog::images_per_second(std::int64_t batch) const {
-  std::vector<double> speeds;
+  std::vector<double> speeds, with_evaluation;
   for (std::size_t i = 1; i < train_.size(); ++i) {
+    const std::int64_t first = train_[i - 1].iteration, last = train_[i].iteration;
     const double seconds = train_[i].seconds - train_[i - 1].seconds;
-    const auto images = static_cast<double>((train_[i].iteration - train_[i - 1].iteration) * batch);
-    if (seconds > 0) speeds.push_back(images / seconds);
+    // An evaluation follows the row of its iteration.
+    const bool evaluated = std::ranges::any_of(
+        eval_, [&](const EvalRow& row) { return first <= row.iteration && row.iteration < last; });
+    if (seconds > 0) {
+      (evaluated ? with_evaluation : speeds).push_back(static_cast<double>((last - first) * batch) / seconds);
+    }
   }
-  return median(std::move(speeds));
+  return median(std::move(speeds.empty() ? with_evaluation : speeds));
 }
 
 std::int64_t RunLog::bytes_of(const std::string& purpose) const {

@@ -89,8 +89,8 @@ class RunLog {
   const std::vector<TrainRow>& train() const { return train_; }
   const std::vector<EvalRow>& eval() const { return eval_; }
   const std::vector<EvalRow>& eval_average() const { return eval_average_; }
-  // The median speed between neighbouring rows of /train, so that evaluations do not count; 0 of fewer than
-  // two.
+  // The median speed between neighbouring rows of /train; 0 of fewer than two. Rows between which there was
+  // an evaluation count only if there are no others.
   double images_per_second(std::int64_t batch) const;
   // The peak of one purpose; 0 if it is not in the log.
   std::int64_t bytes_of(const std::string& purpose) const;

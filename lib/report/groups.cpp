@@ -75,6 +75,22 @@ std::string identity_of(const RunRecord& run) {
   return identity;
 }
 
+// Errors on different images do not say which network is better.
+bool same_images(const std::vector<Group>& groups) {
+  const Config::Dataset* first = nullptr;
+  for (const Group& group : groups) {
+    for (const RunRecord* member : group.members) {
+      const Config::Dataset& dataset = member->config.dataset;
+      if (first == nullptr) first = &dataset;
+      if (dataset.name != first->name || dataset.classes != first->classes ||
+          dataset.validation != first->validation) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 // The best groups by the mean of this metric; empty if there is nothing to compare.
 std::set<const Group*> best_groups(const std::vector<Group>& groups, const Metric& metric) {
   std::map<double, std::set<const Group*>> by_mean;
@@ -85,7 +101,7 @@ std::set<const Group*> best_groups(const std::vector<Group>& groups, const Metri
     by_mean[statistic.mean].insert(&group);
     ++compared;
   }
-  if (compared < 2 || metric.best == Metric::Best::none) return {};
+  if (compared < 2 || metric.best == Metric::Best::none || !same_images(groups)) return {};
   return metric.best == Metric::Best::lowest ? by_mean.begin()->second : by_mean.rbegin()->second;
 }
 

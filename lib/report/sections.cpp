@@ -13,16 +13,17 @@ namespace {
 Section group_section(const std::vector<RunRecord>& runs, const ReportRequest& request) {
   const std::vector<const Metric*> metrics = request.metrics.empty() ? usual_metrics() : request.metrics;
   const Grouping grouping = group_runs(runs, request.group_by);
-  return {
-      .title = "Groups",
-      .about = fmt::format(
-          "complete runs that {}: mean ± standard deviation (number of runs); a star marks the best by {}",
-          request.group_by.empty() ? "differ in nothing but the seed"
-                                   : "agree in " + join(request.group_by, ", "),
-          metrics.front()->title),
-      .table = group_table(grouping, metrics),
-      .data = group_data(grouping, metrics),
-      .notes = grouping.notes};
+  return {.title = "Groups",
+          .about = fmt::format("complete runs that {}: mean ± standard deviation (number of runs){}",
+                               request.group_by.empty() ? "differ in nothing but the seed"
+                                                        : "agree in " + join(request.group_by, ", "),
+                               metrics.front()->best == Metric::Best::none
+                                   ? ""
+                                   : fmt::format("; a star marks the best by {}, if all have the same images",
+                                                 metrics.front()->title)),
+          .table = group_table(grouping, metrics),
+          .data = group_data(grouping, metrics),
+          .notes = grouping.notes};
 }
 
 Section error_section(const std::vector<RunRecord>& runs, const std::vector<Place>& places) {

@@ -64,9 +64,35 @@ bool matches(const Config& config, const Assignments& entry) {
   });
 }
 
-bool is_excluded(const SweepFile& sweep, const Config& config) {
-  return std::ranges::any_of(sweep.exclude, [&](const Assignments& entry) { return matches(config, entry); });
-}
+// The entries of sweep.exclude, and which of them some job had.
+class Exclusions {
+ public:
+  explicit Exclusions(const SweepFile& sweep) : entries_(sweep.exclude), had_(entries_.size()) {}
+
+  bool has(const Config& config) {
+    bool any = false;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (!matches(config, entries_[i])) continue;
+      had_[i] = any = true;
+    }
+    return any;
+  }
+
+  // Throws UsageError if an entry excluded nothing, such as one with a misspelt value.
+  void check_all_had() const {
+    const auto idle = std::ranges::find(had_, false);
+    if (idle == had_.end()) return;
+    std::vector<std::string> values;
+    for (const auto& [key, value] : entries_[static_cast<std::size_t>(idle - had_.begin())]) {
+      values.push_back(key + ": " + value);
+    }
+    throw UsageError("sweep.exclude: no run of the grid has {}; remove or correct this entry", join(values));
+  }
+
+ private:
+  const std::vector<Assignments>& entries_;
+  std::vector<bool> had_;
+};
 
 // Checked before creating any job: a few short lists have more combinations than memory can hold.
 void check_size(const SweepFile& sweep) {
@@ -128,13 +154,14 @@ void add(std::vector<Job>& jobs, Job job) {
 std::vector<Job> expand(const SweepFile& sweep) {
   check_size(sweep);
   std::vector<Job> jobs;
+  Exclusions excluded(sweep);
   const bool only_included = sweep.grid.empty() && !sweep.include.empty();
   if (!only_included) {
     for (const Assignments& assignments : combinations(sweep.grid)) {
       Job job = make_job(sweep, assignments);
-      if (is_excluded(sweep, job.config)) continue;  // a rule need not have a valid value for it
+      if (excluded.has(job.config)) continue;  // a rule need not have a valid value for it
       apply_rules(sweep, assignments, job);
-      if (!is_excluded(sweep, job.config)) add(jobs, std::move(job));
+      if (!excluded.has(job.config)) add(jobs, std::move(job));
     }
   }
   for (const Assignments& assignments : sweep.include) {
@@ -143,6 +170,7 @@ std::vector<Job> expand(const SweepFile& sweep) {
     add(jobs, std::move(job));
   }
   if (jobs.empty()) throw UsageError("the sweep excludes every run");
+  excluded.check_all_had();
   if (jobs.size() > most_runs) {
     throw UsageError("the sweep has {} runs, more than the {} of one sweep; divide it into several files",
                      format_grouped(static_cast<std::int64_t>(jobs.size())), format_grouped(most_runs));

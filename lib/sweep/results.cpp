@@ -68,7 +68,12 @@ SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::p
       continue;
     }
     if (!state.damage.empty()) results.left_out.push_back(state.damage);
-    if (!state.log || state.log->train().empty()) continue;
+    if (!state.log || state.log->train().empty()) {
+      if (state.log)
+        results.left_out.push_back(
+            fmt::format("{}: {}, without a row in its log", job.name, name(state.status)));
+      continue;
+    }
     results.jobs.push_back(job.name);
     results.runs.push_back(read_run(run));
   }

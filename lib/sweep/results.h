@@ -24,7 +24,8 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
 struct SweepResults {
   std::vector<std::string> jobs;
   std::vector<RunRecord> runs;  // with at least one row of /train
-  // A message for each run that is damaged, or whose settings have changed; these runs are left out.
+  // A message for each run that is damaged, has no row yet, or whose settings have changed; these runs are
+  // left out.
   std::vector<std::string> left_out;
 };
 SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::path& sweep);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "record/posix_file.h"
 #include "record/run_directory.h"

@@ -44,6 +44,9 @@ Config settings_of_run(const std::filesystem::path& directory) {
         "you changed it yourself, remove its first line",
         file);
   }
+  if (text.empty()) {
+    throw RecordError(RecordError::Kind::damaged, "{} is damaged: it is empty; restore it from a copy", file);
+  }
   Config config = oldest_settings();
   read_config_text(config, text, file);
   return config;
@@ -69,6 +72,20 @@ Config settings_to_resume(const std::filesystem::path& directory,
   return now;
 }
 
+std::string fingerprint_beside(const std::filesystem::path& checkpoint) {
+  std::filesystem::path folder = std::filesystem::absolute(checkpoint).parent_path();
+  if (folder == RunFiles(folder.parent_path()).kept_checkpoints()) folder = folder.parent_path();
+  const std::filesystem::path log = RunFiles(folder).run_log();
+  if (!std::filesystem::exists(log)) return "";
+  try {
+    const RunInfo info = RunLog::open(log).info();
+    const auto found = info.extra.find(dataset_fingerprint);
+    return found == info.extra.end() ? "" : found->second;
+  } catch (const RecordError&) {
+    return "";  // a checkpoint can be evaluated without its log
+  }
+}
+
 Checkpoint read_last_checkpoint(const RunFiles& files) {
   try {
     return read_checkpoint(files.checkpoint());
@@ -81,10 +98,30 @@ Checkpoint read_last_checkpoint(const RunFiles& files) {
   }
 }
 
+bool has_last_checkpoint(const RunFiles& files) {
+  std::error_code error;
+  if (std::filesystem::exists(files.checkpoint(), error)) return true;
+  if (error) throw io_error("read", files.checkpoint(), error.value());
+  const std::string lost = files.checkpoint().string() + " is missing";
+  const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
+  // The first kept checkpoint, of iteration 0, is written before checkpoint.h5; a kill may come between them.
+  if (!whole.empty() && read_checkpoint(whole).iteration > 0) {
+    throw RecordError(RecordError::Kind::missing, "{}; {} is intact: copy it there and resume", lost,
+                      whole.string());
+  }
+  if (std::filesystem::exists(files.run_log()) &&
+      RunLog::open(files.run_log()).status() == RunStatus::complete) {
+    throw RecordError(
+        RecordError::Kind::missing,
+        "{}, but the run is complete: restore it from a copy, or start the run anew with --force", lost);
+  }
+  return false;
+}
+
 std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory) {
   RunDirectory::check_open(directory);
   const RunFiles files(directory);
-  if (!std::filesystem::exists(files.checkpoint())) return {};
+  if (!has_last_checkpoint(files)) return {};
   const std::string file = files.checkpoint().string();
   Checkpoint checkpoint = read_last_checkpoint(files);
   check_same_run(config, settings_of_checkpoint(checkpoint, file), file);

@@ -30,8 +30,16 @@ Config settings_of_checkpoint(const Checkpoint& checkpoint, const std::string& f
 // training.decay_at is given. Throws UsageError if a setting differs that must not.
 Config settings_to_resume(const std::filesystem::path& directory, const std::function<Config(Config)>& given);
 
+// Returns the attribute dataset_fingerprint of the run.h5 of a checkpoint's run directory; "" if there is
+// none, or if that file cannot be read.
+std::string fingerprint_beside(const std::filesystem::path& checkpoint);
+
 // Reads the last checkpoint. If it is damaged, the RecordError names a kept checkpoint that is intact.
 Checkpoint read_last_checkpoint(const RunFiles& files);
+
+// Returns whether the run has its last checkpoint. A run without one starts over, so this throws a
+// RecordError if a run had one and lost it: if it is complete, or has kept a later checkpoint than its first.
+bool has_last_checkpoint(const RunFiles& files);
 
 struct EarlierRun {
   RunLog log;

@@ -89,6 +89,7 @@ Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoin
                         .value();
   if (trainer.averages_weights()) evaluation.average = trainer.evaluate_average();
   evaluation.left_out = trainer.data().take_notices();
+  evaluation.fingerprint = trainer.data().fingerprint();
   return evaluation;
 }
 

@@ -26,6 +26,7 @@ struct Evaluation {
   std::vector<std::int64_t> places;   // the label's rank among the logits; 0: the largest, a correct image
   std::vector<float> logits;          // [images, classes]; empty unless kept
   std::vector<std::string> left_out;  // one line for each damaged image
+  std::string fingerprint;            // of the data set (BatchSource::fingerprint)
 
   // The percentage of images whose label is not among the `best` largest logits.
   double error_percent(std::int64_t best) const;

@@ -24,12 +24,16 @@ std::uint64_t bytes_of_process(int threads) {
   return bytes_of_program + bytes_of_threads(threads);
 }
 
-std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks) {
+std::uint64_t bytes_of_checkpoint(const Config& config, const MemoryPlan& plan) {
   const std::uint64_t floats = sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
   // Values and momentum exist three times: copied out, laid out as a file, and copied once more for writing.
   // Averages exist twice beside the arena.
-  const std::uint64_t checkpoint = (3 * 2 + (config.training.average_decay > 0 ? 2 : 0)) * floats;
-  return bytes_of_threads(config.training.threads) + checkpoint + (ranks > 1 ? floats : 0);
+  return (3 * 2 + (config.training.average_decay > 0 ? 2 : 0)) * floats;
+}
+
+std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks) {
+  const std::uint64_t buckets = ranks > 1 ? sizeof(float) * static_cast<std::uint64_t>(plan.parameters) : 0;
+  return bytes_of_threads(config.training.threads) + bytes_of_checkpoint(config, plan) + buckets;
 }
 
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,

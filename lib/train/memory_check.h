@@ -15,6 +15,9 @@ inline constexpr std::uint64_t bytes_of_program = 100'000'000;
 // Estimates the bytes of a process without a network: code, libraries, threads and generated code.
 std::uint64_t bytes_of_process(int threads);
 
+// What a checkpoint takes beside the arena while it is written.
+std::uint64_t bytes_of_checkpoint(const Config& config, const MemoryPlan& plan);
+
 // Estimates what a training takes beside its arena once data and plan exist: generated code, threads, and a
 // checkpoint while it is written; with several ranks, also the buckets of gradients.
 std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks = 1);

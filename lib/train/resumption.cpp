@@ -37,7 +37,7 @@ constexpr std::array traits{
     Trait{"ranks", [](const RunInfo& info) { return extra(info, "ranks", "1"); }},
     Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
     Trait{"oneDNN's Winograd", winograd},
-    Trait{"data set", [](const RunInfo& info) { return extra(info, "dataset_fingerprint", ""); },
+    Trait{"data set", [](const RunInfo& info) { return extra(info, dataset_fingerprint, ""); },
           "batches have other images"},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }},
     Trait{"revnet's revision", [](const RunInfo& info) { return extra(info, "revision", ""); }}};
@@ -133,9 +133,11 @@ void Resumption::compare_settings(const RunInfo& before, const RunInfo& now) {
     if (!of_rows && !(longer && is_of_length(difference.key))) continue;
     record(difference.key, difference.right, difference.left);
     if (of_rows) {
-      warnings_.push_back(
-          fmt::format("resuming with {} {} instead of {}: the log has rows at other iterations from here on",
-                      difference.key, difference.left, difference.right));
+      const bool other_images = difference.key == "evaluation.images";
+      warnings_.push_back(fmt::format(
+          "resuming with {} {} instead of {}: from here on, {}", difference.key, difference.left,
+          difference.right,
+          other_images ? "evaluations are of other images" : "the log has rows at other iterations"));
     }
   }
 }

@@ -26,6 +26,8 @@ std::string resuming(std::string command);
 inline constexpr const char* changed_on_resume = "changed_on_resume";
 // Root attribute of run.h5 with the time when the first process of the run began, "2026-01-31T12:34:56Z".
 inline constexpr const char* started = "started";
+// The attribute of run.h5 that identifies a set of photographs (BatchSource::fingerprint).
+inline constexpr const char* dataset_fingerprint = "dataset_fingerprint";
 // The attribute of run.h5 that counts the damaged images that were left out.
 inline constexpr const char* images_left_out_name = "images_left_out";
 

@@ -62,7 +62,7 @@ RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunIn
       slowdown_(config.training.threads) {}
 
 void RunJournal::resume(Trainer& trainer) {
-  if (!directory_.has_checkpoint()) {
+  if (!has_last_checkpoint(directory_.files())) {
     reporter_.info(fmt::format("nothing to resume in {}: starting from the first iteration",
                                directory_.files().directory().string()));
     return;
@@ -178,6 +178,7 @@ void RunJournal::show(const MetricsRow& row) {
 
 void RunJournal::warn_of_young_averages(const Trainer& trainer) {
   if (config_.batch_norm.evaluation == Config::BatchNorm::Evaluation::recalibrated) return;
+  if (!config_.training.initialize_from.empty()) return;  // the checkpoint's averages saw earlier iterations
   const std::int64_t memory = std::llround(1 / (1 - trainer.running_decay()));
   if (trainer.iteration() >= memory || warned_of_young_averages_) return;
   warned_of_young_averages_ = true;

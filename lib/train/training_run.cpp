@@ -60,7 +60,7 @@ RunInfo run_info(const Config& config, const BatchSource& data, const std::strin
     info.extra["micro_batch"] = fmt::to_string(config.training.micro_batch);
   if (!revision().empty()) info.extra["revision"] = revision();
   const std::string fingerprint = data.fingerprint();
-  if (!fingerprint.empty()) info.extra["dataset_fingerprint"] = fingerprint;
+  if (!fingerprint.empty()) info.extra[dataset_fingerprint] = fingerprint;
   return info;
 }
 

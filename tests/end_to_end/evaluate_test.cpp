@@ -31,6 +31,9 @@ TEST_CASE("a run is evaluated image by image, and its weights are refused for an
   CHECK(file.integers("predictions").size() == 2000);
   CHECK(file.floats("logits").shape == std::vector<std::int64_t>{2000, 10});
   CHECK(snapshot(folder / "run") == before);
+  check_refused("revnet-train", folder.path(),
+                {"--run-dir", "run", "--evaluate", "--predictions", "run/best.h5"},
+                "--predictions: run/best.h5 already exists");
 
   const Arguments initialized{"synthetic", "--arch", "revnet38",          "--batch",    "50",
                               "--run-dir", "other",  "--initialize-from", "run/best.h5"};

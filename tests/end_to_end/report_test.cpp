@@ -80,7 +80,8 @@ void check_refused_pages(const std::filesystem::path& folder) {
     CHECK(contains(outcome.err, why));
     CHECK(outcome.out == "");
   };
-  refused({"runs", "--html", "nowhere/page.html"}, 1, "nowhere/page.html");
+  refused({"runs", "--html", "nowhere/page.html"}, 2, "--html: nowhere is not a folder");
+  refused({"runs", "--html", "runs/one/run.h5"}, 2, "'runs/one/run.h5' must end in .html");
   refused({"runs", "--html", "runs"}, 2, "'runs' is not a regular file");
   refused({"runs", "--html", "/dev/null"}, 2, "'/dev/null' is not a regular file");
   write_file(RunFiles(folder / "runs/damaged").run_log(), "no HDF5");
@@ -198,10 +199,10 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
   damage(RunFiles(folder / "training/stored").run_log(), folder / "damaged.h5");
   std::filesystem::create_directories(folder / "fig");
   const std::vector<std::string> drawn{"curves angle training/stored --output curves.svg",
-                                       "angle angle walk --output angle.png",
+                                       "angle angle walk --output angle.svg",
                                        "training training --output training.svg",
                                        "depth angle --output depth.svg",
-                                       "memory memory.h5 planned.h5 --output memory.svg",
+                                       "memory memory.h5 planned.h5 --output memory.png",
                                        "speed speed.h5 --output speed.svg",
                                        "sweep sweep.h5 --output sweep.svg",
                                        "sweep sweep.h5 --x training.learning_rate --y eval_error_percent "
@@ -220,8 +221,11 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
       {"curves damaged.h5", "curves: damaged.h5 is damaged: "},
       {"sweep sweep.h5 --x training.batch --lines network.architecture",
        "sweep: sweep.h5: runs of one line would differ in training.learning_rate: add it to --lines"},
-      {"sweep sweep.h5 --x batch", "sweep: sweep.h5 has no setting batch; these vary: network.activations"},
-      {"sweep sweep.h5 --y speed", "sweep: sweep.h5 has no jobs/speed"}};
+      {"sweep sweep.h5 --x batch", "sweep: sweep.h5 has no setting 'batch'; these vary: network.activations"},
+      {"sweep sweep.h5 --lines ,", "sweep: sweep.h5 has no setting ''; these vary: network.activations"},
+      {"sweep sweep.h5 --y speed", "sweep: sweep.h5 has no jobs/speed"},
+      {"sweep sweep.h5 --y status", "sweep: sweep.h5: jobs/status is no metric"},
+      {"sweep sweep.h5 --y settings", "sweep: sweep.h5: jobs/settings is no metric"}};
   std::vector<std::string> lines = drawn;
   for (const auto& [line, why] : refused) lines.push_back(line);
   const std::vector<std::string> answers = figures(folder.path(), lines);
@@ -230,6 +234,8 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
     CHECK(drawn[i].ends_with("--output " + answers[i]));
     CHECK(std::filesystem::file_size(folder / answers[i]) > 5000);
   }
+  // Labels that would be the same have the run's name.
+  CHECK(contains(read_file(folder / "angle.svg"), "exact coupling, walk"));
   for (std::size_t i = 0; i < refused.size(); ++i) {
     CHECK_MESSAGE(contains(answers[drawn.size() + i], "figures.py " + refused[i].second),
                   answers[drawn.size() + i]);

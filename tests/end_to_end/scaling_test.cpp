@@ -136,10 +136,17 @@ TEST_CASE("scaling.py makes a table and a figure from measured constants") {
   // last, and the loss takes 12 ms, so a step takes 300 + 28.7 + 12 ms.
   CHECK_MESSAGE(contains(read_file(folder / "table"), "| 341 | 56.3 |"), read_file(folder / "table"));
   CHECK(contains(read_file(folder / "s.svg"), "<svg"));
-  const std::string none = "cd '" + folder.path().string() +
-                           "' && " REVNET_SCRIPTS_DIR "/scaling.py show --file none.json 2> errors";
-  CHECK(std::system(none.c_str()) != 0);
-  CHECK(read_file(folder / "errors") == "scaling.py: none.json has no constants: run scaling.py measure\n");
+  const auto refused = [&](const std::string& arguments) {
+    const std::string show = "cd '" + folder.path().string() +
+                             "' && " REVNET_SCRIPTS_DIR "/scaling.py show " + arguments + " 2> errors";
+    CHECK(std::system(show.c_str()) != 0);
+    return read_file(folder / "errors");
+  };
+  CHECK(refused("--file none.json") == "scaling.py: none.json has no constants: run scaling.py measure\n");
+  CHECK(refused("--file scaling.json --wire 0=1") ==
+        "scaling.py: --wire 0=1: write GBIT=MICROSECONDS, as in 10=30\n");
+  write_file(folder / "cut.json", "{");
+  CHECK(contains(refused("--file cut.json"), "scaling.py: cut.json is damaged: "));
 }
 
 }  // namespace

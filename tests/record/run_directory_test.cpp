@@ -50,7 +50,6 @@ TEST_CASE("create makes the directory and its parents, or takes an empty one") {
     const RunDirectory run = RunDirectory::create(folder / "a/b/c", false);
     CHECK(fs::is_directory(folder / "a/b/c"));
     CHECK(run.files().directory() == folder / "a/b/c");
-    CHECK_FALSE(run.has_checkpoint());
   }
   // The remains of a run that failed before its first file are not a run.
   CHECK(fs::exists(folder / "a/b/c/run.lock"));
@@ -131,7 +130,7 @@ TEST_CASE("open takes a run to resume, or an empty directory where one may begin
   TemporaryDirectory folder;
   RunDirectory::check_open(folder / "none");
   CHECK_FALSE(fs::exists(folder / "none"));
-  CHECK_FALSE(RunDirectory::open(folder / "none").has_checkpoint());
+  RunDirectory::open(folder / "none");
   CHECK(fs::exists(folder / "none/run.lock"));
   fs::create_directory(folder / "mine");
   write_file(folder / "mine/thesis.tex", "mine");
@@ -142,9 +141,8 @@ TEST_CASE("open takes a run to resume, or an empty directory where one may begin
   CHECK_FALSE(fs::exists(folder / "mine/run.lock"));
   fs::create_directory(folder / "run");
   write_file(folder / "run/run.h5", "old");
-  CHECK_FALSE(RunDirectory::open(folder / "run").has_checkpoint());
   write_file(folder / "run/checkpoint.h5", "old");
-  CHECK(RunDirectory::open(folder / "run").has_checkpoint());
+  RunDirectory::open(folder / "run");
   CHECK(read_file(folder / "run/checkpoint.h5") == "old");
 }
 
@@ -152,7 +150,7 @@ TEST_CASE("a run that ended before its first file may be resumed or restarted") 
   TemporaryDirectory folder;
   RunDirectory::create(folder / "run", false);
   write_file(folder / "run/config.yaml", "early");
-  CHECK_FALSE(RunDirectory::open(folder / "run").has_checkpoint());
+  RunDirectory::open(folder / "run");
   CHECK(read_file(folder / "run/config.yaml") == "early");
   RunDirectory::create(folder / "run", false);
   CHECK_FALSE(fs::exists(folder / "run/config.yaml"));

@@ -135,6 +135,19 @@ TEST_CASE("a reopened log has everything and goes on") {
   CHECK(again.info().threads == 4);
 }
 
+TEST_CASE("the speed is that between evaluations, unless there is one between all rows") {
+  const TemporaryDirectory folder;
+  RunLog log = RunLog::create(folder / "run.h5", sample_info());
+  CHECK(log.images_per_second(100) == 0);
+  log.append(TrainRow{10, 2.3, 90, 0.1, 1});
+  log.append(EvalRow{10, 2.2, 85});
+  log.append(TrainRow{20, 2.1, 80, 0.1, 11});
+  CHECK(log.images_per_second(100) == 100);
+  log.append(TrainRow{30, 2.1, 80, 0.1, 13});
+  log.append(EvalRow{30, 2.2, 85});
+  CHECK(log.images_per_second(100) == 500);
+}
+
 TEST_CASE("every status survives") {
   TemporaryDirectory folder;
   RunLog log = RunLog::create(folder / "run.h5", sample_info());

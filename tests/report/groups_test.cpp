@@ -92,6 +92,8 @@ TEST_CASE("the best group has the lowest error or the highest speed, and a singl
   CHECK(contains(table("eval_error_percent"), "resnet32,1,90.00,*\n"));
   CHECK(contains(table("images_per_second"), "revnet38,1,400,*\n"));
   CHECK_FALSE(contains(table("iterations"), "best"));
+  runs[0].config.dataset.validation = true;
+  CHECK_FALSE(contains(table("eval_error_percent"), "*"));
   runs.pop_back();
   CHECK_FALSE(contains(table("eval_error_percent"), "best"));
 }

@@ -43,7 +43,6 @@ TEST_CASE("exclusions remove runs and inclusions add some") {
     training.batch: [16, 32]
   exclude:
     - {network.architecture: revnet38, training.batch: "16"}
-    - {training.batch: 64}
   include:
     - {network.architecture: revnet110, training.batch: 8}
     - {network.architecture: resnet32, training.batch: 32}
@@ -84,6 +83,10 @@ TEST_CASE("impossible sweeps are refused") {
   CHECK(testing::contains(
       refused("sweep:\n  grid:\n    training.batch: [1]\n  exclude:\n    - {training.batch: 1}\n"),
       "excludes every run"));
+  CHECK(refused("sweep:\n  grid:\n    training.batch: [1, 2]\n  exclude:\n    - {training.batch: 2}\n"
+                "    - {training.batch: 20, network.architecture: resnet32}\n") ==
+        "sweep.exclude: no run of the grid has training.batch: 20, network.architecture: resnet32; remove or "
+        "correct this entry");
   CHECK(testing::contains(
       refused("sweep:\n  include:\n    - {training.batch: 100}\n    - {training.batch: 100, "
               "training.batch: 100}\n"),

@@ -65,7 +65,8 @@ TEST_CASE("a change in the intervals of rows is warned of and recorded") {
   now.config = to_yaml(config);
   const Resumption resumption(before, now, 30);
   REQUIRE(resumption.warnings().size() == 2);
-  CHECK(testing::contains(resumption.warnings()[0], "evaluation.every 500 instead of 1000"));
+  CHECK(testing::contains(resumption.warnings()[0],
+                          "evaluation.every 500 instead of 1000: from here on, the log has rows at other"));
   CHECK(resumption.info().extra.at(changed_on_resume) ==
         "evaluation.every 1000 -> 500 after iteration 30; log.every 10 -> 5 after iteration 30");
   CHECK(resumption.extension().empty());

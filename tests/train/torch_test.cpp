@@ -153,15 +153,39 @@ TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
   CHECK_FALSE(before.average.empty());
   CHECK(same_state(back, before));
   CHECK(back.progress == before.progress);
+
+  // Where it cannot be written, the old file stays.
+  const std::string model = testing::read_file(folder / "model.pt");
+  const std::string limited = "ulimit -f 100; /usr/bin/python3" +
+                              quoted(fs::path(REVNET_TEST_DIR) / "../scripts/convert_checkpoint.py") +
+                              " to-torch" + quoted(folder / "checkpoint.h5") + quoted(folder / "model.pt") +
+                              " 2>" + quoted(folder / "errors");
+  CHECK(std::system(limited.c_str()) != 0);
+  CHECK(testing::read_file(folder / "errors") ==
+        "convert_checkpoint.py: cannot write " + (folder / "model.pt").string() + ": File too large\n");
+  CHECK(testing::read_file(folder / "model.pt") == model);
+  CHECK_FALSE(fs::exists(folder / "model.pt.tmp"));
+
+  // safetensors holds the weights or their average. A checkpoint made from it has the same as both.
+  CHECK_FALSE(before.average == before.parameters);
+  convert(folder.path(), "to-safetensors --average", "checkpoint.h5", "model.safetensors");
+  CHECK(testing::contains(testing::read_file(folder / "errors"),
+                          "warning: revnet evaluates this average with recalibrated statistics"));
+  convert(folder.path(), "from-safetensors", "model.safetensors", "average.h5");
+  const Checkpoint average = read_checkpoint(folder / "average.h5");
+  CHECK(average.parameters == before.average);
+  CHECK(average.average == before.average);
 }
 
 // safetensors holds only the state dict, without momentum or iteration.
 TEST_CASE("weights and running averages come back from safetensors bit for bit") {
   if (!has_torch()) return;
   const TemporaryDirectory folder;
-  const Config config = config_of("network: {architecture: revnet38, units: [1, 1, 2]}");
+  Config config = config_of("network: {architecture: revnet38, units: [1, 1, 2]}");
   Trainer trainer = small_trainer(config);
   trainer.step();
+  config.dataset.name = Config::Dataset::Name::imagenet;  // which may have any number of classes
+  config.dataset.classes = 10;
   write_checkpoint(folder / "checkpoint.h5", checkpoint_of(trainer, config));
   convert(folder.path(), "to-safetensors", "checkpoint.h5", "model.safetensors");
   const std::string file = testing::read_file(folder / "model.safetensors");
@@ -185,14 +209,24 @@ TEST_CASE("a file that cannot be converted is refused in one line") {
 sys.path.insert(0, ")" REVNET_TEST_DIR R"(/../scripts")
 import torch
 import convert_checkpoint
+from revnet_files import Checkpoint, write_checkpoint
 torch.save([1], "list.pt")
 torch.save({"a": 1}, "numbers.pt")
 torch.save({"model": {"a": torch.zeros(1)}}, "part.pt")
+torch.save({"model": {"a": torch.zeros(1)}, "momentum": None, "iteration": 1, "config": "", "progress": {}},
+           "momentum.pt")
+torch.save({"a": torch.zeros(1)}, "bare.pt")
+open("small.yaml", "w").write("batch_norm:\n  epsilon: small\n")
+open("latin.yaml", "wb").write(b"name: \xe9\n")
+one = {"a": [1]}
+write_checkpoint("one.h5", Checkpoint(1, "", one, one, {"a": ([1], [1])}))
 header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}  '
 open("cut.safetensors", "wb").write(len(header).to_bytes(8, "little") + header + bytes(7))
 for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torch list.pt c.h5",
               "from-torch numbers.pt c.h5", "from-torch part.pt c.h5", "to-torch refuse.py m.pt",
-              "from-safetensors refuse.py c.h5", "from-safetensors cut.safetensors c.h5"):
+              "from-safetensors refuse.py c.h5", "from-safetensors cut.safetensors c.h5", "from-torch momentum.pt c.h5",
+              "from-torch bare.pt c.h5 --config small.yaml", "from-torch bare.pt c.h5 --config latin.yaml",
+              "to-safetensors one.h5 m.safetensors --average"):
     sys.argv = ["convert_checkpoint.py", *words.split()]
     try:
         convert_checkpoint.main()
@@ -203,12 +237,16 @@ for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torc
   CHECK(std::system(command.c_str()) == 0);
   const std::string said = testing::read_file(folder / "said");
   CAPTURE(said);
-  CHECK(std::ranges::count(said, '\n') == 8);
+  CHECK(std::ranges::count(said, '\n') == 12);
   for (const char* why :
        {"refuse.py is no file of torch.save: ", "No such file or directory: 'none.pt'\n",
         "list.pt holds no state dict", "numbers.pt holds no state dict",
         "part.pt has a model, but no config, iteration, momentum, progress\n", "cannot read refuse.py: ",
-        "refuse.py is no safetensors file: ", "cut.safetensors: a is cut short, or not of float32\n"}) {
+        "refuse.py is no safetensors file: ", "cut.safetensors: a is cut short, or not of float32\n",
+        "momentum.pt has a model, but its momentum is not what to-torch writes\n",
+        "bare.pt with small.yaml: batch_norm.epsilon: small is not a valid value\n",
+        "latin.yaml is no text in UTF-8\n",
+        "one.h5: it has no average of the weights (training.average_decay)\n"}) {
     CHECK(testing::contains(
         said, std::string("convert_checkpoint.py: ") + (why[0] == 'N' ? "[Errno 2] " : "") + why));
   }

@@ -12,6 +12,7 @@
 
 #include "record/checkpoint.h"
 #include "train/resumption.h"
+#include "record/record_error.h"
 #include "train/support.h"
 
 namespace revnet {
@@ -210,6 +211,22 @@ TEST_CASE("if the last checkpoint is damaged, the message names an intact one") 
   }
   CHECK(contains(message, "its bytes are not those that were written"));
   CHECK(contains(message, files.kept_checkpoint(3).string() + " is intact: copy it to"));
+}
+
+TEST_CASE("a run that has lost its last checkpoint does not start over") {
+  const TemporaryDirectory folder;
+  const RunFiles files(finished_run(folder));
+  std::filesystem::create_directory(files.kept_checkpoints());
+  std::filesystem::rename(files.checkpoint(), files.kept_checkpoint(3));
+  const auto refused = [&] {
+    return message_of<RecordError>(
+        [&] { run_training(run_config(), files.directory(), RunStart::resume, "test"); });
+  };
+  const std::string lost = files.checkpoint().string() + " is missing";
+  CHECK(refused() ==
+        lost + "; " + files.kept_checkpoint(3).string() + " is intact: copy it there and resume");
+  std::filesystem::remove(files.kept_checkpoint(3));
+  CHECK(contains(refused(), lost + ", but the run is complete"));
 }
 
 // Hooks that end the run before its first step.
