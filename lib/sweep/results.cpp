@@ -69,9 +69,10 @@ SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::p
     }
     if (!state.damage.empty()) results.left_out.push_back(state.damage);
     if (!state.log || state.log->train().empty()) {
-      if (state.log)
+      if (state.log) {
         results.left_out.push_back(
             fmt::format("{}: {}, without a row in its log", job.name, name(state.status)));
+      }
       continue;
     }
     results.jobs.push_back(job.name);

@@ -11,8 +11,8 @@
 #include <doctest/doctest.h>
 
 #include "record/checkpoint.h"
-#include "train/resumption.h"
 #include "record/record_error.h"
+#include "train/resumption.h"
 #include "train/support.h"
 
 namespace revnet {
