@@ -94,12 +94,15 @@ echo "$code" >> "$sweep/slurm/$job.exits"
 [ "$code" -eq 3 ] || exit "$code"
 
 # 3: interrupted with a checkpoint saved. A job that is cancelled, or out of time, is not RUNNING any more.
-state=$(scontrol show job --oneliner "$SLURM_JOB_ID" | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p')
+# One task of an array has the array's own id as SLURM_JOB_ID, by which scontrol would take all tasks. To queue a
+# job again, Slurm sends SIGTERM to its processes, scontrol among them, which may not have ended yet.
+task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+state=$(scontrol show job --oneliner "$task" | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p')
 if [ "$state" != RUNNING ]; then
   say "not queued again: the job is ${state:-unknown}"
 elif [ "$try" -ge "$max_tries" ]; then
   say "not queued again: this was the last try"
-elif scontrol requeue "$SLURM_JOB_ID"; then
+elif (trap '' TERM; exec scontrol requeue "$task"); then
   say "queued again"
 else
   say "cannot be queued again"

@@ -120,8 +120,10 @@ struct Try {
     array.settings.max_tries = 3;
     for (const char* name : {"slurm", "logs"}) std::filesystem::create_directories(array.sweep / name);
     command("srun", srun);
+    // Slurm signals a job that is queued again, often before scontrol has ended.
     command("scontrol", "[ $1 = show ] && echo \"JobId=5 JobState=" + state +
-                            " Reason=None\" || echo \"$@\" > '" + (folder / "requeued").string() + "'");
+                            " Reason=None\" && exit\nkill $PPID $$\necho \"$@\" > '" +
+                            (folder / "requeued").string() + "'");
     testing::write_file(folder / "script", batch_script(array));
     const std::string environment =
         "cd '" + folder.path().string() +
@@ -156,7 +158,7 @@ TEST_CASE("the way a training ends decides what happens to its job") {
   const Try stopped("exit 3", "RUNNING", 1);
   CHECK_MESSAGE(stopped.exit_code == 3, stopped.log);
   CHECK(stopped.exits == "4\t0\t2\t3\n");
-  CHECK(stopped.requeued == "requeue 5\n");
+  CHECK(stopped.requeued == "requeue 4_0\n");
   CHECK(contains(stopped.log, "a, try 2 of 3: queued again"));
 
   const Try last("exit 3", "RUNNING", 2);
