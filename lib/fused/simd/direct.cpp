@@ -52,10 +52,10 @@ namespace {
 
 using WorkBlock = AnchorWork::WorkBlock;
 
-// All results of a work block in a panel of columns; between() is called now and then.
-template <Sink::Form form, int vectors, class D, class Between>
+// All results of a work block in a panel of columns.
+template <Sink::Form form, int vectors, class D>
 void write_columns(D d, const DirectTask& task, std::int64_t index, const Patch& patch, std::int64_t column,
-                   const Between& between) {
+                   Prefetchers& ahead) {
   constexpr std::int64_t lanes = width_of<D>;
   const WorkBlock work_block = task.work.at(index);
   const std::int64_t first = first_result(task.stencil, work_block, task.columns);
@@ -74,19 +74,19 @@ void write_columns(D d, const DirectTask& task, std::int64_t index, const Patch&
             if (i + r < count)
               writers[v].write(d, value, channel[v] + table.to[static_cast<std::size_t>(i + r)]);
           });
-      between();
+      ahead.fetch();
     }
     panel += static_cast<std::int64_t>(table.taps.size()) * task.depth * vectors * lanes;
   }
   for (int v = 0; v < vectors; ++v) writers[v].finish(d, index, column + v * lanes, task.columns);
 }
 
-template <class D, class Between>
+template <class D>
 void write_work_block(D d, const DirectTask& task, std::int64_t index, const Patch& patch,
-                      const Between& between) {
+                      Prefetchers& ahead) {
   with_form(task.sink.form, [&](auto form) HWY_ATTR {
     for_pairs_of_vectors(d, task.columns, [&](auto vectors, std::int64_t column) HWY_ATTR {
-      write_columns<form, vectors>(d, task, index, patch, column, between);
+      write_columns<form, vectors>(d, task, index, patch, column, ahead);
     });
   });
 }
@@ -109,14 +109,12 @@ void convolve(D d, const DirectTask& task, const Range& range, float* copy) {
                     next = task.work.at(std::min(index + 1, range.last - 1));
     fill(d, patch, task.stencil, work_block, task.source);
     const std::int64_t pauses = pauses_of(d, task, work_block);
-    Prefetcher streams[] = {
-        prefetch_source(task.stencil, task.depth, task.source.values, next, pauses),
-        prefetch_results(task.stencil, task.columns, task.sink.values, next, pauses),
-        prefetch_results(task.stencil, task.columns,
-                         task.sink.addend == task.sink.values ? nullptr : task.sink.addend, next, pauses)};
-    write_work_block(d, task, index, patch, [&]() HWY_ATTR {
-      for (Prefetcher& stream : streams) stream.fetch();
-    });
+    Prefetchers ahead{
+        {prefetch_source(task.stencil, task.depth, task.source.values, next, pauses),
+         prefetch_results(task.stencil, task.columns, task.sink.values, next, pauses),
+         prefetch_results(task.stencil, task.columns,
+                          task.sink.addend == task.sink.values ? nullptr : task.sink.addend, next, pauses)}};
+    write_work_block(d, task, index, patch, ahead);
   }
 }
 
@@ -157,13 +155,11 @@ void add_gradients(D d, const DirectGradientTask& task, const Range& range, floa
     fill(d, diff, data.stencil, work_block, data.source);
     add_weight_gradient(d, task, work_block, input, diff, sums);
     const std::int64_t pauses = pauses_of(d, data, work_block);
-    Prefetcher streams[] = {prefetch_source(task.stencil, data.columns, task.input.values, next, pauses),
-                            prefetch_source(data.stencil, data.depth, data.source.values, next, pauses),
-                            prefetch_source(data.stencil, data.depth, data.source.input, next, pauses),
-                            prefetch_results(data.stencil, data.columns, data.sink.values, next, pauses)};
-    write_work_block(d, data, index, diff, [&]() HWY_ATTR {
-      for (Prefetcher& stream : streams) stream.fetch();
-    });
+    Prefetchers ahead{{prefetch_source(task.stencil, data.columns, task.input.values, next, pauses),
+                       prefetch_source(data.stencil, data.depth, data.source.values, next, pauses),
+                       prefetch_source(data.stencil, data.depth, data.source.input, next, pauses),
+                       prefetch_results(data.stencil, data.columns, data.sink.values, next, pauses)}};
+    write_work_block(d, data, index, diff, ahead);
   }
 }
 

@@ -35,8 +35,9 @@ void transform_filters(D d, const FilterTask& task, const Range& rows, float* to
   const std::int64_t depth = task.depth(), columns = task.columns(), tap = task.block * task.block,
                      stride = point_stride(depth, columns);
   HWY_ALIGN float gathered[lanes];
-  for (std::int64_t k = rows.first; k < rows.last; ++k) {
-    for (std::int64_t c = 0; c < columns; c += lanes) {
+  // Each of the 36 streams of stores stays within one panel, because rows are the inner loop.
+  for (std::int64_t c = 0; c < columns; c += lanes) {
+    for (std::int64_t k = rows.first; k < rows.last; ++k) {
       hn::Vec<D> half[3][6];
       for (int j = 0; j < 3; ++j) {
         hn::Vec<D> in[3];

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 
-#include <hwy/cache_control.h>
-
 #include "fused/simd/lanes-inl.h"
 #include "fused/simd/operands.h"
 
@@ -102,7 +100,8 @@ HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std:
   });
 }
 
-// Prefetches memory a few cache lines at a time, so that the loads overlap with arithmetic.
+// Prefetches memory into the second-level cache a few cache lines at a time, so that the loads overlap with
+// arithmetic. The first level is too small for what is needed later beside what is needed now.
 class Prefetcher {
  public:
   // Equal pieces of memory and the floats from one to the next.
@@ -120,7 +119,7 @@ class Prefetcher {
 
   HWY_INLINE void fetch() {
     for (std::int64_t i = 0; i < each_; ++i) {
-      hwy::Prefetch(row_ + at_);
+      __builtin_prefetch(row_ + at_, 0, 2);
       at_ += line;
       if (at_ < length_) continue;
       at_ = 0;
@@ -139,6 +138,15 @@ class Prefetcher {
   const float* row_ = nullptr;
   Pieces planes_{}, rows_{};
   std::int64_t length_ = 0, each_ = 0, at_ = 0, rows_gone_ = 0;
+};
+
+// Up to four prefetchers that take turns.
+struct Prefetchers {
+  Prefetcher streams[4];
+
+  HWY_INLINE void fetch() {
+    for (Prefetcher& stream : streams) stream.fetch();
+  }
 };
 
 // The sums that a sink asks for, over one work block and one vector of channels. They hold distances from the

@@ -61,7 +61,7 @@ Pixels<block> read_work_block(D d, const Images& images, std::int64_t channels, 
   return pixels;
 }
 
-// Prefetches all channels of a work block of `values`, spread over `calls` calls. Does nothing for null.
+// Prefetches all channels of a work block of `values`, in so many calls. Does nothing for null.
 Prefetcher prefetch(const Images& images, std::int64_t channels, const float* values,
                     const WorkBlock& work_block, std::int64_t calls) {
   if (values == nullptr) return {};
@@ -72,15 +72,9 @@ Prefetcher prefetch(const Images& images, std::int64_t channels, const float* va
           calls};
 }
 
-// How often multiply_pixels calls `between` in a work block, over which prefetches are spread.
-template <class D>
-std::int64_t pauses_of(const WorkBlock& work_block, std::int64_t columns) {
-  return std::max<std::int64_t>(1, work_block.count / (2 * product_rows) * (columns / width_of<D>));
-}
-
-template <int vectors, Sink::Form form, int block, class D, class Between>
+template <int vectors, Sink::Form form, int block, class D>
 HWY_INLINE void write_columns(D d, const PointwiseTask& task, std::int64_t index, const WorkBlock& work_block,
-                              const Pixels<block>& pixels, std::int64_t column, const Between& between) {
+                              const Pixels<block>& pixels, std::int64_t column, Prefetchers& ahead) {
   constexpr std::int64_t lanes = width_of<D>;
   Writer<form, D> writers[2] = {{d, task.sink, column}, {d, task.sink, column + (vectors - 1) * lanes}};
   std::int64_t at[vectors];
@@ -91,16 +85,16 @@ HWY_INLINE void write_columns(D d, const PointwiseTask& task, std::int64_t index
       d, pixels, work_block.count, task.depth, task.matrix + column * task.depth,
       [&](int v, std::int64_t pixel, auto value)
           HWY_ATTR { writers[v].write(d, value, at[v] + pixel * block); },
-      between);
+      ahead);
   for (int v = 0; v < vectors; ++v) writers[v].finish(d, index, column + v * lanes, task.columns);
 }
 
-template <int block, class D, class Between>
+template <int block, class D>
 void write_work_block(D d, const PointwiseTask& task, std::int64_t index, const WorkBlock& work_block,
-                      const Pixels<block>& pixels, const Between& between) {
+                      const Pixels<block>& pixels, Prefetchers& ahead) {
   with_form(task.sink.form, [&](auto form) HWY_ATTR {
     for_pairs_of_vectors(d, task.columns, [&](auto vectors, std::int64_t column) HWY_ATTR {
-      write_columns<vectors, form>(d, task, index, work_block, pixels, column, between);
+      write_columns<vectors, form>(d, task, index, work_block, pixels, column, ahead);
     });
   });
 }
@@ -114,9 +108,10 @@ void convolve(const PointwiseTask& task, const Range& range, float* copy) {
     const WorkBlock work_block = task.work.at(index),
                     next = task.work.at(std::min(index + 1, range.last - 1));
     const Pixels<block> pixels = read_work_block<block>(d, images, task.depth, task.source, work_block, copy);
-    Prefetcher source = prefetch(images, task.depth, task.source.values, next,
-                                 pauses_of<Lanes<block>>(work_block, task.columns));
-    write_work_block(d, task, index, work_block, pixels, [&]() HWY_ATTR { source.fetch(); });
+    const std::int64_t calls = prefetches_of_products<block>(d, work_block.count, task.depth, task.columns);
+    Prefetchers ahead{{prefetch(images, task.depth, task.source.values, next, calls),
+                       prefetch(images, task.columns, task.sink.addend, next, calls)}};
+    write_work_block(d, task, index, work_block, pixels, ahead);
   }
 }
 
@@ -134,41 +129,51 @@ void add_gradients(const PointwiseGradientTask& task, const Range& range, float*
                     next = data.work.at(std::min(index + 1, range.last - 1));
     const Pixels<block> input = read_work_block<block>(d, images, in, task.input, work_block, inputs);
     const Pixels<block> diff = read_work_block<block>(d, images, out, data.source, work_block, diffs);
-    accumulate_pixels(d, input, in, diff, out, work_block.count, sums);
-    const std::int64_t pauses = pauses_of<Lanes<block>>(work_block, in);
-    Prefetcher streams[] = {prefetch(images, in, task.input.values, next, pauses),
-                            prefetch(images, out, data.source.values, next, pauses),
-                            prefetch(images, out, data.source.input, next, pauses)};
-    write_work_block(d, data, index, work_block, diff, [&]() HWY_ATTR {
-      for (Prefetcher& stream : streams) stream.fetch();
-    });
+    const std::int64_t calls =
+        prefetches_of_sums(d, in, out) + prefetches_of_products<block>(d, work_block.count, out, in);
+    Prefetchers ahead{{prefetch(images, in, task.input.values, next, calls),
+                       prefetch(images, out, data.source.values, next, calls),
+                       prefetch(images, out, data.source.input, next, calls)}};
+    accumulate_pixels(d, input, in, diff, out, work_block.count, sums, ahead);
+    write_work_block(d, data, index, work_block, diff, ahead);
   }
 }
 
-// Packs the weights in the order in which products read them: [panel][depth][columns of the panel].
+// Packs some vectors of the weights' columns in the order in which products read them: [panel][depth][columns
+// of the panel].
 template <int block>
-void pack(const FilterTask& task, float* matrix) {
-  constexpr std::int64_t panel = 2 * width_of<Lanes<block>>;
-  for (std::int64_t first = 0, wide = 0; first < task.columns(); first += wide) {
-    wide = task.columns() - first >= panel ? panel : panel / 2;
-    for (std::int64_t k = 0; k < task.depth(); ++k) {
-      for (std::int64_t c = first; c < first + wide; ++c) {
-        *matrix++ = task.weights[task.transposed ? filter_offset(task.in, 1, block, c, k)
-                                                 : filter_offset(task.in, 1, block, k, c)];
+void pack(const FilterTask& task, const Range& vectors, float* matrix) {
+  const Lanes<block> d;
+  constexpr std::int64_t lanes = width_of<Lanes<block>>, panel = 2 * lanes;
+  HWY_ALIGN float gathered[lanes];
+  for (std::int64_t c = vectors.first * lanes; c < vectors.last * lanes; c += lanes) {
+    const std::int64_t first = c / panel * panel, wide = std::min(panel, task.columns() - first);
+    float* to = matrix + first * task.depth() + c - first;
+    for (std::int64_t k = 0; k < task.depth(); ++k, to += wide) {
+      if (!task.transposed) {
+        hn::Store(hn::LoadU(d, task.weights + filter_offset(task.in, 1, block, k, c)), d, to);
+        continue;
       }
+      const float* const from = task.weights + filter_offset(task.in, 1, block, c, k);
+      for (std::int64_t lane = 0; lane < lanes; ++lane) gathered[lane] = from[lane * block];
+      hn::Store(hn::Load(d, gathered), d, to);
     }
   }
 }
 
-// Adds up the sums of all threads and writes `rows` of the weight gradient.
+// Adds up the sums of all threads, which are in panels, and writes `rows` of the weight gradient.
 template <int block>
 void finish_gradient(const FilterTask& task, const ThreadSums& sums, const Range& rows, float* gradient) {
   const Lanes<block> d;
-  for (std::int64_t i = rows.first; i < rows.last; ++i) {
-    for (std::int64_t o = 0; o < task.out; o += width_of<Lanes<block>>) {
-      hn::StoreU(load_sum(d, sums, i * task.out + o), d, gradient + filter_offset(task.in, 1, block, i, o));
+  constexpr std::int64_t lanes = width_of<Lanes<block>>;
+  for_pairs_of_vectors(d, task.out, [&](auto vectors, std::int64_t column) HWY_ATTR {
+    for (std::int64_t i = rows.first; i < rows.last; ++i) {
+      for (int v = 0; v < vectors; ++v) {
+        hn::StoreU(load_sum(d, sums, column * task.in + (i * vectors + v) * lanes), d,
+                   gradient + filter_offset(task.in, 1, block, i, column + v * lanes));
+      }
     }
-  }
+  });
 }
 
 void ConvolvePixels(const PointwiseTask& task, const Range& range, float* copy) {
@@ -181,8 +186,11 @@ void AddPixelGradients(const PointwiseGradientTask& task, const Range& range, fl
              [&](auto block) HWY_ATTR { add_gradients<block>(task, range, inputs, diffs, sums); });
 }
 
-void Pack(const FilterTask& task, float* matrix) {
-  with_block(task.block, [&](auto block) HWY_ATTR { pack<block>(task, matrix); });
+// A thread's share of the packing.
+void Pack(const FilterTask& task, const Thread& thread, float* matrix) {
+  with_block(task.block, [&](auto block) HWY_ATTR {
+    pack<block>(task, thread.range_of(task.columns() / width_of<Lanes<block>>), matrix);
+  });
 }
 
 void FinishPixelGradient(const FilterTask& task, const ThreadSums& sums, const Range& rows, float* gradient) {
@@ -215,9 +223,11 @@ Pointwise::Pointwise(const Images& images, std::int64_t in, std::int64_t out)
 void Pointwise::forward(const Source& source, const float* weights, const Sink& sink, float* scratch,
                         int threads) const {
   float* const matrix = plan_.at(scratch, matrix_);
-  HWY_DYNAMIC_DISPATCH(Pack)({weights, in_, out_, work_.images().block, false}, matrix);
+  const FilterTask filters{weights, in_, out_, work_.images().block, false};
   const PointwiseTask task{work_, source, matrix, sink, in_, out_};
   for_threads(threads, [&](const Thread& thread) {
+    HWY_DYNAMIC_DISPATCH(Pack)(filters, thread, matrix);
+    thread.barrier();
     HWY_DYNAMIC_DISPATCH(ConvolvePixels)
     (task, thread.range_of(work_.count()), plan_.at(scratch, inputs_, thread.index));
   });
@@ -227,9 +237,10 @@ void Pointwise::backward(const Source& input, const Source& diff, const float* w
                          float* diff_weights, float* scratch, int threads) const {
   float* const matrix = plan_.at(scratch, matrix_);
   const FilterTask filters{weights, in_, out_, work_.images().block, true};
-  HWY_DYNAMIC_DISPATCH(Pack)(filters, matrix);
   const PointwiseGradientTask task{{work_, diff, matrix, sink, out_, in_}, input};
   for_threads(threads, [&](const Thread& thread) {
+    HWY_DYNAMIC_DISPATCH(Pack)(filters, thread, matrix);
+    thread.barrier();
     HWY_DYNAMIC_DISPATCH(AddPixelGradients)
     (task, thread.range_of(work_.count()), plan_.at(scratch, inputs_, thread.index),
      plan_.at(scratch, diffs_, thread.index), plan_.at(scratch, sums_, thread.index));

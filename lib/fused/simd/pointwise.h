@@ -4,7 +4,6 @@
 // Layouts of the weights, threads and ownership are as in winograd.h.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,13 +12,14 @@
 
 namespace revnet::simd {
 
-// Each work block is a run of consecutive pixels of one image.
+// Each work block is a run of consecutive pixels of one image, which has equal ones as far as that is
+// possible.
 class PixelWork {
  public:
   explicit PixelWork(const Images& images)
       : images_(images), per_image_((images.pixels() + most_pixels - 1) / most_pixels) {}
 
-  // The size of a work block, chosen so that its input stays in the second-level cache.
+  // The largest size of a work block, chosen so that its input stays in the second-level cache.
   static constexpr std::int64_t most_pixels = 128;
 
   struct WorkBlock {
@@ -29,8 +29,8 @@ class PixelWork {
   const Images& images() const { return images_; }
   std::int64_t count() const { return images_.count * per_image_; }
   WorkBlock at(std::int64_t index) const {
-    const std::int64_t first = index % per_image_ * most_pixels;
-    return {index / per_image_, first, std::min(most_pixels, images_.pixels() - first)};
+    const std::int64_t part = index % per_image_, first = images_.pixels() * part / per_image_;
+    return {index / per_image_, first, images_.pixels() * (part + 1) / per_image_ - first};
   }
   std::int64_t pixels_of(std::int64_t index) const { return at(index).count; }
 

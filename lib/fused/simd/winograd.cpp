@@ -69,15 +69,15 @@ void convolve(D d, const ConvolutionTask& task, const Range& range, const Thread
     const std::int64_t count = task.work.tiles_of(work_block), tiles = padded_tiles(count);
     fill(d, strip, work_block, follows(work_block, index, range), task.work.images(), task.source);
     const TileWork::WorkBlock next = task.work.at(std::min(index + 1, range.last - 1));
-    Prefetcher streams[] = {prefetch_rows(task.work, work_block, task.columns, task.sink.values),
-                            prefetch_rows(task.work, work_block, task.columns,
-                                          task.sink.addend == task.sink.values ? nullptr : task.sink.addend),
-                            prefetch_strip(task.work, next, task.depth, task.source.values)};
+    Prefetchers ahead{{prefetch_rows(task.work, work_block, task.columns, task.sink.values),
+                       prefetch_rows(task.work, work_block, task.columns,
+                                     task.sink.addend == task.sink.values ? nullptr : task.sink.addend),
+                       prefetch_strip(task.work, next, task.depth, task.source.values)}};
     for_pairs([&](auto pair) HWY_ATTR {
       transform_overlapping_tiles<pair>(d, strip, work_block, tiles, scratch.in);
       const float* filters = task.filters + pair * pair_points * point_stride(task.depth, task.columns);
       for (std::int64_t point = 0; point < pair_points; ++point) {
-        for (Prefetcher& stream : streams) stream.fetch();
+        ahead.fetch();
         const float* rows = matrix_of(scratch.in, point, count, tiles, task.depth);
         multiply(d, rows, tiles, task.depth, filters + point * point_stride(task.depth, task.columns),
                  task.columns, scratch.out + point * point_stride(tiles, task.columns));
@@ -105,15 +105,15 @@ void add_gradients(D d, const GradientTask& task, const Range& range, const Thre
     fill(d, strip, work_block, follows(work_block, index, range), work.images(), data.source);
     fill(d, input_strip, work_block, follows(work_block, index, range), work.images(), task.input);
     const TileWork::WorkBlock next = work.at(std::min(index + 1, range.last - 1));
-    Prefetcher streams[] = {prefetch_rows(work, work_block, in, data.sink.values),
-                            prefetch_strip(work, next, in, task.input.values),
-                            prefetch_strip(work, next, out, data.source.values),
-                            prefetch_strip(work, next, out, data.source.input)};
+    Prefetchers ahead{{prefetch_rows(work, work_block, in, data.sink.values),
+                       prefetch_strip(work, next, in, task.input.values),
+                       prefetch_strip(work, next, out, data.source.values),
+                       prefetch_strip(work, next, out, data.source.input)}};
     for_pairs([&](auto pair) HWY_ATTR {
       transform_overlapping_tiles<pair>(d, strip, work_block, tiles, scratch.out);
       transform_separate_tiles<pair>(d, input_strip, work_block, tiles, scratch.in);
       for (std::int64_t point = 0; point < pair_points; ++point) {
-        for (Prefetcher& stream : streams) stream.fetch();
+        ahead.fetch();
         const float* diffs = matrix_of(scratch.out, point, count, tiles, out);
         float* inputs = scratch.in + point * point_stride(tiles, in);
         const std::int64_t matrix = (pair * pair_points + point) * point_stride(in, out);
