@@ -28,6 +28,20 @@ TEST_CASE("1x1 convolutions and gradients are the definition's on every instruct
   }
 }
 
+// Groups of 1 to 14 pixels are multiplied by code of their own each.
+TEST_CASE("1x1 convolutions take any number of pixels") {
+  for (std::int64_t width = 1; width <= 15; ++width) {
+    Case what{2, 32, 48, 1, width, 16};
+    what.size = 1;
+    Bench bench(what);
+    each_target([&] {
+      CAPTURE(width);
+      check_forward(bench);
+      check_backward(bench);
+    });
+  }
+}
+
 TEST_CASE("1x1 convolutions refuse channels that do not fill blocks") {
   CHECK_THROWS_AS(simd::Pointwise({1, 8, 8, 16}, 12, 16), std::logic_error);
 }
