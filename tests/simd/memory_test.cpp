@@ -35,7 +35,7 @@ using simd::Pointwise;
 using simd::StagedWinograd;
 using simd::Winograd;
 
-// The last work block is smaller than the others.
+// Work blocks differ in size where an image has several.
 template <class Kernel>
 constexpr ConvolutionCase uneven{
     5, 16, 24, 9, 7, 8, std::is_same_v<Kernel, Pointwise> ? 1 : 3, std::is_same_v<Kernel, Direct> ? 2 : 1};

@@ -13,6 +13,7 @@
 #include <hwy/foreach_target.h>
 // After foreach_target.
 #include "fused/simd/patches-inl.h"
+#include "fused/simd/weights-inl.h"
 
 #ifndef REVNET_SIMD_DIRECT_TASK
 #define REVNET_SIMD_DIRECT_TASK
@@ -163,20 +164,6 @@ void add_gradients(D d, const DirectGradientTask& task, const Range& range, floa
   }
 }
 
-// One vector of a filter's columns from c on, in row k, at a tap.
-template <class D>
-HWY_INLINE hn::Vec<D> load_filter(D d, const DirectFilterTask& task, std::int64_t tap, std::int64_t k,
-                                  std::int64_t c) {
-  const FilterTask& filter = task.filter;
-  const std::int64_t from = filter.transposed ? c : k, to = filter.transposed ? k : c;
-  const float* const at = filter.weights + filter_offset(filter.in, task.taps, filter.block, from, to) +
-                          tap * filter.block * filter.block;
-  if (!filter.transposed) return hn::LoadU(d, at);
-  HWY_ALIGN float gathered[width_of<D>];
-  for (std::int64_t lane = 0; lane < width_of<D>; ++lane) gathered[lane] = at[lane * filter.block];
-  return hn::Load(d, gathered);
-}
-
 // Weights as the products read them: `panels` of two vectors of columns, of which the last may have one.
 template <class D>
 void pack(D d, const DirectFilterTask& task, const Range& panels, float* packed) {
@@ -189,7 +176,7 @@ void pack(D d, const DirectFilterTask& task, const Range& panels, float* packed)
       for (const Stencil::Tap& tap : phase.taps) {
         for (std::int64_t k = 0; k < depth; ++k) {
           for (std::int64_t c = first; c < end; c += lanes, to += lanes) {
-            hn::Store(load_filter(d, task, tap.filter, k, c), d, to);
+            hn::Store(load_filter(d, task.filter, task.taps, tap.filter, k, c), d, to);
           }
         }
       }

@@ -12,6 +12,7 @@
 #include "fused/simd/parallel.h"
 #include "fused/simd/tile_work.h"
 #include "fused/simd/transforms-inl.h"
+#include "fused/simd/weights-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
@@ -32,9 +33,7 @@ HWY_INLINE std::int64_t panel_offset(D, std::int64_t depth, std::int64_t columns
 template <class D>
 void transform_filters(D d, const FilterTask& task, const Range& rows, float* to) {
   constexpr std::int64_t lanes = width_of<D>;
-  const std::int64_t depth = task.depth(), columns = task.columns(), tap = task.block * task.block,
-                     stride = point_stride(depth, columns);
-  HWY_ALIGN float gathered[lanes];
+  const std::int64_t depth = task.depth(), columns = task.columns(), stride = point_stride(depth, columns);
   // Each of the 36 streams of stores stays within one panel, because rows are the inner loop.
   for (std::int64_t c = 0; c < columns; c += lanes) {
     for (std::int64_t k = rows.first; k < rows.last; ++k) {
@@ -42,15 +41,8 @@ void transform_filters(D d, const FilterTask& task, const Range& rows, float* to
       for (int j = 0; j < 3; ++j) {
         hn::Vec<D> in[3];
         for (int i = 0; i < 3; ++i) {
-          if (!task.transposed) {
-            in[i] =
-                hn::LoadU(d, task.weights + filter_offset(task.in, 9, task.block, k, c) + (i * 3 + j) * tap);
-            continue;
-          }
-          const float* from =
-              task.weights + filter_offset(task.in, 9, task.block, c, k) + ((2 - i) * 3 + 2 - j) * tap;
-          for (std::int64_t lane = 0; lane < lanes; ++lane) gathered[lane] = from[lane * task.block];
-          in[i] = hn::Load(d, gathered);
+          const int tap = i * 3 + j;
+          in[i] = load_filter(d, task, 9, task.transposed ? 8 - tap : tap, k, c);
         }
         transform_filter(d, in, half[j]);
       }

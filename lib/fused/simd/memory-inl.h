@@ -100,6 +100,8 @@ HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std:
   });
 }
 
+constexpr std::int64_t cache_line = 16;  // floats
+
 // Prefetches memory into the second-level cache a few cache lines at a time, so that the loads overlap with
 // arithmetic. The first level is too small for what is needed later beside what is needed now.
 class Prefetcher {
@@ -113,14 +115,14 @@ class Prefetcher {
   // `length` floats of each row of each plane, in so many calls.
   Prefetcher(const float* values, Pieces planes, Pieces rows, std::int64_t length, std::int64_t calls)
       : plane_(values), row_(values), planes_(planes), rows_(rows), length_(length) {
-    const std::int64_t lines = planes.count * rows.count * ((length + line - 1) / line);
+    const std::int64_t lines = planes.count * rows.count * ((length + cache_line - 1) / cache_line);
     each_ = (lines + calls - 1) / calls;
   }
 
   HWY_INLINE void fetch() {
     for (std::int64_t i = 0; i < each_; ++i) {
       __builtin_prefetch(row_ + at_, 0, 2);
-      at_ += line;
+      at_ += cache_line;
       if (at_ < length_) continue;
       at_ = 0;
       row_ += rows_.stride;
@@ -133,14 +135,13 @@ class Prefetcher {
   }
 
  private:
-  static constexpr std::int64_t line = 16;  // floats in a cache line
   const float* plane_ = nullptr;
   const float* row_ = nullptr;
   Pieces planes_{}, rows_{};
   std::int64_t length_ = 0, each_ = 0, at_ = 0, rows_gone_ = 0;
 };
 
-// Up to four prefetchers that take turns.
+// Up to four prefetchers, each of which fetches its share at every call.
 struct Prefetchers {
   Prefetcher streams[4];
 

@@ -33,7 +33,8 @@ HWY_INLINE void for_constants(const F& f) {
   }
 }
 
-// The most pixels whose products with a panel of the weights stay in registers.
+// How many pixels are multiplied by a panel of the weights at once, at most: their products stay in
+// registers.
 template <int vectors>
 constexpr int most_rows = HWY_TARGET <= HWY_AVX3 ? 14 : 12 / vectors;
 
@@ -132,7 +133,7 @@ std::int64_t prefetches_of_products(D, std::int64_t pixels, std::int64_t depth, 
 }
 
 // Adds to `sums`, in panels of b's channels, each [a's channel][b's channels of the panel], the sum over
-// `count` pixels of a's channel times b's channel; a_channels is a multiple of 8. Prefetches about
+// `count` pixels of a's channel times b's channel; a_channels is a multiple of 8. Prefetches
 // prefetches_of_sums times.
 template <int block, class D>
 void accumulate_pixels(D d, const Pixels<block>& a, std::int64_t a_channels, const Pixels<block>& b,
@@ -145,7 +146,7 @@ void accumulate_pixels(D d, const Pixels<block>& a, std::int64_t a_channels, con
     for (std::int64_t i = 0; i < a_channels; i += product_rows, sums += tile) {
       ahead.fetch();
       // The next sums, which would otherwise be waited for.
-      for (std::int64_t n = 0; n < tile; n += width_of<D>) hwy::Prefetch(sums + tile + n);
+      for (std::int64_t n = 0; n < tile; n += cache_line) hwy::Prefetch(sums + tile + n);
       accumulate_rows<product_rows, vectors>(d, a.at(i), block, count, rows, block, sums, panel);
     }
   });

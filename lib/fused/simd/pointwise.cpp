@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>
 // After foreach_target.
 #include "fused/simd/pixels-inl.h"
+#include "fused/simd/weights-inl.h"
 
 #ifndef REVNET_SIMD_POINTWISE_TASK
 #define REVNET_SIMD_POINTWISE_TASK
@@ -41,8 +42,7 @@ using WorkBlock = PixelWork::WorkBlock;
 // The offset of a work block's first pixel in `channel`.
 std::int64_t offset_of(const Images& images, std::int64_t channels, const WorkBlock& work_block,
                        std::int64_t channel) {
-  const std::int64_t plane = work_block.image * (channels / images.block) + channel / images.block;
-  return (plane * images.pixels() + work_block.first) * images.block + channel % images.block;
+  return images.offset(channels, work_block.image, channel) + work_block.first * images.block;
 }
 
 // The pixels of a work block that products read. A raw source is read in place; otherwise the pixels are
@@ -145,18 +145,11 @@ template <int block>
 void pack(const FilterTask& task, const Range& vectors, float* matrix) {
   const Lanes<block> d;
   constexpr std::int64_t lanes = width_of<Lanes<block>>, panel = 2 * lanes;
-  HWY_ALIGN float gathered[lanes];
   for (std::int64_t c = vectors.first * lanes; c < vectors.last * lanes; c += lanes) {
     const std::int64_t first = c / panel * panel, wide = std::min(panel, task.columns() - first);
     float* to = matrix + first * task.depth() + c - first;
     for (std::int64_t k = 0; k < task.depth(); ++k, to += wide) {
-      if (!task.transposed) {
-        hn::Store(hn::LoadU(d, task.weights + filter_offset(task.in, 1, block, k, c)), d, to);
-        continue;
-      }
-      const float* const from = task.weights + filter_offset(task.in, 1, block, c, k);
-      for (std::int64_t lane = 0; lane < lanes; ++lane) gathered[lane] = from[lane * block];
-      hn::Store(hn::Load(d, gathered), d, to);
+      hn::Store(load_filter(d, task, 1, 0, k, c), d, to);
     }
   }
 }

@@ -12,8 +12,7 @@
 
 namespace revnet::simd {
 
-// Each work block is a run of consecutive pixels of one image, which has equal ones as far as that is
-// possible.
+// Each work block is a run of consecutive pixels of one image. Those of an image differ by at most one pixel.
 class PixelWork {
  public:
   explicit PixelWork(const Images& images)

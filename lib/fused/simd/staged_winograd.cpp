@@ -114,7 +114,7 @@ template <class D>
 void accumulate_part(D d, const ProductTask& task, const float* inputs, bool is_first, std::int64_t point,
                      std::int64_t part, float* sums) {
   const std::int64_t tiles = padded_tiles(task.tiles), in = task.columns, out = task.depth;
-  const Range rows = part_of(in, part, 8);
+  const Range rows = part_of(in, part, most_product_rows);
   float* const to = sums + point * point_stride(in, out) + rows.first * out;
   if (is_first) std::fill(to, to + (rows.last - rows.first) * out, 0.0f);
   accumulate(d, inputs + point * point_stride(tiles, in) + rows.first, in, rows.last - rows.first, task.tiles,
@@ -202,8 +202,7 @@ std::int64_t blocks_together(const TileWork& work) {
 }
 
 std::int64_t transformed_floats(std::int64_t tiles, std::int64_t channels) {
-  constexpr std::int64_t most_rows = 8;  // the largest product_rows of any instruction set
-  return points * point_stride((tiles + most_rows - 1) / most_rows * most_rows, channels);
+  return points * point_stride(most_padded_tiles(tiles), channels);
 }
 
 }  // namespace

@@ -19,6 +19,13 @@ inline std::int64_t point_stride(std::int64_t rows, std::int64_t columns) {
   return rows * columns + 16;
 }
 
+// The rows to which the matrices of so many tiles are padded on any instruction set: a multiple of the
+// largest product_rows (lanes-inl.h).
+inline constexpr std::int64_t most_product_rows = 8;
+inline std::int64_t most_padded_tiles(std::int64_t tiles) {
+  return (tiles + most_product_rows - 1) / most_product_rows * most_product_rows;
+}
+
 // Work blocks of one or a few rows of tiles.
 class TileWork : public RowBlocks {
  public:

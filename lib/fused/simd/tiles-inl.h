@@ -16,6 +16,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
+static_assert(most_product_rows % product_rows == 0);
+
 // The number of rows in the matrices of so many tiles: those after the last tile are zero.
 inline std::int64_t padded_tiles(std::int64_t tiles) {
   return (tiles + product_rows - 1) / product_rows * product_rows;

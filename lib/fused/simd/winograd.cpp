@@ -183,9 +183,7 @@ std::int64_t gradient_tiles(std::int64_t block, std::int64_t in, std::int64_t ou
 
 // The size of two rows of a work block's transformed tiles.
 std::int64_t transformed_floats(const TileWork& work, std::int64_t channels) {
-  constexpr std::int64_t most_rows = 8;  // the largest product_rows of any instruction set
-  const std::int64_t tiles = (work.tiles_of(work.largest()) + most_rows - 1) / most_rows * most_rows;
-  return pair_points * point_stride(tiles, channels);
+  return pair_points * point_stride(most_padded_tiles(work.tiles_of(work.largest())), channels);
 }
 
 }  // namespace
