@@ -25,12 +25,12 @@ constexpr TextKey text_keys[] = {{"partition", &SlurmSettings::partition},
 struct NumberKey {
   const char* name;
   std::int64_t SlurmSettings::*field;
+  std::int64_t most = 1'000'000;
 };
-constexpr std::int64_t least = 1, most = 1'000'000;
 constexpr NumberKey number_keys[] = {{"cpus_per_task", &SlurmSettings::cpus_per_task},
                                      {"nodes", &SlurmSettings::nodes},
                                      {"tasks", &SlurmSettings::tasks},
-                                     {"signal_seconds", &SlurmSettings::signal_seconds},
+                                     {"signal_seconds", &SlurmSettings::signal_seconds, 65'535},
                                      {"array_limit", &SlurmSettings::array_limit},
                                      {"running_limit", &SlurmSettings::running_limit},
                                      {"max_tries", &SlurmSettings::max_tries}};
@@ -65,7 +65,7 @@ class SectionReader {
       if (name == text.name) return void(settings_.*text.field = word(key, value));
     }
     for (const NumberKey& number : number_keys) {
-      if (name == number.name) return void(settings_.*number.field = integer(key, value));
+      if (name == number.name) return void(settings_.*number.field = integer(key, value, number.most));
     }
     if (name == "memory") {
       settings_.memory_bytes = parse_bytes(nodes_.scalar(value, key), at(key));
@@ -104,12 +104,12 @@ class SectionReader {
     return text;
   }
 
-  std::int64_t integer(const YAML::Node& key, const YAML::Node& value) const {
+  std::int64_t integer(const YAML::Node& key, const YAML::Node& value, std::int64_t most) const {
     const std::string text = nodes_.scalar(value, key);
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most) {
-      throw UsageError("{}: {} is not an integer from {} to {}", at(key), in_quotes(text), least, most);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > most) {
+      throw UsageError("{}: {} is not an integer from 1 to {}", at(key), in_quotes(text), most);
     }
     return number;
   }

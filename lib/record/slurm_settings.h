@@ -9,7 +9,7 @@
 //         time: "12:00:00"
 //         # Seconds before the limit at which a try is asked to stop: its last step and checkpoint must fit.
 //         signal_seconds: 120
-//         # How often one job may start.
+//         # A job that has started so often is not queued again when it reaches its limit.
 //         max_tries: 20
 //         # For one training; several tasks run under MPI, each with cpus_per_task threads.
 //         nodes: 1

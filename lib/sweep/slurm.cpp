@@ -96,13 +96,15 @@ std::vector<AccountingEntry> parse_accounting(std::string_view text) {
   std::vector<AccountingEntry> entries;
   each_line(text, [&](const std::string& line) {
     const std::vector<std::string> parts = split(line, '|');
-    if (parts.size() != 3)
+    if (parts.size() < 4)
       throw Error("sacct printed a line that revnet does not understand: " + in_quotes(line));
     const std::size_t underline = parts[0].find('_');
     if (underline == std::string::npos) return;
     const auto id = number(parts[0].substr(0, underline)), index = number(parts[0].substr(underline + 1));
     // Shortens "CANCELLED by 1000" to its first word.
-    if (id && index) entries.push_back({*id, *index, parts[1].substr(0, parts[1].find(' ')), parts[2]});
+    if (id && index) {
+      entries.push_back({*id, *index, parts[1].substr(0, parts[1].find(' ')), parts[2], parts[3]});
+    }
   });
   return entries;
 }

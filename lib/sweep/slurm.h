@@ -32,10 +32,10 @@ std::string slurm_job_name(const std::filesystem::path& sweep);
 //
 // revnet-train runs under srun, so that Slurm's signals reach it and not only the shell. Ahead of the time
 // limit it receives SIGUSR1, saves a checkpoint and exits with code 3. The script then has Slurm requeue the
-// job, for up to max_tries starts, and the next try resumes the run. A cancelled job receives SIGTERM, also
-// saves a checkpoint, and is not requeued. If srun could not start a training, the try counts as failed,
-// although srun itself exits with 0. Each try appends its outcome to SWEEP/slurm/JOB.exits: array job, index,
-// try, exit code.
+// job, unless it has started max_tries times, and the next try resumes the run. A cancelled job receives
+// SIGTERM, also saves a checkpoint, and is not requeued. If srun could not start a training, the try counts
+// as failed, although srun itself exits with 0. Each try appends its outcome to SWEEP/slurm/JOB.exits: array
+// job, index, try, exit code.
 std::string batch_script(const SlurmArray& array);
 
 // A line of SWEEP/slurm/jobs: the array task that a job was submitted as.
@@ -62,12 +62,13 @@ std::vector<QueueEntry> parse_queue(std::string_view text);
 // "pending (Resources)" or "running on node7, 1:59:30 to its limit".
 std::string describe(const QueueEntry& entry);
 
-// A line of sacct, called with --noheader --parsable2 --array --allocations and this format.
-inline constexpr const char* accounting_format = "JobID,State,ExitCode";
+// A line of sacct, called with --noheader --parsable2 --allocations and this format.
+inline constexpr const char* accounting_format = "JobID,State,ExitCode,JobName";
 struct AccountingEntry {
   std::int64_t array_job = 0, index = 0;
   std::string state;      // COMPLETED, FAILED, TIMEOUT, ...
   std::string exit_code;  // "1:0": exit code and signal
+  std::string name;
   bool operator==(const AccountingEntry&) const = default;
 };
 std::vector<AccountingEntry> parse_accounting(std::string_view text);

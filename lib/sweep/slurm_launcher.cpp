@@ -79,13 +79,14 @@ std::map<std::string, QueueEntry> queued_jobs(const fs::path& sweep) {
   return result;
 }
 
-// By job, the accounting entry of its latest task; nothing if no accounting runs.
-std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& tasks) {
+// By job, the accounting entry of its latest task; nothing if no accounting runs. Names are compared for the
+// same reason.
+std::map<std::string, AccountingEntry> accounts(const fs::path& sweep, const std::vector<SlurmTask>& tasks) {
   std::map<std::string, AccountingEntry> result;
   if (tasks.empty() || !has_program("sacct")) return result;
   std::set<std::int64_t> ids;
   for (const SlurmTask& task : tasks) ids.insert(task.array_job);
-  const ProcessResult answer = run_command({"sacct", "--noheader", "--parsable2", "--array", "--allocations",
+  const ProcessResult answer = run_command({"sacct", "--noheader", "--parsable2", "--allocations",
                                             fmt::format("--jobs={}", fmt::join(ids, ",")),
                                             fmt::format("--format={}", accounting_format)});
   if (answer.status.code != 0) return result;  // "accounting storage is disabled"
@@ -93,7 +94,8 @@ std::map<std::string, AccountingEntry> accounts(const std::vector<SlurmTask>& ta
   for (const SlurmTask& task : tasks) {
     result.erase(task.job);  // drops the entry of an earlier submission
     for (const AccountingEntry& entry : entries) {
-      if (entry.array_job == task.array_job && entry.index == task.index) result[task.job] = entry;
+      const bool same = entry.array_job == task.array_job && entry.index == task.index;
+      if (same && entry.name == slurm_job_name(sweep)) result[task.job] = entry;
     }
   }
   return result;
@@ -245,7 +247,16 @@ class SlurmLauncher : public Launcher {
     while (fs::exists(numbered(number))) ++number;
     const fs::path script = numbered(number);
     write_text_file_atomically(script, batch_script(array));
-    const std::int64_t id = parse_submission(output_of({"sbatch", "--parsable", script.string()}));
+    // --job-name, by which the queue is searched, must not come from the environment or from extra_lines.
+    const std::string job_name = "--job-name=" + slurm_job_name(options_.directory);
+    // A script that is submitted within a job inherits that job's variables, and these contradict its own.
+    const Environment own{{"SLURM_RESTART_COUNT", ""},
+                          {"SLURM_MEM_PER_CPU", ""},
+                          {"SLURM_MEM_PER_GPU", ""},
+                          {"SLURM_CPU_BIND", ""},
+                          {"SLURM_NTASKS_PER_NODE", ""}};
+    const std::int64_t id =
+        parse_submission(output_of({"sbatch", "--parsable", job_name, script.string()}, own));
     add_tasks(options_.directory, id, array);
     say(fmt::format("array job {}: {} jobs, {}", id, array.elements.size(), script.string()));
   }
@@ -272,7 +283,7 @@ std::optional<SchedulerStates> slurm_states(const fs::path& sweep, const Say& sa
   }
   SchedulerStates states;
   for (const SlurmTask& task : tasks) states[task.job] = {last_exit(sweep, task), false};
-  for (const auto& [job, entry] : accounts(tasks)) states[job].text = describe(entry);
+  for (const auto& [job, entry] : accounts(sweep, tasks)) states[job].text = describe(entry);
   for (const auto& [job, entry] : queued) states[job] = {describe(entry), entry.state == "RUNNING"};
   return states;
 }

@@ -89,8 +89,7 @@ if [ "$code" -eq 0 ] && [ "$(bytes_said)" -eq "$before" ]; then
   code=1
 fi
 say "exit code $code"
-printf '%s\t' "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "$try" >> "$sweep/slurm/$job.exits"
-echo "$code" >> "$sweep/slurm/$job.exits"
+printf '%s\t%s\t%s\t%s\n' "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "$try" "$code" >> "$sweep/slurm/$job.exits"
 [ "$code" -eq 3 ] || exit "$code"
 
 # 3: interrupted with a checkpoint saved. A job that is cancelled, or out of time, is not RUNNING any more.
@@ -102,7 +101,7 @@ if [ "$state" != RUNNING ]; then
   say "not queued again: the job is ${state:-unknown}"
 elif [ "$try" -ge "$max_tries" ]; then
   say "not queued again: this was the last try"
-elif (trap '' TERM; exec scontrol requeue "$task"); then
+elif (trap '' TERM; exec scontrol requeue incomplete "$task"); then  # not if it has just been cancelled
   say "queued again"
 else
   say "cannot be queued again"

@@ -257,9 +257,9 @@ bool has_program(const std::string& name) {
   return false;
 }
 
-ProcessResult run_command(const std::vector<std::string>& words) {
+ProcessResult run_command(const std::vector<std::string>& words, const Environment& environment) {
   Pipe out, err;
-  ChildProcess child(start({.words = words}, out.writing, err.writing));
+  ChildProcess child(start({.words = words, .environment = environment}, out.writing, err.writing));
   out.writing.close();
   err.writing.close();
   ProcessResult result;
@@ -268,8 +268,8 @@ ProcessResult run_command(const std::vector<std::string>& words) {
   return result;
 }
 
-std::string output_of(const std::vector<std::string>& words) {
-  const ProcessResult result = run_command(words);
+std::string output_of(const std::vector<std::string>& words, const Environment& environment) {
+  const ProcessResult result = run_command(words, environment);
   if (result.status.code == 0) return result.out;
   std::istringstream lines(result.err);
   const std::string why = last_line(lines);

@@ -30,12 +30,14 @@ struct ProcessLimits {
   std::uint64_t cpu_seconds = 0;    // CPU time until SIGXCPU; waiting for a disk does not count
 };
 
+// Variables added to this process's environment; an empty value removes the variable.
+using Environment = std::map<std::string, std::string>;
+
 // A program to start. Its standard input is /dev/null.
 struct Command {
   // The program, searched for in $PATH unless it contains a slash, and its arguments.
   std::vector<std::string> words;
-  // Added to this process's environment; an empty value removes the variable.
-  std::map<std::string, std::string> environment = {};
+  Environment environment = {};
   std::filesystem::path folder = {};  // working directory; empty: inherited
   // Files to append its output to; empty: it inherits this process's streams.
   std::filesystem::path out = {}, err = {};
@@ -77,13 +79,13 @@ struct ProcessResult {
 // Whether $PATH contains an executable of that name.
 bool has_program(const std::string& name);
 
-// Runs a program to completion and captures its output;
-// `words` as in Command. Throws Error if it cannot be started.
-ProcessResult run_command(const std::vector<std::string>& words);
+// Runs a program to completion and captures its output; `words` and `environment` as in Command. Throws Error
+// if it cannot be started.
+ProcessResult run_command(const std::vector<std::string>& words, const Environment& environment = {});
 
-// The output of a program that must succeed; otherwise an
-// Error that quotes the last line of its standard error.
-std::string output_of(const std::vector<std::string>& words);
+// The output of a program that must succeed; otherwise an Error that quotes the last line of its standard
+// error.
+std::string output_of(const std::vector<std::string>& words, const Environment& environment = {});
 
 // Calls a function that may crash in a forked child and returns its result in `out`; the call has no other
 // effect on this process. std::bad_alloc reaches the caller; others end the child with exit code 1. It leaves

@@ -99,10 +99,14 @@ TEST_CASE("submitted jobs are shown, not submitted twice, and can be cancelled")
 
   // Jobs that have left the queue have the states that accounting reports.
   place.command("squeue", "");
-  place.command("sacct", "echo '41_0|TIMEOUT|0:0'\necho '41_1|FAILED|1:0'\n");
+  place.command("sacct",
+                "echo \"$@\" > sacct.call\n"
+                "echo '41_0|TIMEOUT|0:0|s'\necho '41_1|FAILED|1:0|s'\necho '41_1|COMPLETED|0:0|another'\n");
   const Outcome status = place.sweep({"status", "s.yaml"});
   CHECK_MESSAGE(contains(status.out, "timeout"), status.text());
   CHECK_MESSAGE(contains(status.out, "failed (exit code 1:0)"), status.text());
+  CHECK(read_file(place.folder / "sacct.call") ==
+        "--noheader --parsable2 --allocations --jobs=41 --format=JobID,State,ExitCode,JobName\n");
   place.command("squeue", "echo 'slurm_load_jobs error: no answer' >&2\nexit 1\n");
   const Outcome unanswered = place.sweep({"status", "s.yaml"});
   CHECK(unanswered.exit_code == 0);

@@ -121,7 +121,7 @@ struct Try {
     for (const char* name : {"slurm", "logs"}) std::filesystem::create_directories(array.sweep / name);
     command("srun", srun);
     // Slurm signals a job that is queued again, often before scontrol has ended.
-    command("scontrol", "[ $1 = show ] && echo \"JobId=5 JobState=" + state +
+    command("scontrol", "[ \"$*\" = 'show job --oneliner 4_0' ] && echo \"JobId=5 JobState=" + state +
                             " Reason=None\" && exit\nkill $PPID $$\necho \"$@\" > '" +
                             (folder / "requeued").string() + "'");
     testing::write_file(folder / "script", batch_script(array));
@@ -158,7 +158,7 @@ TEST_CASE("the way a training ends decides what happens to its job") {
   const Try stopped("exit 3", "RUNNING", 1);
   CHECK_MESSAGE(stopped.exit_code == 3, stopped.log);
   CHECK(stopped.exits == "4\t0\t2\t3\n");
-  CHECK(stopped.requeued == "requeue 4_0\n");
+  CHECK(stopped.requeued == "requeue incomplete 4_0\n");
   CHECK(contains(stopped.log, "a, try 2 of 3: queued again"));
 
   const Try last("exit 3", "RUNNING", 2);
@@ -217,13 +217,13 @@ TEST_CASE("the lines of squeue are read") {
 
 TEST_CASE("the lines of sacct are read") {
   const std::vector<AccountingEntry> entries = parse_accounting(
-      "7_0|COMPLETED|0:0\n"
-      "7_1|CANCELLED by 1000|0:15\n"
-      "7_2|FAILED|4:0\n"
-      "7_[3-9]|PENDING|0:0\n"
-      "8|COMPLETED|0:0\n");
+      "7_0|COMPLETED|0:0|s\n"
+      "7_1|CANCELLED by 1000|0:15|s\n"
+      "7_2|FAILED|4:0|s\n"
+      "7_[3-9]|PENDING|0:0|s\n"
+      "8|COMPLETED|0:0|another|name\n");
   REQUIRE(entries.size() == 3);
-  CHECK(entries[1] == AccountingEntry{7, 1, "CANCELLED", "0:15"});
+  CHECK(entries[1] == AccountingEntry{7, 1, "CANCELLED", "0:15", "s"});
   CHECK(describe(entries[0]) == "completed");
   CHECK(describe(entries[1]) == "cancelled (exit code 0:15)");
   CHECK(describe(entries[2]) == "failed (exit code 4:0)");
