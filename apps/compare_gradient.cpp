@@ -78,7 +78,17 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
   catch_interrupts();
   const RunSummary summary = run_angle_study(prepared.config, options, prepared.directory, prepared.start,
                                              command, row_printer(), communicator);
-  if (communicator.is_first()) print_files(prepared.directory);
+  if (summary.was_complete && !request.dump.empty()) {
+    throw UsageError(
+        "--dump: {} is complete, so nothing is measured any more; measure at its last checkpoint with "
+        "--checkpoint and another --run-dir",
+        prepared.directory.string());
+  }
+  if (communicator.is_first()) {
+    if (summary.was_complete)
+      std::cerr << prepared.directory.string() << " is complete: nothing is left to do\n";
+    if (std::filesystem::exists(prepared.directory / "angle.h5")) print_files(prepared.directory);
+  }
   return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::done);
 }
 

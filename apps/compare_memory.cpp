@@ -122,8 +122,9 @@ Architecture network_of(const MemoryRequest& request, const Config& config) {
 std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
   std::vector<Case> cases;
   const Config settings = request.settings.apply_to({});
-  refuse_ignored(settings, {"training.micro_batch", "network.coupling", "network.convolution"},
-                 "revnet-compare memory");
+  refuse_ignored(
+      settings, {"training.micro_batch", "training.average_decay", "network.coupling", "network.convolution"},
+      "revnet-compare memory");
   for (Config config : with_networks(settings, request.architectures, {"resnet32", "revnet38"})) {
     const Architecture network = network_of(request, config);
     config = resolve(with_images_for(network, std::move(config)));
@@ -168,8 +169,10 @@ int run_study(const MemoryRequest& request, const std::string& command) {
                              depths_for_growth);
   }
   std::cout.flush();
-  write_memory_log(request.output, study, command);
-  std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("memory", request.output));
+  if (!study.cases.empty()) {  // otherwise a file that --force was to replace stays
+    write_memory_log(request.output, study, command);
+    std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("memory", request.output));
+  }
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
 }
 

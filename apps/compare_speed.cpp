@@ -124,8 +124,10 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   for (const std::string& doubt : doubts(others.cores(), sgemm_of_all)) {
     std::cerr << "warning: " << doubt << '\n';
   }
-  write_speed_log(request.output, study, command);
-  std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("speed", request.output));
+  if (!study.results.empty()) {  // otherwise a file that --force was to replace stays
+    write_speed_log(request.output, study, command);
+    std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("speed", request.output));
+  }
   return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
 }
 

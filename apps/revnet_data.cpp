@@ -18,6 +18,7 @@
 #include "option_values.h"
 #include "record/packed_images.h"
 #include "record/run_directory.h"
+#include "train/interrupt.h"
 #include "train/load_data.h"
 #include "train/setup.h"
 #include "training_options.h"
@@ -46,6 +47,7 @@ void pack_set(PackedImageWriter& writer, const std::string& name, const JpegSet&
   writer.begin(name, bytes);
   std::vector<std::uint8_t> image;
   for (std::size_t i = 0; i < set.size(); ++i) {
+    if (interrupted()) throw Error("interrupted: nothing is written");
     if (!damage[i].empty()) continue;
     try {
       set.read(i, image);
@@ -62,6 +64,7 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
     throw UsageError(file + " already exists: choose another name, or replace it with --force");
   }
   check_output(file, "FILE.h5");
+  catch_interrupts(false);  // so that no half of a file stays behind
   const JpegSplits splits = scan_image_folders(folder, DamagedImages::skip);
   const std::vector<std::string> train = damage_of_images(splits.train, 0),
                                  val = damage_of_images(splits.val, 0);
@@ -231,7 +234,7 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
       ->capture_default_str();
   showing->add_flag("--evaluation", request.evaluation, "draw a batch of the evaluation set instead");
-  on_call(showing, [&] { return show(resolve(options.apply_to({})), request); });
+  on_call(showing, [&] { return show(resolve_dataset(options.apply_to({})), request); });
 
   std::int64_t batches = 20;
   CLI::App* measuring =
@@ -243,7 +246,7 @@ int run(int argc, char** argv) {
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  on_call(measuring, [&] { return measure(resolve(measured.apply_to({})), batches); });
+  on_call(measuring, [&] { return measure(resolve_dataset(measured.apply_to({})), batches); });
 
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return exit_code;

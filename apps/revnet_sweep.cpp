@@ -128,7 +128,7 @@ void say_changes(const std::vector<Job>& jobs, const std::filesystem::path& dire
 
 int show_status(const SweepRequest& request) {
   const std::vector<Job> jobs = jobs_of(request);
-  catch_interrupts();
+  catch_interrupts(false);
   do {
     const std::filesystem::path directory = directory_of(request);
     const std::string table =

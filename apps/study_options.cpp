@@ -21,6 +21,16 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
   return Config::Dataset::Name::synthetic;
 }
 
+// Whether the command line or its experiment file names a data set: then it does not depend on the default.
+bool names_dataset(const TrainingOptions& options) {
+  const auto with_default = [&](Config::Dataset::Name name) {
+    Config config;
+    config.dataset.name = name;
+    return options.apply_to(config).dataset.name;
+  };
+  return with_default(Config::Dataset::Name::cifar10) == with_default(Config::Dataset::Name::cifar100);
+}
+
 }  // namespace
 
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
@@ -34,8 +44,8 @@ StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
 StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
   Prepared prepared;
   prepared.directory = run_.directory();
-  const bool has_dataset = !dataset_->empty() || (run_.resume() && !prepared.directory.empty() &&
-                                                  has_begun(prepared.directory / run_in));
+  const bool has_dataset = names_dataset(training_) || (run_.resume() && !prepared.directory.empty() &&
+                                                        has_begun(prepared.directory / run_in));
   std::optional<Config::Dataset::Name> found;
   const auto given = [&](Config config) {
     config = training_.apply_to(std::move(config));

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/table.h"
 #include "option_values.h"
+#include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "train/earlier_run.h"
 #include "train/evaluation.h"
@@ -80,7 +81,9 @@ int EvaluationOptions::run(const TrainingOptions& options,
   if (file.empty()) {
     const RunFiles run(directory());
     file = run.checkpoint().string();
-    if (!std::filesystem::exists(file)) {
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) {
+      if (error) throw io_error("read", file, error.value());
       throw UsageError("{} holds no run to evaluate: {} is missing; check --run-dir, or name a --checkpoint",
                        run.directory().string(), file);
     }

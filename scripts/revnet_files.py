@@ -216,6 +216,14 @@ def settings_of(config):
     return settings
 
 
+def beyond_settings(run):
+    """Returns what a result depends on beside the settings: which photographs, and how many ranks divided each batch for
+    local batch normalization."""
+    is_local = run.attributes.get("batch_norm", "local") == "local"
+    return {"images": run.attributes.get("dataset_fingerprint", ""),
+            "ranks": run.attributes.get("ranks", "1") if is_local else "1"}
+
+
 def replace_file(path, content):
     """Replaces a file by these bytes in one step, as revnet does. A failure leaves the old file, and no other."""
     temporary = f"{path}.tmp"

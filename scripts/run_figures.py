@@ -40,7 +40,8 @@ def plot_runs(runs, loss, error, number, label):
 def groups_of(paths):
     """Yields (label, runs) for each group of runs that differ only in the seed."""
     runs = [revnet_files.read_run(path) for path in paths]
-    settings = [dict(revnet_files.settings_of(run.config), path=path) for run, path in zip(runs, paths)]
+    settings = [dict(revnet_files.settings_of(run.config), **revnet_files.beyond_settings(run), path=path)
+                for run, path in zip(runs, paths)]
     known = set.intersection(*map(set, settings)) - set(revnet_files.WITHOUT_EFFECT) - {"path"}
     known = [key for key in settings[0] if key in known]
     keys = telling([key for key in known if key != "training.seed"], settings)

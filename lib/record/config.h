@@ -132,7 +132,7 @@ struct Config {
     bool operator==(const Log&) const = default;
   };
   struct Checkpoints {
-    std::int64_t every = 1000;  // iterations; 0: only at the start, at evaluations and at the end
+    std::int64_t every = 1000;  // iterations; 0: only those of the start, evaluations, `seconds` and the end
     double seconds = 600;       // and at least so often; 0: by iterations alone
     bool keep = false;          // those of `every`, the first and the last, not just the last
     bool keep_best = false;     // the one of the least evaluation error

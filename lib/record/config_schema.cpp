@@ -251,9 +251,10 @@ std::vector<Setting> recording_settings() {
                                        "iterations between rows of /train in run.h5"),
       setting<&C::log, &C::Log::tensorboard>("log.tensorboard", {}, {}, Effect::none,
                                              "also write the curves for TensorBoard, to RUN/tensorboard"),
-      setting<&C::checkpoint, &C::Checkpoints::every>(
-          "checkpoint.every", {"--checkpoint-every", "N"}, at_least(0), Effect::none,
-          "iterations between checkpoints; 0: only at the start, the end and evaluations"),
+      setting<&C::checkpoint, &C::Checkpoints::every>("checkpoint.every", {"--checkpoint-every", "N"},
+                                                      at_least(0), Effect::none,
+                                                      "iterations between checkpoints; 0: only those of the "
+                                                      "start, the end, evaluations and checkpoint.seconds"),
       setting<&C::checkpoint, &C::Checkpoints::seconds>("checkpoint.seconds", {"--checkpoint-seconds", "S"},
                                                         at_least(0), Effect::none,
                                                         "most seconds between checkpoints; 0: no limit"),

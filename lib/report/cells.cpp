@@ -100,6 +100,9 @@ std::vector<Place> place_runs(const std::vector<RunRecord>& runs) {
       if (runs[i].complete() != complete) continue;
       const Config& config = runs[i].config;
       places[i].reason = against_recipe(config);
+      if (places[i].reason.empty() && !runs[i].ranks.empty()) {
+        places[i].reason = fmt::format("{} ranks normalized their parts of each batch apart", runs[i].ranks);
+      }
       if (!places[i].reason.empty()) continue;
       std::vector<std::string> values;
       for (const std::string& key : open_keys()) values.push_back(value_of(config, key));

@@ -65,9 +65,9 @@ std::vector<std::string> hidden_keys(const std::vector<Group>& groups) {
   return {hidden.begin(), hidden.end()};
 }
 
-// The settings that affect the result, as text.
+// The settings that affect the result, and what else does, as text.
 std::string identity_of(const RunRecord& run) {
-  std::string identity;
+  std::string identity = fmt::format("images: {}\nranks: {}\n", run.images, run.ranks);
   for (const Setting& setting : settings()) {
     if (setting.effect != Effect::result) continue;
     identity += fmt::format("{}: {}\n", setting.key, setting.yaml(run.config));
@@ -77,13 +77,13 @@ std::string identity_of(const RunRecord& run) {
 
 // Errors on different images do not say which network is better.
 bool same_images(const std::vector<Group>& groups) {
-  const Config::Dataset* first = nullptr;
+  const RunRecord* first = nullptr;
   for (const Group& group : groups) {
     for (const RunRecord* member : group.members) {
-      const Config::Dataset& dataset = member->config.dataset;
-      if (first == nullptr) first = &dataset;
-      if (dataset.name != first->name || dataset.classes != first->classes ||
-          dataset.validation != first->validation) {
+      if (first == nullptr) first = member;
+      const Config::Dataset &dataset = member->config.dataset, &other = first->config.dataset;
+      if (dataset.name != other.name || dataset.classes != other.classes ||
+          dataset.validation != other.validation || member->images != first->images) {
         return false;
       }
     }
@@ -158,7 +158,9 @@ Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string>
   std::map<std::vector<std::string>, const RunRecord*> seen;
   std::vector<std::string> unfinished;
   for (const RunRecord& run : runs) {
-    Group& group = groups[values_of(run, grouping.keys)];
+    std::vector<std::string> apart = values_of(run, grouping.keys);
+    apart.insert(apart.end(), {run.images, run.ranks});
+    Group& group = groups[apart];
     group.values = values_of(run, grouping.keys);
     ++group.runs;
     if (!run.complete()) {
@@ -181,6 +183,13 @@ Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string>
   });
   if (!unfinished.empty()) {
     grouping.notes.push_back(fmt::format("Left out, since not complete: {}.", join(unfinished)));
+  }
+  std::set<std::vector<std::string>> values;
+  for (const Group& group : grouping.groups) values.insert(group.values);
+  if (values.size() < grouping.groups.size()) {
+    grouping.notes.emplace_back(
+        "Groups with the same settings differ in their photographs, or in the number of ranks between which "
+        "local batch normalization divides a batch.");
   }
   const std::vector<std::string> hidden = hidden_keys(grouping.groups);
   if (!hidden.empty()) {

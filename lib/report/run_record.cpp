@@ -12,6 +12,12 @@ RunRecord read_run(const std::filesystem::path& directory) {
   RunRecord record;
   record.directory = directory;
   read_config_text(record.config, log.info().config, file.string());
+  const auto extra = [&](const char* name) {
+    const auto found = log.info().extra.find(name);
+    return found == log.info().extra.end() ? std::string() : found->second;
+  };
+  record.images = extra("dataset_fingerprint");
+  if (extra("batch_norm") == "local" && extra("ranks") != "1") record.ranks = extra("ranks");
   record.status = log.status();
   // A process that was killed could not update its log.
   if (record.status == RunStatus::running && !is_in_use(directory)) record.status = RunStatus::interrupted;
@@ -26,17 +32,17 @@ RunRecord read_run(const std::filesystem::path& directory) {
 
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& folders) {
   std::vector<std::filesystem::path> runs;
-  const auto is_run = [](const std::filesystem::path& folder) {
-    return std::filesystem::exists(RunFiles(folder).run_log());
-  };
   for (const auto& folder : folders) {
     const std::size_t before = runs.size();
-    if (is_run(folder)) runs.push_back(folder);
     std::error_code error;
-    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
-         entry.increment(error)) {
+    const auto is_run = [&](const std::filesystem::path& place) {
+      return std::filesystem::exists(RunFiles(place).run_log(), error);
+    };
+    if (is_run(folder)) runs.push_back(folder);
+    for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;) {
       std::error_code unknown;  // such as a link to itself, which is no run
       if (entry->is_directory(unknown) && is_run(entry->path())) runs.push_back(entry->path());
+      if (!error) entry.increment(error);
     }
     if (error && std::filesystem::is_directory(folder)) {
       throw Error("{}: a folder there cannot be read ({}), so runs would be missing; check its permissions",

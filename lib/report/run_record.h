@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "record/config.h"
@@ -12,7 +13,10 @@ namespace revnet {
 
 struct RunRecord {
   std::filesystem::path directory;
-  Config config;                          // resolved
+  Config config;  // resolved
+  // What a result depends on beside the settings: which photographs (their fingerprint), and how many ranks
+  // divided each batch for local batch normalization. Empty where they make no difference.
+  std::string images, ranks;
   RunStatus status = RunStatus::running;  // from the log; running only while some process holds the run
   std::vector<TrainRow> train;
   std::vector<EvalRow> eval;

@@ -63,19 +63,21 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
     RunDirectory::check_create(directory / name(modes.back()), start == RunStart::overwrite);
   // An old second run would stand beside a new first one that was interrupted, so it goes once the first is
   // under way.
-  TrainingHooks hooks;
   bool replaces = start == RunStart::overwrite;
-  hooks.before_step = [&](Trainer& /*trainer*/) {
+  const auto remove_old_study = [&] {
     if (!std::exchange(replaces, false)) return;
     RunDirectory::create(directory / name(modes.back()), true);
     std::filesystem::remove(directory / file_name);
   };
+  TrainingHooks hooks;
+  hooks.before_step = [&](Trainer& /*trainer*/) { remove_old_study(); };
   for (const auto mode : modes) {
     const std::filesystem::path run = directory / name(mode);
     Config one = config;
     one.network.activations = mode;
     if (interrupted()) break;
     run_training(resolve(one), run, start, command, hooks);
+    remove_old_study();  // if a signal ended the first run before its first step
   }
   TrainingComparison comparison;
   comparison.status = RunStatus::complete;

@@ -27,6 +27,7 @@ bool has_begun(const std::filesystem::path& directory) {
   for (const std::filesystem::path& file : {files.config(), files.run_log(), files.checkpoint()}) {
     std::error_code error;
     if (std::filesystem::exists(file, error)) return true;
+    if (error) throw io_error("read", file, error.value());
   }
   return false;
 }
@@ -109,11 +110,13 @@ bool has_last_checkpoint(const RunFiles& files) {
     throw RecordError(RecordError::Kind::missing, "{}; {} is intact: copy it there and resume", lost,
                       whole.string());
   }
-  if (std::filesystem::exists(files.run_log()) &&
-      RunLog::open(files.run_log()).status() == RunStatus::complete) {
-    throw RecordError(
-        RecordError::Kind::missing,
-        "{}, but the run is complete: restore it from a copy, or start the run anew with --force", lost);
+  if (!std::filesystem::exists(files.run_log())) return false;
+  const RunLog log = RunLog::open(files.run_log());
+  // A run saves a checkpoint before its first step.
+  if (log.status() != RunStatus::running || !log.train().empty()) {
+    throw RecordError(RecordError::Kind::missing,
+                      "{}, but the run has begun: restore it from a copy, or start the run anew with --force",
+                      lost);
   }
   return false;
 }

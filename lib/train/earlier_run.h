@@ -38,7 +38,8 @@ std::string fingerprint_beside(const std::filesystem::path& checkpoint);
 Checkpoint read_last_checkpoint(const RunFiles& files);
 
 // Returns whether the run has its last checkpoint. A run without one starts over, so this throws a
-// RecordError if a run had one and lost it: if it is complete, or has kept a later checkpoint than its first.
+// RecordError if a run had one and lost it: if it has ended, has a row in its log, or has kept a later
+// checkpoint than its first.
 bool has_last_checkpoint(const RunFiles& files);
 
 struct EarlierRun {

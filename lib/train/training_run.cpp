@@ -162,7 +162,7 @@ RunSummary Session::run() {
     if (journal_) journal_->reporter().record(error.what());
     // The training itself is sound, and can resume once the image is repaired or may be left out.
     if (error.exit_code() == ExitCode::damaged_image) {
-      save_checkpoint();
+      save_checkpoint(Keep::no);
       if (journal_) journal_->end(trainer_, RunStatus::interrupted);
       say_how_to_continue("stopped by a damaged image");
     }
@@ -220,7 +220,7 @@ void Session::train() {
 void Session::finish() {
   if (!stopped_ && hooks_.after_training) hooks_.after_training(trainer_);
   if (!stopped_ && evaluated_ != trainer_.iteration()) evaluate();
-  save_checkpoint();
+  save_checkpoint(stopped_ ? Keep::no : Keep::as_configured);
   status_ = stopped_ ? RunStatus::interrupted : RunStatus::complete;
   if (journal_) journal_->end(trainer_, status_);
   if (stopped_) say_how_to_continue("interrupted");

@@ -28,6 +28,18 @@ const std::vector<std::string> columns{"degrees",
                                        "units/stage3/unit2/degrees",
                                        "stage1/reconstruction/relative_l2"};
 
+TEST_CASE("a study takes the data set that its experiment file or --set names") {
+  const TemporaryDirectory folder;
+  write_file(folder / "e.yaml", "dataset: {name: cifar100}\n");
+  const Outcome file = compare(folder.path(), {"training", "--config", "e.yaml", "--data-dir", "none"}),
+                setting = compare(folder.path(), {"gradient", "angle", "--set", "dataset.name=cifar100",
+                                                  "--data-dir", "none"});
+  for (const Outcome& outcome : {file, setting}) {
+    CHECK(outcome.exit_code == 1);
+    CHECK_MESSAGE(contains(outcome.err, "none/cifar-100-binary"), outcome.err);
+  }
+}
+
 TEST_CASE("an angle study that is interrupted and resumed has the rows of an uninterrupted one") {
   const TemporaryDirectory folder;
   const Outcome whole = compare(folder.path(), angle("whole"));

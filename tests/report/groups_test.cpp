@@ -98,6 +98,25 @@ TEST_CASE("the best group has the lowest error or the highest speed, and a singl
   CHECK_FALSE(contains(table("eval_error_percent"), "best"));
 }
 
+TEST_CASE("runs on other photographs, or divided between other ranks, are groups of their own") {
+  std::vector<RunRecord> runs{record("revnet38", "cifar10", 1, 10, 20),
+                              record("revnet38", "cifar10", 1, 10, 40)};
+  const auto error = [&] {
+    return group_table(group_runs(runs, {}), {&find_metric("eval_error_percent", "test")})
+        .format(TableFormat::csv);
+  };
+  runs[0].images = "imagenette";
+  runs[1].images = "imagewoof";
+  CHECK(error() == "runs,\"error, %\"\n1,20.00\n1,40.00\n");
+  const std::vector<std::string> notes = group_runs(runs, {}).notes;
+  REQUIRE(notes.size() == 1);
+  CHECK(contains(notes[0], "differ in their photographs, or in the number of ranks"));
+  runs[0].images = runs[1].images;
+  CHECK(contains(group_runs(runs, {}).notes.at(0), "has the settings and the seed of"));
+  runs[1].ranks = "4";
+  CHECK(error() == "runs,\"error, %\",best\n1,20.00,*\n1,40.00,\n");
+}
+
 TEST_CASE("a run without rows shows dashes, and programs get whole keys") {
   std::vector<RunRecord> runs = sweep();
   runs[0].train.clear();

@@ -194,6 +194,22 @@ TEST_CASE("checkpoint.seconds triggers checkpoints") {
   CHECK(read_checkpoint(RunFiles(folder / "run").checkpoint()).iteration == 2);
 }
 
+TEST_CASE("an unfinished run that has lost its checkpoint does not start over") {
+  const TemporaryDirectory folder;
+  TrainingHooks hooks;
+  hooks.before_step = [](const Trainer& trainer) {
+    if (trainer.iteration() == 2) throw Error("the end");
+  };
+  Config config = run_config();
+  config.log.every = 1;
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", hooks), Error);
+  const RunFiles files(folder / "run");
+  std::filesystem::remove(files.checkpoint());
+  CHECK(contains(
+      message_of<RecordError>([&] { run_training(config, files.directory(), RunStart::resume, "test"); }),
+      files.checkpoint().string() + " is missing, but the run has begun"));
+}
+
 TEST_CASE("if the last checkpoint is damaged, the message names an intact one") {
   const TemporaryDirectory folder;
   const RunFiles files(finished_run(folder));
@@ -226,7 +242,7 @@ TEST_CASE("a run that has lost its last checkpoint does not start over") {
   CHECK(refused() ==
         lost + "; " + files.kept_checkpoint(3).string() + " is intact: copy it there and resume");
   std::filesystem::remove(files.kept_checkpoint(3));
-  CHECK(contains(refused(), lost + ", but the run is complete"));
+  CHECK(contains(refused(), lost + ", but the run has begun"));
 }
 
 // Hooks that end the run before its first step.
