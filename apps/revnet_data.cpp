@@ -64,7 +64,6 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
     throw UsageError(file + " already exists: choose another name, or replace it with --force");
   }
   check_output(file, "FILE.h5");
-  catch_interrupts(false);  // so that no half of a file stays behind
   const JpegSplits splits = scan_image_folders(folder, DamagedImages::skip);
   const std::vector<std::string> train = damage_of_images(splits.train, 0),
                                  val = damage_of_images(splits.val, 0);
@@ -79,6 +78,7 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
         folder);
   }
   for (const std::string& line : left_out) std::cerr << "left out: " << line << '\n';
+  catch_interrupts(false);  // so that no half of a file stays behind
   PackedImageWriter writer(file, splits.classes);
   pack_set(writer, "train", splits.train, train);
   pack_set(writer, "val", splits.val, val);

@@ -35,9 +35,8 @@ struct Grouping {
 };
 
 // Groups by these keys or, if there are none, by everything that varies except the seed, and always by the
-// photographs and the ranks (RunRecord). Of runs with
-// identical settings, only one counts. The runs must outlive the result. Throws UsageError for a key that is
-// not a setting.
+// photographs and the ranks (RunRecord). Of runs with identical settings, only one counts. The runs must
+// outlive the result. Throws UsageError for a key that is not a setting.
 Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string> keys);
 
 // One line per group: settings, runs, and "14.53 ± 0.21 (3)" for each metric. A star marks the best group by
