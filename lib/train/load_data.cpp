@@ -50,9 +50,9 @@ Splits read_splits(const Config& config) {
 // Refuses settings that only data sets of the other kind have.
 void refuse_settings_of_other_sets(const Config& config) {
   const bool photographs = has_photographs(config);
-  for (const char* key : photographs
-                             ? std::vector{"augmentation.padding"}
-                             : std::vector{"dataset.classes", "dataset.values", "augmentation.colour"}) {
+  for (const char* key : photographs ? std::vector{"augmentation.padding"}
+                                     : std::vector{"dataset.classes", "dataset.values", "dataset.damaged",
+                                                   "dataset.workers", "augmentation.colour"}) {
     const std::string value = value_of(config, key), otherwise = value_of(Config{}, key);
     if (value == otherwise) continue;
     throw UsageError("{}: {} applies to {} only, not to {}; leave it at {}", key, value,

@@ -110,8 +110,8 @@ TEST_CASE("settings of other data sets are refused, not ignored") {
   const auto refused = [](std::initializer_list<const char*> assignments) {
     return testing::message_of<UsageError>([&] { resolve(assigned(assignments)); });
   };
-  for (const char* assignment :
-       {"dataset.classes=5", "dataset.values=standardized", "augmentation.colour=true"}) {
+  for (const char* assignment : {"dataset.classes=5", "dataset.values=standardized", "dataset.workers=2",
+                                 "dataset.damaged=skip", "augmentation.colour=true"}) {
     CHECK(contains(refused({"dataset.name=cifar10", assignment}),
                    "applies to photographs only, not to cifar10"));
   }
