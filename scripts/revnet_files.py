@@ -124,8 +124,11 @@ def _set_limits(path):
     with open("/proc/self/statm", encoding="ascii") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS + (size >> 24), MOST_SECONDS + (size >> 24) + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (now + 4 * size + MOST_BYTES, resource.RLIM_INFINITY))
+    for kind, most in ((resource.RLIMIT_CPU, MOST_SECONDS + (size >> 24)),
+                       (resource.RLIMIT_AS, now + 4 * size + MOST_BYTES)):
+        soft, hard = resource.getrlimit(kind)  # only root may raise them
+        if soft == resource.RLIM_INFINITY or soft > most:
+            resource.setrlimit(kind, (most, hard))
 
 
 def _group(group, path):
@@ -217,11 +220,14 @@ def settings_of(config):
 
 
 def beyond_settings(run):
-    """Returns what a result depends on beside the settings: which photographs, and how many ranks divided each batch for
-    local batch normalization."""
+    """Returns what a result depends on beside the settings: which photographs, how many ranks divided each batch for
+    local batch normalization, and what of this or of the length changed on the way."""
     is_local = run.attributes.get("batch_norm", "local") == "local"
+    weighty = ("data set ", "training.iterations ", "training.decay_at ") + (("ranks ",) if is_local else ())
+    changes = run.attributes.get("changed_on_resume", "").split("; ")
     return {"images": run.attributes.get("dataset_fingerprint", ""),
-            "ranks": run.attributes.get("ranks", "1") if is_local else "1"}
+            "ranks": run.attributes.get("ranks", "1") if is_local else "1",
+            "changes": "; ".join(change for change in changes if change.startswith(weighty))}
 
 
 def replace_file(path, content):

@@ -38,6 +38,16 @@ struct RunInfo {
   std::map<std::string, std::string> extra;  // further root attributes, such as convolution and activations
 };
 
+// Names of attributes in RunInfo::extra. What changed when the run was resumed, "threads 2 -> 1 after
+// iteration 6; ..."; absent if nothing did.
+inline constexpr const char* changed_on_resume = "changed_on_resume";
+// When the first process of the run began, "2026-01-31T12:34:56Z".
+inline constexpr const char* started = "started";
+// Identifies a set of photographs (BatchSource::fingerprint).
+inline constexpr const char* dataset_fingerprint = "dataset_fingerprint";
+// How many damaged images were left out.
+inline constexpr const char* images_left_out_name = "images_left_out";
+
 struct TrainRow {
   std::int64_t iteration = 0;  // iterations done
   double cross_entropy = 0;    // mean of the images since the row before

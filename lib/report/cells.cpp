@@ -103,6 +103,9 @@ std::vector<Place> place_runs(const std::vector<RunRecord>& runs) {
       if (places[i].reason.empty() && !runs[i].ranks.empty()) {
         places[i].reason = fmt::format("{} ranks normalized their parts of each batch apart", runs[i].ranks);
       }
+      if (places[i].reason.empty() && !runs[i].changes.empty()) {
+        places[i].reason = "it was resumed with " + runs[i].changes;
+      }
       if (!places[i].reason.empty()) continue;
       std::vector<std::string> values;
       for (const std::string& key : open_keys()) values.push_back(value_of(config, key));

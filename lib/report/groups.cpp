@@ -67,7 +67,8 @@ std::vector<std::string> hidden_keys(const std::vector<Group>& groups) {
 
 // The settings that affect the result, and what else does, as text.
 std::string identity_of(const RunRecord& run) {
-  std::string identity = fmt::format("images: {}\nranks: {}\n", run.images, run.ranks);
+  std::string identity =
+      fmt::format("images: {}\nranks: {}\nchanges: {}\n", run.images, run.ranks, run.changes);
   for (const Setting& setting : settings()) {
     if (setting.effect != Effect::result) continue;
     identity += fmt::format("{}: {}\n", setting.key, setting.yaml(run.config));
@@ -159,7 +160,7 @@ Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string>
   std::vector<std::string> unfinished;
   for (const RunRecord& run : runs) {
     std::vector<std::string> apart = values_of(run, grouping.keys);
-    apart.insert(apart.end(), {run.images, run.ranks});
+    apart.insert(apart.end(), {run.images, run.ranks, run.changes});
     Group& group = groups[apart];
     group.values = values_of(run, grouping.keys);
     ++group.runs;
@@ -188,8 +189,8 @@ Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string>
   for (const Group& group : grouping.groups) values.insert(group.values);
   if (values.size() < grouping.groups.size()) {
     grouping.notes.emplace_back(
-        "Groups with the same settings differ in their photographs, or in the number of ranks between which "
-        "local batch normalization divides a batch.");
+        "Groups with the same settings differ in their photographs, in the number of ranks between which "
+        "local batch normalization divides a batch, or in what changed when a run was resumed.");
   }
   const std::vector<std::string> hidden = hidden_keys(grouping.groups);
   if (!hidden.empty()) {
@@ -250,10 +251,11 @@ Table group_data(const Grouping& grouping, const std::vector<const Metric*>& met
 
 Table run_table(const std::vector<RunRecord>& runs, const std::vector<std::string>& in_table_3) {
   const std::vector<std::string> keys = varying_keys(runs);
+  const std::vector<const Metric*> metrics = usual_metrics(runs);
   std::vector<std::string> header{"run"};
   for (const std::string& key : keys) header.push_back(heading(key));
   header.emplace_back("status");
-  for (const Metric* metric : usual_metrics()) header.emplace_back(metric->title);
+  for (const Metric* metric : metrics) header.emplace_back(metric->title);
   header.emplace_back("time");
   if (!in_table_3.empty()) header.emplace_back("in Table 3");
   Table table(header);
@@ -265,7 +267,7 @@ Table run_table(const std::vector<RunRecord>& runs, const std::vector<std::strin
     row.push_back(
         stands_still ? std::string(name(run.status))
                      : fmt::format("{} at {}", name(run.status), format_grouped(run.train.back().iteration)));
-    for (const Metric* metric : usual_metrics()) row.push_back(describe(*metric, run));
+    for (const Metric* metric : metrics) row.push_back(describe(*metric, run));
     row.push_back(run.seconds > 0 ? format_duration(run.seconds) : "-");
     if (!in_table_3.empty()) row.push_back(in_table_3[i]);
     table.add(std::move(row));

@@ -32,6 +32,7 @@ using enum Metric::Best;
 constexpr double megabytes = 1e-6;
 constexpr auto train = &RunRecord::train;
 constexpr auto eval = &RunRecord::eval;
+constexpr auto eval_average = &RunRecord::eval_average;
 constexpr std::array all{
     Metric{"iterations", "iterations", 1, 0, none, last<train, &TrainRow::iteration>},
     Metric{"train_cross_entropy", "training cross entropy", 1, 4, lowest,
@@ -39,6 +40,10 @@ constexpr std::array all{
     Metric{"train_error_percent", "training error, %", 1, 2, lowest, last<train, &TrainRow::error_percent>},
     Metric{"eval_cross_entropy", "cross entropy", 1, 4, lowest, last<eval, &EvalRow::cross_entropy>},
     Metric{"eval_error_percent", "error, %", 1, 2, lowest, last<eval, &EvalRow::error_percent>},
+    Metric{"average_cross_entropy", "cross entropy, averaged weights", 1, 4, lowest,
+           last<eval_average, &EvalRow::cross_entropy>},
+    Metric{"average_error_percent", "error, averaged weights, %", 1, 2, lowest,
+           last<eval_average, &EvalRow::error_percent>},
     Metric{"images_per_second", "images/s", 1, 0, highest, known<&RunRecord::images_per_second>},
     Metric{"seconds", "seconds", 1, 1, lowest, known<&RunRecord::seconds>},
     Metric{"saved_bytes", "saved, MB", megabytes, 1, lowest, known<&RunRecord::saved_bytes>},
@@ -58,11 +63,14 @@ const Metric& find_metric(std::string_view name, std::string_view origin) {
   throw UsageError("{}: {} is not one of {}", origin, in_quotes(name), join(names));
 }
 
-std::vector<const Metric*> usual_metrics() {
+std::vector<const Metric*> usual_metrics(std::span<const RunRecord> runs) {
+  std::vector<std::string_view> names{"eval_error_percent"};
+  const bool averaged =
+      std::ranges::any_of(runs, [](const RunRecord& run) { return !run.eval_average.empty(); });
+  if (averaged) names.emplace_back("average_error_percent");
+  names.insert(names.end(), {"eval_cross_entropy", "images_per_second", "peak_bytes"});
   std::vector<const Metric*> usual;
-  for (const char* name : {"eval_error_percent", "eval_cross_entropy", "images_per_second", "peak_bytes"}) {
-    usual.push_back(&find_metric(name, "metric"));
-  }
+  for (const std::string_view name : names) usual.push_back(&find_metric(name, "metric"));
   return usual;
 }
 

@@ -25,8 +25,9 @@ std::span<const Metric> metrics();
 // Throws a UsageError that begins with `origin` if there is no metric of this name.
 const Metric& find_metric(std::string_view name, std::string_view origin);
 
-// The default metrics for comparisons: evaluation error, cross entropy, speed and memory.
-std::vector<const Metric*> usual_metrics();
+// The default metrics for comparing these runs: evaluation error, also of averaged weights if a run has them,
+// cross entropy, speed and memory.
+std::vector<const Metric*> usual_metrics(std::span<const RunRecord> runs);
 
 // The statistic of a metric over runs, with the sample
 // standard deviation, which is NaN for fewer than two runs.

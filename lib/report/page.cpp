@@ -35,9 +35,6 @@ thead .number { min-width: 3.5rem; }
 tbody th { font-weight: normal; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
 tbody tr:nth-child(even) { background: var(--soft); }
 .number { text-align: right; }
-pre { background: var(--soft); padding: 0.6rem 0.8rem; overflow-x: auto; margin: 0.5rem 0;
-  width: fit-content; max-width: 100%; box-sizing: border-box; }
-code { font: 0.85rem/1.5 ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; }
 .charts { display: grid; gap: 1rem 2rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
 figure { margin: 0.5rem 0; max-width: 40rem; }
@@ -48,10 +45,10 @@ footer { margin-top: 3rem; font-size: 0.85rem; }
 @media print {
   @page { size: landscape; }
   body { max-width: none; padding: 0; font-size: 10pt; }
-  table, code { font-size: 8pt; }
+  table { font-size: 8pt; }
   th, td { padding: 0.15rem 0.4rem; }
   .scroll { overflow: visible; }
-  tr, figure, pre { break-inside: avoid; }
+  tr, figure { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
 }
 )";

@@ -1,11 +1,30 @@
 #include "report/run_record.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "record/run_directory.h"
 
 namespace revnet {
+namespace {
+
+// Of the changes that a log lists, those that change more than the rounding of sums.
+std::string weighty_changes(const std::string& list, bool ranks_matter) {
+  std::vector<std::string> weighty;
+  for (const auto part : std::views::split(std::string_view(list), std::string_view("; "))) {
+    const std::string change(part.begin(), part.end());
+    if (change.starts_with("data set ") || change.starts_with("training.iterations ") ||
+        change.starts_with("training.decay_at ") || (ranks_matter && change.starts_with("ranks "))) {
+      weighty.push_back(change);
+    }
+  }
+  return join(weighty, "; ");
+}
+
+}  // namespace
+
 RunRecord read_run(const std::filesystem::path& directory) {
   const std::filesystem::path file = RunFiles(directory).run_log();
   const RunLog log = RunLog::open(file);
@@ -16,13 +35,16 @@ RunRecord read_run(const std::filesystem::path& directory) {
     const auto found = log.info().extra.find(name);
     return found == log.info().extra.end() ? std::string() : found->second;
   };
-  record.images = extra("dataset_fingerprint");
-  if (extra("batch_norm") == "local" && extra("ranks") != "1") record.ranks = extra("ranks");
+  record.images = extra(dataset_fingerprint);
+  const bool local = extra("batch_norm") == "local";
+  if (local && extra("ranks") != "1") record.ranks = extra("ranks");
+  record.changes = weighty_changes(extra(changed_on_resume), local);
   record.status = log.status();
   // A process that was killed could not update its log.
   if (record.status == RunStatus::running && !is_in_use(directory)) record.status = RunStatus::interrupted;
   record.train = log.train();
   record.eval = log.eval();
+  record.eval_average = log.eval_average();
   record.images_per_second = log.images_per_second(record.config.training.batch);
   record.seconds = record.train.empty() ? 0 : record.train.back().seconds;
   record.saved_bytes = log.bytes_of("saved_activations");
@@ -32,7 +54,10 @@ RunRecord read_run(const std::filesystem::path& directory) {
 
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& folders) {
   std::vector<std::filesystem::path> runs;
-  for (const auto& folder : folders) {
+  for (const std::filesystem::path& given : folders) {
+    // One spelling for each folder, so that a run counts once.
+    const std::filesystem::path normal = given.lexically_normal();
+    const std::filesystem::path folder = normal.has_filename() ? normal : normal.parent_path();
     const std::size_t before = runs.size();
     std::error_code error;
     const auto is_run = [&](const std::filesystem::path& place) {

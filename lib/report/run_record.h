@@ -17,10 +17,14 @@ struct RunRecord {
   // What a result depends on beside the settings: which photographs (their fingerprint), and how many ranks
   // divided each batch for local batch normalization. Empty where they make no difference.
   std::string images, ranks;
+  // What of this, or of the training's length, changed when the run was resumed: "ranks 2 -> 1 after
+  // iteration 6". Empty if nothing did.
+  std::string changes;
   RunStatus status = RunStatus::running;  // from the log; running only while some process holds the run
   std::vector<TrainRow> train;
   std::vector<EvalRow> eval;
-  double images_per_second = 0;  // the median over the rows of /train, which excludes evaluations
+  std::vector<EvalRow> eval_average;  // of averaged weights; empty if none are kept
+  double images_per_second = 0;       // the median over the rows of /train, which excludes evaluations
   double seconds = 0;
   std::int64_t saved_bytes = 0, peak_bytes = 0;
 

@@ -11,7 +11,7 @@ namespace revnet {
 namespace {
 
 Section group_section(const std::vector<RunRecord>& runs, const ReportRequest& request) {
-  const std::vector<const Metric*> metrics = request.metrics.empty() ? usual_metrics() : request.metrics;
+  const std::vector<const Metric*> metrics = request.metrics.empty() ? usual_metrics(runs) : request.metrics;
   const Grouping grouping = group_runs(runs, request.group_by);
   return {.title = "Groups",
           .about = fmt::format("complete runs that {}: mean ± standard deviation (number of runs){}",
@@ -63,7 +63,8 @@ std::vector<Section> report_sections(const std::vector<BuiltNetwork>& built,
   std::vector<Section> sections;
   const bool own_question = !request.group_by.empty();
   const std::vector<Place> places = place_runs(runs);
-  if (own_question || runs.size() > 1) sections.push_back(group_section(runs, request));
+  const bool own_metrics = !request.metrics.empty() && !runs.empty();
+  if (own_question || own_metrics || runs.size() > 1) sections.push_back(group_section(runs, request));
   if (!own_question && !runs.empty()) sections.push_back(error_section(runs, places));
   if (!runs.empty()) sections.push_back(run_section(runs, places));
   if (own_question) return sections;

@@ -23,11 +23,11 @@ struct Section {
 
 struct ReportRequest {
   std::vector<std::string> group_by;     // setting keys; empty: everything that varies except the seed
-  std::vector<const Metric*> metrics{};  // of the groups; empty: usual_metrics()
+  std::vector<const Metric*> metrics{};  // of the groups; empty: usual_metrics(runs)
 };
 
-// Without runs, only Table 2. Otherwise groups (if there are several runs), Table 3, runs and Table 2; with
-// group_by, only groups and runs.
+// Without runs, only Table 2. Otherwise groups (of several runs, or if metrics are asked for), Table 3, runs
+// and Table 2; with group_by, only groups and runs.
 std::vector<Section> report_sections(const std::vector<BuiltNetwork>& built,
                                      const std::vector<RunRecord>& runs, const ReportRequest& request = {});
 

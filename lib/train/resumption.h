@@ -22,15 +22,6 @@ void check_same_network(const Config& now, const Config& before, const std::stri
 // Returns the command that resumes the run begun by `command`: the same with --resume.
 std::string resuming(std::string command);
 
-// Root attribute of run.h5 that lists what changed when the run was resumed; absent if nothing did.
-inline constexpr const char* changed_on_resume = "changed_on_resume";
-// Root attribute of run.h5 with the time when the first process of the run began, "2026-01-31T12:34:56Z".
-inline constexpr const char* started = "started";
-// The attribute of run.h5 that identifies a set of photographs (BatchSource::fingerprint).
-inline constexpr const char* dataset_fingerprint = "dataset_fingerprint";
-// The attribute of run.h5 that counts the damaged images that were left out.
-inline constexpr const char* images_left_out_name = "images_left_out";
-
 // Compares the process that resumes a run with the one before. The threads, the processor, its instructions,
 // oneDNN and its support for Winograd, and revnet itself determine the order and rounding of sums. Settings
 // are compared if check_same_run lets them differ and they affect the log.

@@ -43,7 +43,7 @@ TEST_CASE("runs are grouped by everything that varies except the seed") {
         "resnet32,stored,0.1,2,2.50 ± 0.71 (2),\n"
         "revnet38,reconstructed,0.02,2,1.70 ± 0.71 (2),*\n"
         "revnet38,reconstructed,0.1,2,2.50 ± 0.71 (2),\n");
-  CHECK(contains(group_data(grouping, usual_metrics()).format(TableFormat::csv),
+  CHECK(contains(group_data(grouping, usual_metrics(runs)).format(TableFormat::csv),
                  "\nresnet32,stored,0.02,2,1.7000,0.7071,2,0.300000,0,2,-,-,0,-,-,0,*\n"));
 }
 
@@ -110,11 +110,25 @@ TEST_CASE("runs on other photographs, or divided between other ranks, are groups
   CHECK(error() == "runs,\"error, %\"\n1,20.00\n1,40.00\n");
   const std::vector<std::string> notes = group_runs(runs, {}).notes;
   REQUIRE(notes.size() == 1);
-  CHECK(contains(notes[0], "differ in their photographs, or in the number of ranks"));
+  CHECK(contains(notes[0], "differ in their photographs, in the number of ranks"));
   runs[0].images = runs[1].images;
   CHECK(contains(group_runs(runs, {}).notes.at(0), "has the settings and the seed of"));
   runs[1].ranks = "4";
   CHECK(error() == "runs,\"error, %\",best\n1,20.00,*\n1,40.00,\n");
+  runs[1].ranks = "";
+  runs[1].changes = "ranks 4 -> 1 after iteration 6";
+  CHECK(error() == "runs,\"error, %\",best\n1,20.00,*\n1,40.00,\n");
+}
+
+TEST_CASE("averaged weights have a column where a run has them") {
+  std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 10, 20),
+                              record("resnet32", "cifar10", 2, 10, 21)};
+  CHECK_FALSE(contains(run_table(runs).format(TableFormat::csv), "averaged"));
+  runs[1].eval_average.push_back({10, 0.25, 18.5});
+  const std::string table = run_table(runs).format(TableFormat::csv);
+  CHECK(contains(table, ",\"error, %\",\"error, averaged weights, %\",cross entropy,"));
+  CHECK(contains(table, ",complete,20.00,-,0.3000,"));
+  CHECK(contains(table, ",complete,21.00,18.50,0.3000,"));
 }
 
 TEST_CASE("a run without rows shows dashes, and programs get whole keys") {
@@ -131,7 +145,7 @@ TEST_CASE("a run without rows shows dashes, and programs get whole keys") {
   const std::string data = run_data("job", std::vector<std::string>(8, "j"), runs).format(TableFormat::csv);
   CHECK(contains(
       data, "job,network.architecture,network.activations,training.seed,training.learning_rate,status,"));
-  CHECK(contains(data, "\nj,resnet32,stored,2,0.02,complete,10,0.100000,2,0.300000,2.2000,-,-,-,-\n"));
+  CHECK(contains(data, "\nj,resnet32,stored,2,0.02,complete,10,0.100000,2,0.300000,2.2000,-,-,-,-,-,-\n"));
 }
 
 }  // namespace

@@ -25,6 +25,8 @@ TEST_CASE("a report of runs starts with groups, and one without runs has only Ta
   std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 80'000, 7)};
   const auto one = report_sections(built, runs);
   CHECK(titles_of(one) == Titles{"Table 3", "Runs", "Table 2"});
+  const ReportRequest seconds{.group_by = {}, .metrics = {&find_metric("seconds", "test")}};
+  CHECK(titles_of(report_sections(built, runs, seconds)).front() == "Groups");
   CHECK(one[0].notes.size() == 1);
   CHECK(one[0].commands.size() == 11);
   runs.push_back(record("resnet32", "cifar10", 2, 80'000, 7));

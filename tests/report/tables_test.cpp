@@ -74,6 +74,28 @@ TEST_CASE("the architecture table counts the parameters as built") {
                  "| RevNet-38 | basic | 3-3-3 | 32, 32-64-112 | 0.46 | 464,890 | 0.48 | 474,970 |\n"));
 }
 
+TEST_CASE("a run says what changed its result while it went on") {
+  const testing::TemporaryDirectory folder;
+  RunInfo info;
+  info.config = to_yaml(Config());
+  info.extra = {{"batch_norm", "local"}, {"ranks", "1"}};
+  const auto changes = [&](const char* list) {
+    info.extra[changed_on_resume] = list;
+    RunLog::create(folder / "run.h5", info).save(false);
+    return read_run(folder.path()).changes;
+  };
+  CHECK(changes("threads 2 -> 1 after iteration 3; log.every 1 -> 2 after iteration 3") == "");
+  const char* const both =
+      "ranks 2 -> 1 after iteration 6; cpu A -> B after iteration 6; "
+      "training.iterations 6 -> 7 after iteration 6";
+  CHECK(changes(both) == "ranks 2 -> 1 after iteration 6; training.iterations 6 -> 7 after iteration 6");
+  info.extra["batch_norm"] = "synchronized";
+  CHECK(changes(both) == "training.iterations 6 -> 7 after iteration 6");
+  std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 80'000, 7)};
+  runs[0].changes = "training.iterations 6 -> 7 after iteration 6";
+  CHECK(place_runs(runs)[0].reason == "it was resumed with training.iterations 6 -> 7 after iteration 6");
+}
+
 TEST_CASE("runs are found and read") {
   const testing::TemporaryDirectory folder;
   Config config;
@@ -89,7 +111,7 @@ TEST_CASE("runs are found and read") {
     log.set_status(RunStatus::complete);
     log.save(false);
   }
-  const auto found = find_runs({folder.path(), folder / "a"});
+  const auto found = find_runs({folder.path(), folder / "a", folder / "b/../a/"});
   REQUIRE(found.size() == 2);
   CHECK(found[0] == folder / "a");
   const RunRecord run = read_run(found[1]);
