@@ -40,6 +40,16 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints saved.)";
 
+constexpr const char* environment = R"(
+
+Environment:
+  REVNET_DATA
+      the folder of the data sets, unless --data-dir is given
+  REVNET_THREADS
+      the threads of each job, instead of the file's, unless the sweep varies training.threads
+  OMP_WAIT_POLICY
+      passive makes waiting threads sleep, for machines shared with other work)";
+
 struct SweepRequest {
   std::string file, directory, memory, launcher = "local";
   std::optional<TrainingOptions> settings;  // for the subcommands that read the jobs
@@ -116,14 +126,25 @@ int run(const SweepRequest& request) {
   return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
 }
 
-// Prints the first job that `run` would refuse because it has changed, and how many there are.
-void say_changes(const std::vector<Job>& jobs, const std::filesystem::path& directory) {
-  std::vector<std::string> changes;
-  for (const Job& job : jobs)
-    changes.push_back(change_of(directory, job, read_state(directory_of(directory, job))));
-  std::erase(changes, "");
-  if (changes.size() > 1) say(fmt::format("{} jobs have changed, the first of them:", changes.size()));
-  if (!changes.empty()) say(changes.front());
+// Prints the first of the messages, and how many there are.
+void say_first(const std::vector<std::string>& messages, const char* what) {
+  if (messages.size() > 1) say(fmt::format("{} jobs {}, the first of them:", messages.size(), what));
+  if (!messages.empty()) say(messages.front());
+}
+
+// Prints which job `run` would refuse because it has changed, and which has failed.
+void say_troubles(const std::vector<Job>& jobs, const std::filesystem::path& directory) {
+  std::vector<std::string> changes, failures;
+  for (const Job& job : jobs) {
+    const JobState state = read_state(directory, job);
+    if (const std::string change = change_of(directory, job, state); !change.empty()) {
+      changes.push_back(change);
+    } else if (!state.failure.empty()) {
+      failures.push_back(fmt::format("{}: {}: {}", job.name, name(state.status), state.failure));
+    }
+  }
+  say_first(changes, "have changed");
+  say_first(failures, "have failed or are damaged");
 }
 
 int show_status(const SweepRequest& request) {
@@ -133,9 +154,9 @@ int show_status(const SweepRequest& request) {
     const std::filesystem::path directory = directory_of(request);
     const std::string table =
         status_table(jobs, directory, slurm_states(directory, say)).format(TableFormat::text);
-    say_changes(jobs, directory);
     if (request.watch > 0 && isatty(STDOUT_FILENO) == 1) std::cout << "\x1b[H\x1b[2J";
     std::cout << table << std::flush;
+    say_troubles(jobs, directory);
     for (double waited = 0; waited < request.watch && !interrupted(); waited += 0.1) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
@@ -155,7 +176,7 @@ int collect(const SweepRequest& request) {
   const std::filesystem::path runs = directory / "results.csv", means = directory / "groups.csv",
                               file = directory / "results.h5";
   write_text_file_atomically(runs, csv);
-  write_text_file_atomically(means, group_data(groups, usual_metrics()).format(TableFormat::csv));
+  write_text_file_atomically(means, group_data(groups, usual_metrics(results.runs)).format(TableFormat::csv));
   write_results(file, results, groups, request.command);
   std::cout << csv << std::flush;
   for (const std::string& note : groups.notes) say(note);
@@ -173,7 +194,7 @@ int cancel(const SweepRequest& request) {
 
 int run_program(int argc, char** argv) {
   CLI::App app("Runs the grid of an experiment file: batch sweeps, seeds, networks.", "revnet-sweep");
-  app.footer(std::string(examples) + environment_help);
+  app.footer(std::string(examples) + environment);
   app.require_subcommand(1);
   SweepRequest request;
   request.command = command_line(argc, argv);

@@ -13,14 +13,9 @@
 #include "train/setup.h"
 
 namespace revnet {
-std::string last_line_of(const std::filesystem::path& file) {
-  std::ifstream lines(file);
-  return last_line(lines);
-}
-
 std::string_view name(JobStatus status) {
-  constexpr std::array<std::string_view, 6> names{"waiting",  "running",  "interrupted",
-                                                  "complete", "diverged", "damaged"};
+  constexpr std::array<std::string_view, 7> names{"waiting",  "running", "interrupted", "complete",
+                                                  "diverged", "damaged", "failed"};
   return names[static_cast<std::size_t>(status)];
 }
 
@@ -28,7 +23,19 @@ std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job
   return sweep / job.name;
 }
 
-JobState read_state(const std::filesystem::path& run) {
+std::string last_line_of(const std::filesystem::path& file) {
+  std::ifstream lines(file);
+  return last_line(lines);
+}
+
+std::string last_words(const std::filesystem::path& sweep, const Job& job) {
+  return last_line_of(sweep / "logs" / (job.name + ".err"));
+}
+
+namespace {
+
+// The state as the run directory shows it.
+JobState state_of_run(const std::filesystem::path& run) {
   const RunFiles files(run);
   JobState state;
   if (!std::filesystem::exists(files.config())) return state;
@@ -38,11 +45,24 @@ JobState read_state(const std::filesystem::path& run) {
     if (std::filesystem::exists(files.run_log())) state.log = RunLog::open(files.run_log());
   } catch (const Error& error) {
     state.status = JobStatus::damaged;
-    state.damage = error.what();
+    state.failure = error.what();
   }
   if (state.log && state.log->status() == RunStatus::complete) state.status = JobStatus::complete;
   if (state.log && state.log->status() == RunStatus::diverged) state.status = JobStatus::diverged;
   if (is_in_use(run)) state.status = JobStatus::running;
+  return state;
+}
+
+}  // namespace
+
+JobState read_state(const std::filesystem::path& sweep, const Job& job) {
+  JobState state = state_of_run(directory_of(sweep, job));
+  if (state.status != JobStatus::waiting && state.status != JobStatus::interrupted) return state;
+  // An error is the last thing that a process says.
+  if (const std::string words = last_words(sweep, job); words.starts_with("revnet-train: ")) {
+    state.status = JobStatus::failed;
+    state.failure = words;
+  }
   return state;
 }
 
@@ -65,7 +85,7 @@ std::string change_of(const std::filesystem::path& sweep, const Job& job, const 
 }
 
 JobState state_unless_changed(const std::filesystem::path& sweep, const Job& job) {
-  JobState state = read_state(directory_of(sweep, job));
+  JobState state = read_state(sweep, job);
   const std::string change = change_of(sweep, job, state);
   if (!change.empty()) throw UsageError(change);
   return state;

@@ -1,4 +1,4 @@
-// How far a job of a sweep has got, judging from its run directory.
+// How far a job of a sweep has got, judging from its run directory and the output of its process.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@ enum class JobStatus {
   complete,
   diverged,
   damaged,  // its config.yaml or run.h5 cannot be read
+  failed,   // not complete, held by no process, and the latest one ended with an error
 };
 std::string_view name(JobStatus status);
 
@@ -26,7 +27,7 @@ struct JobState {
   JobStatus status = JobStatus::waiting;
   std::optional<Config> settings;  // with which the job was begun
   std::optional<RunLog> log;       // if the run has a log
-  std::string damage;              // which file cannot be read, and why
+  std::string failure;             // of a damaged or failed job: what went wrong, and with which file
 };
 
 // A scheduler's view of a job.
@@ -41,8 +42,10 @@ std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job
 
 // The last non-empty line of a text file; "" if there is none.
 std::string last_line_of(const std::filesystem::path& file);
+// The last line that the job's latest process printed to its standard error; "" if there is none.
+std::string last_words(const std::filesystem::path& sweep, const Job& job);
 
-JobState read_state(const std::filesystem::path& run);
+JobState read_state(const std::filesystem::path& sweep, const Job& job);
 
 // Iterations of a job, of which only the settings that it was begun with are sure to have been resolved.
 std::int64_t iterations_of(const Job& job, const JobState& state);

@@ -27,7 +27,7 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
   if (scheduler) header.emplace_back("Slurm");
   Table table(header);
   for (const Job& job : jobs) {
-    JobState state = read_state(directory_of(sweep, job));
+    JobState state = read_state(sweep, job);
     const bool changed = !change_of(sweep, job, state).empty();
     if (changed) {  // what has been done no longer counts
       state.log.reset();
@@ -61,22 +61,22 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
 SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::path& sweep) {
   SweepResults results;
   for (const Job& job : jobs) {
-    const std::filesystem::path run = directory_of(sweep, job);
-    const JobState state = read_state(run);
+    const JobState state = read_state(sweep, job);
     if (const std::string change = change_of(sweep, job, state); !change.empty()) {
       results.left_out.push_back(change);
       continue;
     }
-    if (!state.damage.empty()) results.left_out.push_back(state.damage);
     if (!state.log || state.log->train().empty()) {
-      if (state.log) {
+      if (!state.failure.empty()) {
+        results.left_out.push_back(fmt::format("{}: {}: {}", job.name, name(state.status), state.failure));
+      } else if (state.log) {
         results.left_out.push_back(
             fmt::format("{}: {}, without a row in its log", job.name, name(state.status)));
       }
       continue;
     }
     results.jobs.push_back(job.name);
-    results.runs.push_back(read_run(run));
+    results.runs.push_back(read_run(directory_of(sweep, job)));
   }
   return results;
 }

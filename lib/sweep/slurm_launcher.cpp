@@ -124,7 +124,7 @@ class SlurmLauncher : public Launcher {
  public:
   SlurmLauncher(SweepOptions options, SlurmSettings settings)
       : options_(std::move(options)), settings_(std::move(settings)) {
-    // Jobs do not start in this process's working directory.
+    // Jobs need not start in this process's working directory.
     options_.directory = fs::absolute(options_.directory).lexically_normal();
     options_.program = fs::absolute(options_.program);
   }

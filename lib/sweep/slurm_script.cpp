@@ -92,13 +92,14 @@ say "exit code $code"
 printf '%s\t%s\t%s\t%s\n' "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "$try" "$code" >> "$sweep/slurm/$job.exits"
 [ "$code" -eq 3 ] || exit "$code"
 
-# 3: interrupted with a checkpoint saved. A job that is cancelled, or out of time, is not RUNNING any more.
+# 3: interrupted with a checkpoint saved. A job that is cancelled, or out of time, is not RUNNING any more. If Slurm
+# does not answer, requeue decides, which refuses such jobs, too.
 # One task of an array has the array's own id as SLURM_JOB_ID, by which scontrol would take all tasks. To queue a
 # job again, Slurm sends SIGTERM to its processes, scontrol among them, which may not have ended yet.
 task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 state=$(scontrol show job --oneliner "$task" | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p')
-if [ "$state" != RUNNING ]; then
-  say "not queued again: the job is ${state:-unknown}"
+if [ -n "$state" ] && [ "$state" != RUNNING ]; then
+  say "not queued again: the job is $state"
 elif [ "$try" -ge "$max_tries" ]; then
   say "not queued again: this was the last try"
 elif (trap '' TERM; exec scontrol requeue incomplete "$task"); then  # not if it has just been cancelled

@@ -68,6 +68,7 @@ class Runner {
       : options_(options),
         say_(say),
         free_(split_cores(usable_cores(), std::min(options.jobs, jobs.size()))),
+        cores_of_job_(free_.front().size()),
         memory_(memory_for_jobs(options)) {
     for (const Job& job : jobs) queue(job);
   }
@@ -109,7 +110,7 @@ class Runner {
       throw UsageError("{} is in use by another process: wait for it, or stop it",
                        directory_of(options_.directory, job).string());
     }
-    const std::uint64_t bytes = planned_memory(job, threads_of(job, free_.front().size()));
+    const std::uint64_t bytes = planned_memory(job, threads_of(job, cores_of_job_));
     if (bytes > memory_.left) {
       throw UsageError(
           "{} needs {} of memory, but {} leaves {}: use a smaller training.batch, or activations "
@@ -139,7 +140,7 @@ class Runner {
     const std::vector<int> cores = free_.back();
     free_.pop_back();
     Config config = what.job.config;
-    config.training.threads = threads_of(what.job, cores.size());
+    config.training.threads = threads_of(what.job, cores_of_job_);
     write_text_file_atomically(settings, to_yaml(config));
     Command command{.words = {options_.program.string(), name(config.dataset.name), "--config",
                               settings.string(), "--run-dir", run.string()},
@@ -174,7 +175,7 @@ class Runner {
 
   void judge(Waiting what, const ExitStatus& status) {
     const std::string& name = what.job.name;
-    const JobState state = read_state(directory_of(options_.directory, what.job));
+    const JobState state = read_state(options_.directory, what.job);
     const bool diverged = status.code == static_cast<int>(ExitCode::diverged);
     if (status.code == static_cast<int>(ExitCode::done)) {
       ++summary_.complete;
@@ -182,6 +183,9 @@ class Runner {
     } else if (status.code == static_cast<int>(ExitCode::interrupted)) {
       ++stopped_;
       say_(name + ": interrupted, a checkpoint is saved");
+    } else if (stopping_ && status.signal == SIGTERM) {  // before it could catch the signal
+      ++stopped_;
+      say_(name + ": stopped before it began");
     } else if (!diverged && what.tries < options_.retries && !stopping_) {
       ++what.tries;
       say_(fmt::format("{}: failed, trying again: {}", name, reason(what, status)));
@@ -197,9 +201,8 @@ class Runner {
     return fmt::format(", error {:.2f} %", state.log->eval().back().error_percent);
   }
 
-  // The last line that the job printed to its standard error.
   std::string reason(const Waiting& what, const ExitStatus& status) const {
-    const std::string last = last_line_of(options_.directory / "logs" / (what.job.name + ".err"));
+    const std::string last = last_words(options_.directory, what.job);
     if (status.signal != 0) return status.text() + (last.empty() ? "" : "; last line: " + last);
     return last.empty() ? status.text() : last;
   }
@@ -213,6 +216,8 @@ class Runner {
   const SweepOptions& options_;
   const std::function<void(const std::string&)>& say_;
   std::vector<std::vector<int>> free_;  // groups of cores
+  // Of the smallest group. A job's threads, and so its bits, do not depend on the group that it runs on.
+  std::size_t cores_of_job_;
   MemoryLimit memory_;
   std::uint64_t used_ = 0;
   std::deque<Waiting> waiting_;
@@ -258,8 +263,11 @@ double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
   const std::int64_t iterations = config.training.iterations, every = config.evaluation.every;
   const std::int64_t evaluations = every > 0 ? (iterations + every - 1) / every : 1;  // always one at the end
+  const std::int64_t all = evaluation_images(config),
+                     some = config.evaluation.images > 0 ? std::min(config.evaluation.images, all) : all;
+  const double networks = config.training.average_decay > 0 ? 2 : 1;  // the average is evaluated, too
   const double images = passes * static_cast<double>(config.training.batch * iterations) +
-                        static_cast<double>(evaluations * evaluation_images(config));
+                        networks * static_cast<double>((evaluations - 1) * some + all);
   return 2e-9 * static_cast<double>(network.macs_per_image()) * images /
          (sgemm_gflops * threads * share_of_sgemm(built));
 }
@@ -286,7 +294,7 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options)
   }
   return fmt::format(
       "{}{} jobs in {}, {} at a time, {} of memory; about {} in all; times are rough estimates\n",
-      table.format(TableFormat::text), jobs.size(), options.directory.string(), options.jobs,
+      table.format(TableFormat::text), jobs.size(), options.directory.string(), groups.size(),
       format_bytes(memory_for_jobs(options).left), format_duration(seconds_in_all(times, groups.size())));
 }
 

@@ -71,7 +71,8 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   CHECK(contains(sweep(folder.path(), {"status", "s.yaml"}).out, "resnet32-batch2  damaged"));
   const Outcome rest = sweep(folder.path(), {"collect", "s.yaml"});
   CHECK(rest.exit_code == 0);
-  CHECK(contains(rest.err, "left out: runs/small/resnet32-batch2/run.h5 is damaged"));
+  CHECK(
+      contains(rest.err, "left out: resnet32-batch2: damaged: runs/small/resnet32-batch2/run.h5 is damaged"));
 }
 
 TEST_CASE("what the environment says counts for a sweep's file, and not again for its jobs") {
@@ -121,6 +122,10 @@ TEST_CASE("a job that fails is tried again and reported with its last line") {
   CHECK(contains(outcome.err, "cifar10: failed, trying again: "));
   CHECK(contains(outcome.err, "cifar10: failed: "));
   CHECK(contains(outcome.err, "nowhere"));
+  CHECK(contains(outcome.out, "cifar10  failed"));
+  const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
+  CHECK(contains(status.out, "cifar10  failed"));
+  CHECK(contains(status.err, "cifar10: failed: revnet-train: "));
 }
 
 TEST_CASE("a sweep that was stopped by Ctrl-C or killed continues where it was") {

@@ -21,7 +21,7 @@ struct Begun {
   std::string change_to(const std::string& assignment) const {
     Job changed = job;
     apply(changed.config, assignment, "test");
-    return change_of(sweep.path(), changed, read_state(sweep / "job"));
+    return change_of(sweep.path(), changed, read_state(sweep.path(), job));
   }
 };
 
@@ -47,25 +47,43 @@ TEST_CASE("a job that is given in epochs has so many iterations") {
 TEST_CASE("a job whose log is damaged is shown as such, and says why") {
   const Begun begun;
   testing::write_file(begun.sweep / "job/run.h5", "no HDF5");
-  const JobState state = read_state(begun.sweep / "job");
+  const JobState state = read_state(begun.sweep.path(), begun.job);
   CHECK(state.status == JobStatus::damaged);
   CHECK_FALSE(state.log);
-  CHECK(testing::contains(state.damage, "job/run.h5 is damaged"));
+  CHECK(testing::contains(state.failure, "job/run.h5 is damaged"));
+}
+
+TEST_CASE("a job whose process ended with an error has failed, whether or not it had begun") {
+  const Begun begun;
+  const auto state_after = [&](const char* job, const char* words) {
+    std::filesystem::create_directories(begun.sweep / "logs");
+    testing::write_file(begun.sweep / "logs" / (std::string(job) + ".err"), words);
+    return read_state(begun.sweep.path(), {job, begun.job.config});
+  };
+  const char* const error = "warning: slow\nrevnet-train: cannot write run.h5: no space left on the device\n";
+  for (const char* job : {"job", "new"}) {
+    CAPTURE(job);
+    const JobState state = state_after(job, error);
+    CHECK(state.status == JobStatus::failed);
+    CHECK(state.failure == "revnet-train: cannot write run.h5: no space left on the device");
+  }
+  CHECK(state_after("job", "10/80000  1.5 it/s\n").status == JobStatus::interrupted);
+  CHECK(state_after("new", "warning: slow\n").status == JobStatus::waiting);
 }
 
 TEST_CASE("a job whose settings are damaged is shown as such, and has not changed") {
   const Begun begun;
   testing::write_file(begun.sweep / "job/config.yaml", "# revnet-crc32 12345678\ntraining: {seed: 3}\n");
-  const JobState state = read_state(begun.sweep / "job");
+  const JobState state = read_state(begun.sweep.path(), begun.job);
   CHECK(state.status == JobStatus::damaged);
   CHECK_FALSE(state.settings);
-  CHECK(testing::contains(state.damage, "job/config.yaml is damaged"));
+  CHECK(testing::contains(state.failure, "job/config.yaml is damaged"));
   CHECK(change_of(begun.sweep.path(), begun.job, state) == "");
 
   testing::write_file(begun.sweep / "job/config.yaml", "training: {sed: 3}\n");
-  const JobState unknown = read_state(begun.sweep / "job");
+  const JobState unknown = read_state(begun.sweep.path(), begun.job);
   CHECK(unknown.status == JobStatus::damaged);
-  CHECK(testing::contains(unknown.damage, "training.sed"));
+  CHECK(testing::contains(unknown.failure, "training.sed"));
 }
 
 }  // namespace
