@@ -90,15 +90,18 @@ std::optional<MemoryResult> measure_in_child(const Case& of, std::int64_t steps)
   }
 }
 
-std::vector<ActivationMode> modes_of(const MemoryRequest& request) {
+// The modes of --activations, else the one in the settings, else all.
+std::vector<ActivationMode> modes_of(const MemoryRequest& request, Config settings) {
   std::vector<ActivationMode> modes;
   for (const std::string& mode : request.activations) {
-    Config config;
-    set_value(config, "network.activations", mode, "--activations");
-    modes.push_back(activation_mode(config.network.activations));
+    set_value(settings, "network.activations", mode, "--activations");
+    modes.push_back(activation_mode(settings.network.activations));
   }
-  if (modes.empty()) modes.assign(activation_modes.begin(), activation_modes.end());
-  return modes;
+  if (!modes.empty()) return modes;
+  if (settings.network.activations != Config::Network::Activations::automatic) {
+    return {activation_mode(settings.network.activations)};
+  }
+  return {activation_modes.begin(), activation_modes.end()};
 }
 
 std::vector<std::int64_t> batches_of(const MemoryRequest& request, Config config) {
@@ -111,11 +114,16 @@ std::vector<std::int64_t> batches_of(const MemoryRequest& request, Config config
   return batches;
 }
 
-// The network of these settings, for images of the requested size and number of classes.
+// The network of these settings, for images of the size and number of classes that the options or else the
+// settings ask for.
 Architecture network_of(const MemoryRequest& request, const Config& config) {
   Architecture network = architecture(config);
-  if (request.image_size > 0) network.image_size = request.image_size;
-  if (request.classes > 0) network.classes = request.classes;
+  for (const std::int64_t size : {std::int64_t{config.dataset.image_size}, request.image_size}) {
+    if (size > 0) network.image_size = size;
+  }
+  for (const std::int64_t classes : {std::int64_t{config.dataset.classes}, request.classes}) {
+    if (classes > 0) network.classes = classes;
+  }
   return network;
 }
 
@@ -125,11 +133,12 @@ std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::
   refuse_ignored(
       settings, {"training.micro_batch", "training.average_decay", "network.coupling", "network.convolution"},
       "revnet-compare memory");
-  for (Config config : with_networks(settings, request.architectures, {"resnet32", "revnet38"})) {
+  for (Config config : with_networks(request.settings, request.architectures, {"resnet32", "revnet38"})) {
     const Architecture network = network_of(request, config);
+    config.network.activations = Config::Network::Activations::automatic;  // the cases have each their own
     config = resolve(with_images_for(network, std::move(config)));
     for (const std::int64_t batch : batches_of(request, config)) {
-      for (const ActivationMode mode : modes_of(request)) {
+      for (const ActivationMode mode : modes_of(request, settings)) {
         if (!can_keep(network, mode)) continue;
         for (const std::int64_t count : units) {
           cases.push_back(

@@ -48,6 +48,10 @@ constexpr std::array modes{Config::Network::Activations::stored, Config::Network
 // Returns every requested combination that is possible; a ResNet's activations are always stored.
 std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& settings) {
   std::vector<SpeedCase> cases;
+  const auto given_or = [&](const std::vector<std::string>& given, const char* key) {
+    return given.empty() ? std::vector{value_of(settings, key)} : given;
+  };
+  const std::vector<std::string> activations = given_or(request.activations, "network.activations");
   // set_value() and resolve() check values and replace 0 threads as for a training.
   const auto add = [&](Config config, const std::string& threads, const std::string& batch,
                        const std::string& engine) {
@@ -55,18 +59,15 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
     set_value(config, "training.threads", threads, "--threads");
     set_value(config, "network.engine", engine, "--engine");
     for (const auto mode : modes) {
-      const bool wanted =
-          request.activations.empty() || std::ranges::count(request.activations, name(mode)) > 0;
+      const bool wanted = activations.front() == "auto" || std::ranges::count(activations, name(mode)) > 0;
       if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
       config.network.activations = mode;
       const int resolved = resolve(with_images_for(architecture(config), config)).training.threads;
       cases.push_back({config.network, config.training.batch, resolved});
     }
   };
-  const auto given_or = [&](const std::vector<std::string>& given, const char* key) {
-    return given.empty() ? std::vector{value_of(settings, key)} : given;
-  };
-  const std::vector<Config> networks = with_networks(settings, request.architectures, cifar_networks());
+  const std::vector<Config> networks =
+      with_networks(request.settings, request.architectures, cifar_networks());
   for (const std::string& threads : given_or(request.threads, "training.threads")) {
     for (const std::string& batch : given_or(request.batches, "training.batch")) {
       for (const Config& config : networks) {
@@ -76,7 +77,10 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
       }
     }
   }
-  if (cases.empty()) throw UsageError("nothing to measure: a ResNet's activations are always stored");
+  if (cases.empty())
+    throw UsageError(
+        "nothing to measure: speed is measured with stored activations, and with a RevNet's reconstructed "
+        "ones");
   return cases;
 }
 

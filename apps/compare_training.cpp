@@ -33,7 +33,7 @@ void print(const TrainingComparison& comparison, bool validation) {
 }
 
 int run_comparison(const StudyOptions& options, const std::string& command) {
-  const StudyOptions::Prepared prepared = options.prepare("stored");
+  const StudyOptions::Prepared prepared = options.prepare("stored", Config::Network::Activations::stored);
   catch_interrupts();
   const TrainingComparison comparison =
       run_training_comparison(prepared.config, prepared.directory, prepared.start, command);
@@ -51,9 +51,13 @@ void add_training_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* training = app.add_subcommand(
       "training", "trains a RevNet from one seed with stored and reconstructed activations");
   auto options = std::make_shared<StudyOptions>(*training, "training");
-  training->callback([options, invocation] {
+  training->callback([options, training, invocation] {
     *invocation.exit_code = guarded("revnet-compare training", [&] {
       require_one_process("revnet-compare training");
+      if (training->count("--activations") > 0) {
+        throw UsageError(
+            "--activations: this study trains with stored and with reconstructed ones; leave it out");
+      }
       return run_comparison(*options, invocation.command);
     });
   });

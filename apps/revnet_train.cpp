@@ -93,10 +93,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
 // The command line.
 struct Request {
   explicit Request(CLI::App& app)
-      : training(app),
-        dataset(option_of(app, "dataset")),
-        run(app, "run", "runs/DATASET-ARCH-seedN"),
-        evaluation(app) {
+      : training(app), run(app, "run", "runs/DATASET-ARCH-seedN"), evaluation(app) {
     app.add_flag("--dry-run", dry_run, "print the plan as YAML and write nothing")
         ->group("Run")
         ->excludes(evaluation.option());
@@ -105,12 +102,14 @@ struct Request {
   // Returns the run directory: --run-dir, or one derived from the settings.
   std::filesystem::path directory() const {
     if (!run.directory().empty()) return run.directory();
-    if (dataset->empty()) throw UsageError("name a dataset, or an existing run with --run-dir (see --help)");
+    if (!names_dataset()) throw UsageError("name a dataset, or an existing run with --run-dir (see --help)");
     return default_run_directory(training.apply_to({}));
   }
 
+  // On the command line or in an experiment file.
+  bool names_dataset() const { return training.names("dataset.name"); }
+
   TrainingOptions training;
-  CLI::Option* dataset;
   RunOptions run;
   EvaluationOptions evaluation;
   bool dry_run = false;
@@ -119,7 +118,7 @@ struct Request {
 // Returns the resolved settings of the run.
 Config settings(const Request& request, const std::filesystem::path& directory, int ranks) {
   const bool goes_on = request.run.resume() && has_begun(directory);
-  if (request.dataset->empty() && !goes_on) {
+  if (!request.names_dataset() && !goes_on) {
     throw UsageError(request.run.resume() ? directory.string() +
                                                 " holds no run to resume, and no dataset is "
                                                 "named to start one with (see --help)"

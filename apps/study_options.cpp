@@ -21,16 +21,6 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
   return Config::Dataset::Name::synthetic;
 }
 
-// Whether the command line or its experiment file names a data set: then it does not depend on the default.
-bool names_dataset(const TrainingOptions& options) {
-  const auto with_default = [&](Config::Dataset::Name name) {
-    Config config;
-    config.dataset.name = name;
-    return options.apply_to(config).dataset.name;
-  };
-  return with_default(Config::Dataset::Name::cifar10) == with_default(Config::Dataset::Name::cifar100);
-}
-
 }  // namespace
 
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
@@ -41,14 +31,16 @@ StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
   dataset_->description(dataset_->get_description() + "; default: cifar10 if found");
 }
 
-StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in) const {
+StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in,
+                                             std::optional<Config::Network::Activations> kept) const {
   Prepared prepared;
   prepared.directory = run_.directory();
-  const bool has_dataset = names_dataset(training_) || (run_.resume() && !prepared.directory.empty() &&
-                                                        has_begun(prepared.directory / run_in));
+  const bool has_dataset = training_.names("dataset.name") || (run_.resume() && !prepared.directory.empty() &&
+                                                               has_begun(prepared.directory / run_in));
   std::optional<Config::Dataset::Name> found;
   const auto given = [&](Config config) {
     config = training_.apply_to(std::move(config));
+    config.network.activations = kept.value_or(config.network.activations);
     if (has_dataset) return config;
     if (!found) found = dataset_at_hand(config.dataset.directory);
     config.dataset.name = *found;

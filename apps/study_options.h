@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "run_options.h"
@@ -20,10 +21,11 @@ class StudyOptions {
     std::filesystem::path directory;
     RunStart start;
   };
-  // With --resume, the settings come from the run in the subdirectory `run_in` ("." or "stored"). Without a
-  // data set on the command line, uses CIFAR-10 if it is found, else the synthetic set with a notice on
-  // stderr. Throws UsageError.
-  Prepared prepare(const std::string& run_in = ".") const;
+  // With --resume, the settings come from the run in the subdirectory `run_in` ("." or "stored"), which has
+  // `kept` activations whatever the options say. Without a data set on the command line, uses CIFAR-10 if it
+  // is found, else the synthetic set with a notice on stderr. Throws UsageError.
+  Prepared prepare(const std::string& run_in = ".",
+                   std::optional<Config::Network::Activations> kept = std::nullopt) const;
 
   const RunOptions& run() const { return run_; }
   const TrainingOptions& training() const { return training_; }

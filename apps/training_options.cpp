@@ -85,9 +85,23 @@ CLI::Option* option_of(CLI::App& app, const std::string& name) {
   return app.get_options([&](const CLI::Option* option) { return option->check_name(name); }).at(0);
 }
 
-std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
+bool TrainingOptions::names(const std::string& key) const {
+  // What is given does not depend on the default.
+  const auto with_default = [&](const std::string& choice) {
+    Config config;
+    set_value(config, key, choice, key);
+    return value_of(apply_to(std::move(config)), key);
+  };
+  const std::vector<std::string>& choices = find_setting(key)->choices;
+  return with_default(choices.front()) == with_default(choices.back());
+}
+
+std::vector<Config> with_networks(const TrainingOptions& options, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise) {
-  if (names.empty() && network_name(settings.network) != network_name(Config{}.network)) return {settings};
+  const Config settings = options.apply_to({});
+  const bool named = options.names("network.architecture") ||
+                     network_name(settings.network) != network_name(Config{}.network);
+  if (names.empty() && named) return {settings};
   std::vector<Config> each;
   for (const std::string& name : names.empty() ? otherwise : names) {
     each.push_back(settings);

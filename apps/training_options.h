@@ -28,6 +28,8 @@ class TrainingOptions {
   // Applies experiment file, environment and command line to the given settings. Throws UsageError for
   // anything unknown or impossible.
   Config apply_to(Config config) const;
+  // Returns whether any of these gives the setting of this key, which must have choices.
+  bool names(const std::string& key) const;
 
  private:
   void declare(CLI::App& app, const Setting& setting);
@@ -41,9 +43,9 @@ class TrainingOptions {
 // program if memory runs out.
 CLI::Option* option_of(CLI::App& app, const std::string& name);
 
-// Returns the settings once for each network in `names`. If that is empty, returns them as they are if they
-// describe another network than the default, else once for each of `otherwise`.
-std::vector<Config> with_networks(const Config& settings, const std::vector<std::string>& names,
+// Returns what the options set, once for each network in `names`. If that is empty, returns it as it is if
+// the options name or describe a network, else once for each of `otherwise`.
+std::vector<Config> with_networks(const TrainingOptions& options, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise);
 // Throws UsageError if one of these settings is not its default, because the command would ignore it.
 void refuse_ignored(const Config& settings, const std::vector<std::string>& keys, const std::string& command);

@@ -52,6 +52,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=25, metavar="S", help="for each run (default 25)")
     parser.add_argument("--revnet-train", type=pathlib.Path, default="build/bin/revnet-train", metavar="PATH")
     arguments = parser.parse_args()
+    if min(arguments.batch, arguments.rounds, arguments.seconds) < 1:
+        parser.error("--batch, --rounds and --seconds must be positive")
     for architecture in arguments.arch:
         speeds = {kind: [] for kind in KINDS}
         for _ in range(arguments.rounds):

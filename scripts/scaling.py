@@ -309,7 +309,10 @@ def parse():
     group.add_argument("--node-speed", type=float, default=1, metavar="X",
                        help="speed of a node relative to the measured one (default 1)")
     group.add_argument("--output", default="experiments/figures/scaling.svg", metavar="FILE", help=".svg, .png or .pdf")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if min(arguments.batch, arguments.rounds) < 1 or arguments.seconds <= 0:
+        parser.error("--batch, --rounds and --seconds must be positive")
+    return arguments
 
 
 def save(data, path):

@@ -200,7 +200,9 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
                                     const AngleReport& report) {
   const std::map<std::int64_t, std::filesystem::path> files = by_iteration(checkpoints);
   const std::string origin = files.begin()->second.string();
-  const Config config = resolve(adjust(settings_of_checkpoint(read_checkpoint(origin), origin)));
+  Config before = settings_of_checkpoint(read_checkpoint(origin), origin);
+  before.training.threads = 0;  // chosen for this machine, not taken from the training
+  const Config config = resolve(adjust(std::move(before)));
   check_measurable(config);
   const std::vector<ActivationMode> modes(extra_modes.begin(), extra_modes.end());
   const MemoryPlan plan =

@@ -73,9 +73,22 @@ TEST_CASE("an angle study that is interrupted and resumed has the rows of an uni
 
 TEST_CASE("compare training resumes as a whole") {
   const TemporaryDirectory folder;
-  const Arguments settings{
-      "training", "synthetic",    "--arch", "revnet38",     "--set", "network.units=1,1,2", "--batch",
-      "10",       "--iterations", "16",     "--eval-every", "8",     "--checkpoint-every",  "1"};
+  const Arguments settings{"training",
+                           "synthetic",
+                           "--arch",
+                           "revnet38",
+                           "--set",
+                           "network.units=1,1,2",
+                           "--batch",
+                           "10",
+                           "--iterations",
+                           "16",
+                           "--eval-every",
+                           "8",
+                           "--checkpoint-every",
+                           "1",
+                           "--set",
+                           "network.activations=reconstructed"};  // ignored: the study trains both ways
   const Outcome whole = compare(folder.path(), join(settings, {"--run-dir", "whole"}));
   REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
   CHECK(contains(whole.out, "reconstructed"));
@@ -87,7 +100,7 @@ TEST_CASE("compare training resumes as a whole") {
     REQUIRE_MESSAGE(running, outcome.text());
     REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
   }
-  const Outcome rest = compare(folder.path(), {"training", "--run-dir", "run", "--resume"});
+  const Outcome rest = compare(folder.path(), join(settings, {"--run-dir", "run", "--resume"}));
   REQUIRE_MESSAGE(rest.exit_code == 0, rest.text());
   CHECK(rest.out == whole.out);
   CHECK(first_difference(folder / "whole/stored", folder / "run/stored") == "");
@@ -123,12 +136,24 @@ TEST_CASE("compare memory works in a folder with an apostrophe in its name") {
 
 TEST_CASE("compare memory takes networks that images of the requested size fit, and no others do") {
   const TemporaryDirectory folder;
-  const auto plan = [&](const char* size) {
+  const auto plan = [&](const std::string& size) {
     return compare(folder.path(), {"memory", "--set", "network.strides=1,3,2", "--units", "1", "--batch", "2",
-                                   "--steps", "0", "--image-size", size});
+                                   "--steps", "0", size});
   };
-  CHECK(plan("96").exit_code == 0);
-  CHECK(contains(plan("64").err, "which does not divide 64x64"));
+  CHECK(plan("--image-size=96").exit_code == 0);
+  CHECK(contains(plan("--image-size=64").err, "which does not divide 64x64"));
+  CHECK(contains(plan("--set=dataset.image_size=64").err, "which does not divide 64x64"));
+}
+
+TEST_CASE("compare memory measures the network and the activations that the settings name") {
+  const TemporaryDirectory folder;
+  write_file(folder / "e.yaml", "network: {architecture: revnet38, activations: stored}\n");
+  const Outcome outcome = compare(folder.path(), {"memory", "--config", "e.yaml", "--units", "1", "--batch",
+                                                  "2", "--steps", "0", "--format", "csv", "--threads", "1"});
+  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(contains(outcome.out, "\nrevnet38,1-1-1,3,stored,"));
+  CHECK_FALSE(contains(outcome.out, "resnet32"));
+  CHECK_FALSE(contains(outcome.out, "reconstructed"));
 }
 
 TEST_CASE("compare memory finds the largest batch within a limit") {
@@ -164,6 +189,7 @@ TEST_CASE("studies refuse impossible settings") {
           "the angle is measured on whole batches");
   refused({"gradient", "angle", "--checkpoint", "none.h5"}, "--run-dir");
   refused({"training", "synthetic", "--arch", "resnet110"}, "not reversible");
+  refused({"training", "synthetic", "--activations", "reconstructed"}, "leave it out");
   refused({"memory", "--memory-limit", "lots"}, "8GiB");
   refused({"memory", "--set", "training.micro_batch=10"}, "add --set training.micro_batch=0");
   refused({"gradient", "angel"}, "revnet-compare gradient has no command 'angel'; it has angle");

@@ -29,8 +29,7 @@ TEST_CASE("options override the environment, which overrides the file, and confi
   CHECK(with_checksum(open_log(folder / "a").info().config) == read_file(folder / "a/config.yaml"));
 
   // The recorded file alone must repeat the run in another folder and without the environment.
-  outcome = train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--run-dir", "b"},
-                  {{"REVNET_THREADS", ""}});
+  outcome = train(folder.path(), {"--config", "a/config.yaml", "--run-dir", "b"}, {{"REVNET_THREADS", ""}});
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
   CHECK(first_difference(folder / "a", folder / "b") == "");
   CHECK(read_file(folder / "a/config.yaml") == read_file(folder / "b/config.yaml"));
