@@ -57,9 +57,12 @@ class ImageLoader {
   std::vector<float> room_;  // [slots, values]
   std::int64_t first_ = -1;  // first item of the current or coming batch; -1: none
   std::int64_t next_ = -1;   // first item of the batch after that; -1: none
-  std::size_t begun_ = 0;    // items of the two batches that workers have begun
-  std::size_t read_ = 0;     // items of the current batch that fill() has emptied
-  int busy_ = 0;             // workers that are making an item
+  // Items that workers have begun, of the current batch and then of the next, and items of the current batch
+  // that fill() has emptied. With batches of 4, begun 6 and read 3: workers have begun all of this batch and
+  // two of the next, and one room is free for the third.
+  std::size_t begun_ = 0;
+  std::size_t read_ = 0;
+  int busy_ = 0;  // workers that are making an item
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };

@@ -41,7 +41,7 @@ class NormObserver {
   virtual void normalizing(Norm& norm, Pass pass, Tensor& src) = 0;
 };
 
-// A normalisation as one multiplication and two additions per channel: relu((x - mean) * factor + shift),
+// A normalisation as one multiplication and two additions per value: relu((x - mean) * factor + shift),
 // where factor = scale / sqrt(variance + epsilon). The mean is subtracted first, so that a large mean costs
 // no precision.
 struct NormConstants {

@@ -11,7 +11,7 @@
 
 namespace revnet {
 
-// What computes the residual functions.
+// What computes the residual functions, and the projections of ResNets' shortcuts.
 enum class Engine {
   onednn,  // oneDNN's operations one after another (lib/onednn)
   fused,   // revnet's own kernels (lib/fused)

@@ -17,8 +17,8 @@ namespace revnet {
 
 struct NetworkOptions : LayerOptions {
   std::int64_t classes = 10;
-  // The size of the whole batch if other processes compute
-  // the rest of it; 0: this process computes all of it.
+  // The size of the whole batch if a network computes only a part of it at a time, the rest being other
+  // micro-batches' or other processes'; 0: it computes all of it at once.
   std::int64_t whole_batch = 0;
   // How many batches of this size this process computes for a step, one after another.
   std::int64_t micro_batches = 1;

@@ -24,7 +24,8 @@ class Device {
   // A device that computes nothing. Layers built on it and steps run on it only take and return their
   // buffers, so that the ledger and the arena's extent tell what a real run with `threads` threads needs (0:
   // as many as OpenMP is set to). oneDNN sizes its scratchpads by OpenMP's number of threads, so this sets
-  // that number for the process. No code is generated.
+  // that number for the calling thread, as the constructor does; a device belongs to the thread that made it.
+  // No code is generated.
   static Device planning(int threads = 0);
   ~Device();
   // Tensors and layers refer to their device, so it can be neither copied nor moved.

@@ -1,8 +1,8 @@
 // Communication between the ranks of a training: its processes, numbered from 0.
 //
-// Every call but rank(), is_first(), ranks(), shard() and set_timeout() is collective: all ranks make the
-// same calls in the same order. A rank that waits checks on the others, and throws an Error that names those
-// which have died or have not answered within the time-out.
+// Every call but rank(), is_first(), ranks(), shard(), set_timeout(), stay_in_touch() and abort() is
+// collective: all ranks make the same calls in the same order. A rank that waits checks on the others, and
+// throws an Error that names those which have died or have not answered within the time-out.
 //
 // Ownership: buffers belong to the caller and must stay valid until a pending sum has completed.
 #pragma once
@@ -50,6 +50,9 @@ class Communicator : public Reduction {
   virtual std::vector<std::string> gather(const std::string& text) = 0;
   // Sets how long to wait for a rank that does not answer; 0 waits forever.
   virtual void set_timeout(double seconds) = 0;
+  // Tells ranks that wait for this one, and ask, that it is alive. For work between collective calls that may
+  // take minutes longer than on other ranks.
+  virtual void stay_in_touch() {}
   // Ends all ranks at once, because this one cannot continue.
   [[noreturn]] virtual void abort(ExitCode code) = 0;
   // Shuts communication down. Every process calls it before it exits, unless it has failed.

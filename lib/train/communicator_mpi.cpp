@@ -22,12 +22,14 @@ namespace revnet {
 namespace {
 
 constexpr double seconds_between_looks = 0.05;  // a waiting rank checks on the others this often
-constexpr double seconds_to_answer = 5;
+// A rank that computes answers between the batches of an evaluation, each of which may take some time.
+constexpr double least_seconds_to_answer = 5, share_of_timeout_to_answer = 0.1;
 // Other ranks wait this long, so that rank 0, which has the run's log, is the one to report who is missing.
 constexpr double seconds_for_the_first_to_say = 5;
 
-// Detects ranks that have died or hang. A rank on this host is alive if its process exists; any other must
-// answer a question, as every rank does while it waits.
+// Detects ranks that have died or hang. The process of a rank on this host must exist, and once a wait has
+// lasted as long as the time-out, every rank must answer a question. All do while they wait, and in between
+// where they stay_in_touch().
 class RollCall {
  public:
   RollCall(MPI_Comm channel, int rank) : channel_(channel), rank_(rank) {}
@@ -38,6 +40,7 @@ class RollCall {
   // Called repeatedly during a wait that has lasted `waited` seconds: answers and asks questions, and throws
   // an Error if a rank is missing.
   void look(double waited);
+  void answer_questions();
 
  private:
   enum Tag { question = 1, answer = 2 };
@@ -48,10 +51,12 @@ class RollCall {
     bool here = false;  // on this host
   };
 
-  void answer_questions();
   void look_for_processes(double waited);
   void ask(double waited);
   [[noreturn]] void report(const std::vector<int>& missing, const std::string& what) const;
+  double seconds_to_answer() const {
+    return std::max(least_seconds_to_answer, share_of_timeout_to_answer * timeout_);
+  }
   bool leaves_it_to_the_first(const std::vector<int>& missing) const {
     return rank_ != 0 && std::ranges::find(missing, 0) == missing.end();
   }
@@ -121,13 +126,13 @@ void RollCall::ask(double waited) {
     MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, answer, channel_, MPI_STATUS_IGNORE);
     answered_[static_cast<std::size_t>(status.MPI_SOURCE)] = true;
   }
-  if (waited < asked_at_ + seconds_to_answer) return;
+  if (waited < asked_at_ + seconds_to_answer()) return;
   std::vector<int> missing;
   for (std::size_t i = 0; i < others_.size(); ++i) {
     if (static_cast<int>(i) != rank_ && !answered_[i]) missing.push_back(static_cast<int>(i));
   }
   if (leaves_it_to_the_first(missing) &&
-      waited < asked_at_ + seconds_to_answer + seconds_for_the_first_to_say) {
+      waited < asked_at_ + seconds_to_answer() + seconds_for_the_first_to_say) {
     return;
   }
   if (missing.empty()) {
@@ -161,6 +166,7 @@ class MpiCommunicator final : public Communicator {
   void broadcast(std::span<std::byte> bytes) override;
   std::vector<std::string> gather(const std::string& text) override;
   void set_timeout(double seconds) override { roll_call_->set_timeout(seconds); }
+  void stay_in_touch() override { roll_call_->answer_questions(); }
   void abort(ExitCode code) override;
   void finish() override;
 

@@ -77,7 +77,7 @@ void GradientExchange::start(Bucket& bucket) {
 void GradientExchange::start_statistics() {
   each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
     for (std::size_t c = 0; c < values.size(); ++c) {
-      const double mine = micro_batches_ ? micro_batches_->statistic(place + c, values[c]) : values[c];
+      const double mine = micro_batches_ ? micro_batches_->mean_statistic(place + c, values[c]) : values[c];
       statistics_.values[place + c] = static_cast<float>(weight_ * mine);
     }
   });

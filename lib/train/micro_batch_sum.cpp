@@ -46,14 +46,14 @@ void MicroBatchSum::complete_gradients(std::size_t first) {
   }
 }
 
-double MicroBatchSum::statistic(std::size_t place, double last) const {
+double MicroBatchSum::mean_statistic(std::size_t place, double last) const {
   return statistics_[place] + weight(count_ - 1) * last;
 }
 
 void MicroBatchSum::complete_statistics() {
   each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
     for (std::size_t c = 0; c < values.size(); ++c) {
-      values[c] = static_cast<float>(statistic(place + c, values[c]));
+      values[c] = static_cast<float>(mean_statistic(place + c, values[c]));
     }
   });
 }

@@ -15,17 +15,20 @@ namespace revnet {
 
 class MicroBatchSum {
  public:
-  // Of so many micro-batches a step, 2 or more; `decay` is that of the running averages.
+  // A step has `count` micro-batches, 2 or more; `decay` is that of the running averages.
   MicroBatchSum(Device& device, const Network& network, std::int64_t count, double decay);
 
-  // After the backward pass of micro-batch `index`, which is not the last one.
+  // Adds the gradients and statistics of micro-batch `index`, which is not the last one, after its backward
+  // pass.
   void add(std::int64_t index);
-  // In or after the backward pass of the last one: makes the gradients of parameters [first, ...), which are
-  // final as GradientsFinal has it, those of all micro-batches.
+  // Turns the gradients of parameters [first, ...) into those of all micro-batches. Called during the
+  // backward pass of the last one, once they are final (GradientsFinal).
   void complete_gradients(std::size_t first);
-  // Of all micro-batches, where `last` is the last one's: the number at `place` (network_statistics.h).
-  double statistic(std::size_t place, double last) const;
-  // After the last backward pass: makes the batch statistics in the norms those of all micro-batches.
+  // Returns the weighted mean over all micro-batches of the statistic at `place` (network_statistics.h),
+  // given that of the last one.
+  double mean_statistic(std::size_t place, double last) const;
+  // Turns the batch statistics in the norms, which are the last micro-batch's, into those means. Called after
+  // the last backward pass.
   void complete_statistics();
 
  private:

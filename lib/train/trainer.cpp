@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "base/error.h"
 #include "train/agreement.h"
@@ -84,7 +85,12 @@ Loss Trainer::of_all_ranks(const Loss& mine, std::span<double> more) {
   return {sums[0], static_cast<std::int64_t>(sums[1]), static_cast<std::int64_t>(sums[2])};
 }
 
+// With micro-batches and ranks, the order of the calls matters. During the last backward pass, gradients
+// become those of all micro-batches and are then sent to the other ranks. The exchange, too, reads the
+// statistics of the last micro-batch from the norms, which complete_statistics() therefore overwrites only
+// afterwards; and finish() overwrites them once more with those of all ranks.
 Loss Trainer::compute_gradient() {
+  if (fetched_ < 0) throw std::logic_error("an evaluation has overwritten the batch");
   Loss mine;
   for (std::int64_t index = 0; index + 1 < micro_batches(); ++index) {
     if (index != fetched_) fetch_micro_batch(index);
@@ -139,11 +145,13 @@ Loss Trainer::step() {
 
 std::optional<Loss> Trainer::evaluate_shard(const std::function<bool()>& stop,
                                             const LogitsObserver& observe) {
+  fetched_ = -1;
   Loss total;
   const Shard mine = communicator_.shard(static_cast<std::int64_t>(data_->evaluation_size()));
   const std::int64_t end = mine.first + mine.size;
   for (std::int64_t first = mine.first; first < end; first += static_cast<std::int64_t>(labels_.size())) {
     if (stop && stop()) return {};
+    communicator_.stay_in_touch();
     const std::size_t real = data_->fill_evaluation(static_cast<std::size_t>(first),
                                                     static_cast<std::size_t>(end), images_.values(), labels_);
     if (real == 0) continue;
@@ -160,7 +168,9 @@ std::optional<Loss> Trainer::evaluate_set(const std::function<bool()>& stop, con
   reading([&] { mine = evaluate_shard(stop, observe); });
   if (communicator_.any(!mine)) return {};
   const Loss loss = of_all_ranks(*mine);
-  if (loss.images == 0) throw Error("there is no image to evaluate on: every one of them is damaged");
+  if (loss.images == 0) {
+    throw AgreedError("there is no image to evaluate on: every one of them is damaged", ExitCode::failed);
+  }
   return loss;
 }
 

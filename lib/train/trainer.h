@@ -49,12 +49,13 @@ class Trainer {
   // iteration() are then unchanged.
   Loss step();
   // Computes the loss of the batch fetched last, and overwrites every parameter's gradient. Fetches the
-  // micro-batches of that batch, if it has any.
+  // micro-batches of that batch, if it has any. Throws a logic_error if an evaluation came after
+  // fetch_batch().
   Loss compute_gradient();
   // Overwrites images() and labels() with this rank's shard of the batch that comes `later` steps after the
   // next one, or with its first micro-batch. step() fetches its batch itself.
   void fetch_batch(std::int64_t later);
-  // The batch or micro-batch fetched last.
+  // The batch or micro-batch fetched last, until an evaluation overwrites it.
   const Tensor& images() const { return images_; }
   std::span<const std::int32_t> labels() const { return labels_; }
 
@@ -102,7 +103,7 @@ class Trainer {
   template <class Read>
   void reading(const Read& read);
   std::int64_t micro_batches() const { return network_->options().micro_batches; }
-  // Of the batch that fetch_batch() was called for, the micro-batch of this index.
+  // Fetches this micro-batch of the batch that fetch_batch() was called for.
   void fetch_micro_batch(std::int64_t index);
   std::optional<Loss> evaluate_set(const std::function<bool()>& stop, const LogitsObserver& observe);
   std::optional<Loss> evaluate_recalibrated(const std::function<bool()>& stop, const LogitsObserver& observe);
@@ -129,7 +130,8 @@ class Trainer {
   std::optional<Sgd> sgd_;
   Tensor images_;
   std::vector<std::int32_t> labels_;
-  std::int64_t position_ = 0, fetched_ = 0;  // of the batch fetched last, and the micro-batch of it
+  std::int64_t position_ = 0;  // of the batch fetched last
+  std::int64_t fetched_ = 0;   // which of its micro-batches images_ holds; -1: images of an evaluation
   std::int64_t iteration_ = 0;
 };
 

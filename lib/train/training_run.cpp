@@ -173,9 +173,10 @@ RunSummary Session::run() {
 
 void Session::say_how_to_continue(const char* what) {
   if (!journal_) return;
-  journal_->reporter().info(fmt::format("{} after iteration {}; a checkpoint is saved, continue with: {}",
-                                        what, trainer_.iteration(),
-                                        resuming(journal_->log().info().command)));
+  const int ranks = communicator_.ranks();
+  journal_->reporter().info(fmt::format(
+      "{} after iteration {}; a checkpoint is saved, continue{} with: {}", what, trainer_.iteration(),
+      ranks > 1 ? fmt::format(" on {} ranks", ranks) : "", resuming(journal_->log().info().command)));
 }
 
 void Session::begin() {
@@ -320,7 +321,10 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
   const Ranks ranks{communicator.ranks(), static_cast<int>(std::ranges::count(hosts, host_name()))};
   std::optional<EarlierRun> before;
   communicator.together([&] {
-    if (communicator.is_first()) before = check_start(config, directory, start);
+    if (!communicator.is_first()) return;
+    before = check_start(config, directory, start);
+    // Before data are loaded, which may take minutes.
+    if (start != RunStart::resume) RunDirectory::check_create(directory, start == RunStart::overwrite);
   });
   if (communicator.of_first(before && is_complete(*before, config) ? 1 : 0) > 0) {
     return summary_of_complete(before, config, communicator.ranks());

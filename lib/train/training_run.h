@@ -8,8 +8,6 @@
 #include <vector>
 
 #include "record/config.h"
-#include "record/run_directory.h"
-#include "record/run_log.h"
 #include "train/earlier_run.h"
 #include "train/run_summary.h"
 #include "train/trainer.h"

@@ -7,11 +7,14 @@
 
 #include <doctest/doctest.h>
 
+#include "difference.h"
 #include "net/formula.h"
 #include "ops/statistics.h"
 
 namespace revnet {
 namespace {
+
+using testing::largest_difference;
 
 constexpr std::size_t arena_bytes = std::size_t{256} << 20;
 
@@ -27,15 +30,6 @@ Activation copy_of(Device& device, const Activation& from) {
 double largest(std::span<const float> values) {
   double result = 0.0;
   for (const float value : values) result = std::max(result, std::abs(static_cast<double>(value)));
-  return result;
-}
-
-double largest_difference(std::span<const float> a, std::span<const float> b) {
-  REQUIRE(a.size() == b.size());
-  double result = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    result = std::max(result, std::abs(static_cast<double>(a[i]) - b[i]));
-  }
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -40,14 +41,18 @@ Splits small_splits() {
   return make_synthetic(1, 60, 23);
 }
 
-// Calls body(trainer) on every rank.
-void train_on_ranks(int ranks, const Config& config, const std::function<void(Trainer&)>& body) {
+using Data = std::unique_ptr<BatchSource>;
+
+// Calls body(trainer) on every rank, whose data `change` may replace.
+void train_on_ranks(
+    int ranks, const Config& config, const std::function<void(Trainer&)>& body,
+    const std::function<Data(Data, int)>& change = [](Data data, int /*rank*/) { return data; }) {
   MeetingPlace place(ranks);
   on_ranks(place, [&](int rank) {
     ThreadCommunicator communicator(place, rank);
     const MemoryPlan plan =
         plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
+    Trainer trainer(config, change(load_data(config, small_splits()), rank), plan.arena_bytes, communicator);
     body(trainer);
   });
 }
@@ -250,19 +255,42 @@ TEST_CASE("a difference of one bit names the rank, and broadcasting rank 0's sta
   CHECK(told == 3);
 }
 
-TEST_CASE("all ranks diverge together") {
-  Config config = shared_config(fused, local, 4);
-  config.training.learning_rate = 1e30;
+// The first value of each training batch is infinite.
+class InfiniteSource final : public BatchSource {
+ public:
+  explicit InfiniteSource(Data data) : data_(std::move(data)) {}
+
+  std::size_t evaluation_size() const override { return data_->evaluation_size(); }
+  void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
+                     std::span<std::int32_t> labels) override {
+    data_->fill_training(first, next, images, labels);
+    images[0] = std::numeric_limits<float>::infinity();
+  }
+  std::size_t fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
+                              std::span<std::int32_t> labels) override {
+    return data_->fill_evaluation(first, end, images, labels);
+  }
+
+ private:
+  Data data_;
+};
+
+TEST_CASE("what is not finite on one rank ends the training on all") {
   std::atomic<int> diverged = 0;
-  train_on_ranks(2, config, [&](Trainer& trainer) {
-    // Only one rank's shard contains a NaN.
-    trainer.step();
+  const auto step = [&](Trainer& trainer) {
     try {
-      for (int step = 0; step < 3; ++step) trainer.step();
+      trainer.step();
     } catch (const DivergedError&) {
       ++diverged;
     }
-  });
+  };
+  const auto poison = [](Data data, int rank) -> Data {
+    if (rank == 1) return std::make_unique<InfiniteSource>(std::move(data));
+    return data;
+  };
+  train_on_ranks(2, shared_config(fused, local, 4), step);
+  CHECK(diverged == 0);
+  train_on_ranks(2, shared_config(fused, local, 4), step, poison);
   CHECK(diverged == 2);
 }
 

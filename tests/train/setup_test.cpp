@@ -3,14 +3,12 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "files.h"
 #include "record/config_schema.h"
+#include "train/support.h"
 #include "train/training_run.h"
 
 namespace revnet {
 namespace {
-
-using testing::contains;
 
 using Settings = Config::Network;
 
@@ -35,6 +33,35 @@ TEST_CASE("the automatic engine follows the documented rule") {
                  "Winograd"));
   CHECK(network_options(resolve(with("resnet32", automatic))).engine == Engine::fused);
   CHECK(network_options(resolve(with("resnet164", onednn))).engine == Engine::onednn);
+}
+
+TEST_CASE("the network's options follow the settings") {
+  using enum Config::Network::Activations;
+  Config config = small_config();
+  CHECK(config.network.activations == reconstructed);
+  CHECK(network_options(config).activations == ActivationMode::reconstructed);
+  CHECK(network_options(config).batch == 8);
+  CHECK(network_options(config).classes == 10);
+  config.dataset.name = Config::Dataset::Name::cifar100;
+  config.network.convolution = Config::Network::Convolution::direct;
+  config.network.activations = stored;
+  config.batch_norm.epsilon = 0.5;
+  CHECK(network_options(config).classes == 100);
+  CHECK(network_options(config).convolution == ConvolutionPolicy::direct);
+  CHECK(network_options(config).activations == ActivationMode::stored);
+  CHECK(network_options(config).epsilon == 0.5);
+}
+
+TEST_CASE("resolving chooses the architecture's own activations") {
+  using enum Config::Network::Activations;
+  Config config;
+  config.network.architecture = "resnet32";
+  CHECK(resolve(config).network.activations == stored);
+  CHECK(resolve(config).training.threads > 0);
+  config.network.activations = reconstructed;
+  CHECK(contains(message_of<UsageError>([&] { resolve(config); }), "resnet32 is not reversible"));
+  config.network.architecture = "revnet1100";
+  CHECK(contains(message_of<UsageError>([&] { resolve(config); }), "did you mean 'revnet110'"));
 }
 
 TEST_CASE("unresolved settings cannot build a network") {

@@ -5,10 +5,13 @@
 
 #include <doctest/doctest.h>
 
+#include "difference.h"
 #include "net/network.h"
 
 namespace revnet {
 namespace {
+
+using testing::largest_difference;
 
 constexpr std::size_t arena_bytes = std::size_t{64} << 20;
 
@@ -48,12 +51,8 @@ void check_steps(bool nesterov) {
     sgd.step(device, rate);
   }
   for (std::size_t p = 0; p < parameters.size(); ++p) {
-    double worst = 0.0;
-    for (std::size_t i = 0; i < value[p].size(); ++i) {
-      worst = std::max({worst, std::abs(parameters[p]->value.values()[i] - value[p][i]),
-                        std::abs(parameters[p]->momentum.values()[i] - momentum[p][i])});
-    }
-    CHECK(worst < 3e-6);
+    CHECK(largest_difference(parameters[p]->value.values(), value[p]) < 3e-6);
+    CHECK(largest_difference(parameters[p]->momentum.values(), momentum[p]) < 3e-6);
   }
 }
 

@@ -2,6 +2,17 @@
 // padding. In either direction there is an anchor for each pixel of the convolution's output. Results lie at
 // a stride from one anchor to the next when gradients are computed by the input, which is why they come in
 // phases: the results of one phase take the same taps of the filter.
+//
+// An example in one dimension: a filter (a b c) of stride 2 on 5 pixels, which SAME padding surrounds with
+// one zero on either side. There are 3 anchors, one for each result:
+//
+//     pixels of the input       0   1   2   3   4
+//     anchors                   0       1       2
+//
+// Forward, the result at anchor i reads pixels 2i - 1, 2i and 2i + 1: one phase of the taps (-1, a), (0, b)
+// and (1, c), with stride 2 and step 1. Backward, the gradient of an even pixel 2i reads that of result i
+// through b alone, and the gradient of an odd pixel 2i + 1 reads result i through c and result i + 1 through
+// a: two phases, of the taps (0, b) and of (0, c) and (1, a), with stride 1 and step 2.
 #pragma once
 
 #include <cstdint>
