@@ -102,13 +102,14 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
       "angle", "trains a RevNet and compares its stored and reconstructed gradients");
   auto request = std::make_shared<AngleRequest>(*angle);
   const auto positive = CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000});
-  angle
-      ->add_option("--every", request->options.every,
-                   "iterations between measurements; the last iteration is always measured")
-      ->type_name("N")
-      ->check(positive)
-      ->capture_default_str()
-      ->group("Study");
+  CLI::Option* const every =
+      angle
+          ->add_option("--every", request->options.every,
+                       "iterations between measurements; the last iteration is always measured")
+          ->type_name("N")
+          ->check(positive)
+          ->capture_default_str()
+          ->group("Study");
   angle
       ->add_option("--batches", request->options.batches,
                    "batches per measurement; results are means over them")
@@ -127,6 +128,7 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
       ->type_name("FILE|DIR")
       ->take_all()
       ->allow_extra_args(false)
+      ->excludes(every)
       ->group("Study");
   angle->callback([request, invocation] {
     *invocation.exit_code = guarded_ranks("revnet-compare gradient angle", [&](Communicator& communicator) {

@@ -6,8 +6,8 @@ PyTorch runs the same networks (torch_model.py) with channels_last and SGD with 
 Takes any PyTorch: Debian's python3-torch, or a newer one in a virtual environment. --compile also times the
 networks as torch.compile makes them; it needs PyTorch 2 and a C++ compiler.
 
-  bench_pytorch.py [--bin build/bin] [--arch NAME]... [--batch N] [--threads N] [--rounds N] [--steps N]
-                   [--compile]
+  bench_pytorch.py [--bin build/bin] [--arch NAME]... [--activations stored|reconstructed]... [--batch N]
+                   [--threads N] [--rounds N] [--steps N] [--compile]
 """
 import argparse
 import csv

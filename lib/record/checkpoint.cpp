@@ -118,6 +118,7 @@ std::vector<RunningAverage> read_running(const hdf5::Reader& file) {
 
 Checkpoint read_here(const std::filesystem::path& path) {
   const hdf5::Reader file(path);
+  check_kind(file, "iteration", "checkpoint", "a checkpoint.h5, or one in RUN/checkpoints");
   check_format_version(file, format_version);
   Checkpoint checkpoint;
   checkpoint.has_checksums = file.has_checksums();

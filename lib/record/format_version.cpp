@@ -12,4 +12,10 @@ void check_format_version(const hdf5::Reader& file, std::int64_t known) {
   if (version < 1) file.fail("format version {} never existed", version);
 }
 
+void check_kind(const hdf5::Reader& file, const std::string& attribute, const std::string& what,
+                const std::string& name) {
+  if (file.has_attribute("/", attribute)) return;
+  throw RecordError(RecordError::Kind::damaged, "{} holds no {}; name {}", file.path().string(), what, name);
+}
+
 }  // namespace revnet

@@ -56,10 +56,7 @@ PackedSet read_set(const hdf5::Reader& file, const std::string& name, std::size_
 
 PackedImages read_here(const std::filesystem::path& path) {
   const hdf5::Reader file(path);
-  if (!file.has_attribute("/", "kind") || file.text_attribute("/", "kind") != kind) {
-    throw RecordError(RecordError::Kind::damaged,
-                      path.string() + " holds no packed images; name a file written by revnet-data pack");
-  }
+  check_kind(file, "kind", kind, "a file that revnet-data pack wrote");
   check_format_version(file, format_version);
   PackedImages images;
   images.classes = file.texts("classes");

@@ -156,6 +156,7 @@ RunLog RunLog::open(std::filesystem::path file) {
 
 RunLog RunLog::read_here(std::filesystem::path file) {
   const hdf5::Reader reader(file);
+  check_kind(reader, "status", "run log", "a run.h5");
   check_format_version(reader, format_version);
   RunLog log(std::move(file), read_info(reader));
   log.status_ = read_status(reader);

@@ -1,11 +1,13 @@
 #include "study/angle_study.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "base/error.h"
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
+#include "system/host.h"
 #include "train/earlier_run.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
@@ -201,7 +203,8 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
   const std::map<std::int64_t, std::filesystem::path> files = by_iteration(checkpoints);
   const std::string origin = files.begin()->second.string();
   Config before = settings_of_checkpoint(read_checkpoint(origin), origin);
-  before.training.threads = 0;  // chosen for this machine, not taken from the training
+  // As many as in the training, for the same bits, unless there are fewer cores here.
+  before.training.threads = std::min(before.training.threads, static_cast<int>(usable_cores().size()));
   const Config config = resolve(adjust(std::move(before)));
   check_measurable(config);
   const std::vector<ActivationMode> modes(extra_modes.begin(), extra_modes.end());
@@ -210,7 +213,9 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
   std::unique_ptr<BatchSource> data = load_data(config);
   check_memory(config, plan, modes, tightest_memory_limit(memory_limits()));
   Trainer trainer(config, std::move(data), plan.arena_bytes);
-  Measurements measurements(config, options, directory / file_name, command, report);
+  AngleOptions at_checkpoints = options;
+  at_checkpoints.every = 0;
+  Measurements measurements(config, at_checkpoints, directory / file_name, command, report);
   for (const auto& [iteration, file] : files) {
     trainer.restore(read_checkpoint(file), file.string());
     measurements.measure(trainer, iteration);

@@ -24,7 +24,9 @@
 namespace revnet {
 
 struct AngleOptions {
-  std::int64_t every = 50;  // iterations between measurements, from before the first step on; also at the end
+  // Iterations between measurements, from before the first step on; also at the end. 0 in the log of a study
+  // of checkpoints.
+  std::int64_t every = 50;
   std::int64_t batches = 1;    // upcoming batches per measurement; columns are means over them
   std::filesystem::path dump;  // file for the last gradients; empty: none
 };

@@ -45,6 +45,7 @@ StudyLog read_study_log(const std::filesystem::path& file, const std::string& st
                         const std::vector<std::string>& attributes, const std::string& group) {
   return read_value_apart(file, StudyLog(), [&] {
     const hdf5::Reader log(file);
+    check_kind(log, "study", "study", "a file that revnet-compare wrote");
     check_format_version(log, format_version);
     const std::string found = log.text_attribute("/", "study");
     if (found != study) log.fail("it is of the study '{}', not '{}'", found, study);

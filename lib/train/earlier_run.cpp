@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::size_t most_settings = std::size_t{1} << 20;  // bytes, far more than a file of settings has
 
-// The settings that hold for files written before there was a choice of engines.
-Config oldest_settings() {
-  Config config;
-  config.network.engine = Config::Network::Engine::onednn;
-  return config;
-}
-
 }  // namespace
 
 bool has_begun(const std::filesystem::path& directory) {
@@ -48,13 +41,13 @@ Config settings_of_run(const std::filesystem::path& directory) {
   if (text.empty()) {
     throw RecordError(RecordError::Kind::damaged, "{} is damaged: it is empty; restore it from a copy", file);
   }
-  Config config = oldest_settings();
+  Config config;
   read_config_text(config, text, file);
   return config;
 }
 
 Config settings_of_checkpoint(const Checkpoint& checkpoint, const std::string& file) {
-  Config config = oldest_settings();
+  Config config;
   read_config_text(config, checkpoint.config, file);
   return config;
 }

@@ -235,8 +235,7 @@ TEST_CASE("missing groups, wrong types, wrong ranks and newer formats are named"
   CHECK(spoiled("claims to be larger than the whole file", [](RawFile& raw) {
           raw.make_array("/momentum/huge", H5T_IEEE_F32LE, {hsize_t{1} << 50});
         }) == damaged);
-  CHECK(spoiled("attribute iteration is missing", [](RawFile& raw) { raw.remove_attribute("iteration"); }) ==
-        damaged);
+  CHECK(spoiled("holds no checkpoint", [](RawFile& raw) { raw.remove_attribute("iteration"); }) == damaged);
   CHECK(spoiled("attribute iteration is not of type int64",
                 [](RawFile& raw) { raw.set_attribute("iteration", H5T_IEEE_F64LE, 1.0); }) == damaged);
   CHECK(spoiled("is negative", [](RawFile& raw) {

@@ -102,7 +102,7 @@ TEST_CASE("other files are not mistaken for packed images") {
   other.attribute("/", "format_version", std::int64_t{1});
   other.save(Durability::process_crash);
   CHECK(contains(message_of<RecordError>([&] { read_packed_images(folder / "other.h5"); }),
-                 "other.h5 holds no packed images; name a file written by revnet-data pack"));
+                 "other.h5 holds no packed images; name a file that revnet-data pack wrote"));
   write_small(folder / "set.h5");
   const std::string whole = testing::read_file(folder / "set.h5");
   testing::write_file(folder / "short.h5", whole.substr(0, whole.size() / 2));

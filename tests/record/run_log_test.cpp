@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "record/checkpoint.h"
 #include "record/record_error.h"
 #include "support.h"
 
@@ -253,6 +254,17 @@ TEST_CASE("a damaged run.h5 is one line of error") {
   }
   write_file(path, std::string(5000, 'x'));
   CHECK(failure(path) == RecordError::Kind::damaged);
+}
+
+TEST_CASE("a file of another kind is not called damaged") {
+  TemporaryDirectory folder;
+  const std::string log = (folder / "run.h5").string(), checkpoint = (folder / "checkpoint.h5").string();
+  sample_log(log).save(false);
+  write_checkpoint(checkpoint, {});
+  CHECK(message_of<RecordError>([&] { RunLog::open(checkpoint); }) ==
+        checkpoint + " holds no run log; name a run.h5");
+  CHECK(message_of<RecordError>([&] { read_checkpoint(log); }) ==
+        log + " holds no checkpoint; name a checkpoint.h5, or one in RUN/checkpoints");
 }
 
 TEST_CASE("a run.h5 with the wrong content is damaged") {

@@ -146,13 +146,5 @@ TEST_CASE("settings of other data sets are refused, not ignored") {
         "augmentation.padding: 4 applies to CIFAR and synthetic images only, not to images; leave it at 2");
 }
 
-TEST_CASE("a run from before there was a choice of engines resumes with oneDNN") {
-  const testing::TemporaryDirectory folder;
-  testing::write_file(folder / "config.yaml", "network:\n  architecture: revnet38\n");
-  CHECK(settings_of_run(folder.path()).network.engine == Settings::Engine::onednn);
-  testing::write_file(folder / "config.yaml", "network:\n  engine: fused\n");
-  CHECK(settings_of_run(folder.path()).network.engine == Settings::Engine::fused);
-}
-
 }  // namespace
 }  // namespace revnet
