@@ -8,7 +8,6 @@
 #include "ranks.h"
 #include "study/exchange.h"
 #include "train/interrupt.h"
-#include "training_options.h"
 
 namespace revnet {
 namespace {

@@ -1,7 +1,6 @@
 #include "option_values.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/table.h"
@@ -12,13 +11,6 @@ namespace {
 
 // The choices are stored in the validator's name, which CLI11 does not use otherwise.
 constexpr std::string_view prefix = "one of ";
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> words;
-  std::istringstream in(text);
-  for (std::string word; std::getline(in, word, separator);) words.push_back(word);
-  return words;
-}
 
 }  // namespace
 

@@ -1,6 +1,5 @@
 // revnet-data: packs, checks and shows data sets.
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <iterator>
 
@@ -20,7 +19,6 @@
 #include "record/run_directory.h"
 #include "train/interrupt.h"
 #include "train/load_data.h"
-#include "train/setup.h"
 #include "training_options.h"
 
 namespace {

@@ -1,5 +1,4 @@
 // revnet-report: results of runs, in groups and beside the paper's CIFAR tables.
-#include <filesystem>
 #include <iostream>
 #include <optional>
 

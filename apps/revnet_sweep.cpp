@@ -27,7 +27,7 @@ constexpr const char* examples = R"(Examples:
   revnet-sweep run experiments/batch-sweep.yaml --dry-run
       lists the jobs, their memory and a rough estimate of their time
   revnet-sweep run experiments/batch-sweep.yaml --jobs 2
-      runs two at a time, each on half of the processors; repeat to resume after an interruption
+      runs two at a time, each on half of the cores; repeat to resume after an interruption
   revnet-sweep run experiments/batch-sweep.yaml --launcher slurm
       submits a Slurm array job with the resources of the file's section sweep.slurm; with
       --dry-run, prints the batch script
@@ -220,7 +220,7 @@ int run_program(int argc, char** argv) {
       ->type_name("WHERE")
       ->check(CLI::IsMember({"local", "slurm"}))
       ->capture_default_str();
-  runs->add_option("--jobs", request.options.jobs, "concurrent jobs, each on its share of the processors")
+  runs->add_option("--jobs", request.options.jobs, "concurrent jobs, each on its share of the cores")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();

@@ -1,6 +1,5 @@
 #include "train_evaluation.h"
 
-#include <cstdio>
 #include <iostream>
 
 #include <fmt/format.h>

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <istream>
 #include <numeric>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -63,6 +64,14 @@ std::uint64_t parse_bytes(std::string_view text, std::string_view origin) {
     }
   }
   throw UsageError("{}: {} is no size in bytes, such as 8GiB or 500MB", origin, in_quotes(text));
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  if (text.ends_with(separator)) parts.emplace_back();
+  return parts;
 }
 
 std::string last_line(std::istream& lines) {

@@ -41,6 +41,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 // " (did you mean 'batch'?)" with the nearest candidate, or "" if there is none.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
+// Returns what stands between the separators, empty parts included; nothing for an empty text.
+std::vector<std::string> split(const std::string& text, char separator);
 // "a, b, c".
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
 

@@ -1,6 +1,5 @@
 #include "data/batches.h"
 
-#include <algorithm>
 #include <string>
 
 namespace revnet {
@@ -50,24 +49,6 @@ void TrainingBatches::fill(std::int64_t first_position, std::span<float> images,
       write_plain(image, fixed(mean_), output);
     }
   }
-}
-
-EvaluationBatches::EvaluationBatches(const Dataset& set, std::span<const float> mean)
-    : set_(set), mean_(checked_mean(mean)) {}
-
-std::size_t EvaluationBatches::fill(std::size_t first, std::span<float> images,
-                                    std::span<std::int32_t> labels) const {
-  check_buffers(images, labels);
-  const std::size_t left = set_.size() - std::min(first, set_.size());
-  const std::size_t real = std::min(left, labels.size());
-  for (std::size_t n = 0; n < real; ++n) {
-    labels[n] = set_.labels[first + n];
-    write_plain(set_.image(first + n).first<image_bytes>(), fixed(mean_),
-                images.subspan(n * image_bytes).first<image_bytes>());
-  }
-  std::ranges::fill(images.subspan(real * image_bytes), 0.0f);
-  std::ranges::fill(labels.subspan(real), 0);
-  return real;
 }
 
 }  // namespace revnet

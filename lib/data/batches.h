@@ -1,6 +1,6 @@
-// Batches of network inputs for sets held in memory: pixels 0..255 minus the mean image, without division.
+// Training batches of sets held in memory: pixels 0..255 minus the mean image, without division.
 //
-// Both classes borrow the Dataset, which must outlive them, and copy the mean image. The caller owns the
+// The class borrows the Dataset, which must outlive it, and copies the mean image. The caller owns the
 // buffers. fill() allocates only when it first draws a new epoch's order.
 #pragma once
 
@@ -35,21 +35,6 @@ class TrainingBatches {
   std::uint64_t seed_;
   Augmentation augmentation_;
   SampleOrder order_;
-};
-
-class EvaluationBatches {
- public:
-  // `mean` is the training set's, [3, 32, 32]. Throws Error if it has another size.
-  EvaluationBatches(const Dataset& set, std::span<const float> mean);
-
-  // Overwrites images [N, 3, 32, 32] and labels [N] with images first .. first + N - 1 in the set's order,
-  // neither cropped nor flipped. Returns how many are real, which is 0 if first >= the set's size. The rest
-  // is zeros with label 0, and must be left out of any average.
-  std::size_t fill(std::size_t first, std::span<float> images, std::span<std::int32_t> labels) const;
-
- private:
-  const Dataset& set_;
-  std::vector<float> mean_;
 };
 
 }  // namespace revnet

@@ -14,7 +14,7 @@
 
 namespace revnet {
 
-inline constexpr std::size_t cifar_train_size = 50'000;
+inline constexpr std::size_t cifar_train_size = 50'000, cifar_test_size = 10'000;
 
 inline constexpr std::string_view cifar10_folder = "cifar-10-batches-bin";
 inline constexpr std::string_view cifar100_folder = "cifar-100-binary";

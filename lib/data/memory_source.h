@@ -21,7 +21,6 @@ class MemorySource final : public BatchSource {
   Splits splits_;
   std::vector<float> mean_;
   TrainingBatches training_;
-  EvaluationBatches evaluation_;
 };
 
 }  // namespace revnet

@@ -78,7 +78,7 @@ std::vector<std::int64_t> Convolution::forward_pixels() const {
   return pixels;
 }
 
-Work Convolution::forward_work(const simd::Source& source, const simd::Sink& sink) const {
+Work Convolution::forward_cost(const simd::Source& source, const simd::Sink& sink) const {
   const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
   return {Operation::convolution, shape_.height,
           2.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
@@ -87,7 +87,7 @@ Work Convolution::forward_work(const simd::Source& source, const simd::Sink& sin
           arithmetic_.forward};
 }
 
-Work Convolution::backward_work(const simd::Source& input, const simd::Source& diff,
+Work Convolution::backward_cost(const simd::Source& input, const simd::Source& diff,
                                 const simd::Sink& sink) const {
   const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
   return {Operation::convolution_gradients, shape_.height,
@@ -106,7 +106,7 @@ Tensor Convolution::make_scratch(Device& device) const {
 void Convolution::forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
-  device.perform(forward_work(source, sink), [&] {
+  device.perform(forward_cost(source, sink), [&] {
     std::visit(
         [&](const auto& kernel) {
           kernel.forward(source, weights.data(), sink, scratch.data(), device.threads());
@@ -119,7 +119,7 @@ void Convolution::backward(const simd::Source& input, const simd::Source& diff, 
                            const simd::Sink& sink, Tensor& diff_weights) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
-  device.perform(backward_work(input, diff, sink), [&] {
+  device.perform(backward_cost(input, diff, sink), [&] {
     std::visit(
         [&](const auto& kernel) {
           kernel.backward(input, diff, weights.data(), sink, diff_weights.data(), scratch.data(),

@@ -14,8 +14,9 @@ struct Initial {
   double scale = 0.0;
 };
 
-// Rows [first, first + part's rows) of a parameter with `total` rows along its first axis. A RevNet's stem
-// and head work on halves, so their parameters consist of two parts with one name; all others are whole.
+// Which rows of the whole parameter a part holds: from `first` on, of `total` along its first axis. A
+// RevNet's stem and head work on halves, so their parameters consist of two parts with one name; all others
+// are whole.
 struct Rows {
   std::int64_t first = 0;
   std::int64_t total = 0;

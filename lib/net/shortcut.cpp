@@ -8,7 +8,7 @@ namespace {
 
 class PoolingShortcut final : public Shortcut {
  public:
-  PoolingShortcut(const Device& device, const ShortcutShape& shape, std::int64_t batch)
+  PoolingShortcut(const Device& device, const ResidualShape& shape, std::int64_t batch)
       : pool_(device, {batch, shape.in, shape.height, shape.width}, shape.out, shape.stride) {}
 
   Tensor forward(const Tensor& x) override {
@@ -29,7 +29,7 @@ class PoolingShortcut final : public Shortcut {
 
 class Projection final : public Shortcut {
  public:
-  Projection(Device& device, const std::string& name, const ShortcutShape& shape, const LayerOptions& options)
+  Projection(Device& device, const std::string& name, const ResidualShape& shape, const LayerOptions& options)
       : convolution_(make_convolution(device, name, Rows{0, shape.out},
                                       {.batch = options.batch,
                                        .in = shape.in,
@@ -58,10 +58,10 @@ class Projection final : public Shortcut {
 
 }  // namespace
 
-std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ShortcutShape& shape,
+std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ResidualShape& shape,
                                         const LayerOptions& options) {
   if (shape.in == shape.out && shape.stride == 1) return nullptr;
-  if (shape.projects) return std::make_unique<Projection>(device, name, shape, options);
+  if (shape.bottleneck) return std::make_unique<Projection>(device, name, shape, options);
   return std::make_unique<PoolingShortcut>(device, shape, options.batch);
 }
 

@@ -5,15 +5,9 @@
 #include <memory>
 
 #include "layers/layer_list.h"
+#include "layers/residual_function.h"
 
 namespace revnet {
-
-struct ShortcutShape {
-  std::int64_t in = 0, out = 0;        // channels
-  std::int64_t height = 0, width = 0;  // of the input
-  std::int64_t stride = 1;
-  bool projects = false;  // by a 1x1 convolution, as in bottleneck networks
-};
 
 class Shortcut {
  public:
@@ -26,9 +20,10 @@ class Shortcut {
   virtual void list(LayerList& layers) = 0;
 };
 
-// Null if the shortcut is the identity. `name` is that of the weight, if there is one:
+// The shortcut around a function of this shape: a 1x1 convolution in bottleneck networks, pooling in others,
+// and null if it is the identity. `name` is that of the weight, if there is one:
 // "stage2/unit1/shortcut1/weight".
-std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ShortcutShape& shape,
+std::unique_ptr<Shortcut> make_shortcut(Device& device, const std::string& name, const ResidualShape& shape,
                                         const LayerOptions& options);
 
 }  // namespace revnet

@@ -26,28 +26,25 @@ Tensor sum(Shortcut* shortcut, const Tensor& from, std::optional<Grid> grid, Res
   return y;
 }
 
+// The shape of a unit's F, which works on one of so many parts of the channels.
+ResidualShape first_function(const UnitShape& unit, std::int64_t parts, bool subtracts) {
+  return {.in = unit.in / parts,
+          .out = unit.out / parts,
+          .height = unit.height,
+          .width = unit.width,
+          .stride = unit.stride,
+          .bottleneck = unit.bottleneck,
+          .leading_norm = unit.leading_norm,
+          .subtracts = subtracts};
+}
+
 // y = s(x) + F(x)
 class ResidualUnit final : public Unit {
  public:
   ResidualUnit(Device& device, const std::string& name, const UnitShape& shape, const LayerOptions& options)
       : grid_(options.grid),
-        shortcut_(make_shortcut(device, name + "/shortcut/weight",
-                                {.in = shape.in,
-                                 .out = shape.out,
-                                 .height = shape.height,
-                                 .width = shape.width,
-                                 .stride = shape.stride,
-                                 .projects = shape.bottleneck},
-                                options)),
-        f_(make_residual_function(device, name + "/f",
-                                  {.in = shape.in,
-                                   .out = shape.out,
-                                   .height = shape.height,
-                                   .width = shape.width,
-                                   .stride = shape.stride,
-                                   .bottleneck = shape.bottleneck,
-                                   .leading_norm = shape.leading_norm},
-                                  options)) {}
+        shortcut_(make_shortcut(device, name + "/shortcut/weight", first_function(shape, 1, false), options)),
+        f_(make_residual_function(device, name + "/f", first_function(shape, 1, false), options)) {}
 
   UnitTape make_tape(MemoryPurpose purpose, TapeKeeps keeps) const override {
     return {f_->make_tape(purpose, keeps), nullptr};
@@ -174,33 +171,17 @@ class ReversibleUnit final : public Unit {
 ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const UnitShape& shape,
                                const LayerOptions& options)
     : reversible_(!shape.first), grid_(options.grid) {
-  const std::int64_t in = shape.in / 2, out = shape.out / 2;
-  const ShortcutShape shortcut{.in = in,
-                               .out = out,
-                               .height = shape.height,
-                               .width = shape.width,
-                               .stride = shape.stride,
-                               .projects = shape.bottleneck};
-  shortcut1_ = make_shortcut(device, name + "/shortcut1/weight", shortcut, options);
-  shortcut2_ = make_shortcut(device, name + "/shortcut2/weight", shortcut, options);
-  f_ = make_residual_function(device, name + "/f",
-                              {.in = in,
-                               .out = out,
-                               .height = shape.height,
-                               .width = shape.width,
-                               .stride = shape.stride,
-                               .bottleneck = shape.bottleneck,
-                               .leading_norm = shape.leading_norm,
-                               .subtracts = reversible_},
-                              options);
-  g_ = make_residual_function(device, name + "/g",
-                              {.in = out,
-                               .out = out,
-                               .height = strided_size(shape.height, shape.stride),
-                               .width = strided_size(shape.width, shape.stride),
-                               .bottleneck = shape.bottleneck,
-                               .subtracts = reversible_},
-                              options);
+  const ResidualShape f = first_function(shape, 2, reversible_);
+  ResidualShape g = f;  // which works on what F's sum has the shape of
+  g.in = f.out;
+  g.height = strided_size(f.height, f.stride);
+  g.width = strided_size(f.width, f.stride);
+  g.stride = 1;
+  g.leading_norm = true;
+  shortcut1_ = make_shortcut(device, name + "/shortcut1/weight", f, options);
+  shortcut2_ = make_shortcut(device, name + "/shortcut2/weight", f, options);
+  f_ = make_residual_function(device, name + "/f", f, options);
+  g_ = make_residual_function(device, name + "/g", g, options);
 }
 
 }  // namespace

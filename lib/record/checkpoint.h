@@ -1,7 +1,7 @@
 // RUN/checkpoint.h5: everything a run needs to go on as if it had never stopped.
 //
 // The file: root attributes format_version and iteration (int64); group /progress with one float64 attribute
-// an entry; /config, the resolved YAML; /parameters/NAME and /momentum/NAME (float32, any rank);
+// per entry; /config, the resolved YAML; /parameters/NAME and /momentum/NAME (float32, any rank);
 // /running/NAME/{mean, variance} (float32, rank 1); where an average of the weights is kept, /average/NAME.
 // NAME has slashes (stage1/unit1/f/conv1/weight), so arrays lie in nested groups. All floating point values
 // come back bit for bit.
@@ -24,7 +24,7 @@ struct NamedArray {
 
 struct RunningAverage {
   std::string name;                   // "stage1/unit1/f/bn1"
-  std::vector<float> mean, variance;  // one value a channel
+  std::vector<float> mean, variance;  // one value per channel
   bool operator==(const RunningAverage&) const = default;
 };
 
@@ -40,10 +40,10 @@ struct Checkpoint {
 
 // Replaces the file, synced to the disk before and after: the old checkpoint stays whole until the new one is
 // durable. On failure (RecordError) the old one is untouched and no temporary file is left.
-// Error when a name is empty, has empty parts, appears twice, or when values do not fill the shape.
+// Throws Error if a name is empty, has empty parts or appears twice, or if values do not fill the shape.
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint);
 
-// Arrays come in the order of their names, whatever the order of writing. RecordError when the file is
+// Arrays come in the order of their names, whatever the order of writing. Throws RecordError if the file is
 // missing, damaged or of a newer format. Which names and shapes a network needs is the caller's to check.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
 

@@ -63,7 +63,7 @@ struct Config {
     static constexpr const char* custom = "custom";  // no named architecture: all of it is given below
 
     std::string architecture = "revnet38";
-    // What differs from the architecture; 0, an empty list: as it has it. Lists have a number a stage.
+    // Changes to the architecture; 0 and an empty list leave it as it is. Lists have one number per stage.
     Switch reversible = Switch::automatic;
     Switch bottleneck = Switch::automatic;
     std::vector<std::int64_t> units, widths, strides;
@@ -93,7 +93,7 @@ struct Config {
     double momentum = 0.9;
     bool nesterov = false;
     double weight_decay = 2e-4;
-    double rank_timeout = 600;                   // seconds; 0: for ever
+    double rank_timeout = 600;                   // seconds; 0: forever
     std::vector<double> decay_at = {0.5, 0.75};  // fractions of iterations, ascending
     double decay_factor = 0.1;
     std::string initialize_from;  // a checkpoint; empty: parameters are drawn
@@ -186,7 +186,7 @@ std::string network_name(const Config::Network& network);
 // All settings as YAML, in the order of the table; reading it back gives an equal Config, doubles included.
 std::string to_yaml(const Config& config);
 
-// The value of one setting, as YAML. UsageError when there is no such key.
+// The value of one setting, as YAML. Throws UsageError if there is no such key.
 std::string value_of(const Config& config, std::string_view key);
 
 struct SettingDifference {

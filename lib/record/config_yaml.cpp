@@ -12,12 +12,11 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "record/config_schema.h"
+#include "record/node_reader.h"
 #include "record/posix_file.h"
 
 namespace revnet {
 namespace {
-
-constexpr std::size_t largest_file = 1 << 20;  // bytes; no experiment file comes near
 
 bool is_section(const std::string& key) {
   return std::any_of(settings().begin(), settings().end(),
@@ -25,15 +24,16 @@ bool is_section(const std::string& key) {
 }
 
 // Overlays one YAML document on a Config.
-class DocumentReader {
+class DocumentReader : private NodeReader {
  public:
-  DocumentReader(Config& config, const std::string& origin) : config_(config), origin_(origin) {}
+  DocumentReader(Config& config, const std::string& origin) : NodeReader(origin), config_(config) {}
 
   // Returns the section `sweep` unread.
   YAML::Node read(const YAML::Node& document) {
     YAML::Node sweep(YAML::NodeType::Undefined);
     if (document.IsNull()) return sweep;
-    if (!document.IsMap()) throw UsageError(origin_ + ": the file is not a map of settings (key: value)");
+    if (!document.IsMap())
+      throw UsageError(where(document) + ": the file is not a map of settings (key: value)");
     for (const auto& entry : document) {
       if (entry.first.IsScalar() && entry.first.Scalar() == sweep_section) {
         key_path(entry.first, "");
@@ -46,10 +46,6 @@ class DocumentReader {
   }
 
  private:
-  std::string where(const YAML::Node& key) const {
-    return fmt::format("{}:{}", origin_, key.Mark().line + 1);
-  }
-
   // The full key. Throws UsageError if it is not a plain word or has appeared before.
   std::string key_path(const YAML::Node& key, const std::string& section) {
     if (!key.IsScalar()) throw UsageError(where(key) + ": a key is not a plain word");
@@ -148,7 +144,6 @@ class DocumentReader {
   }
 
   Config& config_;
-  const std::string& origin_;
   std::map<std::string, int> lines_;  // of the keys so far; lines count from 1
 };
 
@@ -223,7 +218,7 @@ YAML::Node read_document(Config& config, std::string_view yaml, const std::strin
 
 std::string read_experiment_file(const std::filesystem::path& file) {
   try {
-    return read_text_file(file, largest_file);
+    return read_text_file(file);
   } catch (const RecordError& error) {
     throw UsageError(error.what());  // the user named a file that cannot be an experiment file
   }

@@ -93,7 +93,8 @@ void move_into_place(const std::filesystem::path& temporary, const std::filesyst
   if (durability == Durability::power_loss) sync_folder_of(path);
 }
 
-std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
+std::string read_text_file(const std::filesystem::path& path) {
+  constexpr std::size_t limit = std::size_t{1} << 20;
   const FileDescriptor descriptor = open_file(path, O_RDONLY);
   if (!descriptor.is_open()) throw io_error("read", path, errno);
   std::string text;

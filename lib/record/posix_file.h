@@ -33,7 +33,8 @@ void replace_file(const std::filesystem::path& path, std::span<const std::byte> 
 void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path,
                      Durability durability);
 
-// The whole file (or pipe), if it has no more than `limit` bytes; RecordError otherwise.
-std::string read_text_file(const std::filesystem::path& path, std::size_t limit);
+// Returns the whole file (or pipe) of settings. Throws RecordError if it has more than 1 MiB: no such file
+// comes near.
+std::string read_text_file(const std::filesystem::path& path);
 
 }  // namespace revnet

@@ -145,6 +145,11 @@ std::string_view name(RunStatus status) {
 
 RunLog::RunLog(std::filesystem::path file, RunInfo info) : path_(std::move(file)), info_(std::move(info)) {}
 
+std::string RunInfo::extra_or(const std::string& name, const std::string& otherwise) const {
+  const auto found = extra.find(name);
+  return found == extra.end() ? otherwise : found->second;
+}
+
 RunLog RunLog::create(std::filesystem::path file, RunInfo info) {
   check_extra(info);
   return {std::move(file), std::move(info)};

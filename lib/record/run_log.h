@@ -36,6 +36,7 @@ struct RunInfo {
   std::int64_t batch = 0;                    // 0: this and the two above are not known
   std::string config;                        // resolved YAML
   std::map<std::string, std::string> extra;  // further root attributes, such as convolution and activations
+  std::string extra_or(const std::string& name, const std::string& otherwise = "") const;
 };
 
 // Names of attributes in RunInfo::extra. What changed when the run was resumed, "threads 2 -> 1 after
@@ -67,10 +68,10 @@ struct EvalRow {
 class RunLog {
  public:
   // A log without rows, of status running. Nothing is written before save().
-  // Error when a name in info.extra belongs to the format.
+  // Throws Error if a name in info.extra belongs to the format.
   static RunLog create(std::filesystem::path file, RunInfo info);
-  // Everything in the file, to go on or to report. RecordError when it is missing, damaged or of a newer
-  // format.
+  // Everything in the file, to go on or to report. Throws RecordError if it is missing, damaged or of
+  // a newer format.
   static RunLog open(std::filesystem::path file);
 
   // Iterations ascend strictly in each table: Error otherwise (a resumed run drops later rows first).

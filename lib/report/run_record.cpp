@@ -31,14 +31,11 @@ RunRecord read_run(const std::filesystem::path& directory) {
   RunRecord record;
   record.directory = directory;
   read_config_text(record.config, log.info().config, file.string());
-  const auto extra = [&](const char* name) {
-    const auto found = log.info().extra.find(name);
-    return found == log.info().extra.end() ? std::string() : found->second;
-  };
-  record.images = extra(dataset_fingerprint);
-  const bool local = extra("batch_norm") == "local";
-  if (local && extra("ranks") != "1") record.ranks = extra("ranks");
-  record.changes = weighty_changes(extra(changed_on_resume), local);
+  const RunInfo& info = log.info();
+  record.images = info.extra_or(dataset_fingerprint);
+  const bool local = info.extra_or("batch_norm") == "local";
+  if (local && info.extra_or("ranks") != "1") record.ranks = info.extra_or("ranks");
+  record.changes = weighty_changes(info.extra_or(changed_on_resume), local);
   record.status = log.status();
   // A process that was killed could not update its log.
   if (record.status == RunStatus::running && !is_in_use(directory)) record.status = RunStatus::interrupted;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/stopwatch.h"
-#include "base/table.h"
 #include "fused/simd/peak.h"
 #include "ops/sgemm.h"
 #include "tensor/parallel.h"

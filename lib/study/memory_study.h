@@ -10,7 +10,6 @@
 #include "base/table.h"
 #include "net/activations.h"
 #include "net/architecture.h"
-#include "train/memory_plan.h"
 
 namespace revnet {
 

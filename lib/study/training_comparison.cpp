@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/error.h"
 #include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "study/gradient_angle.h"

@@ -13,14 +13,6 @@
 namespace revnet {
 namespace {
 
-std::vector<std::string> split(const std::string& line, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(line);
-  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
-  if (line.ends_with(separator)) parts.emplace_back();
-  return parts;
-}
-
 void each_line(std::string_view text, const std::function<void(const std::string&)>& visit) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {

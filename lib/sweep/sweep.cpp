@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "data/cifar.h"
+#include "data/synthetic.h"
 #include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "study/machine.h"
@@ -32,15 +34,17 @@ std::uint64_t dataset_bytes(const Config& config) {
   if (has_photographs(config)) {
     return photograph * photographs + loader_bytes(config, images_at_a_time(config, config.training.batch));
   }
-  constexpr std::uint64_t image = 3 * 32 * 32, cifar_images = 60'000, synthetic_images = 12'000;
-  return image * (config.dataset.name == Config::Dataset::Name::synthetic ? synthetic_images : cifar_images);
+  return image_bytes * (config.dataset.name == Config::Dataset::Name::synthetic
+                            ? synthetic_train_size + synthetic_test_size
+                            : cifar_train_size + cifar_test_size);
 }
 
 std::int64_t evaluation_images(const Config& config) {
-  constexpr std::int64_t test = 10'000, validation = 5000, synthetic = 2000, imagenet = 50'000;
+  constexpr std::int64_t imagenet = 50'000;
   if (has_photographs(config)) return imagenet;  // a guess for other sets
-  if (config.dataset.name == Config::Dataset::Name::synthetic) return synthetic;
-  return config.dataset.validation ? validation : test;
+  if (config.dataset.validation) return validation_images;
+  const bool drawn = config.dataset.name == Config::Dataset::Name::synthetic;
+  return drawn ? synthetic_test_size : cifar_test_size;
 }
 
 // The fraction of a job's iterations that its log has not recorded.

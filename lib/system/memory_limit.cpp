@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace revnet {
 namespace {

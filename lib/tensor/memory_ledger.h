@@ -9,14 +9,14 @@ namespace revnet {
 
 enum class MemoryPurpose {
   parameters,            // values, and copies of them in other layouts
-  optimizer,             // momentum
+  optimizer,             // momentum and averaged weights
   gradients,             // of the parameters
   statistics,            // of batch normalisation: batch statistics and running averages
   saved_activations,     // kept from the forward pass until the backward pass needs them
   tape,                  // recomputed in the backward pass, freed after one residual function
   activation_gradients,  // flowing backwards
-  temporaries,           // live within one residual function's forward pass; image batches
-  scratch,               // oneDNN's scratchpads
+  temporaries,           // live within one operation or residual function; image batches
+  scratch,               // of kernels, of oneDNN's primitives and of sums over a batch
 };
 inline constexpr std::size_t memory_purposes = 9;
 

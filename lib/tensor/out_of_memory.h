@@ -1,11 +1,11 @@
-// oneDNN tells in its own way that there is no memory.
+// Recognises oneDNN's own error for running out of memory.
 #pragma once
 
 #include <exception>
 
 namespace revnet {
 
-// Of oneDNN's errors; false for all others.
+// Whether the error is dnnl::error with the status out_of_memory.
 bool is_out_of_memory(const std::exception& error);
 
 }  // namespace revnet

@@ -9,12 +9,6 @@
 #include "train/setup.h"
 
 namespace revnet {
-namespace {
-
-constexpr std::size_t most_settings = std::size_t{1} << 20;  // bytes, far more than a file of settings has
-
-}  // namespace
-
 bool has_begun(const std::filesystem::path& directory) {
   const RunFiles files(directory);
   for (const std::filesystem::path& file : {files.config(), files.run_log(), files.checkpoint()}) {
@@ -30,7 +24,7 @@ Config settings_of_run(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(files.config())) {
     throw UsageError("{} holds no run to resume: {} is missing", directory.string(), files.config().string());
   }
-  const std::string file = files.config().string(), text = read_text_file(file, most_settings);
+  const std::string file = files.config().string(), text = read_text_file(file);
   if (!is_as_written(text)) {
     throw RecordError(
         RecordError::Kind::damaged,
@@ -73,8 +67,7 @@ std::string fingerprint_beside(const std::filesystem::path& checkpoint) {
   if (!std::filesystem::exists(log)) return "";
   try {
     const RunInfo info = RunLog::open(log).info();
-    const auto found = info.extra.find(dataset_fingerprint);
-    return found == info.extra.end() ? "" : found->second;
+    return info.extra_or(dataset_fingerprint);
   } catch (const RecordError&) {
     return "";  // a checkpoint can be evaluated without its log
   }

@@ -75,11 +75,9 @@ void GradientExchange::start(Bucket& bucket) {
 }
 
 void GradientExchange::start_statistics() {
-  each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
-    for (std::size_t c = 0; c < values.size(); ++c) {
-      const double mine = micro_batches_ ? micro_batches_->mean_statistic(place + c, values[c]) : values[c];
-      statistics_.values[place + c] = static_cast<float>(weight_ * mine);
-    }
+  each_statistic(network_, &Norm::batch, [&](float value, std::size_t place) {
+    const double mine = micro_batches_ ? micro_batches_->mean_statistic(place, value) : value;
+    statistics_.values[place] = static_cast<float>(weight_ * mine);
   });
   statistics_.sum = communicator_.start_sum(statistics_.values);
 }
@@ -126,10 +124,8 @@ double GradientExchange::finish() {
 
 void GradientExchange::finish_statistics() {
   statistics_.sum.reset();
-  each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
-    std::copy_n(statistics_.values.begin() + static_cast<std::ptrdiff_t>(place), values.size(),
-                values.begin());
-  });
+  each_statistic(network_, &Norm::batch,
+                 [&](float& value, std::size_t place) { value = statistics_.values[place]; });
 }
 
 void GradientExchange::measure_alone() {

@@ -17,14 +17,11 @@ namespace {
 
 using Name = Config::Dataset::Name;
 
-// The number of training images that --validation holds out, as in the reference code.
-constexpr std::size_t validation_images = 5000;
-
 constexpr int imagenet_classes = 1000, photograph_size = 224;
-constexpr std::size_t cores_a_worker = 8;
+constexpr std::size_t cores_per_worker = 8;
 
 // An average decoded photograph and the buffers for resizing it.
-constexpr std::uint64_t bytes_a_worker = 8'000'000;
+constexpr std::uint64_t bytes_per_worker = 8'000'000;
 
 bool is_packed(const std::filesystem::path& place) {
   std::error_code unreadable;  // whoever reads the place will say why
@@ -175,7 +172,7 @@ Augmentation augmentation(const Config& config) {
 
 int loader_workers(const Config& config) {
   if (config.dataset.workers > 0) return config.dataset.workers;
-  return static_cast<int>(std::max<std::size_t>(1, usable_cores().size() / cores_a_worker));
+  return static_cast<int>(std::max<std::size_t>(1, usable_cores().size() / cores_per_worker));
 }
 
 std::uint64_t loader_bytes(const Config& config, std::int64_t batch) {
@@ -183,7 +180,7 @@ std::uint64_t loader_bytes(const Config& config, std::int64_t batch) {
   const auto side = static_cast<std::uint64_t>(image_size_of(config));
   const std::uint64_t room = sizeof(float) * 3 * side * side * static_cast<std::uint64_t>(batch);
   // Training and evaluation each decode ahead.
-  return 2 * (room + bytes_a_worker * static_cast<std::uint64_t>(loader_workers(config)));
+  return 2 * (room + bytes_per_worker * static_cast<std::uint64_t>(loader_workers(config)));
 }
 
 std::unique_ptr<BatchSource> load_data(const Config& config) {

@@ -16,6 +16,9 @@
 
 namespace revnet {
 
+// The number of training images that --validation holds out, as in the reference code.
+inline constexpr std::size_t validation_images = 5000;
+
 // Returns whether the data set consists of JPEG images, which are decoded as they are needed.
 bool has_photographs(const Config& config);
 

@@ -34,8 +34,8 @@ void MicroBatchSum::add(std::int64_t index) {
   for (std::size_t i = 0; i < gradients_.size(); ++i) {
     revnet::add(network_.parameters()[i]->gradient, gradients_[i], Operation::optimizer);
   }
-  each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
-    for (std::size_t c = 0; c < values.size(); ++c) statistics_[place + c] += weight(index) * values[c];
+  each_statistic(network_, &Norm::batch, [&, share = weight(index)](float value, std::size_t place) {
+    statistics_[place] += share * value;
   });
 }
 
@@ -51,10 +51,8 @@ double MicroBatchSum::mean_statistic(std::size_t place, double last) const {
 }
 
 void MicroBatchSum::complete_statistics() {
-  each_statistic(network_, &Norm::batch, [&](std::span<float> values, std::size_t place) {
-    for (std::size_t c = 0; c < values.size(); ++c) {
-      values[c] = static_cast<float>(mean_statistic(place + c, values[c]));
-    }
+  each_statistic(network_, &Norm::batch, [&](float& value, std::size_t place) {
+    value = static_cast<float>(mean_statistic(place, value));
   });
 }
 

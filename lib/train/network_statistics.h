@@ -5,15 +5,14 @@
 
 namespace revnet {
 
-// Calls visit(values, place) for mean and variance of every normalisation; `place` is where these values
-// begin in the row. `which` is &Norm::batch or &Norm::running.
+// Calls visit(value, place) for every mean and variance of every normalisation, with its place in the row.
+// `which` is &Norm::batch or &Norm::running.
 template <class Visit>
 void each_statistic(const Network& network, Statistics& (Norm::*which)(), Visit visit) {
   std::size_t place = 0;
   for (Norm* norm : network.norms()) {
     for (Tensor* tensor : {&(norm->*which)().mean, &(norm->*which)().variance}) {
-      visit(tensor->values(), place);
-      place += tensor->values().size();
+      for (float& value : tensor->values()) visit(value, place++);
     }
   }
 }

@@ -12,7 +12,7 @@ Config::Training resolve_recipe(const Config& config);
 // The largest number up to `most` that divides `number`; `most` is 1 or more.
 std::int64_t largest_divisor(std::int64_t number, std::int64_t most);
 
-// UsageError where the batch cannot be divided among so many ranks, or their shards into micro-batches.
+// Throws UsageError if the batch cannot be divided among so many ranks, or their shards into micro-batches.
 void check_shards(const Config::Training& training, int ranks);
 
 }  // namespace revnet

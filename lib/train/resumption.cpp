@@ -12,15 +12,10 @@
 namespace revnet {
 namespace {
 
-std::string extra(const RunInfo& info, const char* name, const char* otherwise) {
-  const auto found = info.extra.find(name);
-  return found == info.extra.end() ? otherwise : found->second;
-}
-
 // Empty for direct convolutions, which do not depend on oneDNN's support for Winograd.
 std::string winograd(const RunInfo& info) {
-  const bool direct = extra(info, "convolution", "") == name(Config::Network::Convolution::direct);
-  return direct ? "" : extra(info, "onednn_winograd", "");
+  const bool direct = info.extra_or("convolution") == name(Config::Network::Convolution::direct);
+  return direct ? "" : info.extra_or("onednn_winograd");
 }
 
 struct Trait {
@@ -33,15 +28,15 @@ struct Trait {
 constexpr std::array traits{
     Trait{"threads", [](const RunInfo& info) { return fmt::to_string(info.threads); }},
     Trait{"cpu", [](const RunInfo& info) { return info.cpu; }},
-    Trait{"instruction set", [](const RunInfo& info) { return extra(info, "instruction_set", ""); }},
-    Trait{"ranks", [](const RunInfo& info) { return extra(info, "ranks", "1"); },
+    Trait{"instruction set", [](const RunInfo& info) { return info.extra_or("instruction_set"); }},
+    Trait{"ranks", [](const RunInfo& info) { return info.extra_or("ranks", "1"); },
           "sums may round in another order, and local batch normalization sees other parts of a batch"},
     Trait{"oneDNN", [](const RunInfo& info) { return info.onednn_version; }},
     Trait{"oneDNN's Winograd", winograd},
-    Trait{"data set", [](const RunInfo& info) { return extra(info, dataset_fingerprint, ""); },
+    Trait{"data set", [](const RunInfo& info) { return info.extra_or(dataset_fingerprint); },
           "batches have other images"},
     Trait{"revnet", [](const RunInfo& info) { return info.version; }},
-    Trait{"revnet's revision", [](const RunInfo& info) { return extra(info, "revision", ""); }}};
+    Trait{"revnet's revision", [](const RunInfo& info) { return info.extra_or("revision"); }}};
 
 constexpr std::string_view iterations_key = "training.iterations";
 
@@ -108,7 +103,7 @@ Resumption::Resumption(const RunInfo& before, const RunInfo& now, std::int64_t i
 }
 
 std::size_t Resumption::images_left_out() const {
-  return std::strtoul(extra(info_, images_left_out_name, "0").c_str(), nullptr, 10);
+  return std::strtoul(info_.extra_or(images_left_out_name, "0").c_str(), nullptr, 10);
 }
 
 void Resumption::compare_machines(const RunInfo& before, const RunInfo& now) {

@@ -7,11 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/table.h"
 #include "base/text.h"
 #include "record/checksums.h"
 #include "record/event_file.h"
-#include "record/record_error.h"
 #include "train/earlier_run.h"
 #include "train/resumption.h"
 
@@ -183,7 +181,7 @@ void RunJournal::warn_of_young_averages(const Trainer& trainer) {
   if (trainer.iteration() >= memory || warned_of_young_averages_) return;
   warned_of_young_averages_ = true;
   reporter_.warn(
-      fmt::format("batch normalisation's running averages span about {} iterations but have seen only {}, so "
+      fmt::format("batch normalization's running averages span about {} iterations but have seen only {}, so "
                   "this evaluation means little; --set batch_norm.evaluation=recalibrated remeasures them",
                   memory, trainer.iteration()));
 }

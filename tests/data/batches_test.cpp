@@ -23,7 +23,6 @@ struct Batch {
 
 struct Small {
   Dataset set = make_synthetic(5, 30, 7).train;
-  Dataset test = make_synthetic(5, 30, 7).test;
   std::vector<float> mean = mean_image(set);
 
   Batch batch(std::int64_t first, std::size_t size, std::uint64_t seed, Augmentation augmentation) const {
@@ -203,41 +202,9 @@ TEST_CASE_FIXTURE(Small, "disabled augmentation is the image minus the mean") {
   }
 }
 
-TEST_CASE_FIXTURE(Small, "evaluation goes through the set in order") {
-  const EvaluationBatches batches(test, mean);
-  std::size_t seen = 0;
-  for (std::size_t first = 0; first < 7; first += 3) {
-    Batch result(3);
-    const std::size_t real = batches.fill(first, result.images, result.labels);
-    CHECK(real == std::min<std::size_t>(3, 7 - first));
-    std::size_t wrong = 0;
-    for (std::size_t n = 0; n < 3; ++n) {
-      CHECK(result.labels[n] == (n < real ? test.labels[first + n] : 0));
-      for (std::size_t k = 0; k < 3072; ++k) {
-        const float expected = n < real ? static_cast<float>(test.image(first + n)[k]) - mean[k] : 0.0f;
-        wrong += result.images[n * 3072 + k] != expected;
-      }
-    }
-    CHECK(wrong == 0);
-    seen += real;
-  }
-  CHECK(seen == 7);
-}
-
-TEST_CASE_FIXTURE(Small, "evaluation past the end is all zeros") {
-  const EvaluationBatches batches(test, mean);
-  for (const std::size_t first : {7ul, 8ul, std::numeric_limits<std::size_t>::max()}) {
-    Batch result(2);
-    CHECK(batches.fill(first, result.images, result.labels) == 0);
-    CHECK(result.images == std::vector<float>(2ul * 3072, 0.0f));
-    CHECK(result.labels == std::vector<std::int32_t>{0, 0});
-  }
-}
-
 TEST_CASE_FIXTURE(Small, "batches refuse buffers and settings that do not fit") {
   const std::span<const float> short_mean = std::span<const float>(mean).first(3071);
   CHECK_THROWS_AS(TrainingBatches(set, short_mean, 1, {}), Error);
-  CHECK_THROWS_AS(EvaluationBatches(test, short_mean), Error);
   CHECK_THROWS_AS(TrainingBatches(Dataset{}, mean, 1, {}), Error);
   CHECK_THROWS_AS(TrainingBatches(set, mean, 1, {.padding = -1}), UsageError);
   CHECK_THROWS_AS(TrainingBatches(set, mean, 1, {.padding = 32}), UsageError);
@@ -246,8 +213,6 @@ TEST_CASE_FIXTURE(Small, "batches refuse buffers and settings that do not fit") 
   CHECK_THROWS_AS(batches.fill(-1, result.images, result.labels), Error);
   result.labels.push_back(0);
   CHECK_THROWS_AS(batches.fill(0, result.images, result.labels), Error);
-  const EvaluationBatches evaluation(test, mean);
-  CHECK_THROWS_AS(evaluation.fill(0, result.images, result.labels), Error);
 }
 
 }  // namespace

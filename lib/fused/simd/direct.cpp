@@ -30,7 +30,7 @@ struct DirectTask {
   std::int64_t depth, columns;  // channels read and written
 };
 
-// The gradient by the input, as a convolution, and what is needed for the one by the weights besides.
+// The input gradient, as a convolution, and what the weight gradient needs besides.
 struct DirectGradientTask {
   DirectTask data;
   const Stencil& stencil;  // of the convolution itself
@@ -119,7 +119,7 @@ void convolve(D d, const DirectTask& task, const Range& range, float* copy) {
   }
 }
 
-// sums [taps][in][out] += the products of what the taps read of the input with the gradient by the output.
+// sums [taps][in][out] += the products of what the taps read of the input with the output gradient.
 template <class D>
 void add_weight_gradient(D d, const DirectGradientTask& task, const WorkBlock& work_block, const Patch& input,
                          const Patch& diff, float* sums) {
@@ -139,7 +139,7 @@ void add_weight_gradient(D d, const DirectGradientTask& task, const WorkBlock& w
   });
 }
 
-// Both gradients take the copy of the gradient by the output.
+// Both gradients take the copy of the output gradient.
 template <class D>
 void add_gradients(D d, const DirectGradientTask& task, const Range& range, float* input_copy,
                    float* diff_copy, float* sums) {
@@ -184,7 +184,7 @@ void pack(D d, const DirectFilterTask& task, const Range& panels, float* packed)
   }
 }
 
-// `rows` of the sums of all threads, to the gradient by the weights.
+// `rows` of the sums of all threads, to the weight gradient.
 template <class D>
 void finish_gradient(D d, const DirectFilterTask& task, const ThreadSums& sums, const Range& rows,
                      float* gradient) {

@@ -39,7 +39,7 @@ class Direct {
   ScratchPlan plan_;
   ScratchPlan::Common filters_;          // the weights as products read them
   ScratchPlan::PerThread input_, diff_;  // copies of the pixels that a work block reads on either side
-  ScratchPlan::PerThread sums_;          // the gradient by the weights
+  ScratchPlan::PerThread sums_;          // of the weight gradient
 };
 
 }  // namespace revnet::simd

@@ -85,6 +85,16 @@ void finish_gradient(D d, const FilterTask& task, const ThreadSums& sums, const 
   }
 }
 
+// Both as whoever exports them (HWY_EXPORT) needs them.
+inline void TransformFilters(const FilterTask& task, const Range& rows, float* to) {
+  with_block(task.block, [&](auto block) HWY_ATTR { transform_filters(Lanes<block>(), task, rows, to); });
+}
+inline void FinishGradient(const FilterTask& task, const ThreadSums& sums, const Range& rows,
+                           float* gradient) {
+  with_block(task.block,
+             [&](auto block) HWY_ATTR { finish_gradient(Lanes<block>(), task, sums, rows, gradient); });
+}
+
 }  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

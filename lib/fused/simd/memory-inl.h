@@ -11,6 +11,7 @@
 
 #include "fused/simd/lanes-inl.h"
 #include "fused/simd/operands.h"
+#include "fused/simd/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
@@ -100,19 +101,17 @@ HWY_INLINE void read_pixels(D d, const Source& source, std::int64_t offset, std:
   });
 }
 
-constexpr std::int64_t cache_line = 16;  // floats
-
 // Prefetches memory into the second-level cache a few cache lines at a time, so that the loads overlap with
 // arithmetic. The first level is too small for what is needed later beside what is needed now.
 class Prefetcher {
  public:
-  // Equal pieces of memory and the floats from one to the next.
+  // Pieces of equal size: how many, and floats from the start of one to the next.
   struct Pieces {
     std::int64_t count, stride;
   };
 
   Prefetcher() = default;
-  // `length` floats of each row of each plane, in so many calls.
+  // Prefetches `length` floats of each row of each plane, spread over `calls` calls of fetch().
   Prefetcher(const float* values, Pieces planes, Pieces rows, std::int64_t length, std::int64_t calls)
       : plane_(values), row_(values), planes_(planes), rows_(rows), length_(length) {
     const std::int64_t lines = planes.count * rows.count * ((length + cache_line - 1) / cache_line);

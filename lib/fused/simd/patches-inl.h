@@ -17,8 +17,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace revnet::simd::HWY_NAMESPACE {
 
-// Fills a patch with what a work block's taps read; pixels outside of the images are zeros, of which the
-// columns are zero already.
+// Fills a patch with what a work block's taps read. Pixels outside of the images are zero: rows are cleared
+// here, columns have been by Patch::clear().
 template <class D>
 void fill(D d, const Patch& patch, const Stencil& stencil, const AnchorWork::WorkBlock& work_block,
           const Source& source) {

@@ -13,13 +13,16 @@ class RowBlocks {
     std::int64_t first_image, images, first_row, rows;
   };
 
-  // A work block has at most `images_each` images and `rows_each` rows of each.
-  RowBlocks(std::int64_t images, std::int64_t rows, std::int64_t images_each, std::int64_t rows_each)
-      : images_(images),
-        rows_(rows),
-        images_each_(images_each),
-        rows_each_(rows_each),
-        blocks_down_((rows + rows_each - 1) / rows_each) {}
+  // Makes work blocks of about `wanted` anchors or tiles, of which a row has `across`: of some rows of one
+  // image or, where an image has fewer, of up to `together` whole images.
+  RowBlocks(std::int64_t images, std::int64_t rows, std::int64_t across, std::int64_t wanted,
+            std::int64_t together)
+      : images_(images), rows_(rows) {
+    const bool cuts = rows * across >= wanted;
+    images_each_ = cuts ? 1 : std::min(images, together);
+    rows_each_ = cuts ? std::clamp<std::int64_t>(wanted / across, 1, rows) : rows;
+    blocks_down_ = (rows + rows_each_ - 1) / rows_each_;
+  }
 
   std::int64_t count() const { return (images_ + images_each_ - 1) / images_each_ * blocks_down_; }
   WorkBlock at(std::int64_t index) const {
@@ -32,8 +35,8 @@ class RowBlocks {
 
  private:
   std::int64_t images_, rows_;
-  std::int64_t images_each_, rows_each_;
-  std::int64_t blocks_down_;  // work blocks in an image
+  std::int64_t images_each_, rows_each_;  // of a work block, at most
+  std::int64_t blocks_down_;              // work blocks in an image
 };
 
 }  // namespace revnet::simd

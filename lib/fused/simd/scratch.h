@@ -7,6 +7,8 @@
 
 namespace revnet::simd {
 
+inline constexpr std::int64_t cache_line = 16;  // floats
+
 // A piece that each of `threads` threads has filled and whose copies are to be summed.
 struct ThreadSums {
   const float* first;
@@ -42,9 +44,8 @@ class ScratchPlan {
  private:
   // Every piece begins on a cache line of its own.
   static std::int64_t append(std::int64_t& end, std::int64_t floats) {
-    constexpr std::int64_t line = 16;
     const std::int64_t offset = end;
-    end += (floats + line - 1) / line * line;
+    end += (floats + cache_line - 1) / cache_line * cache_line;
     return offset;
   }
 

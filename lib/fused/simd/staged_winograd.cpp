@@ -108,7 +108,7 @@ void multiply_part(D d, const ProductTask& task, std::int64_t point, std::int64_
            task.to + point * point_stride(tiles, task.columns) + rows.first * task.columns);
 }
 
-// A part of a point's gradient by the weights, [in][out]: some of its rows. It multiplies what a product of
+// A part of a point's weight gradient, [in][out]: some of its rows. It multiplies what a product of
 // the input gradient reads by `inputs`, and continues the sums of earlier groups unless this is the first.
 template <class D>
 void accumulate_part(D d, const ProductTask& task, const float* inputs, bool is_first, std::int64_t point,
@@ -166,15 +166,6 @@ void WriteTiles(const Group& group, const Sink& sink, std::int64_t channels, con
   });
 }
 
-void TransformManyFilters(const FilterTask& task, const Range& rows, float* to) {
-  with_block(task.block, [&](auto block) HWY_ATTR { transform_filters(Lanes<block>(), task, rows, to); });
-}
-
-void FinishManyGradients(const FilterTask& task, const ThreadSums& sums, const Range& rows, float* gradient) {
-  with_block(task.block,
-             [&](auto block) HWY_ATTR { finish_gradient(Lanes<block>(), task, sums, rows, gradient); });
-}
-
 }  // namespace
 }  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -186,8 +177,8 @@ HWY_EXPORT(TransformTiles);
 HWY_EXPORT(Multiply);
 HWY_EXPORT(Accumulate);
 HWY_EXPORT(WriteTiles);
-HWY_EXPORT(TransformManyFilters);
-HWY_EXPORT(FinishManyGradients);
+HWY_EXPORT(TransformFilters);
+HWY_EXPORT(FinishGradient);
 
 namespace {
 
@@ -229,7 +220,7 @@ void StagedWinograd::forward(const Source& source, const float* weights, const S
   for_threads(threads, [&](const Thread& thread) {
     float *const strip = plan_.at(scratch, strip_, thread.index), *const kept =
                                                                       plan_.at(scratch, kept_, thread.index);
-    HWY_DYNAMIC_DISPATCH(TransformManyFilters)(filter_task, thread.range_of(filter_task.depth()), filters);
+    HWY_DYNAMIC_DISPATCH(TransformFilters)(filter_task, thread.range_of(filter_task.depth()), filters);
     for (std::int64_t first = 0; first < work_.count(); first += together_) {
       const Group group{work_, {first, std::min(first + together_, work_.count())}};
       const Range share = group.share_of(thread);
@@ -253,7 +244,7 @@ void StagedWinograd::backward(const Source& input, const Source& diff, const flo
     float *const strip = plan_.at(scratch, strip_, thread.index), *const kept =
                                                                       plan_.at(scratch, kept_, thread.index);
     const Range products = thread.range_of(points * parts);
-    HWY_DYNAMIC_DISPATCH(TransformManyFilters)(filter_task, thread.range_of(filter_task.depth()), filters);
+    HWY_DYNAMIC_DISPATCH(TransformFilters)(filter_task, thread.range_of(filter_task.depth()), filters);
     for (std::int64_t first = 0; first < work_.count(); first += together_) {
       const Group group{work_, {first, std::min(first + together_, work_.count())}};
       const Range share = group.share_of(thread);
@@ -269,7 +260,7 @@ void StagedWinograd::backward(const Source& input, const Source& diff, const flo
       HWY_DYNAMIC_DISPATCH(WriteTiles)(group, sink, in_, share, inputs, kept);
       thread.barrier();
     }
-    HWY_DYNAMIC_DISPATCH(FinishManyGradients)
+    HWY_DYNAMIC_DISPATCH(FinishGradient)
     (filter_task, {sums, 0, 1}, thread.range_of(in_), diff_weights);
   });
 }

@@ -77,20 +77,9 @@ Stencil backward_stencil(const DirectShape& shape) {
   return stencil;
 }
 
-namespace {
-
-RowBlocks cut(const Images& anchors, std::int64_t wanted) {
-  if (anchors.pixels() >= wanted) {
-    return {anchors.count, anchors.height, 1,
-            std::clamp<std::int64_t>(wanted / anchors.width, 1, anchors.height)};
-  }
-  return {anchors.count, anchors.height, std::min(anchors.count, wanted / anchors.pixels()), anchors.height};
-}
-
-}  // namespace
-
 AnchorWork::AnchorWork(const Images& anchors, std::int64_t wanted)
-    : RowBlocks(cut(anchors, wanted)), anchors_(anchors) {}
+    : RowBlocks(anchors.count, anchors.height, anchors.width, wanted, wanted / anchors.pixels()),
+      anchors_(anchors) {}
 
 std::int64_t AnchorWork::pixels_of(std::int64_t index) const {
   const WorkBlock work_block = at(index);

@@ -1,7 +1,7 @@
 // Which pixels a direct convolution reads for which results, forward and backward, with TensorFlow's SAME
-// padding. In either direction there is an anchor for each pixel of the convolution's output. Results lie at
-// a stride from one anchor to the next when gradients are computed by the input, which is why they come in
-// phases: the results of one phase take the same taps of the filter.
+// padding. In either direction there is an anchor for each pixel of the convolution's output. Backward, an
+// anchor has one result in each phase, stride * stride in all; the results of one phase take the same taps of
+// the filter.
 //
 // An example in one dimension: a filter (a b c) of stride 2 on 5 pixels, which SAME padding surrounds with
 // one zero on either side. There are 3 anchors, one for each result:
@@ -46,7 +46,7 @@ struct Stencil {
   std::int64_t skip;    // only every skip-th pixel of `from` is ever read, and positions count these
   std::int64_t stride;  // pixels read, from one anchor to the next
   std::int64_t step;    // pixels of `to`, from one result of a phase to the next
-  // How far taps reach beyond the anchor, which counts itself: top and left are not above 0.
+  // The extreme rows and columns of all taps and of the anchor (0, 0) itself: top and left are at most 0.
   std::int64_t top = 0, bottom = 0, left = 0, right = 0;
   std::vector<Phase> phases = {};
 };

@@ -139,15 +139,6 @@ void AddGradients(const GradientTask& task, const Range& range, const ThreadScra
              [&](auto block) HWY_ATTR { add_gradients(Lanes<block>(), task, range, scratch); });
 }
 
-void TransformFilters(const FilterTask& task, const Range& rows, float* to) {
-  with_block(task.block, [&](auto block) HWY_ATTR { transform_filters(Lanes<block>(), task, rows, to); });
-}
-
-void FinishGradient(const FilterTask& task, const ThreadSums& sums, const Range& rows, float* gradient) {
-  with_block(task.block,
-             [&](auto block) HWY_ATTR { finish_gradient(Lanes<block>(), task, sums, rows, gradient); });
-}
-
 }  // namespace
 }  // namespace revnet::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
