@@ -1,18 +1,13 @@
 // A batch computed in parts: gradients, statistics, memory, ranks, and steps that fail in the middle.
-#include <cmath>
-
 #include <doctest/doctest.h>
 
-#include "train/network_state.h"
-#include "train/support.h"
-#include "train/thread_communicator.h"
+#include "train/rank_trainers.h"
 #include "train/training_run.h"
 
 namespace revnet {
 namespace {
 
 using testing::MeetingPlace;
-using testing::on_ranks;
 using Settings = Config::Network;
 
 constexpr double decay = 0.8;
@@ -27,30 +22,9 @@ Config micro_config(std::int64_t batch, std::int64_t micro_batch) {
   return resolve(config);
 }
 
-std::unique_ptr<BatchSource> few_images(const Config& config) {
-  return load_data(config, make_synthetic(config.training.seed, 200, 50));
-}
-
 // A trainer whose arena has room for another batch.
 Trainer roomy_trainer(const Config& config) {
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
-  return {config, few_images(config), plan.arena_bytes + (std::size_t{1} << 20)};
-}
-
-struct Gradient {
-  Loss loss;
-  std::vector<NamedArray> arrays;
-  std::vector<RunningAverage> running;
-};
-
-Gradient gradient_of(Trainer& trainer) {
-  trainer.fetch_batch(0);
-  Gradient gradient;
-  gradient.loss = trainer.compute_gradient();
-  gradient.arrays = export_gradients(trainer.network());
-  trainer.network().commit_statistics(trainer.running_decay());
-  gradient.running = export_running(trainer.network());
-  return gradient;
+  return trainer_of(config, small_data(config), std::size_t{1} << 20);
 }
 
 // The oracle: micro-batches from `first` on as batches of their own, whose running averages move in turn.
@@ -81,32 +55,6 @@ Gradient by_hand(Config config, std::int64_t first, std::int64_t count) {
   return mean;
 }
 
-// |a - b| / |a| over all arrays.
-double distance(const std::vector<NamedArray>& a, const std::vector<NamedArray>& b) {
-  double apart = 0, size = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    for (std::size_t k = 0; k < a[i].values.size(); ++k) {
-      const double x = a[i].values[k], y = b[i].values[k];
-      apart += (x - y) * (x - y);
-      size += x * x;
-    }
-  }
-  return std::sqrt(apart / size);
-}
-
-void check_same(const std::vector<float>& a, const std::vector<float>& b) {
-  REQUIRE(a.size() == b.size());
-  for (std::size_t c = 0; c < a.size(); ++c) CHECK(b[c] == doctest::Approx(a[c]).epsilon(1e-4).scale(1e-2));
-}
-
-void check_same(const std::vector<RunningAverage>& a, const std::vector<RunningAverage>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    CAPTURE(a[i].name);
-    check_same(a[i].mean, b[i].mean);
-    check_same(a[i].variance, b[i].variance);
-  }
-}
-
 TEST_CASE("gradients of micro-batches are averaged, and each of them moves the running averages") {
   for (const auto engine : {Settings::Engine::fused, Settings::Engine::onednn}) {
     for (const auto activations : {Settings::Activations::stored, Settings::Activations::reconstructed}) {
@@ -115,12 +63,12 @@ TEST_CASE("gradients of micro-batches are averaged, and each of them moves the r
       config.network.engine = engine;
       config.network.activations = activations;
       Trainer trainer = small_trainer(config);
-      const Gradient one = gradient_of(trainer), expected = by_hand(config, 0, 3);
+      const Gradient one = gradient_of(trainer, trainer.running_decay()), expected = by_hand(config, 0, 3);
       CHECK(one.loss.images == 6);
       CHECK(one.loss.errors == expected.loss.errors);
       CHECK(one.loss.cross_entropy == doctest::Approx(expected.loss.cross_entropy).epsilon(1e-6));
-      CHECK(distance(expected.arrays, one.arrays) < 1e-5);
-      check_same(expected.running, one.running);
+      CHECK(distance(one.arrays, expected.arrays) < 1e-5);
+      check_same(one.running, expected.running);
       // The batch fetched last can be computed again.
       trainer.compute_gradient();
       CHECK(export_gradients(trainer.network()) == one.arrays);
@@ -128,22 +76,26 @@ TEST_CASE("gradients of micro-batches are averaged, and each of them moves the r
   }
 }
 
-TEST_CASE("ranks divide their shards into micro-batches, and add up after the last") {
-  const Config config = micro_config(8, 2);
-  std::vector<Gradient> of_rank(2);
-  MeetingPlace place(2);
-  on_ranks(place, [&](int rank) {
-    ThreadCommunicator communicator(place, rank);
-    const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator), 1);
-    Trainer trainer(config, few_images(config), plan.arena_bytes, communicator);
-    of_rank[static_cast<std::size_t>(rank)] = gradient_of(trainer);
+// Returns the gradient of each rank, and checks that both stay equal in the step after it.
+std::vector<Gradient> gradients_of_two_ranks(const Config& config) {
+  std::vector<Gradient> gradients(2);
+  const auto train = [&](Trainer& trainer) {
+    const auto rank = static_cast<std::size_t>(trainer.communicator().rank());
+    gradients[rank] = gradient_of(trainer, trainer.running_decay());
     trainer.step();
     trainer.check_equal();
-  });
-  CHECK(of_rank[0].arrays == of_rank[1].arrays);
-  CHECK(of_rank[0].running == of_rank[1].running);
+  };
+  train_on_ranks(2, config, train, [&](int) { return small_data(config); });
+  CHECK(gradients[0].arrays == gradients[1].arrays);
+  CHECK(gradients[0].running == gradients[1].running);
+  return gradients;
+}
+
+TEST_CASE("ranks divide their shards into micro-batches, and add up after the last") {
+  const Config config = micro_config(8, 2);
+  const std::vector<Gradient> of_rank = gradients_of_two_ranks(config);
   CHECK(of_rank[0].loss.images == 8);
-  CHECK(distance(by_hand(config, 0, 4).arrays, of_rank[0].arrays) < 1e-5);
+  CHECK(distance(of_rank[0].arrays, by_hand(config, 0, 4).arrays) < 1e-5);
   std::vector<RunningAverage> mean = by_hand(config, 0, 2).running;
   const std::vector<RunningAverage> second = by_hand(config, 4, 2).running;
   for (std::size_t i = 0; i < mean.size(); ++i) {
@@ -152,23 +104,14 @@ TEST_CASE("ranks divide their shards into micro-batches, and add up after the la
       mean[i].variance[c] = (mean[i].variance[c] + second[i].variance[c]) / 2;
     }
   }
-  check_same(mean, of_rank[0].running);
+  check_same(of_rank[0].running, mean);
 }
 
 TEST_CASE("with synchronized statistics ranks normalise each micro-batch together") {
   Config config = micro_config(8, 2);
   config.batch_norm.statistics = Config::BatchNorm::Statistics::synchronized;
   // Micro-batches of both ranks: images 0, 1, 4 and 5, then 2, 3, 6 and 7.
-  std::vector<Gradient> of_rank(2);
-  MeetingPlace place(2);
-  on_ranks(place, [&](int rank) {
-    ThreadCommunicator communicator(place, rank);
-    const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator), 1);
-    Trainer trainer(config, few_images(config), plan.arena_bytes, communicator);
-    of_rank[static_cast<std::size_t>(rank)] = gradient_of(trainer);
-  });
-  CHECK(of_rank[0].running == of_rank[1].running);
-  CHECK(of_rank[0].arrays == of_rank[1].arrays);
+  const std::vector<Gradient> of_rank = gradients_of_two_ranks(config);
 
   Config four = config;
   four.training.batch = 4;
@@ -187,8 +130,8 @@ TEST_CASE("with synchronized statistics ranks normalise each micro-batch togethe
   const std::vector<RunningAverage> expected = export_running(trainer.network());
   // Only the first normalisation's statistics are compared: the input of later ones depends on others,
   // rounding included.
-  check_same(expected.front().mean, of_rank[0].running.front().mean);
-  check_same(expected.front().variance, of_rank[0].running.front().variance);
+  check_same(of_rank[0].running.front().mean, expected.front().mean);
+  check_same(of_rank[0].running.front().variance, expected.front().variance);
 }
 
 TEST_CASE("with exact coupling micro-batches train alike with all ways to keep activations, bit for bit") {
@@ -282,8 +225,7 @@ class DamagedSource final : public BatchSource {
 
 TEST_CASE("an image that is damaged in a later micro-batch leaves the state as it was before the step") {
   const Config config = micro_config(4, 2);
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
-  Trainer trainer(config, std::make_unique<DamagedSource>(few_images(config), 6), plan.arena_bytes);
+  Trainer trainer = trainer_of(config, std::make_unique<DamagedSource>(small_data(config), 6));
   trainer.step();
   const Checkpoint before = trainer.checkpoint();
   CHECK_THROWS_AS(trainer.step(), Error);

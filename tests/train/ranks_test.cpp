@@ -12,9 +12,7 @@
 #include <doctest/doctest.h>
 
 #include "train/agreement.h"
-#include "train/network_state.h"
-#include "train/support.h"
-#include "train/thread_communicator.h"
+#include "train/rank_trainers.h"
 
 namespace revnet {
 namespace {
@@ -24,6 +22,8 @@ using testing::on_ranks;
 
 using enum Config::Network::Engine;
 using enum Config::BatchNorm::Statistics;
+
+constexpr double decay = 0.5;  // of the running averages
 
 Config shared_config(Config::Network::Engine engine, Config::BatchNorm::Statistics statistics,
                      std::int64_t batch) {
@@ -37,83 +37,20 @@ Config shared_config(Config::Network::Engine engine, Config::BatchNorm::Statisti
   return resolve(config);
 }
 
-Splits small_splits() {
-  return make_synthetic(1, 60, 23);
-}
-
-using Data = std::unique_ptr<BatchSource>;
-
-// Calls body(trainer) on every rank, whose data `change` may replace.
-void train_on_ranks(
-    int ranks, const Config& config, const std::function<void(Trainer&)>& body,
-    const std::function<Data(Data, int)>& change = [](Data data, int /*rank*/) { return data; }) {
-  MeetingPlace place(ranks);
-  on_ranks(place, [&](int rank) {
-    ThreadCommunicator communicator(place, rank);
-    const MemoryPlan plan =
-        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, change(load_data(config, small_splits()), rank), plan.arena_bytes, communicator);
-    body(trainer);
-  });
-}
-
-// |a - b| / |a| over all arrays.
-double distance(const std::vector<NamedArray>& a, const std::vector<NamedArray>& b) {
-  double apart = 0, size = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    for (std::size_t k = 0; k < a[i].values.size(); ++k) {
-      const double x = a[i].values[k], y = b[i].values[k];
-      apart += (x - y) * (x - y);
-      size += x * x;
-    }
-  }
-  return std::sqrt(apart / size);
-}
-
-struct Gradient {
-  Loss loss;
-  std::vector<NamedArray> arrays;
-  std::vector<RunningAverage> running;
-};
-
-Gradient gradient_of(Trainer& trainer) {
-  trainer.fetch_batch(0);
-  Gradient gradient;
-  gradient.loss = trainer.compute_gradient();
-  gradient.arrays = export_gradients(trainer.network());
-  trainer.network().commit_statistics(0.5);
-  gradient.running = export_running(trainer.network());
-  return gradient;
-}
-
-Gradient gradient_of_one_process(const Config& config) {
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes);
-  return gradient_of(trainer);
-}
-
 // Returns the gradient of each rank.
 std::vector<Gradient> gradients_of_ranks(int ranks, const Config& config) {
   std::vector<Gradient> gradients(static_cast<std::size_t>(ranks));
   train_on_ranks(ranks, config, [&](Trainer& trainer) {
-    gradients[static_cast<std::size_t>(trainer.communicator().rank())] = gradient_of(trainer);
+    gradients[static_cast<std::size_t>(trainer.communicator().rank())] = gradient_of(trainer, decay);
   });
   return gradients;
-}
-
-void check_same_averages(const std::vector<RunningAverage>& one, const std::vector<RunningAverage>& other) {
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    for (std::size_t c = 0; c < one[i].mean.size(); ++c) {
-      CHECK(other[i].mean[c] == doctest::Approx(one[i].mean[c]).epsilon(1e-4).scale(1e-2));
-      CHECK(other[i].variance[c] == doctest::Approx(one[i].variance[c]).epsilon(1e-4));
-    }
-  }
 }
 
 // Returns the relative distance between the gradients of several ranks and of one process, and checks that
 // everything else is equal.
 double distance_of_ranks(int ranks, const Config& config) {
-  const Gradient one = gradient_of_one_process(config);
+  Trainer trainer = trainer_of(config, uneven_data(config));
+  const Gradient one = gradient_of(trainer, decay);
   const std::vector<Gradient> several = gradients_of_ranks(ranks, config);
   for (const Gradient& each : several) {
     CHECK(each.loss.images == config.training.batch);
@@ -122,8 +59,8 @@ double distance_of_ranks(int ranks, const Config& config) {
     CHECK(each.arrays == several[0].arrays);
     CHECK(each.running == several[0].running);
   }
-  check_same_averages(one.running, several[0].running);
-  return distance(one.arrays, several[0].arrays);
+  check_same(several[0].running, one.running);
+  return distance(several[0].arrays, one.arrays);
 }
 
 // With about two seeds of three a ReLU flips and changes the gradient by 1e-3 or more; a wrong sum would do
@@ -153,13 +90,12 @@ TEST_CASE("with local statistics, gradients and averages are means over ranks, w
   for (const std::int64_t first : {0, 2}) {
     Config shard = config;
     shard.training.batch = first == 0 ? 2 : 3;
-    const MemoryPlan plan = plan_memory(architecture(config), network_options(shard), 1);
-    Trainer trainer(shard, load_data(shard, small_splits()), plan.arena_bytes + (std::size_t{1} << 20));
+    Trainer trainer = trainer_of(shard, uneven_data(shard), std::size_t{1} << 20);
     Tensor images = trainer.network().make_images();
     std::vector<std::int32_t> labels(static_cast<std::size_t>(shard.training.batch));
     trainer.data().fill_training(first, first, images.values(), labels);
     trainer.network().compute_gradient(images, labels);
-    trainer.network().commit_statistics(0.5);
+    trainer.network().commit_statistics(decay);
     const auto weight = static_cast<float>(static_cast<double>(shard.training.batch) / 5);
     std::vector<NamedArray> arrays = export_gradients(trainer.network());
     std::vector<RunningAverage> averages = export_running(trainer.network());
@@ -182,12 +118,8 @@ TEST_CASE("with local statistics, gradients and averages are means over ranks, w
         running[i].mean[c] += weight * averages[i].mean[c];
     }
   }
-  CHECK(distance(expected, several[0].arrays) < 1e-5);
-  for (std::size_t i = 0; i < running.size(); ++i) {
-    for (std::size_t c = 0; c < running[i].mean.size(); ++c) {
-      CHECK(several[0].running[i].mean[c] == doctest::Approx(running[i].mean[c]).epsilon(1e-4).scale(1e-2));
-    }
-  }
+  CHECK(distance(several[0].arrays, expected) < 1e-5);
+  for (std::size_t i = 0; i < running.size(); ++i) check_same(several[0].running[i].mean, running[i].mean);
   CHECK(several[0].arrays == several[1].arrays);
   CHECK(several[0].running == several[1].running);
 }
@@ -208,8 +140,7 @@ TEST_CASE("ranks that step together stay equal and evaluate every image once") {
   CHECK(same_state(states[0], states[1]));
   CHECK(same_state(states[0], states[2]));
 
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
-  Trainer one(config, load_data(config, small_splits()), plan.arena_bytes);
+  Trainer one = trainer_of(config, uneven_data(config));
   one.restore(states[0], "here");
   const Loss alone = one.evaluate().value();
   for (const Loss& loss : losses) {
@@ -284,13 +215,14 @@ TEST_CASE("what is not finite on one rank ends the training on all") {
       ++diverged;
     }
   };
-  const auto poison = [](Data data, int rank) -> Data {
-    if (rank == 1) return std::make_unique<InfiniteSource>(std::move(data));
-    return data;
+  const Config config = shared_config(fused, local, 4);
+  const auto poisoned = [&](int rank) -> Data {
+    if (rank == 1) return std::make_unique<InfiniteSource>(uneven_data(config));
+    return uneven_data(config);
   };
-  train_on_ranks(2, shared_config(fused, local, 4), step);
+  train_on_ranks(2, config, step);
   CHECK(diverged == 0);
-  train_on_ranks(2, shared_config(fused, local, 4), step, poison);
+  train_on_ranks(2, config, step, poisoned);
   CHECK(diverged == 2);
 }
 
@@ -379,16 +311,10 @@ class UnevenCommunicator final : public ThreadCommunicator {
 };
 
 TEST_CASE("only the shortest wait of all ranks counts as exposed; the rest is for slower ranks") {
-  const Config config = shared_config(fused, local, 2);
-  MeetingPlace place(2);
   std::vector<ExchangeTimes> times(2);
-  on_ranks(place, [&](int rank) {
-    UnevenCommunicator communicator(place, rank);
-    const MemoryPlan plan =
-        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
+  train_on_ranks<UnevenCommunicator>(2, shared_config(fused, local, 2), [&](Trainer& trainer) {
     for (int i = 0; i < 2; ++i) trainer.step();
-    times[static_cast<std::size_t>(rank)] = trainer.exchange()->times();
+    times[static_cast<std::size_t>(trainer.communicator().rank())] = trainer.exchange()->times();
   });
   CHECK(times[0].steps == 2);
   CHECK(times[0].exposed == times[1].exposed);
@@ -400,19 +326,13 @@ TEST_CASE("only the shortest wait of all ranks counts as exposed; the rest is fo
 }
 
 TEST_CASE("an exchange is over when its last sum ended, although nobody asks for a while") {
-  const Config config = shared_config(fused, local, 2);
-  MeetingPlace place(2);
   std::vector<ExchangeTimes> times(2);
-  on_ranks(place, [&](int rank) {
-    ThreadCommunicator communicator(place, rank);  // whose sums end at once
-    const MemoryPlan plan =
-        plan_memory(architecture(config), network_options(config, communicator), config.training.threads);
-    Trainer trainer(config, load_data(config, small_splits()), plan.arena_bytes, communicator);
-    GradientExchange exchange(communicator, trainer.network(), 0.5);
-    exchange.ready(0);
+  train_on_ranks(2, shared_config(fused, local, 2), [&](Trainer& trainer) {
+    GradientExchange exchange(trainer.communicator(), trainer.network(), 0.5);
+    exchange.ready(0);  // sums of threads end at once
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     CHECK(exchange.finish() == 0);
-    times[static_cast<std::size_t>(rank)] = exchange.times();
+    times[static_cast<std::size_t>(trainer.communicator().rank())] = exchange.times();
   });
   for (const ExchangeTimes& of_rank : times) {
     CHECK(of_rank.in_flight > 0);

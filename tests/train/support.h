@@ -27,9 +27,25 @@ inline Config small_config(const char* architecture = "revnet38") {
   return resolve(config);
 }
 
-inline Trainer small_trainer(const Config& config) {
+using Data = std::unique_ptr<BatchSource>;
+
+inline Data small_data(const Config& config) {
+  return load_data(config, make_synthetic(config.training.seed, 200, 50));
+}
+
+// Images that neither batches nor ranks divide evenly, the same for every seed of the training.
+inline Data uneven_data(const Config& config) {
+  return load_data(config, make_synthetic(1, 60, 23));
+}
+
+// Trains in a single process, in the planned arena and `room` more bytes.
+inline Trainer trainer_of(const Config& config, Data data, std::size_t room = 0) {
   const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  return Trainer(config, load_data(config, make_synthetic(config.training.seed, 200, 50)), plan.arena_bytes);
+  return Trainer(config, std::move(data), plan.arena_bytes + room);
+}
+
+inline Trainer small_trainer(const Config& config) {
+  return trainer_of(config, small_data(config));
 }
 
 // Compares bit for bit, except for NaN.

@@ -82,8 +82,7 @@ void check_complete_log(const RunLog& log, const Config& config) {
 
 // The state after two iterations, as an interrupted run leaves it.
 void write_middle_checkpoint(const Config& config, const std::filesystem::path& file) {
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
-  Trainer trainer(config, load_data(config), plan.arena_bytes);
+  Trainer trainer = trainer_of(config, load_data(config));
   trainer.step();
   trainer.step();
   Checkpoint checkpoint = trainer.checkpoint();
@@ -283,8 +282,7 @@ TEST_CASE("an extended run ends with the bits of one that was longer from the be
   CHECK(contains(log.info().extra.at(changed_on_resume), "training.iterations 4 -> 6 after iteration 4"));
   CHECK(settings_of_run(directory) == longer);
 
-  const MemoryPlan plan = plan_memory(architecture(longer), network_options(longer), longer.training.threads);
-  Trainer whole(longer, load_data(longer), plan.arena_bytes);
+  Trainer whole = trainer_of(longer, load_data(longer));
   for (int i = 0; i < 6; ++i) whole.step();
   write_checkpoint(folder / "whole.h5", whole.checkpoint());
   CHECK(same_state(read_checkpoint(files.checkpoint()), read_checkpoint(folder / "whole.h5")));

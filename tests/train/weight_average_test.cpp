@@ -2,15 +2,12 @@
 #include "train/weight_average.h"
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 
 #include <doctest/doctest.h>
 
 #include "difference.h"
-#include "train/network_state.h"
-#include "train/support.h"
-#include "train/thread_communicator.h"
+#include "train/rank_trainers.h"
 
 namespace revnet {
 namespace {
@@ -103,16 +100,7 @@ TEST_CASE("all ranks keep the same average, and a restored training continues wi
   std::mutex mutex;
   std::vector<Checkpoint> middles, ends, resumed;
   std::vector<double> losses;
-  const auto on_two = [&](const std::function<void(Trainer&)>& body) {
-    testing::MeetingPlace place(2);
-    testing::on_ranks(place, [&](int rank) {
-      ThreadCommunicator communicator(place, rank);
-      const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator), 1);
-      Trainer trainer(config, load_data(config, make_synthetic(1, 60, 23)), plan.arena_bytes, communicator);
-      body(trainer);
-    });
-  };
-  on_two([&](Trainer& trainer) {
+  train_on_ranks(2, config, [&](Trainer& trainer) {
     trainer.step();
     const Checkpoint middle = trainer.checkpoint();
     const double loss = trainer.evaluate_average().value().cross_entropy;
@@ -123,7 +111,7 @@ TEST_CASE("all ranks keep the same average, and a restored training continues wi
     ends.push_back(trainer.checkpoint());
     losses.push_back(loss);
   });
-  on_two([&](Trainer& trainer) {
+  train_on_ranks(2, config, [&](Trainer& trainer) {
     if (trainer.communicator().is_first()) trainer.restore(middles[0], "here");
     trainer.broadcast_state();
     trainer.step();
