@@ -22,4 +22,20 @@ double largest_difference(const A& a, const B& b) {
   return largest;
 }
 
+// |values - reference| / |reference| in the Euclidean norm, in double precision. Infinite if anything is not
+// finite, if the sizes differ, or if the reference is zero.
+template <class A, class B>
+double relative_distance(const A& values, const B& reference) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (values.size() != reference.size()) return infinity;
+  double apart = 0, size = 0;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    const double value = static_cast<double>(values[i]), exact = static_cast<double>(reference[i]);
+    apart += (value - exact) * (value - exact);
+    size += exact * exact;
+  }
+  const double distance = std::sqrt(apart / size);
+  return distance < infinity ? distance : infinity;  // also for NaN
+}
+
 }  // namespace revnet::testing

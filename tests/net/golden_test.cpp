@@ -9,11 +9,14 @@
 
 #include <doctest/doctest.h>
 
+#include "difference.h"
 #include "net/formula.h"
 #include "net/goldens.h"
 
 namespace revnet {
 namespace {
+
+using testing::relative_distance;
 
 constexpr std::size_t arena_bytes = std::size_t{1} << 30;  // only address space
 constexpr double running_decay = 0.99;
@@ -22,18 +25,6 @@ double norm(std::span<const float> values) {
   double sum = 0.0;
   for (const float value : values) sum += static_cast<double>(value) * value;
   return std::sqrt(sum);
-}
-
-// |values - reference| / |reference|
-template <class T>
-double relative_error(std::span<const float> values, const std::vector<T>& reference) {
-  REQUIRE(values.size() == reference.size());
-  double difference = 0.0, size = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    difference += std::pow(static_cast<double>(values[i]) - static_cast<double>(reference[i]), 2);
-    size += std::pow(static_cast<double>(reference[i]), 2);
-  }
-  return std::sqrt(difference / size);
 }
 
 double dot(const std::vector<float>& a, const std::vector<float>& b) {
@@ -76,7 +67,7 @@ void check_gradients(const Network& network, const Golden& golden) {
     // In narrow networks only the fused kernels use Winograd. The largest error seen was 6.1e-5, in a shift
     // of RevNet-38.
     const bool fused = network.options().engine == Engine::fused;
-    CHECK(relative_error(gradients.at(name), reference.values) < (fused ? 1.5e-4 : 5e-5));
+    CHECK(relative_distance(gradients.at(name), reference.values) < (fused ? 1.5e-4 : 5e-5));
   }
 }
 
@@ -110,14 +101,14 @@ void check_step(Network& network, const Golden& golden, ActivationMode mode) {
   network.commit_statistics(running_decay);
   if (!golden.evaluation_logits.empty()) {
     const Tensor logits = network.logits(images, Pass::inference);
-    CHECK(relative_error(logits.values(), golden.evaluation_logits) < 1e-5);
+    CHECK(relative_distance(logits.values(), golden.evaluation_logits) < 1e-5);
   }
   const Tensor logits = network.logits(images, Pass::training);
   // Rounding grows with depth and depends on the processor's order of summation. The largest error seen was
   // 1.2e-5 with AVX2 and less with AVX-512; with Winograd, which rounds more coarsely, it was 3.4e-5. A wrong
   // formula would be off by orders of magnitude more.
   const bool direct = network.options().convolution == ConvolutionPolicy::direct;
-  CHECK(relative_error(logits.values(), golden.logits) < (direct ? 3e-5 : 1e-4));
+  CHECK(relative_distance(logits.values(), golden.logits) < (direct ? 3e-5 : 1e-4));
 }
 
 void check_network(const Golden& golden, ConvolutionPolicy policy, int threads,

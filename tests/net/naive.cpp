@@ -172,14 +172,4 @@ double naive_dot(const std::vector<Naive>& weights, const std::vector<Naive>& y)
   return sum;
 }
 
-double relative_difference(std::span<const float> values, std::span<const double> reference) {
-  if (values.size() != reference.size()) throw std::logic_error("relative_difference: sizes differ");
-  double difference = 0.0, size = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    difference += std::pow(values[i] - reference[i], 2);
-    size += std::pow(reference[i], 2);
-  }
-  return std::sqrt(difference / size);
-}
-
 }  // namespace revnet

@@ -61,7 +61,4 @@ std::vector<double> finite_differences(Naive& variable, const std::function<doub
 // The sum over parts of <weights, y>, a scalar whose gradient with respect to y is `weights`.
 double naive_dot(const std::vector<Naive>& weights, const std::vector<Naive>& y);
 
-// |values - reference| / |reference|, in the L2 norm.
-double relative_difference(std::span<const float> values, std::span<const double> reference);
-
 }  // namespace revnet

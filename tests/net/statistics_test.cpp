@@ -2,11 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include "difference.h"
 #include "net/formula.h"
 #include "net/naive.h"
 
 namespace revnet {
 namespace {
+
+using testing::relative_distance;
 
 constexpr std::size_t arena_bytes = std::size_t{256} << 20;
 constexpr double decay = 0.9;
@@ -50,7 +53,7 @@ TEST_CASE("running averages match a reference in both modes") {
     network.initialize(3);
     std::vector<double> reference = fresh_averages(network);
     const std::vector<float> fresh = all_statistics(network, true);
-    CHECK(relative_difference(fresh, reference) == 0.0);
+    CHECK(relative_distance(fresh, reference) == 0.0);
     for (std::uint64_t step = 1; step <= 4; ++step) {
       const std::vector<float> before = all_statistics(network, true);
       const Tensor images = formula_images(network, step);
@@ -61,7 +64,7 @@ TEST_CASE("running averages match a reference in both modes") {
         reference[i] = decay * reference[i] + (1.0 - decay) * batch[i];
       }
       network.commit_statistics(decay);
-      CHECK(relative_difference(all_statistics(network, true), reference) < 1e-6);
+      CHECK(relative_distance(all_statistics(network, true), reference) < 1e-6);
     }
     network.initialize(3);
     CHECK(all_statistics(network, true) == fresh);
@@ -81,8 +84,8 @@ TEST_CASE("batch statistics are the mean and population variance") {
     Norm* norm = network.norms()[half];
     REQUIRE(norm->name() == "stem/bn");
     CHECK(norm->rows().first == static_cast<std::int64_t>(16 * half));
-    CHECK(relative_difference(norm->batch().mean.values(), expected.mean) < 1e-5);
-    CHECK(relative_difference(norm->batch().variance.values(), expected.variance) < 1e-5);
+    CHECK(relative_distance(norm->batch().mean.values(), expected.mean) < 1e-5);
+    CHECK(relative_distance(norm->batch().variance.values(), expected.variance) < 1e-5);
   }
 }
 
@@ -95,8 +98,8 @@ class StatisticsCheck final : public NormObserver {
     if (pass != Pass::training) return;
     CAPTURE(norm.name());
     const NaiveStatistics expected = naive_statistics(to_naive(src));
-    CHECK(relative_difference(norm.batch().mean.values(), expected.mean) < 1e-5);
-    CHECK(relative_difference(norm.batch().variance.values(), expected.variance) < 1e-5);
+    CHECK(relative_distance(norm.batch().mean.values(), expected.mean) < 1e-5);
+    CHECK(relative_distance(norm.batch().variance.values(), expected.variance) < 1e-5);
     ++checked;
   }
 

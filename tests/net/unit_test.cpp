@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "difference.h"
 #include "net/engine.h"
 #include "net/formula.h"
 #include "net/naive.h"
@@ -12,6 +13,8 @@
 
 namespace revnet {
 namespace {
+
+using testing::relative_distance;
 
 constexpr std::size_t arena_bytes = std::size_t{256} << 20;
 constexpr std::uint64_t seed = 5;
@@ -73,7 +76,7 @@ void check_close(const Activation& activation, const std::vector<Naive>& referen
   REQUIRE(activation.size() == reference.size());
   for (std::size_t part = 0; part < reference.size(); ++part) {
     CHECK(activation[part].shape() == reference[part].shape);
-    CHECK(relative_difference(to_plain(activation[part]), reference[part].values) < 1e-5);
+    CHECK(relative_distance(to_plain(activation[part]), reference[part].values) < 1e-5);
   }
 }
 
@@ -99,12 +102,12 @@ void check_engine_against_naive(const Case& which) {
   for (std::size_t part = 0; part < x.size(); ++part) {
     CAPTURE(part);
     const std::vector<double> expected = finite_differences(x[part], scalar);
-    CHECK(relative_difference(to_plain(dx[part]), expected) < 1e-5);
+    CHECK(relative_distance(to_plain(dx[part]), expected) < 1e-5);
   }
   for (Parameter* parameter : bench.layers.parameters) {
     CAPTURE(parameter->name);
     const std::vector<double> expected = finite_differences(parameters.at(parameter->name), scalar);
-    CHECK(relative_difference(to_plain(parameter->gradient), expected) < 2e-5);
+    CHECK(relative_distance(to_plain(parameter->gradient), expected) < 2e-5);
   }
 }
 
@@ -266,7 +269,7 @@ TEST_CASE("a training pass stores the statistics of its output in the given norm
     each([&](std::size_t c, double part) {
       expected[12 + c] += 128 * (part - expected[c] / 128) * (part - expected[c] / 128);
     });
-    CHECK(relative_difference(statistics(next), expected) < 1e-6);
+    CHECK(relative_distance(statistics(next), expected) < 1e-6);
     const std::vector<float> left = statistics(next);
     bench.unit->forward(bench.x, Pass::recomputation, nullptr, &next);
     CHECK(statistics(next) == left);

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "difference.h"
 #include "simd/bench.h"
 
 namespace revnet::testing {
@@ -66,7 +67,7 @@ void check_forward(ConvolutionBench<Kernel>& bench, Tolerance tolerance = {}) {
   simd::Sink sink;
   sink.values = y.data();
   bench.forward(sink);
-  CHECK(distance(plain_of(y, product, block).values, product.values) < tolerance.values);
+  CHECK(relative_distance(plain_of(y, product, block).values, product.values) < tolerance.values);
   CHECK(all_finite(y));
 
   Plain expected = product;
@@ -78,14 +79,15 @@ void check_forward(ConvolutionBench<Kernel>& bench, Tolerance tolerance = {}) {
   sink.addend = addend.data();
   sink.sums = sums.data();
   bench.forward(sink);
-  CHECK(distance(plain_of(y, expected, block).values, expected.values) < tolerance.values);
-  CHECK(distance(moments_of_work(work, sums, bench.of.out, stored), moments_of(expected)) < tolerance.sums);
+  CHECK(relative_distance(plain_of(y, expected, block).values, expected.values) < tolerance.values);
+  CHECK(relative_distance(moments_of_work(work, sums, bench.of.out, stored), moments_of(expected)) <
+        tolerance.sums);
 
   // A difference in place restores the addend.
   sink.form = simd::Sink::Form::difference;
   sink.addend = y.data();
   bench.forward(sink);
-  CHECK(distance(plain_of(y, bench.addend, block).values, bench.addend.values) < 1e-5);
+  CHECK(relative_distance(plain_of(y, bench.addend, block).values, bench.addend.values) < 1e-5);
 }
 
 template <class Kernel>
@@ -105,18 +107,19 @@ void check_backward(ConvolutionBench<Kernel>& bench, Tolerance tolerance = {}) {
   const simd::Sink sink = bench.masked(dx, sums);
   Buffer dw(bench.weight_blocks.size());
   bench.backward(sink, dw);
-  CHECK(distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance.values);
+  CHECK(relative_distance(plain_of(dx, expected, bench.of.block).values, expected.values) < tolerance.values);
   std::vector<double> totals(static_cast<std::size_t>(2 * stored));
   for (std::size_t i = 0; i < sums.size(); ++i) totals[i % totals.size()] += sums[i];
   std::vector<double> seen(totals.begin(), totals.begin() + bench.of.in);
-  CHECK(distance(seen, gradient) < tolerance.sums);
+  CHECK(relative_distance(seen, gradient) < tolerance.sums);
   seen.assign(totals.begin() + stored, totals.begin() + stored + bench.of.in);
-  CHECK(distance(seen, product) < tolerance.sums);
+  CHECK(relative_distance(seen, product) < tolerance.sums);
 
   const std::vector<double> weights =
       weight_gradient(bench.norm.apply(bench.x), bench.dy, bench.of.size, bench.of.stride);
-  CHECK(distance(plain_weights(dw, bench.of.out, bench.of.in, bench.of.size * bench.of.size, bench.of.block),
-                 weights) < tolerance.values);
+  CHECK(relative_distance(
+            plain_weights(dw, bench.of.out, bench.of.in, bench.of.size * bench.of.size, bench.of.block),
+            weights) < tolerance.values);
   CHECK(all_finite(dw));
 }
 

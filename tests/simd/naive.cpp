@@ -1,7 +1,6 @@
 #include "simd/naive.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace revnet::testing {
@@ -174,15 +173,6 @@ std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_
                  dw[weight] += x.at(n, i, from_row, from_column) * dy.at(n, o, row, column);
                });
   return dw;
-}
-
-double distance(const std::vector<double>& a, const std::vector<double>& b) {
-  double difference = 0, size = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    difference += (a[i] - b[i]) * (a[i] - b[i]);
-    size += b[i] * b[i];
-  }
-  return std::sqrt(difference / size);
 }
 
 NaiveNorm::NaiveNorm(std::int64_t channels, std::uint64_t seed, double around) {

@@ -73,9 +73,6 @@ Plain convolve_back(const Plain& dy, const std::vector<double>& weights, const P
 std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_t kernel,
                                     std::int64_t stride = 1);
 
-// |a - b| / |b|, in the Euclidean norm.
-double distance(const std::vector<double>& a, const std::vector<double>& b);
-
 // The constants of a normalisation, with an entry for each channel.
 struct NaiveNorm {
   std::vector<double> mean, factor, shift;

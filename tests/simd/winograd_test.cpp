@@ -75,9 +75,9 @@ TEST_CASE_TEMPLATE("a source can be the gradient of a normalisation", Kernel, Wi
     sink.values = dx.data();
     bench.backward(source, sink, dw);
     const Plain expected = convolve_back(diff, bench.weights, bench.x, 3);
-    CHECK(distance(plain_of(dx, expected, 8).values, expected.values) < tolerance.values);
+    CHECK(relative_distance(plain_of(dx, expected, 8).values, expected.values) < tolerance.values);
     const std::vector<double> gradient = weight_gradient(bench.norm.apply(bench.x), diff, 3);
-    CHECK(distance(plain_weights(dw, 24, 16, 9, 8), gradient) < tolerance.values);
+    CHECK(relative_distance(plain_weights(dw, 24, 16, 9, 8), gradient) < tolerance.values);
   });
 }
 

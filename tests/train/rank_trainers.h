@@ -1,10 +1,9 @@
 // Helpers for tests of gradients: trainers on threads as ranks, their gradients, and how far two are apart.
 #pragma once
 
-#include <cmath>
-
 #include <doctest/doctest.h>
 
+#include "difference.h"
 #include "train/network_state.h"
 #include "train/support.h"
 #include "train/thread_communicator.h"
@@ -46,15 +45,12 @@ inline Gradient gradient_of(Trainer& trainer, double decay) {
 
 // |values - reference| / |reference| over all arrays.
 inline double distance(const std::vector<NamedArray>& values, const std::vector<NamedArray>& reference) {
-  double apart = 0, size = 0;
-  for (std::size_t i = 0; i < reference.size(); ++i) {
-    for (std::size_t k = 0; k < reference[i].values.size(); ++k) {
-      const double x = values[i].values[k], y = reference[i].values[k];
-      apart += (x - y) * (x - y);
-      size += y * y;
-    }
-  }
-  return std::sqrt(apart / size);
+  const auto joined = [](const std::vector<NamedArray>& arrays) {
+    std::vector<float> all;
+    for (const NamedArray& array : arrays) all.insert(all.end(), array.values.begin(), array.values.end());
+    return all;
+  };
+  return testing::relative_distance(joined(values), joined(reference));
 }
 
 inline void check_same(const std::vector<float>& values, const std::vector<float>& reference) {
