@@ -1,5 +1,6 @@
-// Units in plain double arithmetic, written for these tests from the paper's equations, with gradients by
-// finite differences. They share nothing but names with lib/, and are deliberately slow.
+// Units in plain double arithmetic, put together from the operations of reference/naive.h by the paper's
+// equations, with gradients by finite differences. They share nothing with lib/ but structs for shapes, and
+// are deliberately slow.
 #pragma once
 
 #include <functional>
@@ -8,22 +9,14 @@
 #include <vector>
 
 #include "net/unit.h"
+#include "reference/naive.h"
 
 namespace revnet {
 
 // Row-major; activations are [N, C, H, W].
 struct Naive {
   Shape shape;
-  std::vector<double> values;
-
-  explicit Naive(Shape dimensions = {0, 0, 0, 0})
-      : shape(std::move(dimensions)), values(static_cast<std::size_t>(elements(shape))) {}
-  double& at(std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t w) {
-    return values[static_cast<std::size_t>(((n * shape[1] + c) * shape[2] + h) * shape[3] + w)];
-  }
-  double at(std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t w) const {
-    return const_cast<Naive*>(this)->at(n, c, h, w);
-  }
+  naive::Values values;
 };
 
 Naive to_naive(const Tensor& tensor);
@@ -32,26 +25,12 @@ Naive to_naive(const Tensor& tensor);
 using NaiveParameters = std::map<std::string, Naive>;
 NaiveParameters to_naive(const std::vector<Parameter*>& parameters);
 
-Naive naive_sum(const Naive& a, const Naive& b);
-// With TensorFlow's SAME padding: at stride 2 and kernel 3,
-// an even size is padded by none before and one after.
 Naive naive_convolution(const Naive& x, const Naive& weight, std::int64_t stride);
 // Mean and population variance by channel.
-struct NaiveStatistics {
-  std::vector<double> mean, variance;
-};
-NaiveStatistics naive_statistics(const Naive& x);
-Naive naive_norm_relu(const Naive& x, const Naive& scale, const Naive& shift, double epsilon);
-Naive naive_pool_and_pad(const Naive& x, std::int64_t out_channels, std::int64_t stride);
+naive::Moments naive_moments(const Naive& x);
 
-// (BN, ReLU, convolution) for each prefix + "/conv1/weight"
-// and so on among the parameters, with BN where it exists.
-Naive naive_residual(const NaiveParameters& parameters, const std::string& prefix, const Naive& x,
-                     std::int64_t stride, double epsilon);
-// The identity, a projection if there is a weight of that name, or else pooling.
-Naive naive_shortcut(const NaiveParameters& parameters, const std::string& name, const Naive& x,
-                     std::int64_t out_channels, std::int64_t stride);
-// A unit of one part or two, depending on the size of x.
+// A unit of one part or two, depending on the size of x. Parameters are called prefix + "/f/conv1/weight" and
+// so on.
 std::vector<Naive> naive_unit(const NaiveParameters& parameters, const std::string& prefix,
                               const std::vector<Naive>& x, const UnitShape& shape, double epsilon);
 

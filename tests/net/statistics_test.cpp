@@ -80,7 +80,7 @@ TEST_CASE("batch statistics are the mean and population variance") {
   const Naive pixels = to_naive(images);
   for (std::size_t half = 0; half < 2; ++half) {
     const Naive weight = to_naive(network.filters()[half]->weight().value);
-    const NaiveStatistics expected = naive_statistics(naive_convolution(pixels, weight, 1));
+    const naive::Moments expected = naive_moments(naive_convolution(pixels, weight, 1));
     Norm* norm = network.norms()[half];
     REQUIRE(norm->name() == "stem/bn");
     CHECK(norm->rows().first == static_cast<std::int64_t>(16 * half));
@@ -97,7 +97,7 @@ class StatisticsCheck final : public NormObserver {
   void normalizing(Norm& norm, Pass pass, Tensor& src) override {
     if (pass != Pass::training) return;
     CAPTURE(norm.name());
-    const NaiveStatistics expected = naive_statistics(to_naive(src));
+    const naive::Moments expected = naive_moments(to_naive(src));
     CHECK(relative_distance(norm.batch().mean.values(), expected.mean) < 1e-5);
     CHECK(relative_distance(norm.batch().variance.values(), expected.variance) < 1e-5);
     ++checked;

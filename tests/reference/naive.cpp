@@ -137,12 +137,17 @@ Values convolution_backward_weights(const ConvolutionShape& s, const Values& src
   return diff_weights;
 }
 
-NormForward batch_norm_relu(const NormShape& s, const Values& src, const Values& scale, const Values& shift,
-                            double epsilon) {
+Moments moments(const NormShape& s, const Values& src) {
   const double count = static_cast<double>(s.batch * s.pixels);
   Values mean = zeros(s.channels), variance = zeros(s.channels);
   each_element(s, [&](auto c, auto i) { mean[c] += src[i] / count; });
   each_element(s, [&](auto c, auto i) { variance[c] += (src[i] - mean[c]) * (src[i] - mean[c]) / count; });
+  return {mean, variance};
+}
+
+NormForward batch_norm_relu(const NormShape& s, const Values& src, const Values& scale, const Values& shift,
+                            double epsilon) {
+  const auto [mean, variance] = moments(s, src);
   return batch_norm_relu_with(s, src, scale, shift, epsilon, mean, variance);
 }
 

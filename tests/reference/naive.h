@@ -24,8 +24,12 @@ struct NormShape {
   std::int64_t batch, channels, pixels;
 };
 
-struct NormForward {
+struct Moments {
   Values mean, variance;  // [C]; population variance
+};
+
+struct NormForward {
+  Values mean, variance;  // those it normalised with
   Values before_relu, dst;
 };
 
@@ -33,6 +37,7 @@ struct NormBackward {
   Values diff_src, diff_scale, diff_shift;
 };
 
+Moments moments(const NormShape& shape, const Values& src);
 NormForward batch_norm_relu(const NormShape& shape, const Values& src, const Values& scale,
                             const Values& shift, double epsilon);
 // Normalises with given statistics instead of those of src.

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "difference.h"
+#include "reference/naive.h"
 #include "simd/bench.h"
 
 namespace revnet::testing {
@@ -17,16 +18,11 @@ struct Tolerance {
 
 // The sum of each channel's values, and of their squared distances from its mean: [2][channels].
 inline std::vector<double> moments_of(const Plain& plain) {
-  const auto channels = static_cast<std::size_t>(plain.channels),
-             pixels = static_cast<std::size_t>(plain.height * plain.width);
-  std::vector<double> moments(2 * channels);
-  const auto channel = [&](std::size_t i) { return i / pixels % channels; };
-  for (std::size_t i = 0; i < plain.values.size(); ++i) moments[channel(i)] += plain.values[i];
-  const double count = static_cast<double>(plain.images) * static_cast<double>(pixels);
-  for (std::size_t i = 0; i < plain.values.size(); ++i) {
-    const double distance = plain.values[i] - moments[channel(i)] / count;
-    moments[channels + channel(i)] += distance * distance;
-  }
+  const std::int64_t pixels = plain.height * plain.width;
+  const auto [mean, variance] = naive::moments({plain.images, plain.channels, pixels}, plain.values);
+  std::vector<double> moments = mean;
+  moments.insert(moments.end(), variance.begin(), variance.end());
+  for (double& moment : moments) moment *= static_cast<double>(plain.images * pixels);
   return moments;
 }
 

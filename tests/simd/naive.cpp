@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "reference/naive.h"
+
 namespace revnet::testing {
 namespace {
 
@@ -24,37 +26,9 @@ std::size_t block_index(const Plain& like, std::int64_t n, std::int64_t c, std::
   return static_cast<std::size_t>(((plane * like.height + y) * like.width + x) * b + c % b);
 }
 
-std::int64_t strided(std::int64_t size, std::int64_t stride) {
-  return (size + stride - 1) / stride;
-}
-
-// TensorFlow's SAME padding before the first pixel.
-std::int64_t padding(std::int64_t size, std::int64_t kernel, std::int64_t stride) {
-  return std::max<std::int64_t>((strided(size, stride) - 1) * stride + kernel - size, 0) / 2;
-}
-
-// body(n, o, i, tap, y, x, sy, sx) for every product of a convolution of images shaped like x.
-template <class Body>
-void each_product(const Plain& x, std::int64_t out, std::int64_t kernel, std::int64_t stride,
-                  const Body& body) {
-  const std::int64_t above = padding(x.height, kernel, stride), before = padding(x.width, kernel, stride);
-  for (std::int64_t n = 0; n < x.images; ++n) {
-    for (std::int64_t o = 0; o < out; ++o) {
-      for (std::int64_t i = 0; i < x.channels; ++i) {
-        for (std::int64_t tap = 0; tap < kernel * kernel; ++tap) {
-          for (std::int64_t y = 0; y < strided(x.height, stride); ++y) {
-            for (std::int64_t c = 0; c < strided(x.width, stride); ++c) {
-              const std::int64_t from_y = y * stride + tap / kernel - above,
-                                 from_c = c * stride + tap % kernel - before;
-              if (from_y < 0 || from_y >= x.height || from_c < 0 || from_c >= x.width) continue;
-              body(n, o, i, static_cast<std::size_t>((o * x.channels + i) * kernel * kernel + tap), y, c,
-                   from_y, from_c);
-            }
-          }
-        }
-      }
-    }
-  }
+// The convolution of images shaped like x.
+ConvolutionShape convolution_of(const Plain& x, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
+  return {x.images, x.channels, out, x.height, x.width, kernel, stride};
 }
 
 }  // namespace
@@ -144,35 +118,23 @@ std::vector<double> plain_weights(const Buffer& buffer, std::int64_t out, std::i
 
 Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t out, std::int64_t kernel,
                std::int64_t stride) {
-  Plain y(x.images, out, strided(x.height, stride), strided(x.width, stride));
-  each_product(x, out, kernel, stride,
-               [&](std::int64_t n, std::int64_t o, std::int64_t i, std::size_t weight, std::int64_t row,
-                   std::int64_t column, std::int64_t from_row, std::int64_t from_column) {
-                 y.at(n, o, row, column) += x.at(n, i, from_row, from_column) * weights[weight];
-               });
+  Plain y(x.images, out, (x.height + stride - 1) / stride, (x.width + stride - 1) / stride);
+  y.values = naive::convolution(convolution_of(x, out, kernel, stride), x.values, weights);
   return y;
 }
 
 Plain convolve_back(const Plain& dy, const std::vector<double>& weights, const Plain& x, std::int64_t kernel,
                     std::int64_t stride) {
   Plain dx(x.images, x.channels, x.height, x.width);
-  each_product(x, dy.channels, kernel, stride,
-               [&](std::int64_t n, std::int64_t o, std::int64_t i, std::size_t weight, std::int64_t row,
-                   std::int64_t column, std::int64_t from_row, std::int64_t from_column) {
-                 dx.at(n, i, from_row, from_column) += dy.at(n, o, row, column) * weights[weight];
-               });
+  dx.values =
+      naive::convolution_backward_data(convolution_of(x, dy.channels, kernel, stride), dy.values, weights);
   return dx;
 }
 
 std::vector<double> weight_gradient(const Plain& x, const Plain& dy, std::int64_t kernel,
                                     std::int64_t stride) {
-  std::vector<double> dw(static_cast<std::size_t>(dy.channels * x.channels * kernel * kernel));
-  each_product(x, dy.channels, kernel, stride,
-               [&](std::int64_t n, std::int64_t o, std::int64_t i, std::size_t weight, std::int64_t row,
-                   std::int64_t column, std::int64_t from_row, std::int64_t from_column) {
-                 dw[weight] += x.at(n, i, from_row, from_column) * dy.at(n, o, row, column);
-               });
-  return dw;
+  return naive::convolution_backward_weights(convolution_of(x, dy.channels, kernel, stride), x.values,
+                                             dy.values);
 }
 
 NaiveNorm::NaiveNorm(std::int64_t channels, std::uint64_t seed, double around) {

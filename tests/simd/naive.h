@@ -1,4 +1,4 @@
-// Slow double-precision references for the fused kernels, on plain arrays.
+// Slow double-precision references for the fused kernels, on plain arrays, and their conversion to blocks.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +65,7 @@ std::vector<double> plain_weights(const Buffer& buffer, std::int64_t out, std::i
                                   std::int64_t block);
 std::int64_t padded(std::int64_t channels, std::int64_t block);
 
-// Convolution k x k with SAME padding, and its gradients; x gives the shape of the input.
+// Convolution k x k as in reference/naive.h, and its gradients; x gives the shape of the input.
 Plain convolve(const Plain& x, const std::vector<double>& weights, std::int64_t out, std::int64_t kernel,
                std::int64_t stride = 1);
 Plain convolve_back(const Plain& dy, const std::vector<double>& weights, const Plain& x, std::int64_t kernel,

@@ -5,33 +5,16 @@
 #include <doctest/doctest.h>
 
 #include "fused/simd/winograd.h"
+#include "reference/naive.h"
 #include "simd/naive.h"
 #include "simd/targets.h"
 
 namespace revnet::testing {
 namespace {
 
-struct Moments {
-  std::vector<double> mean, variance;
-};
-
-Moments moments_of(const Plain& x) {
-  const auto channels = static_cast<std::size_t>(x.channels);
-  Moments result{std::vector<double>(channels), std::vector<double>(channels)};
-  const auto pixels = static_cast<double>(x.images * x.height * x.width);
-  const auto channel = [&](std::size_t i) {
-    return i / static_cast<std::size_t>(x.height * x.width) % channels;
-  };
-  for (std::size_t i = 0; i < x.values.size(); ++i) result.mean[channel(i)] += x.values[i] / pixels;
-  for (std::size_t i = 0; i < x.values.size(); ++i) {
-    result.variance[channel(i)] += std::pow(x.values[i] - result.mean[channel(i)], 2) / pixels;
-  }
-  return result;
-}
-
 // Compares the moments that follow from sums over work blocks, of `pixels` pixels each, with those of x.
 void check(const std::vector<double>& sums, const std::vector<std::int64_t>& pixels, const Plain& x) {
-  const Moments expected = moments_of(x);
+  const naive::Moments expected = naive::moments({x.images, x.channels, x.height * x.width}, x.values);
   const auto all = static_cast<double>(x.images * x.height * x.width);
   const std::size_t channels = expected.mean.size();
   for (std::size_t c = 0; c < channels; ++c) {
