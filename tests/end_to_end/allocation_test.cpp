@@ -62,10 +62,8 @@ const fs::path& prepared() {
   static const TemporaryDirectory folder;
   static const fs::path path = [] {
     write_image_folders(folder / "set", 2, 2, 40);
-    const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5"});
-    REQUIRE_MESSAGE(packed.exit_code == 0, packed.text());
-    const Outcome whole = train(folder.path(), fresh("whole"));
-    REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
+    succeeded(run("revnet-data", folder.path(), {"pack", "set", "set.h5"}));
+    succeeded(train(folder.path(), fresh("whole")));
     return folder.path();
   }();
   return path;
@@ -80,9 +78,7 @@ struct Case {
 
 class Failing {
  public:
-  explicit Failing(Case given) : case_(std::move(given)), whole_(execute(0)) {
-    REQUIRE_MESSAGE(whole_.exit_code == 0, whole_.text());
-  }
+  explicit Failing(Case given) : case_(std::move(given)), whole_(succeeded(execute(0))) {}
 
   // The first allocation of each call path.
   std::vector<std::uint64_t> paths() const {

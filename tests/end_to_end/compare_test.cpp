@@ -42,8 +42,7 @@ TEST_CASE("a study takes the data set that its experiment file or --set names") 
 
 TEST_CASE("an angle study that is interrupted and resumed has the rows of an uninterrupted one") {
   const TemporaryDirectory folder;
-  const Outcome whole = compare(folder.path(), angle("whole"));
-  REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
+  const Outcome whole = succeeded(compare(folder.path(), angle("whole")));
   CHECK(contains(whole.out, "flipped ReLUs"));
   CHECK(contains(whole.err, "figures.py angle whole"));
   {
@@ -54,9 +53,7 @@ TEST_CASE("an angle study that is interrupted and resumed has the rows of an uni
     REQUIRE_MESSAGE(running, outcome.text());
     REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
   }
-  const Outcome rest =
-      compare(folder.path(), {"gradient", "angle", "--run-dir", "run", "--resume", "--every", "2"});
-  REQUIRE_MESSAGE(rest.exit_code == 0, rest.text());
+  succeeded(compare(folder.path(), {"gradient", "angle", "--run-dir", "run", "--resume", "--every", "2"}));
   CHECK(first_difference(folder / "whole", folder / "run") == "");
   const hdf5::Reader a(folder / "whole/angle.h5"), b(folder / "run/angle.h5");
   CHECK(a.integers("angle/iteration") == std::vector<std::int64_t>{0, 2, 4, 6, 8, 10, 12});
@@ -89,8 +86,7 @@ TEST_CASE("compare training resumes as a whole") {
                            "1",
                            "--set",
                            "network.activations=reconstructed"};  // ignored: the study trains both ways
-  const Outcome whole = compare(folder.path(), join(settings, {"--run-dir", "whole"}));
-  REQUIRE_MESSAGE(whole.exit_code == 0, whole.text());
+  const Outcome whole = succeeded(compare(folder.path(), join(settings, {"--run-dir", "whole"})));
   CHECK(contains(whole.out, "reconstructed"));
   {
     Process process("revnet-compare", folder.path(), join(settings, {"--run-dir", "run"}));
@@ -100,8 +96,7 @@ TEST_CASE("compare training resumes as a whole") {
     REQUIRE_MESSAGE(running, outcome.text());
     REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
   }
-  const Outcome rest = compare(folder.path(), join(settings, {"--run-dir", "run", "--resume"}));
-  REQUIRE_MESSAGE(rest.exit_code == 0, rest.text());
+  const Outcome rest = succeeded(compare(folder.path(), join(settings, {"--run-dir", "run", "--resume"})));
   CHECK(rest.out == whole.out);
   CHECK(first_difference(folder / "whole/stored", folder / "run/stored") == "");
   CHECK(first_difference(folder / "whole/reconstructed", folder / "run/reconstructed") == "");
@@ -110,9 +105,8 @@ TEST_CASE("compare training resumes as a whole") {
 TEST_CASE("compare memory measures every activation mode in a fresh process") {
   const TemporaryDirectory folder;
   const Outcome outcome =
-      compare(folder.path(), {"memory", "--units", "1", "--units", "2", "--units", "4", "--batch", "2",
-                              "--threads", "1", "--steps", "1", "--format", "csv"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+      succeeded(compare(folder.path(), {"memory", "--units", "1", "--units", "2", "--units", "4", "--batch",
+                                        "2", "--threads", "1", "--steps", "1", "--format", "csv"}));
   CHECK(contains(outcome.out, "resnet32,1-1-1,3,stored,"));
   CHECK(contains(outcome.out, "revnet38,4-4-4,12,reconstructed,"));
   CHECK(contains(outcome.err, "a fit of the growth with depth needs at least 5 depths (--units)"));
@@ -126,11 +120,10 @@ TEST_CASE("compare memory works in a folder with an apostrophe in its name") {
   const std::filesystem::path program = folder / "it's here" / "revnet-compare";
   std::filesystem::create_directory(program.parent_path());
   std::filesystem::copy_file(std::filesystem::path(REVNET_BIN_DIR) / "revnet-compare", program);
-  const Outcome outcome = run(
+  const Outcome outcome = succeeded(run(
       program.string(), folder.path(),
       {"memory", "--arch", "resnet32", "--activations", "stored", "--units", "1", "--batch", "2", "--threads",
-       "1", "--steps", "1", "--format", "csv", "--set", "network.widths=16,32,48", "--image-size", "16"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+       "1", "--steps", "1", "--format", "csv", "--set", "network.widths=16,32,48", "--image-size", "16"}));
   CHECK(contains(outcome.out, "resnet32+widths=16-32-48,1-1-1,3,stored,"));
 }
 
@@ -148,9 +141,9 @@ TEST_CASE("compare memory takes networks that images of the requested size fit, 
 TEST_CASE("compare memory measures the network and the activations that the settings name") {
   const TemporaryDirectory folder;
   write_file(folder / "e.yaml", "network: {architecture: revnet38, activations: stored}\n");
-  const Outcome outcome = compare(folder.path(), {"memory", "--config", "e.yaml", "--units", "1", "--batch",
-                                                  "2", "--steps", "0", "--format", "csv", "--threads", "1"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const Outcome outcome =
+      succeeded(compare(folder.path(), {"memory", "--config", "e.yaml", "--units", "1", "--batch", "2",
+                                        "--steps", "0", "--format", "csv", "--threads", "1"}));
   CHECK(contains(outcome.out, "\nrevnet38,1-1-1,3,stored,"));
   CHECK_FALSE(contains(outcome.out, "resnet32"));
   CHECK_FALSE(contains(outcome.out, "reconstructed"));
@@ -158,9 +151,8 @@ TEST_CASE("compare memory measures the network and the activations that the sett
 
 TEST_CASE("compare memory finds the largest batch within a limit") {
   const TemporaryDirectory folder;
-  const Outcome outcome = compare(folder.path(), {"memory", "--arch", "revnet38", "--memory-limit", "200MB",
-                                                  "--threads", "1", "--format", "csv"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const Outcome outcome = succeeded(compare(folder.path(), {"memory", "--arch", "revnet38", "--memory-limit",
+                                                            "200MB", "--threads", "1", "--format", "csv"}));
   std::istringstream lines(outcome.out);
   std::map<std::string, int> batches;
   for (std::string line; std::getline(lines, line);) {

@@ -16,8 +16,7 @@ const std::vector<std::string> commands{"revnet-train", "revnet-compare", "revne
 
 std::string output(const std::string& command, const Arguments& arguments) {
   const TemporaryDirectory folder;
-  const Outcome outcome = run(command, folder.path(), arguments);
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const Outcome outcome = succeeded(run(command, folder.path(), arguments));
   CHECK(outcome.err.empty());
   CHECK(snapshot(folder.path()).empty());
   return outcome.out;

@@ -49,8 +49,7 @@ TEST_CASE("--dry-run prints the plan of every network on every data set and writ
     for (const std::string dataset : {"cifar10", "cifar100", "synthetic"}) {
       CAPTURE(network.name);
       CAPTURE(dataset);
-      const Outcome outcome = train(folder.path(), {dataset, "--arch", network.name, "--dry-run"});
-      REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+      const Outcome outcome = succeeded(train(folder.path(), {dataset, "--arch", network.name, "--dry-run"}));
       CHECK(outcome.err.empty());
       auto plan = numbers(outcome.out);
       // Each of the 90 additional classes has a row of weights and a bias.
@@ -73,9 +72,8 @@ TEST_CASE("--dry-run prints the plan of every network on every data set and writ
 TEST_CASE("the plan is YAML that a configuration file may quote") {
   TemporaryDirectory folder;
   const Outcome plan =
-      train(folder.path(), {"synthetic", "--dry-run", "--batch", "7", "--run-dir", "elsewhere"},
-            {{"REVNET_THREADS", "2"}});
-  REQUIRE(plan.exit_code == 0);
+      succeeded(train(folder.path(), {"synthetic", "--dry-run", "--batch", "7", "--run-dir", "elsewhere"},
+                      {{"REVNET_THREADS", "2"}}));
   CHECK(contains(plan.out, "run_directory: elsewhere\n"));
   // Its settings, which are indented under one key, are the resolved configuration.
   const std::size_t at = plan.out.find("settings:\n");

@@ -10,15 +10,14 @@ using namespace revnet::testing;
 TEST_CASE("a run is evaluated image by image, and its weights are refused for another architecture") {
   TemporaryDirectory folder;
   const Arguments settings{"synthetic", "--arch", "resnet32", "--batch", "50", "--iterations", "2"};
-  const Outcome trained = train(folder.path(), join(settings, {"--run-dir", "run", "--keep-best"}));
-  REQUIRE_MESSAGE(trained.exit_code == 0, trained.text());
+  const Outcome trained =
+      succeeded(train(folder.path(), join(settings, {"--run-dir", "run", "--keep-best"})));
   const std::string result = trained.out.substr(0, trained.out.find(", after iteration"));
   const auto before = snapshot(folder / "run");
   CHECK(before.count("best.h5") == 1);
 
-  const Outcome evaluated = train(
-      folder.path(), {"--run-dir", "run", "--evaluate", "--per-class", "--predictions", "predictions.h5"});
-  REQUIRE_MESSAGE(evaluated.exit_code == 0, evaluated.text());
+  const Outcome evaluated = succeeded(train(
+      folder.path(), {"--run-dir", "run", "--evaluate", "--per-class", "--predictions", "predictions.h5"}));
   CHECK_MESSAGE(evaluated.out.starts_with(result + "\n"), evaluated.text());
   CHECK(contains(evaluated.out, "run/checkpoint.h5, after iteration 2\n"));
   CHECK(contains(evaluated.out, "class  images  errors"));

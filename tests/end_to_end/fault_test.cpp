@@ -42,8 +42,7 @@ Arguments one_more_iteration(const std::string& run) {
 // The undisturbed run with which all others are compared. It trains once for all tests.
 const fs::path& whole_run() {
   static const TemporaryDirectory folder;
-  static const Outcome outcome = train(folder.path(), settings("whole"));
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  static const Outcome outcome = succeeded(train(folder.path(), settings("whole")));
   static const fs::path run = folder / "whole";
   return run;
 }
@@ -66,8 +65,7 @@ void check_failed(const Outcome& outcome, const std::string& what) {
 }
 
 void check_goes_on(const fs::path& folder, const std::string& run) {
-  const Outcome outcome = train(folder, resume(run));
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder, resume(run)));
   CHECK(first_difference(whole_run(), folder / run) == "");
 }
 
@@ -135,8 +133,7 @@ TEST_CASE("a run warns once about a text log that cannot be written, and goes on
   fs::copy(whole_run(), folder / "run");
   fs::remove(folder / "run/run.log");
   fs::create_symlink("/dev/full", folder / "run/run.log");
-  const Outcome outcome = train(folder.path(), one_more_iteration("run"));
-  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const Outcome outcome = succeeded(train(folder.path(), one_more_iteration("run")));
   CHECK_MESSAGE(count_of(outcome.err, "warning: cannot write the log") == 1, outcome.text());
   CHECK_FALSE(contains(outcome.err, "LOG ERROR"));
 }
@@ -170,8 +167,7 @@ TEST_CASE("data that cannot be read gives one line of error") {
 
 TEST_CASE("a wall clock that jumps does not change the times of a run") {
   const TemporaryDirectory folder;
-  const Outcome outcome = train(folder.path(), settings("run"), preloaded({{"REVNET_FAULT_CLOCK", "1"}}));
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder.path(), settings("run"), preloaded({{"REVNET_FAULT_CLOCK", "1"}})));
   CHECK(first_difference(whole_run(), folder / "run") == "");
   double last = 0;
   const RunLog log = open_log(folder / "run");

@@ -20,8 +20,7 @@ Arguments fresh(const std::string& run, const std::string& data, const Arguments
 }
 
 void check_trains(const fs::path& folder, const Arguments& arguments) {
-  const Outcome outcome = train(folder, arguments);
-  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder, arguments));
 }
 
 // Leaves a file as an interrupted download would.
@@ -40,8 +39,7 @@ TEST_CASE("folders, a packed file and any number of workers train to the same bi
   for (const char* name : {"\nn0  ", "\nn1  ", "\nn2  "})
     CHECK_MESSAGE(contains(evaluated.out, name), evaluated.text());
 
-  const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5"});
-  REQUIRE_MESSAGE(packed.exit_code == 0, packed.text());
+  const Outcome packed = succeeded(run("revnet-data", folder.path(), {"pack", "set", "set.h5"}));
   CHECK(contains(packed.out, "set.h5: 12 training and 9 validation images of 3 classes"));
   check_trains(folder.path(), fresh("packed", "set.h5", {"--workers", "3"}));
   CHECK(first_difference(folder / "folders", folder / "packed").empty());
@@ -99,16 +97,14 @@ TEST_CASE("the setting dataset.damaged leaves out damaged images, names them and
   CHECK_FALSE(fs::exists(folder / "refused"));
 
   const Arguments skip{"--set", "dataset.damaged=skip"};
-  const Outcome skipped = train(folder.path(), fresh("skipped", "set", skip));
-  REQUIRE_MESSAGE(skipped.exit_code == 0, skipped.text());
+  const Outcome skipped = succeeded(train(folder.path(), fresh("skipped", "set", skip)));
   CHECK(count_of(skipped.err, "left out: set/train/n0/2.JPEG: cut short") == 1);
   CHECK(count_of(skipped.err, "left out: set/train/n1/png.JPEG: not a JPEG image") == 1);
   CHECK(contains(skipped.out, "images left out   2 damaged"));
   CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
 
   // A resumed run has not seen the damaged images again, and knows of those that earlier processes left out.
-  const Outcome resumed = train(folder.path(), {"--run-dir", "skipped", "--resume", "--iterations", "7"});
-  CHECK_MESSAGE(resumed.exit_code == 0, resumed.text());
+  succeeded(train(folder.path(), {"--run-dir", "skipped", "--resume", "--iterations", "7"}));
   CHECK(open_log(folder / "skipped").info().extra.at("images_left_out") == "2");
 
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder / "set/val")) {
@@ -135,8 +131,8 @@ TEST_CASE("revnet-data packs no damaged image") {
   CHECK(contains(refused.err, "set/train/n0/2.JPEG: cut short"));
   CHECK(contains(refused.err, "--skip-damaged"));
   CHECK_FALSE(fs::exists(folder / "set.h5"));
-  const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5", "--skip-damaged"});
-  CHECK_MESSAGE(packed.exit_code == 0, packed.text());
+  const Outcome packed =
+      succeeded(run("revnet-data", folder.path(), {"pack", "set", "set.h5", "--skip-damaged"}));
   CHECK(contains(packed.out, "set.h5: 11 training and 9 validation images of 3 classes"));
   CHECK(run("revnet-data", folder.path(), {"check", "set.h5"}).out == "20 images of 3 classes: all intact\n");
 }
@@ -170,10 +166,9 @@ TEST_CASE("photographs that are missing, or fewer than ImageNet has, are refused
 TEST_CASE("revnet-data shows a batch of any data set") {
   const TemporaryDirectory folder;
   write_image_folders(folder / "set", 2, 3);
-  const Outcome shown =
-      run("revnet-data", folder.path(),
-          {"show", "images", "--data-dir", "set", "--image-size", "32", "--batch", "5", "--output", "a.png"});
-  REQUIRE_MESSAGE(shown.exit_code == 0, shown.text());
+  const Outcome shown = succeeded(run(
+      "revnet-data", folder.path(),
+      {"show", "images", "--data-dir", "set", "--image-size", "32", "--batch", "5", "--output", "a.png"}));
   CHECK(contains(shown.out, "labels, row by row:\n"));
   const std::string png = read_file(folder / "a.png");
   // IHDR begins with width and height: three columns and two rows of 32 pixels, with gaps of 2.

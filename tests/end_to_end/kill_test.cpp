@@ -65,8 +65,7 @@ void kill_at(const fs::path& folder, const Arguments& arguments, const Moment& m
 }
 
 void finish(const fs::path& folder, const Arguments& arguments) {
-  const Outcome outcome = train(folder, arguments);
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder, arguments));
 }
 
 }  // namespace

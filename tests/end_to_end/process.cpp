@@ -77,6 +77,12 @@ Outcome run(const std::string& command, const fs::path& folder, const Arguments&
   return Process(command, folder, arguments).wait();
 }
 
+Outcome succeeded(Outcome outcome, std::source_location where) {
+  INFO(std::string(where.file_name()), ":", where.line(), ": ", outcome.text());
+  REQUIRE(outcome.exit_code == 0);
+  return outcome;
+}
+
 void check_refused(const std::string& command, const fs::path& folder, const Arguments& arguments,
                    const std::string& why) {
   const Outcome outcome = run(command, folder, arguments);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,6 @@
 namespace revnet::testing {
 
 using Arguments = std::vector<std::string>;
-// Changes to the environment of the test. An empty value removes a variable.
-using Environment = std::map<std::string, std::string>;
 
 struct Outcome {
   int exit_code = -1;  // -1 if a signal ended the process
@@ -53,6 +52,8 @@ Outcome train(const std::filesystem::path& folder, const Arguments& arguments,
 
 // Runs any command to its end.
 Outcome run(const std::string& command, const std::filesystem::path& folder, const Arguments& arguments);
+// Requires that a command succeeded, and returns its outcome.
+Outcome succeeded(Outcome outcome, std::source_location where = std::source_location::current());
 // Requires that a command refuses, with exit code 2 and `why` on stderr.
 void check_refused(const std::string& command, const std::filesystem::path& folder,
                    const Arguments& arguments, const std::string& why);

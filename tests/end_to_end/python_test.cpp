@@ -1,6 +1,4 @@
 // scripts/revnet_files.py reads the files that the commands write, and refuses formats that it does not know.
-#include <cstdlib>
-
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
@@ -11,22 +9,6 @@ namespace revnet::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool has_h5py() {
-  const bool has = std::system("/usr/bin/python3 -c 'import h5py' 2> /dev/null") == 0;
-  if (!has) MESSAGE("python3-h5py is not installed: scripts/revnet_files.py is not tested");
-  return has;
-}
-
-// The output of a script that imports revnet_files, or its last line of errors.
-std::string python(const fs::path& folder, const std::string& script) {
-  write_file(folder / "script.py",
-             "import sys\nsys.path.insert(0, '" REVNET_SCRIPTS_DIR "')\nimport revnet_files\n" + script);
-  const std::string command =
-      "cd '" + folder.string() + "' && /usr/bin/python3 script.py > python.out 2>&1 || true";
-  if (std::system(command.c_str()) != 0) return "(no shell)";
-  return read_file(folder / "python.out");
-}
 
 TEST_CASE("every Python script that needs no PyTorch, or all if there is one, explains itself") {
   if (!can_draw()) return;  // figures.py needs both packages, even to explain itself
@@ -54,9 +36,8 @@ for name in sorted(os.listdir(sys.path[0])):
 TEST_CASE("Python reads a run and its checkpoint, and revnet resumes from what Python writes") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;
-  const Outcome outcome = train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "50",
-                                                "--iterations", "2", "--log-every", "1", "--run-dir", "run"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "50", "--iterations", "2",
+                                  "--log-every", "1", "--run-dir", "run"}));
   const RunLog log = open_log(folder / "run");
   const Checkpoint checkpoint = open_checkpoint(folder / "run");
   char expected[400];
@@ -67,6 +48,7 @@ TEST_CASE("Python reads a run and its checkpoint, and revnet resumes from what P
                 checkpoint.momentum.size(), checkpoint.running.size(),
                 static_cast<double>(checkpoint.parameters.at(0).values.at(0)));
   CHECK(python(folder.path(), R"(
+import revnet_files
 run = revnet_files.read_run("run")
 print(run.attributes["status"], run.attributes["architecture"], run.attributes["seed"])
 print(list(run.train["iteration"]))
@@ -81,7 +63,7 @@ print("%.9g" % next(iter(checkpoint.parameters.values())).ravel()[0])
   // Python writes the checkpoint. A second write, which a limit of 1,000 bytes fails, must not change the
   // file.
   CHECK(python(folder.path(), R"(
-import os, resource
+import os, resource, revnet_files
 checkpoint = revnet_files.read_checkpoint("run/checkpoint.h5")
 revnet_files.write_checkpoint("copy.h5", checkpoint)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -106,6 +88,7 @@ TEST_CASE("Python reads the parts that only some logs have") {
   RunLog log = RunLog::create(folder / "run.h5", info);
   log.save(false);
   const std::string script = R"(
+import revnet_files
 run = revnet_files.read_run("run.h5")
 print({name: list(column) for name, column in run.evaluation_average.items()}, run.all_reduce, run.exact_coupling)
 )";
@@ -129,8 +112,8 @@ TEST_CASE("Python refuses files of a newer version and files that are not revnet
   other.save(Durability::process_crash);
   write_file(folder / "text.h5", "no HDF5");
   const auto refusal = [&](const std::string& call) {
-    return python(folder.path(),
-                  "try:\n  revnet_files." + call + "\nexcept revnet_files.FileError as e:\n  print(e)\n");
+    return python(folder.path(), "import revnet_files\ntry:\n  revnet_files." + call +
+                                     "\nexcept revnet_files.FileError as e:\n  print(e)\n");
   };
   const std::string said =
       "has format version 2, newer than this script's 1; use the scripts of a newer revnet\n";
@@ -148,7 +131,8 @@ TEST_CASE("Python and C++ agree on the settings without effect on results") {
   for (const Setting& setting : settings()) {
     if (setting.effect != Effect::result) expected += setting.key + "\n";
   }
-  CHECK(python(folder.path(), "print('\\n'.join(revnet_files.WITHOUT_EFFECT))\n") == expected);
+  CHECK(python(folder.path(), "import revnet_files\nprint('\\n'.join(revnet_files.WITHOUT_EFFECT))\n") ==
+        expected);
 }
 
 }  // namespace

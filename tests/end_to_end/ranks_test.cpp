@@ -75,21 +75,17 @@ Outcome interfere(const fs::path& folder, int signal, const Arguments& more, pid
 
 TEST_CASE("under mpirun one rank gives the bits of a single process, and several ranks give its losses") {
   TemporaryDirectory folder;
-  const Outcome alone =
-      train(folder.path(), fresh("1", {"--iterations", "2"}), environment_in(folder.path()));
-  REQUIRE_MESSAGE(alone.exit_code == 0, alone.text());
-  const Outcome one_rank = train_on(1, folder.path(), fresh("one", {"--iterations", "2"}));
-  REQUIRE_MESSAGE(one_rank.exit_code == 0, one_rank.text());
+  succeeded(train(folder.path(), fresh("1", {"--iterations", "2"}), environment_in(folder.path())));
+  succeeded(train_on(1, folder.path(), fresh("one", {"--iterations", "2"})));
   CHECK(first_difference(folder / "1", folder / "one") == "");
   CHECK(open_log(folder / "one").all_reduce().empty());
 
   for (const int ranks : {2, 4}) {  // shards of 10 images: 5 and 5; 2, 3, 2 and 3
     const std::string name = std::to_string(ranks);
     // At every checkpoint the run itself checks that all ranks have equal weights.
-    const Outcome outcome = train_on(
+    const Outcome outcome = succeeded(train_on(
         ranks, folder.path(),
-        fresh(name, {"--iterations", "2", "--checkpoint-every", "1", "--batch-norm", "synchronized"}));
-    REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+        fresh(name, {"--iterations", "2", "--checkpoint-every", "1", "--batch-norm", "synchronized"})));
     INFO(outcome.text());
     CHECK(contains(outcome.out, name + " ranks; "));
     CHECK(contains(outcome.out, "hidden by the backward pass"));
@@ -170,10 +166,9 @@ TEST_CASE("gradient angle measures the whole batch on two ranks, and other studi
   TemporaryDirectory folder;
   const Arguments study{"gradient",     "angle", "synthetic",    "--arch",       "revnet38",  "--batch", "6",
                         "--iterations", "1",     "--batch-norm", "synchronized", "--run-dir", "run"};
-  const Outcome outcome = Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", study),
-                                  environment_in(folder.path()))
-                              .wait();
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", study),
+                    environment_in(folder.path()))
+                .wait());
   CHECK(fs::exists(folder / "run/angle.h5"));
   const Outcome speed = Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", {"speed"}),
                                 environment_in(folder.path()))

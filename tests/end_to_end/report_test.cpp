@@ -52,8 +52,7 @@ void check_in_browser(const std::filesystem::path& folder, const std::string& pa
 
 // Checks the page of a trained run and of one that has only begun.
 void check_page(const std::filesystem::path& folder, const std::string& tables) {
-  const Outcome outcome = report(folder, {"runs", "--html", "page.html"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const Outcome outcome = succeeded(report(folder, {"runs", "--html", "page.html"}));
   CHECK(outcome.out == tables);
   CHECK(outcome.err == "wrote page.html\n");
   CHECK(xml_error(read_file(folder / "page.html")) == "");
@@ -63,8 +62,7 @@ void check_page(const std::filesystem::path& folder, const std::string& tables) 
   info.config = to_yaml(Config());
   std::filesystem::create_directories(folder / "runs/begun");
   RunLog::create(RunFiles(folder / "runs/begun").run_log(), info).save(false);
-  const Outcome both = report(folder, {"runs", "--html", "page.html"});
-  CHECK_MESSAGE(both.exit_code == 0, both.text());
+  succeeded(report(folder, {"runs", "--html", "page.html"}));
   const std::string page = read_file(folder / "page.html");
   CHECK(xml_error(page) == "");
   CHECK(contains(page, "<th scope=\"row\">runs/begun</th>"));
@@ -91,12 +89,9 @@ void check_refused_pages(const std::filesystem::path& folder) {
 
 TEST_CASE("a report has the paper's tables in every format") {
   const TemporaryDirectory folder;
-  const Outcome trained =
-      train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "5", "--iterations", "2",
-                            "--eval-every", "0", "--run-dir", "runs/one"});
-  REQUIRE_MESSAGE(trained.exit_code == 0, trained.text());
-  const Outcome text = report(folder.path(), {"runs"});
-  REQUIRE_MESSAGE(text.exit_code == 0, text.text());
+  succeeded(train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "5", "--iterations", "2",
+                                  "--eval-every", "0", "--run-dir", "runs/one"}));
+  const Outcome text = succeeded(report(folder.path(), {"runs"}));
   CHECK(contains(text.out, "RevNet-164"));
   CHECK(contains(text.out, "1,748,778"));
   CHECK(contains(text.out, "runs/one"));
@@ -167,8 +162,7 @@ void collect_sweep(const std::filesystem::path& folder) {
       }
     }
   }
-  const Outcome outcome = run("revnet-sweep", folder, {"collect", "q.yaml"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(run("revnet-sweep", folder, {"collect", "q.yaml"}));
   CHECK(
       contains(read_file(folder / "runs/q/groups.csv"), "\nrevnet38,reconstructed,0.1,2,11.5000,0.7071,2,"));
 }
@@ -177,8 +171,7 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
   if (!can_draw()) return;
   const TemporaryDirectory folder;
   const auto compare = [&](const Arguments& arguments) {
-    const Outcome outcome = Process("revnet-compare", folder.path(), arguments).wait();
-    REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+    succeeded(Process("revnet-compare", folder.path(), arguments).wait());
   };
   const Arguments small{"synthetic", "--set", "network.units=1,1,2", "--batch", "4", "--iterations", "2"};
   // Exact coupling has angles of zero, which a logarithmic axis cannot show.

@@ -40,8 +40,7 @@ void interrupt(const fs::path& folder, const Arguments& arguments, std::int64_t 
 }
 
 void finish(const fs::path& folder, const Arguments& arguments) {
-  const Outcome outcome = train(folder, arguments);
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder, arguments));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ Arguments in(const std::string& run, const Arguments& more = {}) {
 
 TEST_CASE("an existing run is refused, and replaced only with --force") {
   TemporaryDirectory folder;
-  REQUIRE(train(folder.path(), in("run")).exit_code == 0);
+  succeeded(train(folder.path(), in("run")));
   const auto before = snapshot(folder.path());
   for (const std::string name : {"run/config.yaml", "run/run.log", "run/run.h5", "run/checkpoint.h5"}) {
     CAPTURE(name);
@@ -40,8 +40,7 @@ TEST_CASE("an existing run is refused, and replaced only with --force") {
   CHECK(after == before);
 
   write_file(folder / "run/notes.txt", "mine");
-  const Outcome forced = train(folder.path(), in("run", {"--force", "--seed", "7"}));
-  REQUIRE_MESSAGE(forced.exit_code == 0, forced.text());
+  succeeded(train(folder.path(), in("run", {"--force", "--seed", "7"})));
   CHECK(open_log(folder / "run").info().seed == 7);
   CHECK(open_config(folder / "run").training.seed == 7);
   CHECK(read_file(folder / "run/notes.txt") == "mine");
@@ -110,8 +109,8 @@ TEST_CASE("without --run-dir, runs are stored under runs") {
   REQUIRE(at != std::string::npos);
   const std::string command = outcome.err.substr(at + 15, outcome.err.find('\n', at) - at - 15);
   CHECK(command.ends_with("synthetic --arch resnet32 --batch 50 --iterations 1000 --seed 5 --resume"));
-  const Outcome plan = revnet::testing::run("/bin/sh", folder.path(), {"-c", command + " --dry-run"});
-  CHECK_MESSAGE(plan.exit_code == 0, plan.text());
+  const Outcome plan =
+      succeeded(revnet::testing::run("/bin/sh", folder.path(), {"-c", command + " --dry-run"}));
   CHECK(contains(plan.out, "run_directory: runs/synthetic-resnet32-seed5\n"));
   // Without --iterations, the run keeps its own number.
   const Outcome resumed =

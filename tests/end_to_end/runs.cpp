@@ -110,12 +110,26 @@ std::string first_difference(const fs::path& a, const fs::path& b) {
   return found.empty() ? first_difference(open_log(a), open_log(b)) : found;
 }
 
+bool has_h5py() {
+  static const bool has = std::system("/usr/bin/python3 -c 'import h5py' 2> /dev/null") == 0;
+  if (!has) MESSAGE("python3-h5py is not installed: scripts that read files are not tested");
+  return has;
+}
+
 bool can_draw() {
   static const bool can = std::system(
                               "/usr/bin/python3 -c 'from importlib.util import find_spec as find; "
                               "exit(not (find(\"h5py\") and find(\"matplotlib\")))'") == 0;
   if (!can) MESSAGE("python3-h5py or python3-matplotlib is not installed: no figure is drawn");
   return can;
+}
+
+std::string python(const fs::path& folder, const std::string& script) {
+  write_file(folder / "script.py", "import sys\nsys.path.insert(0, '" REVNET_SCRIPTS_DIR "')\n" + script);
+  const std::string command =
+      "cd '" + folder.string() + "' && /usr/bin/python3 script.py > python.out 2>&1 || true";
+  if (std::system(command.c_str()) != 0) return "(no shell)";
+  return read_file(folder / "python.out");
 }
 
 std::vector<std::string> figures(const std::filesystem::path& folder,

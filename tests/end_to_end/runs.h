@@ -32,8 +32,11 @@ std::string first_difference(const std::filesystem::path& a, const std::filesyst
 // The first difference between the rows of two logs, of which one may be longer.
 std::string first_difference_of_rows(const RunLog& a, const RunLog& b);
 
-// Whether matplotlib and h5py are installed. Prints a message if not.
+// Whether h5py, or matplotlib and h5py, are installed. Prints a message if not.
+bool has_h5py();
 bool can_draw();
+// Runs a Python script, which may import those in scripts/, in a folder. Returns its output, errors included.
+std::string python(const std::filesystem::path& folder, const std::string& script);
 // Runs scripts/figures.py in a folder with each of the arguments, and returns for each the line that it
 // prints or why it refuses. One process draws them all, because loading matplotlib takes longer than drawing.
 std::vector<std::string> figures(const std::filesystem::path& folder,

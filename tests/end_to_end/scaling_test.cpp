@@ -15,27 +15,11 @@ bool succeeds(const std::string& command) {
   return std::system((command + " > /dev/null 2>&1").c_str()) == 0;
 }
 
-bool has_h5py() {
-  const bool has = succeeds("/usr/bin/python3 -c 'import h5py'");
-  if (!has) MESSAGE("skipped: python3-h5py is not installed");
-  return has;
-}
-
-// The output of a script that imports scaling_model, errors included.
-std::string python(const fs::path& folder, const std::string& script) {
-  write_file(folder / "script.py", "import sys\nsys.path.insert(0, '" REVNET_SCRIPTS_DIR
-                                   "')\nfrom scaling_model import *\n" +
-                                       script);
-  const std::string command =
-      "cd '" + folder.string() + "' && /usr/bin/python3 script.py > python.out 2>&1 || true";
-  if (std::system(command.c_str()) != 0) return "(no shell)";
-  return read_file(folder / "python.out");
-}
-
 // An example small enough to compute by hand. A step of 100 images takes 300 ms, 200 of them in the backward
 // pass. Of two buckets of 1 MB, one is final halfway through the backward pass and one at its end; a third
 // bucket is empty. At 1 ms of latency and 10 MB/s, a bucket takes 102 ms between two nodes.
 constexpr const char* example = R"(
+from scaling_model import *
 network = Network({50: 0.2, 100: 0.3}, 2 / 3, [(0, 0), (1e6, 0.5), (1e6, 1)])
 wire = Wire(0.001, 1e7)
 )";
@@ -103,10 +87,11 @@ TEST_CASE("two-hosts trains over a slow network and leaves no network namespace 
 
   // The model must assume the bytes that were exchanged.
   if (!has_h5py()) return;
-  CHECK(log.all_reduce().at("bucket_bytes") == std::stod(python(folder.path(), "print(BUCKET_BYTES)")));
+  CHECK(log.all_reduce().at("bucket_bytes") ==
+        std::stod(python(folder.path(), "import scaling_model\nprint(scaling_model.BUCKET_BYTES)")));
   CHECK(log.all_reduce().at("bytes") == std::stod(python(folder.path(), R"(
-import revnet_files
-print(sum(size for size, _ in buckets(revnet_files.read_checkpoint("run/checkpoint.h5"))))
+import revnet_files, scaling_model
+print(sum(size for size, _ in scaling_model.buckets(revnet_files.read_checkpoint("run/checkpoint.h5"))))
 )")));
 }
 

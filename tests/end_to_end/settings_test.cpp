@@ -16,8 +16,7 @@ TEST_CASE("options override the environment, which overrides the file, and confi
       "  iterations: 2\n  batch: 40\n  seed: 11\n  threads: 7\n  learning_rate: 0.05\nlog:\n  every: 1\n");
   const Arguments arguments{"synthetic", "--config", "experiment.yaml",  "--batch",
                             "50",        "--set",    "training.seed=12", "--run-dir"};
-  Outcome outcome = train(folder.path(), join(arguments, {"a"}), {{"REVNET_THREADS", "2"}});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder.path(), join(arguments, {"a"}), {{"REVNET_THREADS", "2"}}));
   const Config config = open_config(folder / "a");
   CHECK(config.name == "precedence");
   CHECK(config.training.learning_rate == 0.05);  // only in the file
@@ -29,25 +28,22 @@ TEST_CASE("options override the environment, which overrides the file, and confi
   CHECK(with_checksum(open_log(folder / "a").info().config) == read_file(folder / "a/config.yaml"));
 
   // The recorded file alone must repeat the run in another folder and without the environment.
-  outcome = train(folder.path(), {"--config", "a/config.yaml", "--run-dir", "b"}, {{"REVNET_THREADS", ""}});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(train(folder.path(), {"--config", "a/config.yaml", "--run-dir", "b"}, {{"REVNET_THREADS", ""}}));
   CHECK(first_difference(folder / "a", folder / "b") == "");
   CHECK(read_file(folder / "a/config.yaml") == read_file(folder / "b/config.yaml"));
 
   // To show that the comparison can fail, another seed must give another run.
-  outcome =
-      train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--seed", "13", "--run-dir", "c"});
-  REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(
+      train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--seed", "13", "--run-dir", "c"}));
   CHECK(contains(first_difference(folder / "a", folder / "c"), "parameters/"));
 }
 
 TEST_CASE("an option overrides the environment and --set") {
   TemporaryDirectory folder;
-  const Outcome plan = train(folder.path(),
-                             {"cifar10", "--dry-run", "--threads", "1", "--data-dir", "here", "--batch", "9",
-                              "--set", "training.batch=8"},
-                             {{"REVNET_THREADS", "2"}, {"REVNET_DATA", "there"}});
-  REQUIRE_MESSAGE(plan.exit_code == 0, plan.text());
+  const Outcome plan = succeeded(train(folder.path(),
+                                       {"cifar10", "--dry-run", "--threads", "1", "--data-dir", "here",
+                                        "--batch", "9", "--set", "training.batch=8"},
+                                       {{"REVNET_THREADS", "2"}, {"REVNET_DATA", "there"}}));
   CHECK(contains(plan.out, "threads: 1\n"));
   CHECK(contains(plan.out, "directory: here\n"));
   CHECK(contains(plan.out, "batch: 9\n"));

@@ -28,15 +28,13 @@ const std::string two_networks = "    network.architecture: [resnet32, revnet38]
 TEST_CASE("a sweep runs its jobs and then skips them") {
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment(two_networks + "    training.batch: [2, 4]\n"));
-  const Outcome dry = sweep(folder.path(), {"run", "s.yaml", "--dry-run", "--jobs", "2"});
-  REQUIRE_MESSAGE(dry.exit_code == 0, dry.text());
+  const Outcome dry = succeeded(sweep(folder.path(), {"run", "s.yaml", "--dry-run", "--jobs", "2"}));
   CHECK(contains(dry.out, "revnet38-batch4"));
   CHECK(contains(dry.out, "4 jobs in runs/small, 2 at a time"));
   CHECK(contains(dry.out, " in all; times are rough estimates"));
   CHECK_FALSE(fs::exists(folder / "runs"));
 
-  const Outcome first = sweep(folder.path(), {"run", "s.yaml", "--jobs", "2"});
-  REQUIRE_MESSAGE(first.exit_code == 0, first.text());
+  const Outcome first = succeeded(sweep(folder.path(), {"run", "s.yaml", "--jobs", "2"}));
   for (const char* job : {"resnet32-batch2", "resnet32-batch4", "revnet38-batch2", "revnet38-batch4"}) {
     CAPTURE(job);
     CHECK(open_log(folder / "runs/small" / job).status() == RunStatus::complete);
@@ -52,8 +50,7 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
   CHECK(status.exit_code == 0);
   CHECK(contains(status.out, "resnet32-batch2  complete          3"));
-  const Outcome collected = sweep(folder.path(), {"collect", "s.yaml"});
-  REQUIRE_MESSAGE(collected.exit_code == 0, collected.text());
+  const Outcome collected = succeeded(sweep(folder.path(), {"collect", "s.yaml"}));
   CHECK(contains(collected.out,
                  "job,network.architecture,network.activations,training.batch,status,iterations,"));
   CHECK(contains(collected.out, "revnet38-batch4,revnet38,reconstructed,4,complete,3,"));
@@ -78,15 +75,14 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
 TEST_CASE("what the environment says counts for a sweep's file, and not again for its jobs") {
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("    training.threads: [1]\n", "1"));
-  const Outcome outcome = sweep(folder.path(), {"run", "s.yaml"}, {{"REVNET_THREADS", "2"}});
-  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  succeeded(sweep(folder.path(), {"run", "s.yaml"}, {{"REVNET_THREADS", "2"}}));
   CHECK(open_config(folder / "runs/small/threads1").training.threads == 1);
 }
 
 TEST_CASE("a sweep refuses a changed setting of a job that ran, and names it") {
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("    training.batch: [2]\n"));
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml"}));
   write_file(folder / "s.yaml", experiment("    training.batch: [2]\n", "4"));
   const Outcome outcome = sweep(folder.path(), {"run", "s.yaml"});
   CHECK(outcome.exit_code == 2);
@@ -132,7 +128,7 @@ TEST_CASE("a sweep that was stopped by Ctrl-C or killed continues where it was")
   const TemporaryDirectory folder;
   const std::string yaml = "network: {units: [1, 1, 2]}\n" + experiment("    training.seed: [1, 2]\n", "40");
   write_file(folder / "s.yaml", yaml);
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}));
   {
     Process process("revnet-sweep", folder.path(), {"run", "s.yaml", "--sweep-dir", "cut"});
     const bool running = process.reaches([&] { return saved_iterations(folder / "cut/seed1") >= 3; });

@@ -208,9 +208,7 @@ class Torture {
   }
 
   void finish(const std::string& folder) const {
-    const Outcome outcome =
-        Process(subject_.program, folder_ / folder, subject_.arguments, environment()).wait();
-    REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+    succeeded(Process(subject_.program, folder_ / folder, subject_.arguments, environment()).wait());
   }
 
   void sleep_below(double seconds) {
@@ -273,8 +271,7 @@ TEST_CASE("what is killed at random moments, again and again, ends as if it had 
   std::mt19937_64 random(seed);
   const TemporaryDirectory folder;
   write_image_folders(folder / "set", 2, 10, 40);
-  const Outcome packed = run("revnet-data", folder.path(), {"pack", "set", "set.h5"});
-  REQUIRE_MESSAGE(packed.exit_code == 0, packed.text());
+  succeeded(run("revnet-data", folder.path(), {"pack", "set", "set.h5"}));
   const std::vector<Subject> all = subjects(folder / "set.h5");
   for (const Subject& subject : all) {
     CAPTURE(subject.name);
@@ -293,10 +290,9 @@ TEST_CASE("repeated runs with one seed are the same bit for bit") {
   TemporaryDirectory folder;
   for (std::uint64_t i = 0; i < runs; ++i) {
     const std::string run = std::to_string(i);
-    const Outcome outcome =
+    succeeded(
         train(folder.path(), {"synthetic", "--arch", "revnet38", "--batch", "32", "--iterations", "10",
-                              "--log-every", "1", "--eval-every", "5", "--threads", "2", "--run-dir", run});
-    REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
+                              "--log-every", "1", "--eval-every", "5", "--threads", "2", "--run-dir", run}));
     CHECK(first_difference(folder / "0", folder / run) == "");
   }
 }

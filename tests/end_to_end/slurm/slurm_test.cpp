@@ -65,10 +65,8 @@ TEST_CASE("two sweeps at once give the same bits in Slurm as on this machine") {
   const std::string grid = "training.seed: [1, 2, 3]";
   write_file(folder / "a.yaml", experiment("a", grid, 3, "{array_limit: 2, time: 30}"));
   write_file(folder / "b.yaml", experiment("b", "training.batch: [3]", 2));
-  const Outcome first = sweep(folder, {"run", "a.yaml", "--launcher", "slurm"});
-  REQUIRE_MESSAGE(first.exit_code == 0, first.text());
-  const Outcome second = sweep(folder, {"run", "b.yaml", "--launcher", "slurm"});
-  REQUIRE_MESSAGE(second.exit_code == 0, second.text());
+  succeeded(sweep(folder, {"run", "a.yaml", "--launcher", "slurm"}));
+  succeeded(sweep(folder, {"run", "b.yaml", "--launcher", "slurm"}));
   CHECK(without_ids(folder / "runs/a/slurm/jobs") == "0\tseed1\n1\tseed2\n0\tseed3\n");
   CHECK(without_ids(folder / "runs/b/slurm/jobs") == "0\tbatch3\n");
   // No job can be done so soon, whether or not the node has started it.
@@ -77,7 +75,7 @@ TEST_CASE("two sweeps at once give the same bits in Slurm as on this machine") {
   CHECK(contains(again.err, "seed3: already in Slurm, "));
   CHECK_FALSE(fs::exists(folder / "runs/a/slurm/3.sh"));
 
-  REQUIRE(sweep(folder, {"run", "a.yaml", "--sweep-dir", "local", "--jobs", "2"}).exit_code == 0);
+  succeeded(sweep(folder, {"run", "a.yaml", "--sweep-dir", "local", "--jobs", "2"}));
   REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
   for (const char* job : {"seed1", "seed2", "seed3"}) {
     CAPTURE(job);
@@ -103,8 +101,8 @@ TEST_CASE("a job at its time limit is signalled, saves, is queued again and comp
   const std::string grid = "training.seed: [1]";
   // Slurm checks limits twice a minute, so it warns this job 10 to 40 seconds after its start.
   write_file(folder / "s.yaml", experiment("s", grid, 60, "{time: 1, signal_seconds: 50}"));
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}).exit_code == 0);
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--sweep-dir", "whole"}));
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}));
   const fs::path run = folder / "runs/s/seed1";
   REQUIRE(comes("an iteration", [&] { return saved_iterations(run) >= 1; }));
   // Stopped, so that even a fast machine does not finish before the signal. Slurm wakes the jobs it warns.
@@ -122,7 +120,7 @@ TEST_CASE("tries are limited, and a job interrupted in its last one can be submi
   Sandbox slurm;
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("s", "training.seed: [1, 2]", 25, "{time: 30, max_tries: 1}"));
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}));
   const fs::path run = folder / "runs/s/seed2";  // an array's last task, so its id is the array's, too
   REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
   output({"scancel", "--signal=USR1", "1_1"});  // only to its steps, as Slurm does to warn
@@ -132,7 +130,7 @@ TEST_CASE("tries are limited, and a job interrupted in its last one can be submi
   const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
   CHECK_MESSAGE(contains(status.out, "interrupted"), status.text());
   CHECK_MESSAGE(contains(status.out, "ended with exit code 3 at try 1"), status.text());
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}));
   REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
   CHECK(is_complete(run));
   CHECK(saved_iterations(run) == 25);
@@ -149,7 +147,7 @@ TEST_CASE(
   Sandbox slurm;
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("s", "training.seed: [1]", 25, "{time: 30, tasks: 2}"));
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}));
   const fs::path run = folder / "runs/s/seed1";
   REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
   output({"scancel", "--signal=USR1", "1_0"});  // only to its steps, as Slurm does to warn
@@ -162,16 +160,14 @@ TEST_CASE(
   CHECK(contains(read_file(folder / "runs/s/logs/seed1.out"), "2 ranks; "));
   CHECK(contains(read_file(folder / "runs/s/logs/seed1.err"), "rank 1 with 1 thread"));
 
-  const Outcome reference =
-      Process(REVNET_MPIRUN, folder.path(),
-              {"--oversubscribe", "-n", "2", REVNET_BIN_DIR "/revnet-train", "synthetic", "--config",
-               "runs/s/logs/seed1.yaml", "--run-dir", "reference"},
-              {{"REVNET_THREADS", "1"},
-               {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-               {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-               {"OMPI_MCA_orte_tmpdir_base", folder.path().string()}})
-          .wait();
-  REQUIRE_MESSAGE(reference.exit_code == 0, reference.text());
+  succeeded(Process(REVNET_MPIRUN, folder.path(),
+                    {"--oversubscribe", "-n", "2", REVNET_BIN_DIR "/revnet-train", "synthetic", "--config",
+                     "runs/s/logs/seed1.yaml", "--run-dir", "reference"},
+                    {{"REVNET_THREADS", "1"},
+                     {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+                     {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+                     {"OMPI_MCA_orte_tmpdir_base", folder.path().string()}})
+                .wait());
   CHECK(first_difference(folder / "reference", run) == "");
 }
 #endif
@@ -181,14 +177,13 @@ TEST_CASE("a cancelled sweep saves its checkpoints and stays out of the queue") 
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml",
              experiment("s", "training.seed: [1, 2]", 100000, "{time: 30, running_limit: 1}"));
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}));
   const fs::path run = folder / "runs/s/seed1";
   REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
   const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
   CHECK_MESSAGE(contains(status.out, "running on " + slurm.node()), status.text());
   CHECK_MESSAGE(contains(status.out, "pending (JobArrayTaskLimit)"), status.text());
-  const Outcome cancelled = sweep(folder.path(), {"cancel", "s.yaml"});
-  REQUIRE_MESSAGE(cancelled.exit_code == 0, cancelled.text());
+  const Outcome cancelled = succeeded(sweep(folder.path(), {"cancel", "s.yaml"}));
   CHECK(cancelled.out == "2 jobs of runs/s cancelled\n");
   REQUIRE(comes("an empty queue", [&] { return slurm.queue().empty(); }));
   CHECK(exit_codes(folder / "runs/s", "seed1") == "3 ");
@@ -203,7 +198,7 @@ TEST_CASE("a job restarts when its node is up again, and a failed job shows its 
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("s", "training.seed: [1]", 40));
   write_file(folder / "f.yaml", experiment("f", "dataset.name: [cifar10]", 2));
-  REQUIRE(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}).exit_code == 0);
+  succeeded(sweep(folder.path(), {"run", "s.yaml", "--launcher", "slurm"}));
   const fs::path run = folder / "runs/s/seed1";
   REQUIRE(comes("some iterations", [&] { return saved_iterations(run) >= 3; }));
   output({"scontrol", "update", "NodeName=" + slurm.node(), "State=DOWN", "Reason=test"});
