@@ -1,10 +1,11 @@
-// Decisions about resuming that need only the files of a run.
+// Decisions about resuming, from the files of a run.
 #include "train/earlier_run.h"
 
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "train/support.h"
+#include "record/record_error.h"
+#include "train/small_runs.h"
 
 namespace revnet {
 namespace {
@@ -79,6 +80,47 @@ TEST_CASE("a run that cannot be resumed is recognised from its files") {
   CHECK_NOTHROW(find_earlier_run(config, folder / "run"));
   testing::write_file(folder / "run/checkpoint.h5", "half");
   CHECK(contains(message_of<Error>([&] { find_earlier_run(config, folder / "run"); }), "checkpoint.h5"));
+}
+
+// Why a run does not resume for want of a checkpoint.
+std::string refusal(const Config& config, const RunFiles& files) {
+  return message_of<RecordError>([&] { run_training(config, files.directory(), RunStart::resume, "test"); });
+}
+
+TEST_CASE("an unfinished run that has lost its checkpoint does not start over") {
+  const TemporaryDirectory folder;
+  Config config = run_config();
+  config.log.every = 1;
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", ending_after(2)), Error);
+  const RunFiles files(folder / "run");
+  std::filesystem::remove(files.checkpoint());
+  CHECK(contains(refusal(config, files), files.checkpoint().string() + " is missing, but the run has begun"));
+}
+
+TEST_CASE("if the last checkpoint is damaged, the message names an intact one") {
+  const TemporaryDirectory folder;
+  const RunFiles files(finished_run(folder));
+  std::filesystem::create_directory(files.kept_checkpoints());
+  std::filesystem::copy(files.checkpoint(), files.kept_checkpoint(3));
+  std::string bytes = testing::read_file(files.checkpoint());
+  bytes[bytes.size() / 2] ^= 1;
+  testing::write_file(files.checkpoint(), bytes);
+  testing::write_file(files.kept_checkpoint(4), bytes);
+  const std::string message = refusal(run_config(), files);
+  CHECK(contains(message, "its bytes are not those that were written"));
+  CHECK(contains(message, files.kept_checkpoint(3).string() + " is intact: copy it to"));
+}
+
+TEST_CASE("a run that has lost its last checkpoint does not start over") {
+  const TemporaryDirectory folder;
+  const RunFiles files(finished_run(folder));
+  std::filesystem::create_directory(files.kept_checkpoints());
+  std::filesystem::rename(files.checkpoint(), files.kept_checkpoint(3));
+  const std::string lost = files.checkpoint().string() + " is missing";
+  CHECK(refusal(run_config(), files) ==
+        lost + "; " + files.kept_checkpoint(3).string() + " is intact: copy it there and resume");
+  std::filesystem::remove(files.kept_checkpoint(3));
+  CHECK(contains(refusal(run_config(), files), lost + ", but the run has begun"));
 }
 
 }  // namespace

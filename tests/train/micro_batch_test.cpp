@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "train/rank_trainers.h"
-#include "train/training_run.h"
+#include "train/small_runs.h"
 
 namespace revnet {
 namespace {
@@ -253,9 +253,7 @@ TEST_CASE("a batch that micro-batches do not divide is refused, with one that do
 TEST_CASE("micro-batches stand in a run's files and its plan") {
   const TemporaryDirectory folder;
   Config config = micro_config(8, 2);
-  TrainingHooks hooks;
-  hooks.before_step = [](Trainer&) { throw Error("the end"); };
-  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", hooks), Error);
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", ending_after(0)), Error);
   CHECK(settings_of_run(folder / "run").training.micro_batch == 2);
   CHECK(RunLog::open(folder / "run/run.h5").info().extra.at("micro_batch") == "2");
   config.training.micro_batch = 4;

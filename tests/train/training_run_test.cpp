@@ -2,8 +2,6 @@
 #include "train/training_run.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -11,33 +9,19 @@
 #include <doctest/doctest.h>
 
 #include "record/checkpoint.h"
-#include "record/record_error.h"
 #include "train/resumption.h"
-#include "train/support.h"
+#include "train/small_runs.h"
 
 namespace revnet {
 namespace {
 
-Config run_config() {
-  Config config = small_config();
-  config.training.batch = 4;
-  config.log.every = 2;
-  config.evaluation.every = 0;
-  config.checkpoint.every = 2;
-  config.checkpoint.keep_best = true;
-  return config;
-}
-
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
+using testing::read_file;
 
 // The content of every file in a run directory.
 std::map<std::string, std::string> bytes_in(const std::filesystem::path& directory) {
   std::map<std::string, std::string> bytes;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    bytes[entry.path().filename().string()] = text_of(entry.path());
+    bytes[entry.path().filename().string()] = read_file(entry.path());
   }
   return bytes;
 }
@@ -92,18 +76,6 @@ void write_middle_checkpoint(const Config& config, const std::filesystem::path& 
   write_checkpoint(file, checkpoint);
 }
 
-// Copies a finished run, which is trained only once because it evaluates 2,000 test images.
-std::filesystem::path finished_run(const TemporaryDirectory& folder) {
-  static const TemporaryDirectory original;
-  static const RunSummary summary = run_training(run_config(), original / "run", RunStart::fresh, "test");
-  CHECK(summary.status == RunStatus::complete);
-  CHECK(summary.iterations == 4);
-  CHECK(summary.images == 2000);
-  CHECK(summary.evaluation.iteration == 4);
-  std::filesystem::copy(original / "run", folder / "run");
-  return folder / "run";
-}
-
 TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   const TemporaryDirectory folder;
   const Config config = run_config();
@@ -119,9 +91,9 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(log.info().learning_rate == 0.1);
   CHECK(log.info().batch == 4);
   CHECK(log.info().extra.at("started").size() == std::string("2026-01-31T12:34:56Z").size());
-  CHECK(contains(text_of(files.text_log()),
+  CHECK(contains(read_file(files.text_log()),
                  "span about 100 iterations but have seen only 4, so this evaluation"));
-  const std::string metrics = text_of(files.metrics());
+  const std::string metrics = read_file(files.metrics());
   CHECK(lines_of(metrics).size() == 1 + log.train().size() + log.eval().size());
   CHECK(lines_of(metrics)[3].starts_with("4,test,"));
 
@@ -141,8 +113,8 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(same_rows(RunLog::open(files.run_log()), log));
   CHECK(RunLog::open(files.run_log()).train().back().seconds > 100.0);
   CHECK(same_state(read_checkpoint(files.checkpoint()), end));
-  CHECK(contains(text_of(files.text_log()), "resuming after iteration 2"));
-  const std::vector<std::string> lines = lines_of(text_of(files.metrics())), whole = lines_of(metrics);
+  CHECK(contains(read_file(files.text_log()), "resuming after iteration 2"));
+  const std::vector<std::string> lines = lines_of(read_file(files.metrics())), whole = lines_of(metrics);
   REQUIRE(lines.size() == whole.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {  // all but the seconds
     CHECK(lines[i].substr(0, lines[i].rfind(',')) == whole[i].substr(0, whole[i].rfind(',')));
@@ -185,83 +157,23 @@ TEST_CASE("checkpoint.seconds triggers checkpoints") {
   Config config = run_config();
   config.checkpoint.every = 0;
   config.checkpoint.seconds = 1e-9;
-  TrainingHooks hooks;
-  hooks.before_step = [](const Trainer& trainer) {
-    if (trainer.iteration() == 2) throw Error("the end");
-  };
-  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", hooks), Error);
+  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", ending_after(2)), Error);
   CHECK(read_checkpoint(RunFiles(folder / "run").checkpoint()).iteration == 2);
-}
-
-TEST_CASE("an unfinished run that has lost its checkpoint does not start over") {
-  const TemporaryDirectory folder;
-  TrainingHooks hooks;
-  hooks.before_step = [](const Trainer& trainer) {
-    if (trainer.iteration() == 2) throw Error("the end");
-  };
-  Config config = run_config();
-  config.log.every = 1;
-  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", hooks), Error);
-  const RunFiles files(folder / "run");
-  std::filesystem::remove(files.checkpoint());
-  CHECK(contains(
-      message_of<RecordError>([&] { run_training(config, files.directory(), RunStart::resume, "test"); }),
-      files.checkpoint().string() + " is missing, but the run has begun"));
-}
-
-TEST_CASE("if the last checkpoint is damaged, the message names an intact one") {
-  const TemporaryDirectory folder;
-  const RunFiles files(finished_run(folder));
-  std::filesystem::create_directory(files.kept_checkpoints());
-  std::filesystem::copy(files.checkpoint(), files.kept_checkpoint(3));
-  std::string bytes = testing::read_file(files.checkpoint());
-  bytes[bytes.size() / 2] ^= 1;
-  testing::write_file(files.checkpoint(), bytes);
-  testing::write_file(files.kept_checkpoint(4), bytes);
-  std::string message;
-  try {
-    run_training(run_config(), files.directory(), RunStart::resume, "test");
-  } catch (const Error& error) {
-    message = error.what();
-  }
-  CHECK(contains(message, "its bytes are not those that were written"));
-  CHECK(contains(message, files.kept_checkpoint(3).string() + " is intact: copy it to"));
-}
-
-TEST_CASE("a run that has lost its last checkpoint does not start over") {
-  const TemporaryDirectory folder;
-  const RunFiles files(finished_run(folder));
-  std::filesystem::create_directory(files.kept_checkpoints());
-  std::filesystem::rename(files.checkpoint(), files.kept_checkpoint(3));
-  const auto refused = [&] {
-    return message_of<RecordError>(
-        [&] { run_training(run_config(), files.directory(), RunStart::resume, "test"); });
-  };
-  const std::string lost = files.checkpoint().string() + " is missing";
-  CHECK(refused() ==
-        lost + "; " + files.kept_checkpoint(3).string() + " is intact: copy it there and resume");
-  std::filesystem::remove(files.kept_checkpoint(3));
-  CHECK(contains(refused(), lost + ", but the run has begun"));
-}
-
-// Hooks that end the run before its first step.
-TrainingHooks no_step() {
-  TrainingHooks hooks;
-  hooks.before_step = [](const Trainer&) { throw Error("the end"); };
-  return hooks;
 }
 
 TEST_CASE("resuming starts a run in an empty directory and in one left by a kill in the first second") {
   const TemporaryDirectory folder;
   const RunFiles files(folder / "run");
-  CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", no_step()), Error);
+  CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", ending_after(0)),
+                  Error);
   CHECK(settings_of_run(files.directory()) == run_config());
-  CHECK(contains(text_of(files.text_log()), "nothing to resume in " + files.directory().string()));
+  CHECK(contains(read_file(files.text_log()), "nothing to resume in " + files.directory().string()));
   CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
   for (const auto& file : {files.config(), files.run_log(), files.checkpoint()}) {
     std::filesystem::remove(file);
   }
-  CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", no_step()), Error);
+  CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", ending_after(0)),
+                  Error);
   CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
 }
 
@@ -316,7 +228,7 @@ TEST_CASE("the best checkpoint is chosen by evaluations of the same images") {
   config.training.decay_at = {};
   config.evaluation.images = 2;
   run_training(config, files.directory(), RunStart::resume, "test");
-  CHECK(contains(text_of(files.text_log()), "was the best with evaluation.images 1, which is 2 now"));
+  CHECK(contains(read_file(files.text_log()), "was the best with evaluation.images 1, which is 2 now"));
   CHECK(read_checkpoint(files.best_checkpoint()).iteration == 3);
 }
 
@@ -339,9 +251,9 @@ TEST_CASE("resuming refuses settings that change the result and warns of others"
   changed = config;
   changed.training.threads = 2;
   changed.log.every = 3;
-  CHECK_THROWS_AS(run_training(changed, directory, RunStart::resume, "test", no_step()), Error);
-  CHECK(contains(text_of(files.text_log()), "resuming with threads 2 instead of 1"));
-  CHECK(contains(text_of(files.text_log()), "resuming with log.every 3 instead of 2"));
+  CHECK_THROWS_AS(run_training(changed, directory, RunStart::resume, "test", ending_after(0)), Error);
+  CHECK(contains(read_file(files.text_log()), "resuming with threads 2 instead of 1"));
+  CHECK(contains(read_file(files.text_log()), "resuming with log.every 3 instead of 2"));
 }
 
 TEST_CASE("a run is replaced only on request") {
@@ -353,7 +265,7 @@ TEST_CASE("a run is replaced only on request") {
   CHECK_THROWS_AS(run_training(config, directory, RunStart::fresh, "second"), UsageError);
   CHECK(RunLog::open(files.run_log()).info().command == "test");
 
-  CHECK_THROWS_AS(run_training(config, directory, RunStart::overwrite, "second", no_step()), Error);
+  CHECK_THROWS_AS(run_training(config, directory, RunStart::overwrite, "second", ending_after(0)), Error);
   const RunLog log = RunLog::open(files.run_log());
   CHECK(log.info().command == "second");
   CHECK(log.info().seed == 9);
@@ -373,7 +285,7 @@ TEST_CASE("a diverged run reports it and keeps its checkpoint") {
   const RunFiles files(directory);
   CHECK(RunLog::open(files.run_log()).status() == RunStatus::diverged);
   CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
-  CHECK(contains(text_of(files.text_log()), "diverged"));
+  CHECK(contains(read_file(files.text_log()), "diverged"));
 }
 
 // Resumes after two of four iterations with `mean` as running mean in head/bn; returns the error message.
