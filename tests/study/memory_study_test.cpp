@@ -7,6 +7,7 @@
 
 #include "files.h"
 #include "record/hdf5.h"
+#include "train/memory_plan.h"
 
 namespace revnet {
 namespace {
