@@ -79,8 +79,8 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
   }
   if (cases.empty())
     throw UsageError(
-        "nothing to measure: speed is measured with stored activations, and with a RevNet's reconstructed "
-        "ones");
+        "nothing to measure: a ResNet's activations are always stored, and of a RevNet's only stored and "
+        "reconstructed ones are timed");
   return cases;
 }
 

@@ -116,7 +116,7 @@ TEST_CASE("wrong types and ranges in a file are refused") {
         "run.yaml:2: training.decay_at: the list holds something that is not a plain value; "
         "allowed: a list of ascending numbers, from 0 to 1 (both excluded)");
   CHECK(refusal("training: 5\n") == "run.yaml:1: training: expected settings below it (key: value)");
-  CHECK(refusal("- a\n- b\n") == "run.yaml: the file is not a map of settings (key: value)");
+  CHECK(refusal("- a\n- b\n") == "run.yaml:1: the file is not a map of settings (key: value)");
   CHECK(refusal("dataset:\n  name: cifar\n") ==
         "run.yaml:2: dataset.name: 'cifar' is unknown (did you mean 'cifar10'?); "
         "allowed: cifar10, cifar100, synthetic, imagenet, images");
