@@ -10,7 +10,7 @@
 
 #include "base/stopwatch.h"
 #include "fused/simd/peak.h"
-#include "ops/sgemm.h"
+#include "onednn/sgemm.h"
 #include "tensor/parallel.h"
 
 namespace revnet {
@@ -63,7 +63,7 @@ double measure_sgemm_gflops(int threads) {
   double best = 0;
   for (int time = 0; time < 5; ++time) {
     const Stopwatch stopwatch;
-    sgemm(a, b, c);
+    onednn::sgemm(a, b, c);
     best = std::max(best, 2.0 * n * n * n / stopwatch.seconds() / 1e9);
   }
   return best;

@@ -1,4 +1,4 @@
-#include "ops/sgemm.h"
+#include "onednn/sgemm.h"
 
 #include <stdexcept>
 
@@ -6,7 +6,7 @@
 
 #include "reference/support.h"
 
-namespace revnet {
+namespace revnet::onednn {
 namespace {
 
 TEST_CASE("sgemm multiplies row-major matrices") {
@@ -36,4 +36,4 @@ TEST_CASE("sgemm refuses matrices of other shapes") {
 }
 
 }  // namespace
-}  // namespace revnet
+}  // namespace revnet::onednn

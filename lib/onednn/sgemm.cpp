@@ -1,10 +1,10 @@
-#include "ops/sgemm.h"
+#include "onednn/sgemm.h"
 
 #include <stdexcept>
 
 #include <dnnl.hpp>
 
-namespace revnet {
+namespace revnet::onednn {
 
 void sgemm(const Tensor& a, const Tensor& b, Tensor& c) {
   const std::int64_t n = c.shape()[0];
@@ -18,4 +18,4 @@ void sgemm(const Tensor& a, const Tensor& b, Tensor& c) {
   }
 }
 
-}  // namespace revnet
+}  // namespace revnet::onednn
