@@ -85,7 +85,7 @@ void finish_gradient(D d, const FilterTask& task, const ThreadSums& sums, const 
   }
 }
 
-// Both as whoever exports them (HWY_EXPORT) needs them.
+// The two functions above for blocks of either size, in the form that HWY_EXPORT takes.
 inline void TransformFilters(const FilterTask& task, const Range& rows, float* to) {
   with_block(task.block, [&](auto block) HWY_ATTR { transform_filters(Lanes<block>(), task, rows, to); });
 }
