@@ -7,7 +7,7 @@
 #include "option_values.h"
 #include "ranks.h"
 #include "study/exchange.h"
-#include "train/interrupt.h"
+#include "system/interrupt.h"
 
 namespace revnet {
 namespace {

@@ -13,7 +13,7 @@
 #include "study/angle_study.h"
 #include "study/study_log.h"
 #include "study_options.h"
-#include "train/interrupt.h"
+#include "system/interrupt.h"
 
 namespace revnet {
 namespace {

@@ -7,10 +7,10 @@
 #include "base/error.h"
 #include "base/table.h"
 #include "compare_commands.h"
+#include "ranks/communicator.h"
 #include "study/training_comparison.h"
 #include "study_options.h"
-#include "train/communicator.h"
-#include "train/interrupt.h"
+#include "system/interrupt.h"
 
 namespace revnet {
 namespace {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "train/communicator.h"
+#include "ranks/communicator.h"
 
 namespace revnet {
 

@@ -17,7 +17,7 @@
 #include "option_values.h"
 #include "record/packed_images.h"
 #include "record/run_directory.h"
-#include "train/interrupt.h"
+#include "system/interrupt.h"
 #include "train/load_data.h"
 #include "training_options.h"
 

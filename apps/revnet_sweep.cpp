@@ -16,7 +16,7 @@
 #include "sweep/results.h"
 #include "sweep/slurm_launcher.h"
 #include "system/host.h"
-#include "train/interrupt.h"
+#include "system/interrupt.h"
 #include "training_options.h"
 
 namespace {

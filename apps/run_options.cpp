@@ -1,6 +1,6 @@
 #include "run_options.h"
 
-#include "train/earlier_run.h"
+#include "run/earlier_run.h"
 #include "train/setup.h"
 
 namespace revnet {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "train/training_run.h"
+#include "run/training_run.h"
 #include "training_options.h"
 
 namespace revnet {

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "data/cifar.h"
-#include "train/communicator.h"
-#include "train/earlier_run.h"
+#include "ranks/communicator.h"
+#include "run/earlier_run.h"
 
 namespace revnet {
 namespace {

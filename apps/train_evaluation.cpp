@@ -9,8 +9,8 @@
 #include "option_values.h"
 #include "record/posix_file.h"
 #include "record/run_directory.h"
-#include "train/earlier_run.h"
-#include "train/evaluation.h"
+#include "run/earlier_run.h"
+#include "run/evaluation.h"
 #include "train/setup.h"
 
 namespace revnet {

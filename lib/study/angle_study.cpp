@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "run/earlier_run.h"
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
 #include "system/host.h"
-#include "train/earlier_run.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/network_state.h"
@@ -208,8 +208,7 @@ void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& ch
   const Config config = resolve(adjust(std::move(before)));
   check_measurable(config);
   const std::vector<ActivationMode> modes(extra_modes.begin(), extra_modes.end());
-  const MemoryPlan plan =
-      plan_memory(architecture(config), network_options(config), config.training.threads, modes);
+  const MemoryPlan plan = plan_memory(config, modes);
   std::unique_ptr<BatchSource> data = load_data(config);
   check_memory(config, plan, modes, tightest_memory_limit(memory_limits()));
   Trainer trainer(config, std::move(data), plan.arena_bytes);

@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "run/training_run.h"
 #include "study/series.h"
-#include "train/training_run.h"
 
 namespace revnet {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/table.h"
-#include "train/communicator.h"
+#include "ranks/communicator.h"
 
 namespace revnet {
 

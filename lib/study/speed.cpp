@@ -69,7 +69,7 @@ Config config_of(const SpeedCase& what, const SpeedOptions& options) {
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
   const Config config = config_of(what, options);
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
+  const MemoryPlan plan = plan_memory(config);
   Trainer trainer(config, source_of(config), plan.arena_bytes);
   Floor floor(trainer.network(), what.threads);
   SpeedResult result;

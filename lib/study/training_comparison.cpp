@@ -6,7 +6,7 @@
 #include "record/run_directory.h"
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
-#include "train/interrupt.h"
+#include "system/interrupt.h"
 #include "train/setup.h"
 
 namespace revnet {

@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <string>
 
+#include "run/training_run.h"
 #include "study/series.h"
-#include "train/training_run.h"
 
 namespace revnet {
 

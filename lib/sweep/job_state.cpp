@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "record/run_directory.h"
-#include "train/earlier_run.h"
-#include "train/resumption.h"
+#include "run/earlier_run.h"
+#include "run/resumption.h"
 #include "train/setup.h"
 
 namespace revnet {

@@ -18,8 +18,8 @@
 #include "record/run_directory.h"
 #include "study/machine.h"
 #include "system/host.h"
+#include "system/interrupt.h"
 #include "system/process.h"
-#include "train/interrupt.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/memory_plan.h"
@@ -237,7 +237,7 @@ std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
   Config config = resolve(job.config);
   config.training.batch = (config.training.batch + ranks - 1) / ranks;
   config.training.threads = threads;
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), threads);
+  const MemoryPlan plan = plan_memory(config);
   return plan.arena_bytes + bytes_beside_arena(config, plan, ranks) + dataset_bytes(config) +
          bytes_of_program;
 }

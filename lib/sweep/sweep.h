@@ -47,7 +47,7 @@ struct SweepSummary {
   bool interrupted = false;
 };
 
-// Runs until all jobs are done or a signal (train/interrupt.h) asks to stop; every job is then asked to save
+// Runs until all jobs are done or a signal (system/interrupt.h) asks to stop; every job is then asked to save
 // a checkpoint and end. `say` receives one line for every event. Throws UsageError, before starting anything,
 // if a job's settings have changed since it was begun or if a job's memory could never fit.
 SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "net/network.h"
-#include "train/communicator.h"
+#include "ranks/communicator.h"
 
 namespace revnet {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "net/network.h"
-#include "train/communicator.h"
+#include "ranks/communicator.h"
 #include "train/micro_batch_sum.h"
 
 namespace revnet {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "train/micro_batch_sum.h"
+#include "train/setup.h"
 
 namespace revnet {
 namespace {
@@ -45,6 +46,10 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     plan.peak_by_purpose[i] = device.ledger().peak(static_cast<MemoryPurpose>(i));
   }
   return plan;
+}
+
+MemoryPlan plan_memory(const Config& config, const std::vector<ActivationMode>& also) {
+  return plan_memory(architecture(config), network_options(config), config.training.threads, also);
 }
 
 // Every image adds about the same number of bytes, and planning takes a while. Therefore the next batch to

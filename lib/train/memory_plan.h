@@ -26,6 +26,8 @@ struct MemoryPlan {
 // modes of `also` while normalisations are observed.
 MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads,
                        const std::vector<ActivationMode>& also = {});
+// Plans a run in a single process, by resolved settings.
+MemoryPlan plan_memory(const Config& config, const std::vector<ActivationMode>& also = {});
 
 // Returns the largest batch for which `bytes(batch)` is at most `limit`, or 0 if there is none. `bytes` must
 // be monotonic.

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "net/network.h"
+#include "ranks/communicator.h"
 #include "record/config.h"
-#include "train/communicator.h"
 
 namespace revnet {
 

@@ -16,9 +16,9 @@
 
 #include "data/batch_source.h"
 #include "net/network.h"
+#include "ranks/communicator.h"
 #include "record/checkpoint.h"
 #include "record/config.h"
-#include "train/communicator.h"
 #include "train/gradient_exchange.h"
 #include "train/micro_batch_sum.h"
 #include "train/schedule.h"

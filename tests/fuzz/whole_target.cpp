@@ -13,8 +13,8 @@
 #include "record/checksums.h"
 #include "record/packed_images.h"
 #include "record/run_log.h"
+#include "run/earlier_run.h"
 #include "study/study_log.h"
-#include "train/earlier_run.h"
 #include "train/load_data.h"
 #include "train/setup.h"
 

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "train/thread_communicator.h"
+#include "ranks/thread_communicator.h"
 
 namespace revnet {
 namespace {

@@ -23,8 +23,7 @@ Config angle_config(Config::Network::Engine engine) {
 }
 
 Trainer angle_trainer(const Config& config) {
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1,
-                                      {ActivationMode::stored, ActivationMode::reconstructed});
+  const MemoryPlan plan = plan_memory(config, {ActivationMode::stored, ActivationMode::reconstructed});
   return Trainer(config, load_data(config, make_synthetic(config.training.seed, 200, 50)), plan.arena_bytes);
 }
 

@@ -8,12 +8,8 @@
 namespace revnet {
 namespace {
 
-MemoryPlan plan_of(const Config& config) {
-  return plan_memory(architecture(config), network_options(config), config.training.threads);
-}
-
 std::uint64_t needed_by(const Config& config) {
-  const MemoryPlan plan = plan_of(config);
+  const MemoryPlan plan = plan_memory(config);
   return plan.arena_bytes + bytes_beside_arena(config, plan);
 }
 
@@ -21,7 +17,7 @@ TEST_CASE("the refusal of a plan that does not fit names the largest batch that 
   const Config config = small_config();
   Config smaller = config;
   smaller.training.batch = 3;
-  const MemoryPlan plan = plan_of(config);
+  const MemoryPlan plan = plan_memory(config);
   CHECK_NOTHROW(check_memory(config, plan, {}, {needed_by(config), "the limit"}));
   const std::string message = message_of<Error>([&] {
     check_memory(config, plan, {}, {needed_by(smaller), "the limit"});
@@ -39,9 +35,9 @@ TEST_CASE(
   Config config = small_config(), smaller = config;
   config.training.micro_batch = 4;
   smaller.training.micro_batch = 2;
-  CHECK_NOTHROW(check_memory(config, plan_of(config), {}, {needed_by(config), "the limit"}));
+  CHECK_NOTHROW(check_memory(config, plan_memory(config), {}, {needed_by(config), "the limit"}));
   const std::string message = message_of<Error>([&] {
-    check_memory(config, plan_of(config), {}, {needed_by(config) - 1, "the limit"});
+    check_memory(config, plan_memory(config), {}, {needed_by(config) - 1, "the limit"});
   });
   CHECK(contains(message, "the largest micro-batch that fits is 2: use --micro-batch 2,"));
   CHECK(needed_by(smaller) < needed_by(config));
@@ -52,10 +48,10 @@ TEST_CASE("ranks of one host share a limit, and the suggested batch is that of a
   Config shard = config;
   shard.training.batch = 2;
   const std::uint64_t needed =
-      needed_by(shard) + sizeof(float) * static_cast<std::uint64_t>(plan_of(shard).parameters);
-  CHECK_NOTHROW(check_memory(config, plan_of(shard), {}, {2 * needed, "the limit"}, {4, 2}));
+      needed_by(shard) + sizeof(float) * static_cast<std::uint64_t>(plan_memory(shard).parameters);
+  CHECK_NOTHROW(check_memory(config, plan_memory(shard), {}, {2 * needed, "the limit"}, {4, 2}));
   const std::string message = message_of<Error>([&] {
-    check_memory(config, plan_of(small_config()), {}, {2 * needed, "the limit"}, {4, 2});
+    check_memory(config, plan_memory(small_config()), {}, {2 * needed, "the limit"}, {4, 2});
   });
   CHECK(contains(message, "for each of the 2 ranks here"));
   CHECK(contains(message, "use --batch 8,"));

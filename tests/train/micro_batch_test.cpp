@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include "train/rank_trainers.h"
-#include "train/small_runs.h"
 
 namespace revnet {
 namespace {
@@ -193,7 +192,7 @@ TEST_CASE("a batch of micro-batches needs the memory of one, and a second buffer
 
 TEST_CASE("micro-batches run in exactly the planned arena") {
   const Config config = micro_config(4, 2);
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), 1);
+  const MemoryPlan plan = plan_memory(config);
   Trainer trainer = small_trainer(config);
   for (int step = 0; step < 2; ++step) trainer.step();
   trainer.evaluate();
@@ -248,17 +247,6 @@ TEST_CASE("a batch that micro-batches do not divide is refused, with one that do
       "--micro-batch 64");
   CHECK(contains(refusal(10, 5), "use a --batch that 20 divides"));
   CHECK(network_options(micro_config(256, 64), communicator).micro_batches == 1);
-}
-
-TEST_CASE("micro-batches stand in a run's files and its plan") {
-  const TemporaryDirectory folder;
-  Config config = micro_config(8, 2);
-  CHECK_THROWS_AS(run_training(config, folder / "run", RunStart::fresh, "test", ending_after(0)), Error);
-  CHECK(settings_of_run(folder / "run").training.micro_batch == 2);
-  CHECK(RunLog::open(folder / "run/run.h5").info().extra.at("micro_batch") == "2");
-  config.training.micro_batch = 4;
-  CHECK(contains(message_of<UsageError>([&] { check_start(config, folder / "run", RunStart::resume); }),
-                 "training.micro_batch is 2 in this run, not 4"));
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "difference.h"
+#include "ranks/thread_communicator.h"
 #include "train/network_state.h"
 #include "train/support.h"
-#include "train/thread_communicator.h"
 
 namespace revnet {
 

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "record/config_schema.h"
 #include "train/support.h"
-#include "train/training_run.h"
 
 namespace revnet {
 namespace {

@@ -40,7 +40,7 @@ inline Data uneven_data(const Config& config) {
 
 // Trains in a single process, in the planned arena and `room` more bytes.
 inline Trainer trainer_of(const Config& config, Data data, std::size_t room = 0) {
-  const MemoryPlan plan = plan_memory(architecture(config), network_options(config), config.training.threads);
+  const MemoryPlan plan = plan_memory(config);
   return Trainer(config, std::move(data), plan.arena_bytes + room);
 }
 

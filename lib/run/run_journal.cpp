@@ -1,0 +1,286 @@
+#include "run/run_journal.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "record/checksums.h"
+#include "record/event_file.h"
+#include "run/earlier_run.h"
+#include "run/resumption.h"
+
+namespace revnet {
+namespace {
+
+constexpr double seconds_between_saves = 5.0;
+
+// The entry under /progress in the best checkpoint that holds its evaluation error.
+constexpr const char* best_error_name = "evaluation_error_percent";
+// The figure of exact coupling in run.h5 that counts, and the entry under /progress that holds the count.
+constexpr const char* beyond_range_name = "beyond_range";
+
+struct Best {
+  double error_percent = 0;
+  std::int64_t images = 0;  // evaluation.images with which it was found
+};
+
+std::optional<Best> read_best(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return {};
+  try {
+    const Checkpoint best = read_checkpoint(file);
+    const auto error = best.progress.find(best_error_name);
+    if (error == best.progress.end()) throw Error("/progress/{} is missing", best_error_name);
+    return Best{error->second, settings_of_checkpoint(best, file.string()).evaluation.images};
+  } catch (const Error& error) {
+    throw Error("{}: its evaluation error cannot be read ({}); remove the file to continue without it",
+                file.string(), error.what());
+  }
+}
+
+// The name of the evaluation set in messages.
+std::string evaluation_set(const Config& config) {
+  return config.dataset.validation ? "validation" : "test";
+}
+
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunInfo& info)
+    : config_(config),
+      directory_(std::move(directory)),
+      reporter_(directory_.files().text_log()),
+      log_(RunLog::create(directory_.files().run_log(), info)),
+      slowdown_(config.training.threads) {}
+
+void RunJournal::resume(Trainer& trainer) {
+  if (!has_last_checkpoint(directory_.files())) {
+    reporter_.info(fmt::format("nothing to resume in {}: starting from the first iteration",
+                               directory_.files().directory().string()));
+    return;
+  }
+  const std::string file = directory_.files().checkpoint().string();
+  const Checkpoint checkpoint = read_last_checkpoint(directory_.files());
+  if (!checkpoint.has_checksums) reporter_.note(file + " has no checksums, so damage may go unnoticed");
+  check_same_run(config_, settings_of_checkpoint(checkpoint, file), file);
+  const auto progress = [&](const char* key) {
+    const auto found = checkpoint.progress.find(key);
+    if (found == checkpoint.progress.end()) throw Error("{}: /progress/{} is missing", file, key);
+    return found->second;
+  };
+  window_.cross_entropy = progress("window_cross_entropy");
+  window_.errors = static_cast<std::int64_t>(progress("window_errors"));
+  window_.images = static_cast<std::int64_t>(progress("window_images"));
+  seconds_before_ = progress("seconds");
+  if (checkpoint.progress.contains("step_seconds")) {  // absent in files of earlier versions
+    step_seconds_ = progress("step_seconds");
+    step_images_ = progress("step_images");
+  }
+  trainer.restore(checkpoint, file);
+  const RunInfo now = log_.info();
+  log_ = RunLog::open(directory_.files().run_log());
+  const Resumption resumption(log_.info(), now, trainer.iteration());
+  for (const std::string& warning : resumption.warnings()) reporter_.warn(warning);
+  if (!resumption.extension().empty()) reporter_.info(resumption.extension());
+  left_out_before_ = resumption.images_left_out();
+  log_.set_info(resumption.info());
+  log_.truncate_after(trainer.iteration());
+  if (checkpoint.progress.contains(beyond_range_name)) {
+    std::map<std::string, double> figures = log_.exact_coupling();
+    figures[beyond_range_name] = progress(beyond_range_name);
+    log_.set_exact_coupling(std::move(figures));
+  }
+  if (config_.checkpoint.keep_best) resume_best();
+  reporter_.info(fmt::format("resuming after iteration {}", trainer.iteration()));
+}
+
+void RunJournal::resume_best() {
+  const std::string file = directory_.files().best_checkpoint().string();
+  const std::optional<Best> best = read_best(file);
+  if (!best) return;
+  if (best->images == config_.evaluation.images) {
+    best_error_ = best->error_percent;
+    return;
+  }
+  reporter_.warn(fmt::format(
+      "{} was the best with evaluation.images {}, which is {} now, so that errors do not compare: the next "
+      "evaluation replaces it; copy it to keep it",
+      file, best->images, config_.evaluation.images));
+}
+
+void RunJournal::begin(std::int64_t iteration) {
+  write_text_file_atomically(directory_.files().config(), with_checksum(to_yaml(config_)));
+  const std::vector<MetricsRow> rows = metrics_rows(log_, evaluation_set(config_));
+  row_files_.push_back(make_metrics_csv(directory_.files().metrics(), rows));
+  if (config_.log.tensorboard) {
+    directory_.make_tensorboard();
+    row_files_.push_back(make_event_file(directory_.files().events(), unix_time() - seconds_before_, rows));
+  }
+  reporter_.start(iteration, config_.training.iterations, config_.training.batch);
+  clock_.restart();
+}
+
+void RunJournal::stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds) {
+  window_ += loss;
+  step_seconds_ += seconds;
+  step_images_ += static_cast<double>(loss.images);
+  const bool last = trainer.iteration() == config_.training.iterations;
+  reporter_.progress(trainer.iteration(), window_, last);
+  watch_range(trainer);
+  if (trainer.iteration() % config_.log.every == 0 || last) log_row(trainer, rate);
+}
+
+void RunJournal::watch_range(const Trainer& trainer) {
+  if (config_.network.coupling != Config::Network::Coupling::exact) return;
+  const Grid grid{config_.network.grid_bits};
+  std::map<std::string, double> figures = log_.exact_coupling();
+  figures["grid_bits"] = grid.bits;
+  figures["range"] = grid.range();
+  double& beyond = figures[beyond_range_name];
+  for (const auto& [function, largest] : trainer.range().largest()) {
+    for (const std::string& name :
+         {std::string("largest"), "largest_" + function.substr(0, function.find('/'))}) {
+      figures[name] = std::max(figures[name], static_cast<double>(largest));
+    }
+    if (largest <= grid.range()) continue;
+    ++beyond;
+    if (warned_of_range_) continue;
+    warned_of_range_ = true;
+    reporter_.warn(fmt::format(
+        "iteration {}: {} writes up to {:.0f}, but coupling is exact only up to {:.0f}; use fewer "
+        "network.grid_bits",
+        trainer.iteration(), function, largest, grid.range()));
+  }
+  log_.set_exact_coupling(std::move(figures));
+}
+
+void RunJournal::log_row(const Trainer& trainer, double rate) {
+  const TrainRow row{trainer.iteration(), window_.mean_cross_entropy(), window_.error_percent(), rate,
+                     seconds()};
+  log_.append(row);
+  show(metrics_row(row));
+  window_ = {};
+  if (const std::optional<std::string> warning = slowdown_.look()) reporter_.warn(*warning);
+  if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running, false);
+}
+
+void RunJournal::show(const MetricsRow& row) {
+  for (RowFile& file : row_files_) file.append(row);
+}
+
+void RunJournal::warn_of_young_averages(const Trainer& trainer) {
+  if (config_.batch_norm.evaluation == Config::BatchNorm::Evaluation::recalibrated) return;
+  if (!config_.training.initialize_from.empty()) return;  // the checkpoint's averages saw earlier iterations
+  const std::int64_t memory = std::llround(1 / (1 - trainer.running_decay()));
+  if (trainer.iteration() >= memory || warned_of_young_averages_) return;
+  warned_of_young_averages_ = true;
+  reporter_.warn(
+      fmt::format("batch normalization's running averages span about {} iterations but have seen only {}, so "
+                  "this evaluation means little; --set batch_norm.evaluation=recalibrated remeasures them",
+                  memory, trainer.iteration()));
+}
+
+void RunJournal::evaluated(const Trainer& trainer, const Loss& loss) {
+  const EvalRow row{trainer.iteration(), loss.mean_cross_entropy(), loss.error_percent()};
+  const std::string set = evaluation_set(config_);
+  log_.append(row);
+  show(metrics_row(row, set));
+  const std::string images =
+      config_.evaluation.images > 0 ? fmt::format(" of {} images", format_grouped(loss.images)) : "";
+  reporter_.info(fmt::format("iteration {}: {} error {:.2f} %{}, cross entropy {:.4f}", row.iteration, set,
+                             row.error_percent, images, row.cross_entropy));
+  warn_of_young_averages(trainer);
+}
+
+void RunJournal::evaluated_average(const Trainer& trainer, const Loss& loss) {
+  const EvalRow row{trainer.iteration(), loss.mean_cross_entropy(), loss.error_percent()};
+  const std::string set = evaluation_set(config_);
+  log_.append_average(row);
+  show(average_metrics_row(row, set));
+  reporter_.info(fmt::format("iteration {}: {} error {:.2f} %, cross entropy {:.4f} with averaged weights",
+                             row.iteration, set, row.error_percent, row.cross_entropy));
+}
+
+void RunJournal::left_out(const std::set<std::string>& lines) {
+  const std::size_t before = left_out_.size();
+  for (const std::string& line : lines) {
+    if (!left_out_.insert(line).second) continue;
+    reporter_.warn("left out: " + line);
+  }
+  if (left_out_.size() == before) return;
+  reporter_.warn(fmt::format("left out so far: {} damaged images", images_left_out()));
+  RunInfo info = log_.info();
+  info.extra[images_left_out_name] = fmt::format("{}", images_left_out());
+  log_.set_info(std::move(info));
+}
+
+// Saves the log before the checkpoint, so that a checkpoint is never ahead of the log.
+void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint, bool keep) {
+  save_log(trainer, RunStatus::running, true);
+  checkpoint = whole(std::move(checkpoint));
+  if (keep) {
+    directory_.make_kept_checkpoints();
+    write_checkpoint(directory_.files().kept_checkpoint(checkpoint.iteration), checkpoint);
+  }
+  write_checkpoint(directory_.files().checkpoint(), checkpoint);
+}
+
+Checkpoint RunJournal::whole(Checkpoint checkpoint) const {
+  checkpoint.config = to_yaml(config_);
+  checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
+                         {"window_errors", static_cast<double>(window_.errors)},
+                         {"window_images", static_cast<double>(window_.images)},
+                         {"seconds", seconds()},
+                         {"step_seconds", step_seconds_},
+                         {"step_images", step_images_}};
+  // run.h5 is saved more often than checkpoints are, so the steps that a resumed run repeats are in it
+  // already.
+  const auto beyond = log_.exact_coupling().find(beyond_range_name);
+  if (beyond != log_.exact_coupling().end()) checkpoint.progress.insert(*beyond);
+  return checkpoint;
+}
+
+void RunJournal::save_best(Checkpoint checkpoint, const Loss& loss) {
+  best_error_ = loss.error_percent();
+  checkpoint = whole(std::move(checkpoint));
+  checkpoint.progress[best_error_name] = *best_error_;
+  write_checkpoint(directory_.files().best_checkpoint(), checkpoint);
+}
+
+void RunJournal::end(const Trainer& trainer, RunStatus status) {
+  save_log(trainer, status, true);
+}
+
+void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable) {
+  std::map<std::string, std::int64_t> bytes;
+  const MemoryLedger& ledger = trainer.device().ledger();
+  for (std::size_t i = 0; i < memory_purposes; ++i) {
+    const auto purpose = static_cast<MemoryPurpose>(i);
+    bytes[std::string(name(purpose))] = static_cast<std::int64_t>(ledger.peak(purpose));
+  }
+  bytes["peak"] = static_cast<std::int64_t>(ledger.peak());
+  log_.set_bytes(std::move(bytes));
+  if (const GradientExchange* exchange = trainer.exchange()) {
+    const ExchangeTimes& times = exchange->times();
+    log_.set_all_reduce({{"bytes", static_cast<double>(exchange->bytes())},
+                         {"bucket_bytes", static_cast<double>(GradientExchange::bucket_bytes())},
+                         {"steps", static_cast<double>(times.steps)},
+                         {"seconds_alone", times.alone},
+                         {"seconds_in_flight", times.in_flight},
+                         {"seconds_waiting", times.waiting},
+                         {"seconds_exposed", times.exposed},
+                         {"seconds_working", times.working},
+                         {"hidden_share", times.hidden()}});
+  }
+  log_.set_status(status);
+  log_.save(durable);
+  since_save_.restart();
+}
+
+}  // namespace revnet
