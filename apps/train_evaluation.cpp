@@ -18,6 +18,16 @@ namespace {
 
 constexpr std::int64_t top = 5, classes_worth_it = 10;
 
+// Whether an evaluation depends on a setting. Those of training do so by the images that they draw, for the
+// set itself if it is synthetic and for the recalibration of statistics.
+bool acts_on_evaluation(const std::string& key) {
+  for (const char* one : {"training.batch", "training.micro_batch", "training.seed", "training.threads"}) {
+    if (key == one) return true;
+  }
+  return !key.starts_with("training.") && !key.starts_with("checkpoint.") && !key.starts_with("log.") &&
+         !key.starts_with("evaluation.");
+}
+
 void print_classes(const Evaluation& evaluation) {
   Table table({"class", "images", "errors", "error %", "mostly taken for", "times"});
   const std::vector<ClassErrors> classes = errors_by_class(evaluation);
@@ -70,6 +80,7 @@ EvaluationOptions::EvaluationOptions(CLI::App& app) {
 
 int EvaluationOptions::run(const TrainingOptions& options,
                            const std::function<std::filesystem::path()>& directory) const {
+  options.refuse_ignored(acts_on_evaluation, "--evaluate");
   if (!predictions_.empty()) {
     check_output(predictions_, "--predictions");
     if (std::filesystem::exists(predictions_)) {

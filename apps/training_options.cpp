@@ -96,6 +96,18 @@ bool TrainingOptions::names(const std::string& key) const {
   return with_default(choices.front()) == with_default(choices.back());
 }
 
+void TrainingOptions::refuse_ignored(const std::function<bool(const std::string& key)>& acts,
+                                     const std::string& command) const {
+  const auto check = [&](const std::string& key, const std::string& given) {
+    if (!acts(key)) throw UsageError("{} changes nothing with {}; leave it out", given, command);
+  };
+  for (const std::string& assignment : assignments_) {
+    const std::string key = assignment.substr(0, assignment.find('='));
+    check(key, "--set " + key);
+  }
+  for (const auto& [setting, value] : given_) check(setting->key, setting->option.name);
+}
+
 std::vector<Config> with_networks(const TrainingOptions& options, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise) {
   const Config settings = options.apply_to({});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,10 @@ class TrainingOptions {
   Config apply_to(Config config) const;
   // Returns whether any of these gives the setting of this key, which must have choices.
   bool names(const std::string& key) const;
+  // Throws UsageError if the command line, not only an experiment file, gives a setting that `acts` denies.
+  // `command` names what would ignore it.
+  void refuse_ignored(const std::function<bool(const std::string& key)>& acts,
+                      const std::string& command) const;
 
  private:
   void declare(CLI::App& app, const Setting& setting);

@@ -37,12 +37,12 @@ CropAndFlip draw_crop_and_flip(const Augmentation& augmentation, std::uint64_t s
 
 // Overwrites output [3, 32, 32] with the network input for the bytes of image [3, 32, 32] and mean [3, 32,
 // 32]. Requires 0 <= top, left <= 2 * padding and padding < 32. Allocates nothing.
-void write_augmented(std::span<const std::uint8_t, image_bytes> image,
-                     std::span<const float, image_bytes> mean, int padding, CropAndFlip crop,
-                     std::span<float, image_bytes> output);
+void write_augmented(std::span<const std::uint8_t, cifar_bytes> image,
+                     std::span<const float, cifar_bytes> mean, int padding, CropAndFlip crop,
+                     std::span<float, cifar_bytes> output);
 
 // Writes the image minus the mean, without padding, crop or flip.
-void write_plain(std::span<const std::uint8_t, image_bytes> image, std::span<const float, image_bytes> mean,
-                 std::span<float, image_bytes> output);
+void write_plain(std::span<const std::uint8_t, cifar_bytes> image, std::span<const float, cifar_bytes> mean,
+                 std::span<float, cifar_bytes> output);
 
 }  // namespace revnet

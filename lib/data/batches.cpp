@@ -6,20 +6,20 @@ namespace revnet {
 namespace {
 
 std::vector<float> checked_mean(std::span<const float> mean) {
-  if (mean.size() != image_bytes) {
+  if (mean.size() != cifar_bytes) {
     throw Error("the mean image has " + std::to_string(mean.size()) + " values, not 3072");
   }
   return {mean.begin(), mean.end()};
 }
 
 void check_buffers(std::span<const float> images, std::span<const std::int32_t> labels) {
-  if (images.size() == labels.size() * image_bytes) return;
+  if (images.size() == labels.size() * cifar_bytes) return;
   throw Error("a batch of " + std::to_string(labels.size()) + " labels has room for " +
               std::to_string(images.size()) + " image values instead of 3072 for each image");
 }
 
-std::span<const float, image_bytes> fixed(const std::vector<float>& mean) {
-  return std::span<const float>(mean).first<image_bytes>();
+std::span<const float, cifar_bytes> fixed(const std::vector<float>& mean) {
+  return std::span<const float>(mean).first<cifar_bytes>();
 }
 
 }  // namespace
@@ -39,8 +39,8 @@ void TrainingBatches::fill(std::int64_t first_position, std::span<float> images,
   check_buffers(images, labels);
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const auto [epoch, index] = order_.at(first_position + static_cast<std::int64_t>(n));
-    const auto image = set_.image(index).first<image_bytes>();
-    const auto output = images.subspan(n * image_bytes).first<image_bytes>();
+    const auto image = set_.image(index).first<cifar_bytes>();
+    const auto output = images.subspan(n * cifar_bytes).first<cifar_bytes>();
     labels[n] = set_.labels[index];
     if (augmentation_.enabled) {
       const CropAndFlip crop = draw_crop_and_flip(augmentation_, seed_, epoch, index);

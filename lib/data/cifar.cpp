@@ -81,21 +81,21 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
     throw DataError(file, reason, "check the permissions of the file");
   }
   const std::size_t first = set.images.size();
-  set.images.resize(first + records * image_bytes);
+  set.images.resize(first + records * cifar_bytes);
   const auto label_bytes = static_cast<std::streamsize>(format.label_bytes());
   std::uint32_t checksum = 0;
   for (std::size_t record = 0; record < records; ++record) {
     std::array<char, 2> label{};
     in.read(label.data(), label_bytes);
     // char may alias any object, so the image can be read straight into the set.
-    in.read(reinterpret_cast<char*>(set.images.data() + first + record * image_bytes), image_bytes);
+    in.read(reinterpret_cast<char*>(set.images.data() + first + record * cifar_bytes), cifar_bytes);
     if (!in) {
       throw DataError(file, "reading failed in record " + std::to_string(record),
                       "check the disk, and that nothing else writes the file");
     }
     checksum = crc32(std::as_bytes(std::span(label).first(format.label_bytes())), checksum);
     checksum =
-        crc32(std::as_bytes(std::span(set.images).last((records - record) * image_bytes).first(image_bytes)),
+        crc32(std::as_bytes(std::span(set.images).last((records - record) * cifar_bytes).first(cifar_bytes)),
               checksum);
     const auto fine = static_cast<std::uint8_t>(label[format.label_bytes() - 1]);
     if (format.coarse_classes > 0) {
@@ -118,7 +118,7 @@ Dataset empty_set(const CifarFormat& format) {
 Splits read_all(const std::vector<CifarFile>& files) {
   const CifarFormat& format = files.front().format;
   Splits splits{empty_set(format), empty_set(format)};
-  splits.train.images.reserve(cifar_train_size * image_bytes);
+  splits.train.images.reserve(cifar_train_size * cifar_bytes);
   for (std::size_t i = 0; i + 1 < files.size(); ++i) {
     append_file(splits.train, files[i].path, format, files[i].records);
   }

@@ -27,7 +27,7 @@ struct CifarFormat {
   int coarse_classes = 0;  // classes of the coarse label byte before it; 0: there is none
 
   std::size_t label_bytes() const { return coarse_classes > 0 ? 2 : 1; }
-  std::size_t record_bytes() const { return label_bytes() + image_bytes; }
+  std::size_t record_bytes() const { return label_bytes() + cifar_bytes; }
 };
 
 inline constexpr CifarFormat cifar10_format{"cifar10", "batches.meta.txt", 10, 0};

@@ -26,7 +26,7 @@ Splits hold_out(Splits splits, std::size_t count) {
   Dataset validation;
   validation.name = train.name;
   validation.classes = train.classes;
-  validation.images = split_tail(train.images, kept * image_bytes);
+  validation.images = split_tail(train.images, kept * cifar_bytes);
   validation.labels = split_tail(train.labels, kept);
   splits.test = std::move(validation);
   return splits;

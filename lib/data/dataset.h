@@ -16,9 +16,9 @@
 namespace revnet {
 
 inline constexpr int image_channels = 3;
-inline constexpr int image_size = 32;             // height and width
-inline constexpr std::size_t image_plane = 1024;  // bytes of one colour plane: 32 rows of 32
-inline constexpr std::size_t image_bytes = 3072;  // three planes
+inline constexpr int cifar_side = 32;             // height and width of CIFAR's and synthetic images
+inline constexpr std::size_t cifar_plane = 1024;  // bytes of one colour plane: 32 rows of 32
+inline constexpr std::size_t cifar_bytes = 3072;  // three planes
 
 struct Dataset {
   std::string name;                  // "cifar10", "cifar100", "synthetic"
@@ -29,7 +29,7 @@ struct Dataset {
   std::size_t size() const { return labels.size(); }
   // The 3072 bytes of image i, borrowed from this set. Requires i < size().
   std::span<const std::uint8_t> image(std::size_t i) const {
-    return std::span<const std::uint8_t>(images).subspan(i * image_bytes, image_bytes);
+    return std::span<const std::uint8_t>(images).subspan(i * cifar_bytes, cifar_bytes);
   }
 };
 

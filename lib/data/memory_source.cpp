@@ -25,9 +25,9 @@ std::size_t MemorySource::fill_evaluation(std::size_t first, std::size_t end, st
   for (std::size_t n = 0; n < real; ++n) {
     const std::size_t image = spread(first + n, used, all);
     labels[n] = splits_.test.labels[image];
-    write_plain(splits_.test.image(image).first<image_bytes>(),
-                std::span<const float>(mean_).first<image_bytes>(),
-                images.subspan(n * image_bytes).first<image_bytes>());
+    write_plain(splits_.test.image(image).first<cifar_bytes>(),
+                std::span<const float>(mean_).first<cifar_bytes>(),
+                images.subspan(n * cifar_bytes).first<cifar_bytes>());
   }
   std::ranges::fill(labels.subspan(real), 0);
   return real;

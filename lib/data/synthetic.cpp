@@ -29,11 +29,11 @@ struct Placement {
 
 class Canvas {
  public:
-  std::array<double, image_bytes> values{};  // [3, 32, 32]
+  std::array<double, cifar_bytes> values{};  // [3, 32, 32]
 
   void blend(std::size_t pixel, const Colour& colour, double opacity) {
     for (std::size_t c = 0; c < 3; ++c) {
-      double& value = values[c * image_plane + pixel];
+      double& value = values[c * cifar_plane + pixel];
       value += opacity * (colour[c] - value);
     }
   }
@@ -44,7 +44,7 @@ class Canvas {
 constexpr double colour_hint = 0.5;
 
 std::size_t pixel_at(int y, int x) {
-  return static_cast<std::size_t>(y) * image_size + static_cast<std::size_t>(x);
+  return static_cast<std::size_t>(y) * cifar_side + static_cast<std::size_t>(x);
 }
 
 double between(RandomStream& random, double low, double high) {
@@ -110,13 +110,13 @@ void draw_background(Canvas& canvas, RandomStream& random, const Colour& base) {
   const double wave_height = between(random, 0.0, 20.0);
   Colour change;
   for (double& value : change) value = between(random, -45, 45);
-  for (int y = 0; y < image_size; ++y) {
-    for (int x = 0; x < image_size; ++x) {
+  for (int y = 0; y < cifar_side; ++y) {
+    for (int x = 0; x < cifar_side; ++x) {
       const double along = (slope.x * (x - 15.5) + slope.y * (y - 15.5)) / 16.0;
       const double texture = wave_height * triangle_wave((wave.x * x + wave.y * y) / wave_length);
       const std::size_t pixel = pixel_at(y, x);
       for (std::size_t c = 0; c < 3; ++c) {
-        canvas.values[c * image_plane + pixel] = base[c] + along * change[c] + texture;
+        canvas.values[c * cifar_plane + pixel] = base[c] + along * change[c] + texture;
       }
     }
   }
@@ -126,9 +126,9 @@ void draw_background(Canvas& canvas, RandomStream& random, const Colour& base) {
 void draw_shape(Canvas& canvas, DrawnShape shape, const Placement& at, const Colour& colour, double opacity) {
   const double reach = at.radius * 1.5 + 1;
   const int top = std::max(0, static_cast<int>(at.y - reach));
-  const int bottom = std::min(image_size - 1, static_cast<int>(at.y + reach));
+  const int bottom = std::min(cifar_side - 1, static_cast<int>(at.y + reach));
   const int left = std::max(0, static_cast<int>(at.x - reach));
-  const int right = std::min(image_size - 1, static_cast<int>(at.x + reach));
+  const int right = std::min(cifar_side - 1, static_cast<int>(at.x + reach));
   for (int y = top; y <= bottom; ++y) {
     for (int x = left; x <= right; ++x) {
       const double dx = (x - at.x) / at.radius;
@@ -178,7 +178,7 @@ void draw_image(RandomStream random, DrawnShape shape, std::span<std::uint8_t> b
   draw_shape(canvas, shape, at, colour, between(random, 0.75, 1.0));
   draw_distractors(canvas, random, random.below(3));
   add_noise(canvas, random);
-  for (std::size_t k = 0; k < image_bytes; ++k) {
+  for (std::size_t k = 0; k < cifar_bytes; ++k) {
     bytes[k] = static_cast<std::uint8_t>(std::clamp(canvas.values[k] + 0.5, 0.0, 255.0));
   }
 }
@@ -191,13 +191,13 @@ Dataset make_split(std::uint64_t seed, std::uint32_t stream, std::size_t size) {
   Dataset set;
   set.name = "synthetic";
   set.classes = shape_count;
-  set.images.resize(size * image_bytes);
+  set.images.resize(size * cifar_bytes);
   set.labels.resize(size);
   for (std::size_t i = 0; i < size; ++i) {
     set.labels[i] = static_cast<std::uint8_t>(i % shape_count);
     draw_image(RandomStream(seed, Purpose::synthetic_image, stream, static_cast<std::uint32_t>(i)),
                static_cast<DrawnShape>(set.labels[i]),
-               std::span<std::uint8_t>(set.images).subspan(i * image_bytes, image_bytes));
+               std::span<std::uint8_t>(set.images).subspan(i * cifar_bytes, cifar_bytes));
   }
   return set;
 }

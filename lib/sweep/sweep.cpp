@@ -34,7 +34,7 @@ std::uint64_t dataset_bytes(const Config& config) {
   if (has_photographs(config)) {
     return photograph * photographs + loader_bytes(config, images_at_a_time(config, config.training.batch));
   }
-  return image_bytes * (config.dataset.name == Config::Dataset::Name::synthetic
+  return cifar_bytes * (config.dataset.name == Config::Dataset::Name::synthetic
                             ? synthetic_train_size + synthetic_test_size
                             : cifar_train_size + cifar_test_size);
 }

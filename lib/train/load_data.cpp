@@ -93,7 +93,7 @@ Config resolve_dataset(Config config) {
   Config::Dataset& dataset = config.dataset;
   refuse_settings_of_other_sets(config);
   if (!has_photographs(config)) {
-    if (dataset.image_size != 0 && dataset.image_size != image_size) {
+    if (dataset.image_size != 0 && dataset.image_size != cifar_side) {
       throw UsageError(fmt::format("dataset.image_size: images of {} have 32 pixels a side, not {}",
                                    name(dataset.name), dataset.image_size));
     }
@@ -151,7 +151,7 @@ std::vector<std::string> class_names(const Config& config) {
 }
 
 int image_size_of(const Config& config) {
-  return has_photographs(config) ? config.dataset.image_size : image_size;
+  return has_photographs(config) ? config.dataset.image_size : cifar_side;
 }
 
 std::size_t training_images(const Config& config) {

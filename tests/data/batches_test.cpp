@@ -15,7 +15,7 @@ namespace {
 constexpr float poison = std::numeric_limits<float>::infinity();
 
 struct Batch {
-  explicit Batch(std::size_t size) : images(size * image_bytes, poison), labels(size, -1) {}
+  explicit Batch(std::size_t size) : images(size * cifar_bytes, poison), labels(size, -1) {}
   std::vector<float> images;
   std::vector<std::int32_t> labels;
   bool operator==(const Batch&) const = default;
@@ -59,11 +59,11 @@ TEST_CASE_FIXTURE(Small, "every crop and flip matches a naive reference") {
     for (int top = 0; top <= 2 * padding; top += padding == 31 ? 13 : 1) {
       for (int left = 0; left <= 2 * padding; left += padding == 31 ? 31 : 1) {
         for (const bool flip : {false, true}) {
-          std::vector<float> fast(image_bytes, poison);
+          std::vector<float> fast(cifar_bytes, poison);
           const CropAndFlip crop{top, left, flip};
-          write_augmented(set.image(3).first<image_bytes>(),
-                          std::span<const float>(mean).first<image_bytes>(), padding, crop,
-                          std::span<float>(fast).first<image_bytes>());
+          write_augmented(set.image(3).first<cifar_bytes>(),
+                          std::span<const float>(mean).first<cifar_bytes>(), padding, crop,
+                          std::span<float>(fast).first<cifar_bytes>());
           CHECK(fast == naive_augment(set.image(3), mean, padding, crop));
         }
       }
@@ -123,9 +123,9 @@ TEST_CASE("switching off flips does not move the crops") {
 }
 
 TEST_CASE_FIXTURE(Small, "padding is zero after the mean is subtracted") {
-  std::vector<float> output(image_bytes, poison);
-  write_augmented(set.image(0).first<image_bytes>(), std::span<const float>(mean).first<image_bytes>(), 2,
-                  {0, 4, false}, std::span<float>(output).first<image_bytes>());
+  std::vector<float> output(cifar_bytes, poison);
+  write_augmented(set.image(0).first<cifar_bytes>(), std::span<const float>(mean).first<cifar_bytes>(), 2,
+                  {0, 4, false}, std::span<float>(output).first<cifar_bytes>());
   for (std::size_t c = 0; c < 3; ++c) {
     for (std::size_t y = 0; y < 32; ++y) {
       for (std::size_t x = 0; x < 32; ++x) {

@@ -44,11 +44,11 @@ std::string expect_error(const std::string& problem, const fs::path& file,
 
 void check_records(const Dataset& set, std::size_t count, int classes) {
   REQUIRE(set.size() == count);
-  REQUIRE(set.images.size() == count * image_bytes);
+  REQUIRE(set.images.size() == count * cifar_bytes);
   std::size_t wrong = 0;
   for (std::size_t r = 0; r < count; ++r) {
     wrong += set.labels[r] != expected_label(r, classes);
-    for (std::size_t k = 0; k < image_bytes; ++k) wrong += set.image(r)[k] != expected_byte(r, k);
+    for (std::size_t k = 0; k < cifar_bytes; ++k) wrong += set.image(r)[k] != expected_byte(r, k);
   }
   CHECK(wrong == 0);
 }
@@ -219,7 +219,7 @@ TEST_CASE("cifar10 reads from its canonical folder") {
   const Splits splits = read_cifar10(directory.path());
   CHECK(splits.train.name == "cifar10");
   REQUIRE(splits.train.size() == 50'000);
-  CHECK(splits.train.images.size() == 50'000 * image_bytes);
+  CHECK(splits.train.images.size() == 50'000 * cifar_bytes);
   for (std::size_t batch = 0; batch < 5; ++batch) {
     CHECK(splits.train.image(batch * 10'000)[0] == 201 + batch);
     CHECK(splits.train.image(batch * 10'000 + 9'999)[3071] == expected_byte(9'999, 3071));

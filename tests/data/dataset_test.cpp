@@ -13,7 +13,7 @@ Dataset numbered(std::size_t size) {
   set.classes = 50;
   for (std::size_t i = 0; i < size; ++i) {
     set.labels.push_back(static_cast<std::uint8_t>(i));
-    for (std::size_t k = 0; k < image_bytes; ++k) {
+    for (std::size_t k = 0; k < cifar_bytes; ++k) {
       set.images.push_back(static_cast<std::uint8_t>(i * 31 + k * (i + 1)));
     }
   }
@@ -27,8 +27,8 @@ TEST_CASE("hold_out moves the last images") {
   REQUIRE(splits.test.size() == 3);
   CHECK(splits.test.name == "numbered");
   CHECK(splits.test.classes == 50);
-  CHECK(splits.train.images.size() == 7 * image_bytes);
-  CHECK(splits.test.images.size() == 3 * image_bytes);
+  CHECK(splits.train.images.size() == 7 * cifar_bytes);
+  CHECK(splits.test.images.size() == 3 * cifar_bytes);
   for (std::size_t i = 0; i < 10; ++i) {
     const Dataset& set = i < 7 ? splits.train : splits.test;
     const std::size_t at = i < 7 ? i : i - 7;
@@ -47,8 +47,8 @@ TEST_CASE("hold_out refuses none and all") {
 TEST_CASE("the mean image matches a naive mean") {
   const Dataset set = numbered(37);
   const std::vector<float> mean = mean_image(set);
-  REQUIRE(mean.size() == image_bytes);
-  for (std::size_t k = 0; k < image_bytes; ++k) {
+  REQUIRE(mean.size() == cifar_bytes);
+  for (std::size_t k = 0; k < cifar_bytes; ++k) {
     long sum = 0;
     for (std::size_t i = 0; i < 37; ++i) sum += set.images[i * 3072 + k];
     CHECK(mean[k] == static_cast<float>(static_cast<double>(sum) / 37.0));
@@ -58,7 +58,7 @@ TEST_CASE("the mean image matches a naive mean") {
 TEST_CASE("the mean of many bright images stays exact") {
   Dataset set;
   set.labels.assign(70'000, 0);
-  set.images.assign(70'000 * image_bytes, 255);
+  set.images.assign(70'000 * cifar_bytes, 255);
   set.images[0] = 254;  // beyond 2^24 a float sum would lose this
   const std::vector<float> mean = mean_image(set);
   CHECK(mean[0] == static_cast<float>(255.0 - 1.0 / 70'000));

@@ -31,7 +31,7 @@ TEST_CASE("the synthetic set has the documented form") {
   for (const Dataset* set : {&splits.train, &splits.test}) {
     CHECK(set->name == "synthetic");
     CHECK(set->classes == 10);
-    CHECK(set->images.size() == set->size() * image_bytes);
+    CHECK(set->images.size() == set->size() * cifar_bytes);
     for (std::uint8_t label = 0; label < 10; ++label) {
       CHECK(std::ranges::count(set->labels, label) == static_cast<long>(set->size() / 10));
     }
@@ -90,7 +90,7 @@ TEST_CASE("synthetic classes cannot be told apart by their mean images") {
     double least = std::numeric_limits<double>::infinity();
     for (std::size_t label = 0; label < 10; ++label) {
       double distance = 0;
-      for (std::size_t k = 0; k < image_bytes; ++k) {
+      for (std::size_t k = 0; k < cifar_bytes; ++k) {
         const double difference = splits.test.image(i)[k] - static_cast<double>(means[label][k]);
         distance += difference * difference;
       }

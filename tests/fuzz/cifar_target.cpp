@@ -8,7 +8,7 @@ namespace {
 
 // Requires that the images and labels of the set are those of the file, and that each label names a class.
 void check_set(const Dataset& set, const CifarFormat& format, std::size_t records, Input file) {
-  require(set.size() == records && set.images.size() == records * image_bytes, "the set has every record");
+  require(set.size() == records && set.images.size() == records * cifar_bytes, "the set has every record");
   for (std::size_t r = 0; r < records; ++r) {
     const Input record = file.subspan(r * format.record_bytes(), format.record_bytes());
     const std::uint8_t label = record[format.label_bytes() - 1];
