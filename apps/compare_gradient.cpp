@@ -60,6 +60,7 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
   }
   if (!request.checkpoints.empty()) {
     require_one_process("revnet-compare gradient angle --checkpoint");
+    if (request.study.run().resume()) throw UsageError("--checkpoint measures anew: leave --resume out");
     if (request.study.run().directory().empty())
       throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
     const std::filesystem::path directory = request.study.run().directory();

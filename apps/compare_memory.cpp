@@ -158,15 +158,21 @@ int run_study(const MemoryRequest& request, const std::string& command) {
   const std::vector<Case> cases = cases_of(request, request.units);
   claim_study_log(request.output, request.force);
   catch_interrupts();
+  std::size_t begun = 0, left_out = 0;
   for (const Case& of : cases) {
     if (interrupted()) break;
-    std::cerr << fmt::format("{}/{}  {}, {} units, {}, batch {}\n", study.cases.size() + 1, cases.size(),
+    std::cerr << fmt::format("{}/{}  {}, {} units, {}, batch {}\n", ++begun, cases.size(),
                              of.what.architecture.name, of.what.network().units_text(),
                              name(of.what.activations), of.what.batch);
-    const auto result = request.steps == 0 ? plan_case(of.what) : measure_in_child(of, request.steps);
-    if (!result) break;
-    study.results.push_back(*result);
-    study.cases.push_back(of.what);
+    try {
+      const auto result = request.steps == 0 ? plan_case(of.what) : measure_in_child(of, request.steps);
+      if (!result) break;
+      study.results.push_back(*result);
+      study.cases.push_back(of.what);
+    } catch (const Error& error) {  // such as a case that needs more memory than there is
+      std::cerr << "left out: " << error.what() << '\n';
+      ++left_out;
+    }
   }
   std::cout << memory_table(study).format(format);
   const Table growth = growth_table(study);
@@ -182,7 +188,8 @@ int run_study(const MemoryRequest& request, const std::string& command) {
     write_memory_log(request.output, study, command);
     std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("memory", request.output));
   }
-  return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
+  if (interrupted()) return static_cast<int>(ExitCode::interrupted);
+  return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 
 // Measures, at a small batch, what a process needs beside its arena: code, libraries, generated kernels.

@@ -90,6 +90,21 @@ void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
                            now.threads == 1 ? "" : "s");
 }
 
+// Measures a case into the study. Returns false if a signal ended it.
+bool measure(const SpeedCase& of, SpeedStudy& study) {
+  double sgemm = measure_sgemm_gflops(of.threads);
+  Peak peak = measure_peak(of.threads);
+  SpeedResult result = measure_speed(of, study.options, interrupted);
+  sgemm = std::max(sgemm, measure_sgemm_gflops(of.threads));
+  const Peak after = measure_peak(of.threads);
+  peak = {std::max(peak.multiply_adds, after.multiply_adds), std::max(peak.bytes, after.bytes)};
+  if (result.step_seconds.empty()) return false;
+  study.results.push_back(std::move(result));
+  study.sgemm_gflops.push_back(sgemm);
+  study.peaks.push_back(peak);
+  return true;
+}
+
 int run_speed(const SpeedRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
   const Config settings = request.settings.apply_to({});
@@ -103,19 +118,16 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   SpeedStudy study{options, {}, {}, {}};
   const OtherLoad others;
   std::vector<double> sgemm_of_all;
+  std::size_t left_out = 0;
   for (std::size_t i = 0; i < cases.size() && !interrupted(); ++i) {
     show_progress(cases[i], i, cases.size());
-    double sgemm = measure_sgemm_gflops(cases[i].threads);
-    Peak peak = measure_peak(cases[i].threads);
-    SpeedResult result = measure_speed(cases[i], options, interrupted);
-    sgemm = std::max(sgemm, measure_sgemm_gflops(cases[i].threads));
-    const Peak after = measure_peak(cases[i].threads);
-    peak = {std::max(peak.multiply_adds, after.multiply_adds), std::max(peak.bytes, after.bytes)};
-    if (result.step_seconds.empty()) break;
-    study.results.push_back(std::move(result));
-    study.sgemm_gflops.push_back(sgemm);
-    study.peaks.push_back(peak);
-    if (cases[i].threads == cases[0].threads) sgemm_of_all.push_back(sgemm);
+    try {
+      if (!measure(cases[i], study)) break;
+      if (cases[i].threads == cases[0].threads) sgemm_of_all.push_back(study.sgemm_gflops.back());
+    } catch (const Error& error) {  // such as a case that needs more memory than there is
+      std::cerr << "left out: " << error.what() << '\n';
+      ++left_out;
+    }
   }
   std::cout << speed_table(study).format(format);
   for (std::size_t i = 0; options.profile && i < study.results.size(); ++i) {
@@ -132,7 +144,8 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
     write_speed_log(request.output, study, command);
     std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("speed", request.output));
   }
-  return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
+  if (interrupted()) return static_cast<int>(ExitCode::interrupted);
+  return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 
 }  // namespace

@@ -168,6 +168,9 @@ int collect(const SweepRequest& request) {
   const std::filesystem::path directory = directory_of(request);
   const SweepResults results = read_results(jobs_of(request), directory);
   for (const std::string& why : results.left_out) say("left out: " + why);
+  if (results.jobs.empty() && !results.left_out.empty()) {
+    throw UsageError("no job of {} can be collected; the lines above say why", directory.string());
+  }
   if (results.jobs.empty()) {
     throw UsageError("no job of {} has results yet: start revnet-sweep run", directory.string());
   }

@@ -118,6 +118,10 @@ struct Request {
 // Returns the resolved settings of the run.
 Config settings(const Request& request, const std::filesystem::path& directory, int ranks) {
   const bool goes_on = request.run.resume() && has_begun(directory);
+  if (!request.names_dataset() && !request.run.resume() && has_begun(directory)) {
+    throw UsageError("{} holds a run already: --resume continues it, --evaluate evaluates it",
+                     directory.string());
+  }
   if (!request.names_dataset() && !goes_on) {
     throw UsageError(request.run.resume() ? directory.string() +
                                                 " holds no run to resume, and no dataset is "

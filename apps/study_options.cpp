@@ -37,6 +37,10 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in,
   prepared.directory = run_.directory();
   const bool has_dataset = training_.names("dataset.name") || (run_.resume() && !prepared.directory.empty() &&
                                                                has_begun(prepared.directory / run_in));
+  if (run_.resume() && !has_dataset && !prepared.directory.empty()) {
+    throw UsageError("{} holds no run to resume, and no dataset is named to start one with (see --help)",
+                     (prepared.directory / run_in).string());
+  }
   std::optional<Config::Dataset::Name> found;
   const auto given = [&](Config config) {
     config = training_.apply_to(std::move(config));

@@ -61,6 +61,7 @@ void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
   if (std::holds_alternative<Field<bool>>(setting.field)) {
     app.add_flag_callback(
            name, [this, &setting] { given_.emplace_back(&setting, "true"); }, help)
+        ->disable_flag_override()  // so that --keep-best=false is refused, not ignored
         ->group(setting.group);
     return;
   }
@@ -153,7 +154,8 @@ void check_words(const CLI::App& app, int argc, char** argv) {
   }
 }
 
-// CLI11 would take an option for the value of the one before it.
+// CLI11 would take an option for the value of the one before it. An empty value is most often a shell
+// variable that is not set, and would count as no value at all.
 void check_values(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   const auto option_at = [&](int i) -> const CLI::Option* {
@@ -166,6 +168,9 @@ void check_values(const CLI::App& app, int argc, char** argv) {
     const CLI::Option* option = option_at(i);
     if (option != nullptr && option->get_items_expected_min() > 0 && option_at(i + 1) != nullptr) {
       throw UsageError("{}: {} needs a value, but {} follows", app.get_name(), argv[i], argv[i + 1]);
+    }
+    if (option != nullptr && option->get_items_expected_min() > 0 && *argv[i + 1] == '\0') {
+      throw UsageError("{}: the value of {} is empty", app.get_name(), argv[i]);
     }
   }
 }

@@ -292,8 +292,7 @@ def write(arguments):
     except ModuleNotFoundError as missing:
         fail(f"{missing}: apt-get install python3-matplotlib")
 
-    with open(readme, "w", encoding="utf-8") as file:
-        file.write(before + BEGIN + tables(results) + END + after)
+    revnet_files.replace_file(readme, (before + BEGIN + tables(results) + END + after).encode())
     print(readme)
     for name, _, rows in curves(results):
         run_figures.draw_curve_rows(rows, os.path.join(arguments.results, name))

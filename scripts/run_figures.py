@@ -143,7 +143,7 @@ def draw_depth(runs, output):
         log = revnet_files.read(os.path.join(run, "run.h5"))
         degrees = file["angle/degrees"]
         magnitude = log["exact_coupling"].attrs["largest"] if "exact_coupling" in log else math.nan
-        lines.setdefault(file.attrs["coupling"], []).append(
+        lines.setdefault(file.attrs.get("coupling", "float"), []).append(
             (units_of(file["angle"]), statistics.median(degrees), max(degrees), magnitude))
     figure, (angle, largest) = plt.subplots(1, 2, figsize=(10, 4))
     for number, (coupling, points) in enumerate(sorted(lines.items(), reverse=True)):

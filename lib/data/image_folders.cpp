@@ -25,16 +25,19 @@ constexpr const char* layout_remedy =
     "an image set is DIR/train/CLASS/*.JPEG and DIR/val/CLASS/*.JPEG, or a file written by revnet-data "
     "pack; is it another folder?";
 
-constexpr bool (fs::directory_entry::*is_file)() const = &fs::directory_entry::is_regular_file;
-constexpr bool (fs::directory_entry::*is_folder)() const = &fs::directory_entry::is_directory;
-
-// The names in a folder in byte order, without hidden ones.
-std::vector<std::string> names_in(const fs::path& folder, bool (fs::directory_entry::*wanted)() const) {
+// The names of the folders in a folder, or of all else, in byte order and without hidden ones.
+enum class Wanted { folders, files };
+std::vector<std::string> names_in(const fs::path& folder, Wanted wanted) {
   std::vector<std::string> names;
   try {
     for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
       const std::string name = entry.path().filename().string();
-      if (!name.starts_with('.') && (entry.*wanted)()) names.push_back(name);
+      if (name.starts_with('.')) continue;
+      // A link that leads nowhere might be to a class. Of a file that is left to whoever reads it.
+      if (wanted == Wanted::folders && entry.is_symlink() && !entry.exists()) {
+        throw DataError(entry.path(), "this link leads nowhere", "repair or remove it");
+      }
+      if (entry.is_directory() == (wanted == Wanted::folders)) names.push_back(name);
     }
   } catch (const fs::filesystem_error& error) {
     const bool missing = error.code() == std::errc::no_such_file_or_directory;
@@ -54,7 +57,7 @@ std::vector<JpegImage> list_images(const fs::path& folder, const std::vector<std
   std::vector<JpegImage> images;
   for (std::size_t label = 0; label < classes.size(); ++label) {
     const std::size_t before = images.size();
-    for (const std::string& name : names_in(folder / classes[label], is_file)) {
+    for (const std::string& name : names_in(folder / classes[label], Wanted::files)) {
       if (!is_jpeg_name(name)) continue;
       images.push_back({.name = classes[label] + "/" + name, .label = static_cast<std::int32_t>(label)});
     }
@@ -123,16 +126,20 @@ void refuse_damaged(const std::vector<std::string>& left_out, const fs::path& di
 }  // namespace
 
 std::vector<std::string> class_folders(const fs::path& directory) {
-  std::vector<std::string> classes = names_in(directory / "train", is_folder);
+  std::vector<std::string> classes = names_in(directory / "train", Wanted::folders);
   if (!classes.empty()) return classes;
   throw DataError(directory / "train", "there are no class folders here", layout_remedy);
+}
+
+std::size_t count_training_files(const fs::path& directory) {
+  return list_images(directory / "train", class_folders(directory)).size();
 }
 
 JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) {
   JpegSplits splits;
   splits.classes = class_folders(directory);
   const fs::path val = directory / "val";
-  for (const std::string& name : names_in(val, is_folder)) {
+  for (const std::string& name : names_in(val, Wanted::folders)) {
     if (std::ranges::binary_search(splits.classes, name)) continue;
     throw DataError(val / name, "train has no such class", "give train and val the same class folders");
   }

@@ -2,6 +2,7 @@
 // files whose names end in .jpeg or .jpg, in upper or lower case.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ enum class DamagedImages { refuse, skip };
 // The names of the classes, which are the folders in DIR/train,
 // in byte order. Throws DataError if there are none.
 std::vector<std::string> class_folders(const std::filesystem::path& directory);
+
+// Counts the training images by file name, without opening them.
+std::size_t count_training_files(const std::filesystem::path& directory);
 
 // Finds all images and checks the size and header of each, on several threads. Unless damaged images are
 // skipped, throws an Error that names the first of them and counts the rest. Throws DataError for a class

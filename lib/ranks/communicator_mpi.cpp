@@ -6,6 +6,9 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <system_error>
 #include <thread>
 
 #define OMPI_SKIP_MPICXX 1
@@ -34,7 +37,8 @@ class RollCall {
  public:
   RollCall(MPI_Comm channel, int rank) : channel_(channel), rank_(rank) {}
 
-  void introduce(const std::vector<std::string>& hosts_and_processes);
+  // Takes each rank's introduction().
+  void introduce(const std::vector<std::string>& introductions);
   void set_timeout(double seconds) { timeout_ = seconds; }
 
   // Called repeatedly during a wait that has lasted `waited` seconds: answers and asks questions, and throws
@@ -46,9 +50,9 @@ class RollCall {
   enum Tag { question = 1, answer = 2 };
 
   struct Other {
-    std::string host;
+    std::string host, process_numbers;
     pid_t process = 0;
-    bool here = false;  // on this host
+    bool here = false;  // where this process can look for it
   };
 
   void look_for_processes(double waited);
@@ -69,14 +73,28 @@ class RollCall {
   double died_at_ = -1;
   double asked_at_ = -1;
   std::vector<bool> answered_;
+  int round_ = 0;  // of questions, so that answers can name theirs
 };
 
-void RollCall::introduce(const std::vector<std::string>& hosts_and_processes) {
-  for (const std::string& text : hosts_and_processes) {
-    const std::size_t space = text.find(' ');
-    others_.push_back({text.substr(space + 1), static_cast<pid_t>(std::stol(text.substr(0, space))), false});
+// Names this process: its number, the namespace in which that counts, and the host. Containers may share a
+// host's name but not its process numbers.
+std::string introduction() {
+  std::error_code unknown;
+  const std::string process_numbers = std::filesystem::read_symlink("/proc/self/ns/pid", unknown).string();
+  return fmt::format("{} {} {}", ::getpid(), unknown ? "unknown" : process_numbers, host_name());
+}
+
+void RollCall::introduce(const std::vector<std::string>& introductions) {
+  for (const std::string& text : introductions) {
+    std::istringstream words(text);
+    Other other;
+    words >> other.process >> other.process_numbers >> other.host;
+    others_.push_back(other);
   }
-  for (Other& other : others_) other.here = other.host == others_[static_cast<std::size_t>(rank_)].host;
+  const Other& self = others_[static_cast<std::size_t>(rank_)];
+  for (Other& other : others_) {
+    other.here = other.host == self.host && other.process_numbers == self.process_numbers;
+  }
 }
 
 void RollCall::look(double waited) {
@@ -89,8 +107,9 @@ void RollCall::answer_questions() {
   int waiting = 0;
   MPI_Status status;
   while (MPI_Iprobe(MPI_ANY_SOURCE, question, channel_, &waiting, &status) == MPI_SUCCESS && waiting != 0) {
-    MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, question, channel_, MPI_STATUS_IGNORE);
-    MPI_Send(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, answer, channel_);
+    int round = 0;
+    MPI_Recv(&round, 1, MPI_INT, status.MPI_SOURCE, question, channel_, MPI_STATUS_IGNORE);
+    MPI_Send(&round, 1, MPI_INT, status.MPI_SOURCE, answer, channel_);
   }
 }
 
@@ -115,16 +134,19 @@ void RollCall::ask(double waited) {
     }
     asked_at_ = waited;
     answered_.assign(others_.size(), false);
+    ++round_;
     for (std::size_t i = 0; i < others_.size(); ++i) {
       if (static_cast<int>(i) == rank_) continue;
-      MPI_Send(nullptr, 0, MPI_BYTE, static_cast<int>(i), question, channel_);
+      MPI_Send(&round_, 1, MPI_INT, static_cast<int>(i), question, channel_);
     }
   }
   int waiting = 0;
   MPI_Status status;
   while (MPI_Iprobe(MPI_ANY_SOURCE, answer, channel_, &waiting, &status) == MPI_SUCCESS && waiting != 0) {
-    MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, answer, channel_, MPI_STATUS_IGNORE);
-    answered_[static_cast<std::size_t>(status.MPI_SOURCE)] = true;
+    int round = 0;
+    MPI_Recv(&round, 1, MPI_INT, status.MPI_SOURCE, answer, channel_, MPI_STATUS_IGNORE);
+    // An answer to an earlier question may come late, from a rank that has died since.
+    if (round == round_) answered_[static_cast<std::size_t>(status.MPI_SOURCE)] = true;
   }
   if (waited < asked_at_ + seconds_to_answer()) return;
   std::vector<int> missing;
@@ -223,7 +245,7 @@ MpiCommunicator::MpiCommunicator(const Launch& launch) {
   MPI_Comm_dup(MPI_COMM_WORLD, &data_);
   MPI_Comm_dup(MPI_COMM_WORLD, &channel_);
   roll_call_ = std::make_unique<RollCall>(channel_, rank_);
-  roll_call_->introduce(gather(fmt::format("{} {}", ::getpid(), host_name())));
+  roll_call_->introduce(gather(introduction()));
 }
 
 void MpiCommunicator::wait(MPI_Request& request) const {

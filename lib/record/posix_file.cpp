@@ -34,12 +34,14 @@ class TemporaryFile {
   bool moved_ = false;
 };
 
-// A rename survives a power cut only if the folder that holds the name has been synced.
+// A rename survives a power cut only if the folder that holds the name has been synced. Some network and FUSE
+// file systems cannot do that; there the name is as safe as the file system makes it.
 void sync_folder_of(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const FileDescriptor descriptor = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (!descriptor.is_open()) throw io_error("open the folder", folder, errno);
-  if (without_interruption([&] { return ::fsync(descriptor.get()); }) != 0) {
+  if (without_interruption([&] { return ::fsync(descriptor.get()); }) != 0 && errno != EINVAL &&
+      errno != ENOTSUP) {
     throw io_error("sync the folder", folder, errno);
   }
 }

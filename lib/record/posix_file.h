@@ -24,9 +24,10 @@ enum class Durability { process_crash, power_loss };
 // PATH.tmp, where replace_file() builds the new file.
 std::filesystem::path temporary_path(const std::filesystem::path& path);
 
-// Replaces the file by `bytes` in one step: whoever opens `path` finds either
-// the whole old file or the whole new one. On failure, the temporary file is
-// removed and the old file unchanged. Discards a stale temporary file.
+// Replaces the file by `bytes` in one step: whoever opens `path` finds either the whole old file or the whole
+// new one. On failure, the temporary file is removed and the old file unchanged, unless only syncing the
+// folder has failed: then the new file is in place, but a power cut may undo that. Discards a stale temporary
+// file.
 void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes, Durability durability);
 
 // The last step of replace_file(), for a temporary file that someone else has written and closed.

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "record/checksums.h"
 #include "record/event_file.h"
+#include "record/record_error.h"
 #include "run/earlier_run.h"
 #include "run/resumption.h"
 
@@ -170,8 +171,17 @@ void RunJournal::log_row(const Trainer& trainer, double rate) {
   if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running, false);
 }
 
+// The log has these rows, too, so a run does not end because a file for onlookers cannot be written.
 void RunJournal::show(const MetricsRow& row) {
-  for (RowFile& file : row_files_) file.append(row);
+  std::erase_if(row_files_, [&](RowFile& file) {
+    try {
+      file.append(row);
+      return false;
+    } catch (const RecordError& error) {
+      reporter_.warn(fmt::format("{}; the run goes on without this file", error.what()));
+      return true;
+    }
+  });
 }
 
 void RunJournal::warn_of_young_averages(const Trainer& trainer) {

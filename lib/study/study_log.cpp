@@ -1,6 +1,7 @@
 #include "study/study_log.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "record/format_version.h"
 #include "record/posix_file.h"
@@ -22,7 +23,16 @@ constexpr std::int64_t format_version = 1;
 }  // namespace
 
 void claim_study_log(const std::filesystem::path& file, bool replace) {
-  if (std::filesystem::exists(file) && !replace) {
+  std::error_code unknown;
+  const std::filesystem::file_status status = std::filesystem::status(file, unknown);
+  const bool exists = std::filesystem::exists(status);
+  if (!file.has_filename() || (exists && !std::filesystem::is_regular_file(status))) {
+    throw UsageError("{} is not a regular file; choose another name", in_quotes(file.string()));
+  }
+  if (file.extension() != ".h5") {
+    throw UsageError("the name {} must end in .h5", in_quotes(file.string()));
+  }
+  if (exists && !replace) {
     throw UsageError(file.string() + " already exists: replace it with --force, or choose another name");
   }
   if (file.has_parent_path()) make_folders(file.parent_path());

@@ -79,12 +79,13 @@ class Runner {
 
   SweepSummary run() {
     make_folders(options_.directory / "logs");
-    while (!waiting_.empty() || !running_.empty()) {
-      if ((interrupted() || (options_.fail_fast && summary_.failed > 0)) && !stopping_) stop();
-      if (!stopping_) start_what_fits();
-      collect_ended();
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      if (stopping_ && running_.empty()) break;
+    try {
+      run_all();
+    } catch (...) {
+      // Each saves a checkpoint first, which may take longer than an abandoned process is given.
+      for (Running& job : running_) job.process.send(SIGTERM);
+      for (Running& job : running_) job.process.wait();
+      throw;
     }
     summary_.unfinished = waiting_.size() + stopped_;
     summary_.interrupted = interrupted();
@@ -102,6 +103,16 @@ class Runner {
     std::vector<int> cores;
     ChildProcess process;
   };
+
+  void run_all() {
+    while (!waiting_.empty() || !running_.empty()) {
+      if ((interrupted() || (options_.fail_fast && summary_.failed > 0)) && !stopping_) stop();
+      if (!stopping_) start_what_fits();
+      collect_ended();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (stopping_ && running_.empty()) break;
+    }
+  }
 
   void queue(const Job& job) {
     const JobStatus status = state_unless_changed(options_.directory, job).status;
@@ -180,7 +191,9 @@ class Runner {
   void judge(Waiting what, const ExitStatus& status) {
     const std::string& name = what.job.name;
     const JobState state = read_state(options_.directory, what.job);
-    const bool diverged = status.code == static_cast<int>(ExitCode::diverged);
+    // Trying again would end these in the same way.
+    const bool diverged = status.code == static_cast<int>(ExitCode::diverged),
+               damaged = status.code == static_cast<int>(ExitCode::damaged_image);
     if (status.code == static_cast<int>(ExitCode::done)) {
       ++summary_.complete;
       say_(name + ": complete" + describe_result(state));
@@ -190,7 +203,7 @@ class Runner {
     } else if (stopping_ && status.signal == SIGTERM) {  // before it could catch the signal
       ++stopped_;
       say_(name + ": stopped before it began");
-    } else if (!diverged && what.tries < options_.retries && !stopping_) {
+    } else if (!diverged && !damaged && what.tries < options_.retries && !stopping_) {
       ++what.tries;
       say_(fmt::format("{}: failed, trying again: {}", name, reason(what, status)));
       waiting_.push_front(what);

@@ -3,9 +3,9 @@
 
 namespace revnet {
 
-// From now on the first SIGINT, SIGTERM or SIGUSR1 only sets a flag, so that the run can finish its step and
-// save a checkpoint; a second SIGINT or SIGTERM ends the process immediately. With `announce`, the handler
-// prints a notice to stderr.
+// From now on the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 only sets a flag, so that the run can finish its
+// step and save a checkpoint. From a second later on, another one, except SIGUSR1, ends the process at once.
+// A SIGHUP that nohup ignores stays ignored. With `announce`, the handler prints a notice to stderr.
 void catch_interrupts(bool announce = true);
 
 // Returns whether such a signal has arrived.

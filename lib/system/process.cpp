@@ -161,7 +161,9 @@ void read_to_end(const std::vector<std::pair<const FileDescriptor*, std::string*
   std::vector<pollfd> polled;
   for (const auto& [descriptor, text] : sources) polled.push_back({descriptor->get(), POLLIN, 0});
   for (std::size_t open = sources.size(); open > 0;) {
-    if (::poll(polled.data(), polled.size(), -1) < 0) continue;  // interrupted by a signal
+    if (without_interruption([&] { return ::poll(polled.data(), polled.size(), -1); }) < 0) {
+      throw Error("cannot read from a process: {}", std::strerror(errno));
+    }
     for (std::size_t i = 0; i < polled.size(); ++i) {
       if (polled[i].fd < 0 || polled[i].revents == 0) continue;
       std::array<char, 16384> buffer{};
@@ -222,7 +224,7 @@ ChildProcess::~ChildProcess() {
 }
 
 void ChildProcess::send(int signal) const {
-  if (!status_) ::kill(id_, signal);
+  if (id_ > 0 && !status_) ::kill(id_, signal);
 }
 
 ExitStatus ChildProcess::wait() {

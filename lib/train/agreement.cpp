@@ -65,16 +65,15 @@ void check_equal_state(Communicator& communicator, const Network& network) {
 void check_equal_start(Communicator& communicator, const Device& device, const std::string& settings) {
   if (communicator.ranks() == 1) return;
   const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
-  const std::vector<std::string> machines = communicator.gather(
-      fmt::format("revnet {}, oneDNN {}, channels in blocks of {}", version(), onednn_version(), block));
+  const std::vector<std::string> machines = communicator.gather(fmt::format(
+      "revnet {} ({}), oneDNN {}, channels in blocks of {}", version(), revision(), onednn_version(), block));
   const std::string unlike = dissenters(machines);
   if (!unlike.empty()) {
-    throw AgreedError(
-        fmt::format(
-            "{}: not the software or processor of rank 0 ({}); use nodes of one kind and one installation of "
-            "revnet",
-            unlike, machines.front()),
-        ExitCode::failed);
+    throw AgreedError(fmt::format("{}: not the software of rank 0, or another kind of processor ({}); use "
+                                  "nodes of one kind and one installation of "
+                                  "revnet",
+                                  unlike, machines.front()),
+                      ExitCode::failed);
   }
   const std::string odd = dissenters(communicator.gather(settings));
   if (!odd.empty()) {

@@ -108,6 +108,14 @@ TEST_CASE("files that are not images, and missing folders, are named when a set 
   write_file(folder / "train/n0/.hidden.jpg", "nor this");
   write_file(folder / "train/n1/more.jPg", make_jpeg(20, 20, 5));
   CHECK(scan_image_folders(folder.path(), DamagedImages::refuse).train.size() == 5);
+  CHECK(count_training_files(folder.path()) == 5);
+
+  for (const auto& [link, fault] : {std::pair{"train/n1/lost.jpg", "lost.jpg: unreadable: No such file"},
+                                    std::pair{"train/n2", "train/n2: this link leads nowhere"}}) {
+    std::filesystem::create_symlink("nowhere", folder / link);
+    CHECK(contains(read_fault(folder), fault));
+    std::filesystem::remove(folder / link);
+  }
 
   write_file(folder / "train/n1/empty.jpg", "");
   write_file(folder / "val/n0/large.jpeg", claiming(make_jpeg(16, 16, 1), 20'000, 20'000));

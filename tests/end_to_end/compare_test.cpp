@@ -115,6 +115,18 @@ TEST_CASE("compare memory measures every activation mode in a fresh process") {
   for (const std::int64_t bytes : log.integers("cases/resident_bytes")) CHECK(bytes > 1'000'000);
 }
 
+TEST_CASE("compare memory leaves out what does not fit into memory, and keeps the rest") {
+  const TemporaryDirectory folder;
+  write_file(folder / "run.sh", "ulimit -v 1500000; exec '" REVNET_BIN_DIR
+                                "/revnet-compare' memory --arch resnet32 --activations stored --units 1 "
+                                "--units 300 --batch 20 --threads 1 --steps 1 --format csv --output few.h5");
+  const Outcome outcome = run("/bin/sh", folder.path(), {"run.sh"});
+  CHECK_MESSAGE(outcome.exit_code == 1, outcome.text());
+  CHECK(contains(outcome.err, "left out: "));
+  CHECK(contains(outcome.out, "resnet32,1-1-1,3,stored,"));
+  CHECK(hdf5::Reader(folder / "few.h5").integers("cases/units").size() == 1);
+}
+
 TEST_CASE("compare memory works in a folder with an apostrophe in its name") {
   const TemporaryDirectory folder;
   const std::filesystem::path program = folder / "it's here" / "revnet-compare";

@@ -65,7 +65,7 @@ TEST_CASE("stdout holds only results, those of an interrupted run included") {
 }
 
 TEST_CASE("a signal ends a run within two steps") {
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     CAPTURE(signal);
     TemporaryDirectory folder;
     const fs::path run = folder / "run";
@@ -78,6 +78,8 @@ TEST_CASE("a signal ends a run within two steps") {
     const std::int64_t before = saved_iterations(run);
     process.send(signal);
     process.send(SIGCONT);
+    process.reaches([] { return true; });
+    process.send(signal);  // soon after, as timeout(1) does
     const Outcome outcome = process.wait();
     CHECK_FALSE(contains(outcome.out, "training error"));  // the log has no row yet
     CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());

@@ -138,6 +138,18 @@ TEST_CASE("a run warns once about a text log that cannot be written, and goes on
   CHECK_FALSE(contains(outcome.err, "LOG ERROR"));
 }
 
+TEST_CASE("a run warns once about curves that cannot be written, and goes on") {
+  const TemporaryDirectory folder;
+  const Outcome outcome = succeeded(train(folder.path(), settings("run"),
+                                          preloaded({{"REVNET_FAULT_FILES", "/metrics.csv"},
+                                                     {"REVNET_FAULT_AT", "7"},  // the first row
+                                                     {"REVNET_FAULT_ERROR", std::to_string(ESTALE)},
+                                                     {"REVNET_FAULT_LASTING", "1"}})));
+  CHECK_MESSAGE(count_of(outcome.err, "metrics.csv: Stale file handle; the run goes on without") == 1,
+                outcome.text());
+  CHECK(first_difference(whole_run(), folder / "run") == "");
+}
+
 TEST_CASE("a command fails if it cannot write its results") {
   const TemporaryDirectory folder;
   for (const std::string command :

@@ -43,6 +43,8 @@ TEST_CASE("an unknown network, data set, option or value is refused") {
   check_refused({"cifar1000"}, {"cifar1000", "cifar100"});
   check_refused({"synthetic", "--iteration", "5"}, {"--iteration"});
   check_refused({"synthetic", "--run-dir", "--resume"}, {"--run-dir needs a value, but --resume follows"});
+  check_refused({"synthetic", "--config", ""}, {"the value of --config is empty"});
+  check_refused({"synthetic", "--keep-best=false"}, {"keep-best", "flag"});
   check_refused({"synthetic", "--batch", "ten"}, {"--batch", "ten"});
   check_refused({"synthetic", "--batch", "0"}, {"--batch", "0"});
   check_refused({"synthetic", "--iterations", "-1"}, {"--iterations", "-1"});

@@ -114,6 +114,18 @@ TEST_CASE("a failure of any operation is reported and leaves the old or the new 
   }
 }
 
+TEST_CASE("a file system that cannot sync folders is no failure") {
+  for (const Case& kind : cases) {
+    CAPTURE(kind.name);
+    const std::vector<std::string> operations = operations_of(kind);
+    const auto synced = std::find(std::ranges::find(operations, "rename"), operations.end(), "fsync");
+    REQUIRE(synced != operations.end());
+    for (const int error : {EINVAL, ENOTSUP}) {
+      CHECK_FALSE(fail_once(kind, static_cast<int>(synced - operations.begin()) + 1, error, false));
+    }
+  }
+}
+
 TEST_CASE("interrupted calls are repeated and short writes continued") {
   for (const Case& kind : cases) {
     CAPTURE(kind.name);

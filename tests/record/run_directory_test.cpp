@@ -63,6 +63,7 @@ TEST_CASE("a directory with a run is refused unless it may be overwritten") {
   const RunFiles files(folder / "run");
   RunDirectory::create(folder / "run", false);
   fill(files);
+  write_file(folder / "run/angle.h5", "old");  // of a study of this run
   write_file(folder / "run/notes.txt", "mine");
   write_file(folder / "run/checkpoints/50.h5.good", "mine");
   CHECK(refusal(folder / "run", false) ==

@@ -19,10 +19,9 @@ NetworkOptions options_of(const Architecture& architecture, ActivationMode mode)
 }
 
 // Runs three steps and evaluations in an arena of the planned size.
-void run_in_plan(const Architecture& architecture, ActivationMode mode, int threads) {
+void run_in_plan(const Architecture& architecture, const NetworkOptions& options, int threads) {
   CAPTURE(architecture.name);
-  CAPTURE(name(mode));
-  const NetworkOptions options = options_of(architecture, mode);
+  CAPTURE(name(options.activations));
   const MemoryPlan plan = plan_memory(architecture, options, threads);
   Device device(threads, plan.arena_bytes, true);
   Network network(device, architecture, options);
@@ -44,6 +43,10 @@ void run_in_plan(const Architecture& architecture, ActivationMode mode, int thre
   CHECK(network.macs_per_image() == plan.macs_per_image);
 }
 
+void run_in_plan(const Architecture& architecture, ActivationMode mode, int threads) {
+  run_in_plan(architecture, options_of(architecture, mode), threads);
+}
+
 TEST_CASE("every network runs in exactly the planned arena") {
   const auto check = [](const Architecture& architecture) {
     run_in_plan(architecture, ActivationMode::stored, 1);
@@ -58,6 +61,30 @@ TEST_CASE("every network runs in exactly the planned arena") {
          .bottleneck = true,
          .stem = {.kernel = 7, .stride = 2, .width = 32, .pools = true},
          .stages = {{2, 32, 1}, {2, 40, 2}}});
+}
+
+TEST_CASE("either engine runs in exactly the planned arena, however it keeps activations") {
+  const std::vector<Architecture::Stage> stages{{3, 16, 1}, {2, 32, 2}};
+  const Architecture networks[] = {
+      {.name = "ordinary", .stem = {.width = 16}, .stages = stages},
+      {.name = "reversible", .reversible = true, .stem = {.width = 16}, .stages = stages},
+      {.name = "bottleneck",
+       .reversible = true,
+       .bottleneck = true,
+       .stem = {.width = 16},
+       .stages = stages}};
+  for (const Architecture& network : networks) {
+    for (const ActivationMode mode : activation_modes) {
+      if (!can_keep(network, mode)) continue;
+      for (const Engine engine : {Engine::onednn, Engine::fused}) {
+        NetworkOptions options = options_of(network, mode);
+        options.engine = engine;
+        run_in_plan(network, options, 1);
+        options.grid = Grid{13};
+        run_in_plan(network, options, 1);
+      }
+    }
+  }
 }
 
 TEST_CASE("two threads run in exactly the planned arena") {

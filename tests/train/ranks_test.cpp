@@ -107,6 +107,7 @@ TEST_CASE("with local statistics, gradients and averages are means over ranks, w
       running = averages;
       for (RunningAverage& average : running) {
         for (float& value : average.mean) value *= weight;
+        for (float& value : average.variance) value *= weight;
       }
       continue;
     }
@@ -114,12 +115,17 @@ TEST_CASE("with local statistics, gradients and averages are means over ranks, w
       for (std::size_t k = 0; k < arrays[i].values.size(); ++k) expected[i].values[k] += arrays[i].values[k];
     }
     for (std::size_t i = 0; i < running.size(); ++i) {
-      for (std::size_t c = 0; c < running[i].mean.size(); ++c)
+      for (std::size_t c = 0; c < running[i].mean.size(); ++c) {
         running[i].mean[c] += weight * averages[i].mean[c];
+        running[i].variance[c] += weight * averages[i].variance[c];
+      }
     }
   }
   CHECK(distance(several[0].arrays, expected) < 1e-5);
-  for (std::size_t i = 0; i < running.size(); ++i) check_same(several[0].running[i].mean, running[i].mean);
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    check_same(several[0].running[i].mean, running[i].mean);
+    check_same(several[0].running[i].variance, running[i].variance);
+  }
   CHECK(several[0].arrays == several[1].arrays);
   CHECK(several[0].running == several[1].running);
 }
