@@ -65,14 +65,15 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
       throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
     const std::filesystem::path directory = request.study.run().directory();
     claim_study_log(directory / "angle.h5", request.study.run().force());
-    without_training([&] {
-      run_angle_study_of_checkpoints(
+    catch_interrupts();
+    const std::size_t measured = without_training([&] {
+      return run_angle_study_of_checkpoints(
           {request.checkpoints.begin(), request.checkpoints.end()},
           [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
           directory, command, row_printer());
     });
-    print_files(directory);
-    return static_cast<int>(ExitCode::done);
+    if (measured > 0) print_files(directory);
+    return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
   }
   StudyOptions::Prepared prepared;
   communicator.together([&] { prepared = request.study.prepare(); });
@@ -109,19 +110,19 @@ void add_gradient_command(CLI::App& app, const Invocation& invocation) {
                        "iterations between measurements; the last iteration is always measured")
           ->type_name("N")
           ->check(positive)
-          ->capture_default_str()
+          ->default_str(fmt::to_string(AngleOptions::default_every))
           ->group("Study");
   angle
       ->add_option("--batches", request->options.batches,
                    "batches per measurement; results are means over them")
       ->type_name("N")
       ->check(positive)
-      ->capture_default_str()
+      ->default_str(fmt::to_string(AngleOptions::default_batches))
       ->group("Study");
   angle
       ->add_option("--dump", request->dump,
                    "write batch, parameters and gradients of the last measurement, as HDF5")
-      ->type_name("FILE")
+      ->type_name("FILE.h5")
       ->group("Study");
   angle
       ->add_option("--checkpoint", request->checkpoints,

@@ -32,7 +32,7 @@ struct MemoryRequest {
 
   TrainingOptions settings;
   std::vector<std::string> architectures, activations, batches;  // empty: the defaults
-  std::vector<std::int64_t> units{3, 6, 9, 12, 18, 24, 36};
+  std::vector<std::int64_t> units;  // empty: those of network.units, or else the default
   std::int64_t steps = 2, image_size = 0, classes = 0;
   std::string limit, format = "text", output = "runs/memory.h5";
   bool force = false, tries = false, child = false;
@@ -66,7 +66,7 @@ struct Case {
 // a signal ended it, for Ctrl-C reaches both processes.
 std::optional<MemoryResult> measure_in_child(const Case& of, std::int64_t steps) {
   const MemoryCase& what = of.what;
-  std::vector<std::string> words{program_path().string(),
+  std::vector<std::string> words{"/proc/self/exe",  // this very program, even if a new one has taken its place
                                  "memory",
                                  "--measure",
                                  fmt::format("--arch={}", of.config.network.architecture),
@@ -127,7 +127,21 @@ Architecture network_of(const MemoryRequest& request, const Config& config) {
   return network;
 }
 
-std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::int64_t>& units) {
+const std::vector<std::int64_t> default_units{3, 6, 9, 12, 18, 24, 36};
+
+std::vector<std::int64_t> units_of(const MemoryRequest& request, const Config& config) {
+  if (!request.limit.empty() || (request.units.empty() && !config.network.units.empty())) return {0};
+  return request.units.empty() ? default_units : request.units;
+}
+
+// Returns the network with so many units in each stage, which its name leaves to the table's other columns.
+Architecture with_units(Architecture network, std::int64_t units, Config::Network settings) {
+  settings.units.clear();
+  if (units > 0) network.name = network_name(settings);
+  return network;
+}
+
+std::vector<Case> cases_of(const MemoryRequest& request) {
   std::vector<Case> cases;
   const Config settings = request.settings.apply_to({});
   refuse_ignored(
@@ -140,10 +154,10 @@ std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::
     for (const std::int64_t batch : batches_of(request, config)) {
       for (const ActivationMode mode : modes_of(request, settings)) {
         if (!can_keep(network, mode)) continue;
-        for (const std::int64_t count : units) {
-          cases.push_back(
-              {{network, count, mode, batch, config.training.threads, network_options(config).engine},
-               config});
+        for (const std::int64_t units : units_of(request, config)) {
+          cases.push_back({{with_units(network, units, config.network), units, mode, batch,
+                            config.training.threads, network_options(config).engine},
+                           config});
         }
       }
     }
@@ -155,7 +169,7 @@ std::vector<Case> cases_of(const MemoryRequest& request, const std::vector<std::
 int run_study(const MemoryRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
   MemoryStudy study;
-  const std::vector<Case> cases = cases_of(request, request.units);
+  const std::vector<Case> cases = cases_of(request);
   claim_study_log(request.output, request.force);
   catch_interrupts();
   std::size_t begun = 0, left_out = 0;
@@ -174,11 +188,13 @@ int run_study(const MemoryRequest& request, const std::string& command) {
       ++left_out;
     }
   }
-  std::cout << memory_table(study).format(format);
+  std::cout << (format == TableFormat::csv ? memory_data(study) : memory_table(study)).format(format);
   const Table growth = growth_table(study);
   if (!growth.empty()) {
-    std::cout << "\nGrowth with the number of units L (residual of the fit, relative to the mean):\n"
-              << growth.format(format);
+    std::cout << '\n';
+    if (format != TableFormat::csv)
+      std::cout << "Growth with the number of units L (residual of the fit, relative to the mean):\n";
+    std::cout << growth.format(format);
   } else {
     std::cerr << fmt::format("a fit of the growth with depth needs at least {} depths (--units)\n",
                              depths_for_growth);
@@ -235,7 +251,7 @@ int run_limit(const MemoryRequest& request) {
   const std::uint64_t limit = parse_bytes(request.limit, "--memory-limit");
   Table table({"network", "activations", "largest batch", "planned", "resident", "of the limit"});
   catch_interrupts();
-  for (const Case& of : cases_of(request, {0})) {
+  for (const Case& of : cases_of(request)) {
     if (interrupted()) break;
     std::vector<std::string> row = largest_that_fits(of, limit, request.tries);
     if (row.empty()) break;
@@ -247,7 +263,7 @@ int run_limit(const MemoryRequest& request) {
 
 int run_memory(const MemoryRequest& request, const std::string& command) {
   if (request.child) {
-    const std::vector<Case> cases = cases_of(request, request.units);
+    const std::vector<Case> cases = cases_of(request);
     std::cout << encode(measure_case(cases.front().what, request.steps)) << std::endl;
     return static_cast<int>(ExitCode::done);
   }
@@ -266,12 +282,12 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->default_str("resnet32 revnet38");
   CLI::Option* const batch = add_repeated_option(*memory, "training.batch", request->batches);
   add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
-  memory->add_option("--units", request->units, "units per stage; 0: the network's own number")
+  memory->add_option("--units", request->units, "units per stage in place of network.units; 0: the network's own")
       ->type_name("N")
       ->take_all()
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 1000))
-      ->default_str("3 6 9 12 18 24 36");
+      ->default_str(fmt::format("{}", fmt::join(default_units, " ")));
   const auto images = [&](const char* option, std::int64_t& number, const char* help) {
     memory->add_option(option, number, help)
         ->type_name("N")
@@ -294,7 +310,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   memory->add_flag("--try", request->tries, "also run that batch")->needs("--memory-limit");
   add_format_option(*memory, request->format);
   memory->add_option("--output", request->output, "HDF5 file for all results")
-      ->type_name("FILE")
+      ->type_name("FILE.h5")
       ->excludes("--memory-limit")
       ->capture_default_str();
   memory->add_flag("--force", request->force, "replace an existing --output")->excludes("--memory-limit");

@@ -129,11 +129,14 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
       ++left_out;
     }
   }
-  std::cout << speed_table(study).format(format);
+  const bool for_programs = format == TableFormat::csv;
+  std::cout << (for_programs ? speed_data(study) : speed_table(study)).format(format);
   for (std::size_t i = 0; options.profile && i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
     const Config::Network& network = result.of.network;
-    std::cout << fmt::format("\n{}, {}, a step:\n", network_name(network), name(network.activations));
+    std::cout << '\n';
+    if (!for_programs)
+      std::cout << fmt::format("{}, {}, a step:\n", network_name(network), name(network.activations));
     std::cout << profile_table(result, study.peaks[i]).format(format);
   }
   std::cout.flush();
@@ -169,7 +172,7 @@ void add_speed_command(CLI::App& app, const Invocation& invocation) {
                   "also print the time and the limit of each kind of operation");
   add_format_option(*speed, request->format);
   speed->add_option("--output", request->output, "HDF5 file for all results")
-      ->type_name("FILE")
+      ->type_name("FILE.h5")
       ->capture_default_str();
   speed->add_flag("--force", request->force, "replace an existing --output");
   speed->callback([request, invocation] {

@@ -28,7 +28,7 @@ constexpr const char* examples = R"(Examples:
   revnet-report
       Table 2 alone, counted from the networks as the code builds them
 
-Exit codes: 0 done, 1 failed, 2 usage.)";
+Exit codes: 0 done, 1 failed or a run left out because it is damaged, 2 usage.)";
 
 // Counts the parameters of Table 2's CIFAR networks by building them without memory for their arrays.
 std::vector<BuiltNetwork> build_networks() {
@@ -68,16 +68,22 @@ int report(const Request& request) {
     throw UsageError("--group-by and --metric need runs: name run directories or folders of runs");
   }
   std::vector<RunRecord> runs;
+  std::size_t left_out = 0;
   if (request.page) check_output(*request.page, "--html", ".html");
   if (!request.folders.empty()) {
     for (const auto& run : find_runs({request.folders.begin(), request.folders.end()})) {
-      runs.push_back(read_run(run));
+      try {
+        runs.push_back(read_run(run));
+      } catch (const Error& error) {  // one file must not hide all others
+        std::cerr << "left out: " << error.what() << '\n';
+        ++left_out;
+      }
     }
   }
   const std::vector<Section> sections = report_sections(build_networks(), runs, wanted);
   if (request.page) write_page(*request.page, report_page(sections, runs));
   std::cout << format_sections(sections, format) << std::flush;
-  return static_cast<int>(ExitCode::done);
+  return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 
 int run(int argc, char** argv) {

@@ -62,7 +62,7 @@ def revnet_milliseconds(arguments, arch, mode, folder):
         sys.exit(f"bench_pytorch.py: {command[0]}: {error.strerror}; --bin is the folder that holds revnet-compare")
     if done.returncode != 0:
         sys.exit(f"bench_pytorch.py: {' '.join(command)}\n{done.stderr}")
-    return float(next(csv.DictReader(io.StringIO(done.stdout)))["ms/step"])
+    return 1e3 * float(next(csv.DictReader(io.StringIO(done.stdout)))["seconds"])
 
 
 def compare(arguments, arch, mode, folder):

@@ -8,6 +8,8 @@ python3-torch, which builds the networks of torch_model.py.
   convert_checkpoint.py from-safetensors MODEL.safetensors CHECKPOINT.h5 [--config FILE.yaml]
   convert_checkpoint.py to-onnx CHECKPOINT.h5 MODEL.onnx [--average]
 
+An existing file is replaced only with --force.
+
 MODEL.pt, for torch.load, is a dict of
 
   spec, classes           for torch_model.Network(torch_model.Spec(**spec), classes)
@@ -39,6 +41,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import os
 import re
 import sys
 import warnings
@@ -354,7 +357,11 @@ def main():
             command.add_argument("--config", metavar="FILE.yaml", help="settings that a bare state dict belongs to")
         elif direction != "to-torch":
             command.add_argument("--average", action="store_true", help="the average of the weights in their place")
+        command.add_argument("--force", action="store_true", help="replace an existing file")
     arguments = parser.parse_args()
+    if os.path.lexists(arguments.target) and not arguments.force:
+        sys.exit(f"convert_checkpoint.py: {arguments.target} already exists: replace it with --force, or choose "
+                 "another name")
     if torch is None and arguments.direction != "to-safetensors":
         sys.exit(f"convert_checkpoint.py: {arguments.direction} needs PyTorch: apt-get install python3-torch")
     try:

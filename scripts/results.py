@@ -10,6 +10,7 @@ which runs belong in Table 3; `write` also needs python3-matplotlib.
 """
 import argparse
 import csv
+import io
 import os
 import re
 import statistics
@@ -74,9 +75,9 @@ def without_checksum(text):
 
 
 def copy_log(source, target, hosts):
-    """Copies a log to a new file, because HDF5 keeps overwritten values in the old one."""
-    revnet_files.read(source)  # checks the file in another process, where damage cannot crash this one
-    with revnet_files.open_file(source) as log, h5py.File(target, "w") as copy:
+    """Copies a log into a new file, because HDF5 keeps overwritten values in the old one."""
+    content = io.BytesIO()
+    with revnet_files.open_file(source) as log, h5py.File(content, "w") as copy:
         for name, value in log.attrs.items():
             copy.attrs[name] = "host" if name == "host" else neutral(value, hosts) if isinstance(value, str) else value
         for name, item in log.items():
@@ -84,11 +85,11 @@ def copy_log(source, target, hosts):
                 copy[name] = np.bytes_(neutral(item[()].decode(), hosts).encode())
             else:
                 log.copy(item, copy, name)
+    revnet_files.replace_file(target, content.getbuffer())
 
 
 def copy_run(source, target):
     """Copies a run, which may still be training: it replaces .h5 files atomically, and only appends to its text log."""
-    os.makedirs(target, exist_ok=True)
     logs = [name for name in LOGS if os.path.exists(os.path.join(source, name))]
     texts = {}
     for name in TEXTS:
@@ -97,12 +98,13 @@ def copy_run(source, target):
                 texts[name] = file.read()
     hosts = set(re.findall(r"\) on (\S+), ", texts.get("run.log", "")))  # a run may have been resumed elsewhere
     for name in logs:
+        # This checks the file in another process, where damage cannot crash this one.
         hosts.add(revnet_files.read(os.path.join(source, name)).attrs["host"])
+    os.makedirs(target, exist_ok=True)
     for name in logs:
         copy_log(os.path.join(source, name), os.path.join(target, name), hosts)
     for name, text in texts.items():
-        with open(os.path.join(target, name), "w", encoding="utf-8") as file:
-            file.write(neutral(without_checksum(text), hosts))
+        revnet_files.replace_file(os.path.join(target, name), neutral(without_checksum(text), hosts).encode())
     print(target)
 
 
@@ -118,9 +120,18 @@ def collect(arguments):
     found = directories(root)
     if not found:
         fail(f"{arguments.runs} holds no run: name a folder with run.h5, or a folder of runs")
+    name = os.path.normpath(arguments.name or os.path.basename(root))
+    if os.path.isabs(name) or name.startswith("..") or name == ".":
+        fail(f"{name} is no folder below runs/: give a NAME")
+    damaged = []
     for source in found:
-        name = os.path.join(arguments.name or os.path.basename(root), os.path.relpath(source, root))
-        copy_run(source, os.path.normpath(os.path.join(arguments.results, "runs", name)))
+        target = os.path.join(arguments.results, "runs", name, os.path.relpath(source, root))
+        try:
+            copy_run(source, os.path.normpath(target))
+        except revnet_files.FileError as error:
+            damaged.append(str(error))
+    if damaged:
+        fail("left out:\n" + "\n".join(damaged))
 
 
 # What the logs say

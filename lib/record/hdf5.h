@@ -137,7 +137,7 @@ class Reader {
   std::uint64_t unsigned_attribute(const std::string& object, const std::string& name) const;
 
   // Throws RecordError of kind damaged: "PATH is damaged:
-  // WHAT; restore it from a copy or start the run anew".
+  // WHAT; restore it from a copy or make it anew".
   [[noreturn]] void fail(const std::string& what) const;
   template <typename Arg, typename... Args>
   [[noreturn]] void fail(fmt::format_string<Arg, Args...> what, Arg&& arg, Args&&... args) const {

@@ -29,7 +29,7 @@ class RecordError : public Error {
 };
 
 // Kind damaged, with the one-line message "PATH is damaged:
-// WHAT; restore it from a copy or start the run anew".
+// WHAT; restore it from a copy or make it anew".
 RecordError damage_error(const std::filesystem::path& path, const std::string& what);
 
 }  // namespace revnet

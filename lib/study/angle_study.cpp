@@ -1,7 +1,9 @@
 #include "study/angle_study.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
@@ -9,6 +11,7 @@
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
 #include "system/host.h"
+#include "system/interrupt.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/network_state.h"
@@ -83,26 +86,36 @@ class Measurements {
   void resume() {
     if (!std::filesystem::exists(file_)) return;
     StudyLog log = read_study_log(file_, study_name, {"every", "batches"}, group);
-    const auto same = [&](const char* name, std::int64_t now) {
+    const auto take = [&](const char* name, std::optional<std::int64_t>& now) {
       const std::int64_t before = log.attributes.at(name);
-      if (before != now) {
-        throw UsageError("{}: {} was {}, but {} is requested; resume with the same value", file_.string(),
-                         name, before, now);
+      if (now && *now != before) {
+        throw UsageError("{}: {} was {}, but {} is requested; resume with the same value or without one",
+                         file_.string(), name, before, *now);
       }
+      now = before;
     };
-    same("every", options_.every);
-    same("batches", options_.batches);
+    take("every", options_.every);
+    take("batches", options_.batches);
     series_ = std::move(log.series);
+  }
+
+  std::int64_t every() const { return options_.every.value_or(AngleOptions::default_every); }
+  std::int64_t batches() const { return options_.batches.value_or(AngleOptions::default_batches); }
+
+  // Makes all ranks measure as the first one does, which alone has read the rows of an earlier process.
+  void agree(Communicator& communicator) {
+    options_.every = static_cast<std::int64_t>(communicator.of_first(static_cast<double>(every())));
+    options_.batches = static_cast<std::int64_t>(communicator.of_first(static_cast<double>(batches())));
   }
 
   void measure(Trainer& trainer, std::int64_t iteration) {
     series_.truncate_from(iteration);
     AngleMeter meter(trainer);
     Series::Row mean;
-    for (std::int64_t batch = 0; batch < options_.batches; ++batch) {
+    for (std::int64_t batch = 0; batch < batches(); ++batch) {
       trainer.fetch_batch(batch);
       for (const auto& [name, value] : angle_row(meter.measure())) {
-        mean[name] += value / static_cast<double>(options_.batches);
+        mean[name] += value / static_cast<double>(batches());
       }
     }
     if (!trainer.communicator().is_first()) return;
@@ -122,8 +135,8 @@ class Measurements {
     log.attribute("/", "convolution", name(config_.network.convolution));
     log.attribute("/", "engine", name(config_.network.engine));
     log.attribute("/", "coupling", name(config_.network.coupling));
-    log.attribute("/", "every", options_.every);
-    log.attribute("/", "batches", options_.batches);
+    log.attribute("/", "every", every());
+    log.attribute("/", "batches", batches());
     series_.write(log, group);
     log.save(Durability::process_crash);
   }
@@ -136,9 +149,13 @@ class Measurements {
   Series series_;
 };
 
-// Maps iterations to files. The checkpoints are read again
-// when measured, so that only one is in memory at a time.
-std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std::filesystem::path>& given) {
+// A checkpoint to measure at. Its arrays are read when its turn comes, so that only one is in memory at a time.
+struct Moment {
+  std::filesystem::path file;
+  Config config;  // resolved
+};
+
+std::vector<std::filesystem::path> files_of(const std::vector<std::filesystem::path>& given) {
   std::vector<std::filesystem::path> files;
   for (const std::filesystem::path& path : given) {
     if (!std::filesystem::is_directory(path)) {
@@ -153,16 +170,41 @@ std::map<std::int64_t, std::filesystem::path> by_iteration(const std::vector<std
       throw UsageError(path.string() + " holds no checkpoints (train with --keep-checkpoints)");
     }
   }
-  std::map<std::int64_t, std::filesystem::path> ordered;
-  for (const std::filesystem::path& file : files) {
-    const std::int64_t iteration = read_checkpoint(file).iteration;
-    const auto [entry, is_new] = ordered.try_emplace(iteration, file);
+  return files;
+}
+
+// Returns the settings to measure with at this checkpoint.
+Config settings_at(const Checkpoint& checkpoint, const std::string& file,
+                   const std::function<Config(Config)>& adjust) {
+  Config before = settings_of_checkpoint(checkpoint, file);
+  // As many as in the training, for the same bits, unless there are fewer cores here.
+  before.training.threads = std::min(before.training.threads, static_cast<int>(usable_cores().size()));
+  return resolve(adjust(std::move(before)));
+}
+
+// A study has one network on one data set; everything else may have changed in the course of a training.
+void check_same_study(const Moment& first, const Moment& other) {
+  for (const SettingDifference& difference : differences(first.config, other.config)) {
+    if (!difference.key.starts_with("network.") && difference.key != "dataset.name") continue;
+    throw UsageError("{} is {} in {}, but {} in {}; measure them in two run directories", difference.key,
+                     difference.left, first.file.string(), difference.right, other.file.string());
+  }
+}
+
+std::map<std::int64_t, Moment> by_iteration(const std::vector<std::filesystem::path>& given,
+                                            const std::function<Config(Config)>& adjust) {
+  std::map<std::int64_t, Moment> moments;
+  for (const std::filesystem::path& file : files_of(given)) {
+    const Checkpoint checkpoint = read_checkpoint(file);
+    const auto [entry, is_new] = moments.try_emplace(
+        checkpoint.iteration, Moment{file, settings_at(checkpoint, file.string(), adjust)});
     if (!is_new) {
       throw UsageError("{} and {} are both of iteration {}; measure them in two run directories",
-                       file.string(), entry->second.string(), iteration);
+                       file.string(), entry->second.file.string(), checkpoint.iteration);
     }
   }
-  return ordered;
+  for (const auto& [iteration, moment] : moments) check_same_study(moments.begin()->second, moment);
+  return moments;
 }
 
 // What is seen of ReLUs and reconstructions is of the last pass through the network.
@@ -172,6 +214,15 @@ void check_measurable(const Config& config) {
   throw UsageError(
       "training.micro_batch: the angle is measured on whole batches; use --micro-batch 0, and a smaller "
       "--batch where memory is short");
+}
+
+// Returns a trainer with memory for measuring.
+std::unique_ptr<Trainer> make_trainer(const Config& config) {
+  const std::vector<ActivationMode> modes(extra_modes.begin(), extra_modes.end());
+  const MemoryPlan plan = plan_memory(config, modes);
+  std::unique_ptr<BatchSource> data = load_data(config);
+  check_memory(config, plan, modes, tightest_memory_limit(memory_limits()));
+  return std::make_unique<Trainer>(config, std::move(data), plan.arena_bytes);
 }
 
 }  // namespace
@@ -187,38 +238,42 @@ RunSummary run_angle_study(const Config& config, const AngleOptions& options,
   communicator.together([&] {
     if (start == RunStart::resume && communicator.is_first()) measurements.resume();
   });
+  measurements.agree(communicator);
   TrainingHooks hooks;
   hooks.modes.assign(extra_modes.begin(), extra_modes.end());
   hooks.before_step = [&](Trainer& trainer) {
-    if (trainer.iteration() % options.every == 0) measurements.measure(trainer, trainer.iteration());
+    if (trainer.iteration() % measurements.every() == 0) measurements.measure(trainer, trainer.iteration());
   };
   hooks.after_training = [&](Trainer& trainer) { measurements.measure(trainer, trainer.iteration()); };
   return run_training(config, directory, start, command, hooks, communicator);
 }
 
-void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
-                                    const std::function<Config(Config)>& adjust, const AngleOptions& options,
-                                    const std::filesystem::path& directory, const std::string& command,
-                                    const AngleReport& report) {
-  const std::map<std::int64_t, std::filesystem::path> files = by_iteration(checkpoints);
-  const std::string origin = files.begin()->second.string();
-  Config before = settings_of_checkpoint(read_checkpoint(origin), origin);
-  // As many as in the training, for the same bits, unless there are fewer cores here.
-  before.training.threads = std::min(before.training.threads, static_cast<int>(usable_cores().size()));
-  const Config config = resolve(adjust(std::move(before)));
-  check_measurable(config);
-  const std::vector<ActivationMode> modes(extra_modes.begin(), extra_modes.end());
-  const MemoryPlan plan = plan_memory(config, modes);
-  std::unique_ptr<BatchSource> data = load_data(config);
-  check_memory(config, plan, modes, tightest_memory_limit(memory_limits()));
-  Trainer trainer(config, std::move(data), plan.arena_bytes);
+std::size_t run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
+                                           const std::function<Config(Config)>& adjust,
+                                           const AngleOptions& options,
+                                           const std::filesystem::path& directory, const std::string& command,
+                                           const AngleReport& report) {
+  const std::map<std::int64_t, Moment> moments = by_iteration(checkpoints, adjust);
+  for (const auto& [iteration, moment] : moments) check_measurable(moment.config);
   AngleOptions at_checkpoints = options;
   at_checkpoints.every = 0;
-  Measurements measurements(config, at_checkpoints, directory / file_name, command, report);
-  for (const auto& [iteration, file] : files) {
-    trainer.restore(read_checkpoint(file), file.string());
-    measurements.measure(trainer, iteration);
+  Measurements measurements(moments.begin()->second.config, at_checkpoints, directory / file_name, command,
+                            report);
+  std::unique_ptr<Trainer> trainer;
+  const Config* settings = nullptr;  // of the trainer
+  std::size_t measured = 0;
+  for (const auto& [iteration, moment] : moments) {
+    if (interrupted()) break;
+    if (settings == nullptr || *settings != moment.config) {
+      trainer.reset();  // frees its memory first
+      trainer = make_trainer(moment.config);
+      settings = &moment.config;
+    }
+    trainer->restore(read_checkpoint(moment.file), moment.file.string());
+    measurements.measure(*trainer, iteration);
+    ++measured;
   }
+  return measured;
 }
 
 }  // namespace revnet

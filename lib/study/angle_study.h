@@ -15,6 +15,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,13 @@
 namespace revnet {
 
 struct AngleOptions {
+  static constexpr std::int64_t default_every = 50, default_batches = 1;
+
   // Iterations between measurements, from before the first step on; also at the end. 0 in the log of a study
-  // of checkpoints.
-  std::int64_t every = 50;
-  std::int64_t batches = 1;    // upcoming batches per measurement; columns are means over them
+  // of checkpoints. Nothing: as the study that is resumed, or else the default.
+  std::optional<std::int64_t> every;
+  // Upcoming batches per measurement; columns are means over them. Nothing: as for `every`.
+  std::optional<std::int64_t> batches;
   std::filesystem::path dump;  // file for the last gradients; empty: none
 };
 
@@ -41,11 +45,13 @@ RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const AngleReport& report, Communicator& communicator);
 
 // Measures at each checkpoint, all of one network, and writes angle.h5 to the directory, which must exist. A
-// folder such as RUN/checkpoints stands for every checkpoint in it. Throws UsageError if two checkpoints have
-// the same iteration.
-void run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
-                                    const std::function<Config(Config)>& adjust, const AngleOptions& options,
-                                    const std::filesystem::path& directory, const std::string& command,
-                                    const AngleReport& report);
+// folder such as RUN/checkpoints stands for every checkpoint in it. Each is measured with the settings it holds,
+// as `adjust` changes them. A signal ends the study between two checkpoints. Returns how many were measured. Throws UsageError if two checkpoints
+// have the same iteration, or networks or data sets that differ.
+std::size_t run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
+                                           const std::function<Config(Config)>& adjust,
+                                           const AngleOptions& options,
+                                           const std::filesystem::path& directory, const std::string& command,
+                                           const AngleReport& report);
 
 }  // namespace revnet

@@ -165,6 +165,26 @@ Table memory_table(const MemoryStudy& study) {
   return table;
 }
 
+Table memory_data(const MemoryStudy& study) {
+  Table table({"architecture", "units", "depth", "activations", "engine", "batch", "threads", "saved_bytes",
+               "tape_bytes", "peak_bytes", "resident_bytes", "macs", "seconds"});
+  for (std::size_t i = 0; i < study.cases.size(); ++i) {
+    const MemoryCase& what = study.cases[i];
+    const MemoryResult& result = study.results[i];
+    const bool planned = result.resident_bytes == 0;
+    const auto measured = [&](const auto& figure) {
+      return planned ? std::string("-") : fmt::format("{}", figure);
+    };
+    const Architecture network = what.network();
+    table.add({network.name, network.units_text(), fmt::to_string(network.depth()),
+               std::string(name(what.activations)), std::string(name(what.engine)), fmt::to_string(what.batch),
+               fmt::to_string(what.threads), fmt::to_string(result.saved_bytes),
+               fmt::to_string(result.tape_bytes), fmt::to_string(result.peak_bytes),
+               measured(result.resident_bytes), measured(result.macs), measured(result.seconds)});
+  }
+  return table;
+}
+
 namespace {
 
 // The curves of one architecture, mode and batch over the depths.
@@ -216,7 +236,7 @@ Table growth_table(const MemoryStudy& study) {
 void write_memory_log(const std::filesystem::path& file, const MemoryStudy& study,
                       const std::string& command) {
   hdf5::Writer log = start_study_log(file, "memory", command);
-  std::vector<std::string> architectures, activations;
+  std::vector<std::string> architectures, activations, engines;
   std::map<std::string, std::vector<std::int64_t>> integers;
   std::vector<double> seconds;
   for (std::size_t i = 0; i < study.cases.size(); ++i) {
@@ -224,10 +244,13 @@ void write_memory_log(const std::filesystem::path& file, const MemoryStudy& stud
     const MemoryResult& result = study.results[i];
     architectures.push_back(what.architecture.name);
     activations.emplace_back(name(what.activations));
+    engines.emplace_back(name(what.engine));
     integers["units"].push_back(what.network().stages.front().units);
     integers["depth"].push_back(what.network().depth());
     integers["batch"].push_back(what.batch);
     integers["threads"].push_back(what.threads);
+    integers["image_size"].push_back(what.architecture.image_size);
+    integers["classes"].push_back(what.architecture.classes);
     integers["saved_bytes"].push_back(static_cast<std::int64_t>(result.saved_bytes));
     integers["tape_bytes"].push_back(static_cast<std::int64_t>(result.tape_bytes));
     integers["peak_bytes"].push_back(static_cast<std::int64_t>(result.peak_bytes));
@@ -237,6 +260,7 @@ void write_memory_log(const std::filesystem::path& file, const MemoryStudy& stud
   }
   log.texts("cases/architecture", architectures);
   log.texts("cases/activations", activations);
+  log.texts("cases/engine", engines);
   for (const auto& [name, values] : integers) log.integers("cases/" + name, values);
   log.doubles("cases/seconds", seconds);
   log.save(Durability::process_crash);

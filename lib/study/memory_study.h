@@ -57,7 +57,10 @@ struct MemoryStudy {
   std::vector<MemoryResult> results;  // in the order of the cases
 };
 
+// For people: bytes and seconds in fitting units.
 Table memory_table(const MemoryStudy& study);
+// For programs: the columns of the HDF5 file, in bytes and seconds; "-" where nothing was measured.
+Table memory_data(const MemoryStudy& study);
 // How many depths a fit needs. Checkpointing keeps every sqrt(L)-th activation, rounded, and on fewer depths
 // the rounding decides which growth fits best.
 inline constexpr std::size_t depths_for_growth = 5;
@@ -65,8 +68,8 @@ inline constexpr std::size_t depths_for_growth = 5;
 // grow.
 Table growth_table(const MemoryStudy& study);
 
-// Writes HDF5 columns under /cases: architecture, activations, units, depth, batch, threads, saved_bytes,
-// tape_bytes, peak_bytes, resident_bytes, macs and seconds.
+// Writes HDF5 columns under /cases: architecture, activations, engine, units (of the first stage), depth, batch,
+// threads, image_size, classes, saved_bytes, tape_bytes, peak_bytes, resident_bytes, macs and seconds.
 void write_memory_log(const std::filesystem::path& file, const MemoryStudy& study,
                       const std::string& command);
 

@@ -67,6 +67,24 @@ Table speed_table(const SpeedStudy& study) {
   return table;
 }
 
+Table speed_data(const SpeedStudy& study) {
+  Table table({"architecture", "activations", "engine", "coupling", "batch", "threads", "seconds",
+               "seconds_decile_1", "seconds_decile_9", "floor_seconds", "floor_seconds_out_of_cache",
+               "limit_seconds", "flops", "sgemm_flops_per_second", "saved_bytes", "peak_bytes"});
+  for (std::size_t i = 0; i < study.results.size(); ++i) {
+    const SpeedResult& result = study.results[i];
+    const Config::Network& network = result.of.network;
+    table.add({network_name(network), name(network.activations), name(network.engine), name(network.coupling),
+               fmt::to_string(result.of.batch), fmt::to_string(result.of.threads),
+               fmt::to_string(median(result.step_seconds)), fmt::to_string(quantile(result.step_seconds, 0.1)),
+               fmt::to_string(quantile(result.step_seconds, 0.9)), fmt::to_string(result.floor_seconds),
+               fmt::to_string(result.floor_seconds_out_of_cache), fmt::to_string(step_limit(study, i)),
+               fmt::to_string(result.flops), fmt::to_string(study.sgemm_gflops[i] / giga),
+               fmt::to_string(result.saved_bytes), fmt::to_string(result.peak_bytes)});
+  }
+  return table;
+}
+
 Table profile_table(const SpeedResult& result, const Peak& peak) {
   Table table({"operation", "size", "calls", "ms", "share", "GFLOP/s", "GB/s", "limit ms", "of limit",
                "floor ms", "uncached ms"});
@@ -159,6 +177,8 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
     log.attribute(group, "architecture", network_name(result.of.network));
     log.attribute(group, "activations", name(result.of.network.activations));
     log.attribute(group, "engine", name(result.of.network.engine));
+    log.attribute(group, "coupling", name(result.of.network.coupling));
+    log.attribute(group, "grid_bits", static_cast<std::int64_t>(result.of.network.grid_bits));
     log.attribute(group, "batch", result.of.batch);
     log.attribute(group, "threads", static_cast<std::int64_t>(result.of.threads));
     log.attribute(group, "seconds", median(result.step_seconds));

@@ -26,6 +26,9 @@ struct SpeedStudy {
 // memory.
 Table speed_table(const SpeedStudy& study);
 
+// The same for programs, in bytes and seconds, as in the file; the spread is from seconds_decile_1 to _9.
+Table speed_data(const SpeedStudy& study);
+
 // The profiled steps of one result by operation and image size: time, share, GFLOP/s, GB/s, the limit and its
 // share, and the floor's time for the same operations.
 Table profile_table(const SpeedResult& result, const Peak& peak);

@@ -65,6 +65,13 @@ int threads_of(const Job& job, std::size_t cores) {
   return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cores);
 }
 
+void check_fits(const Job& job, std::uint64_t bytes, const MemoryLimit& limit) {
+  if (bytes <= limit.left) return;
+  throw UsageError(
+      "{} needs {} of memory, but {} leaves {}: use a smaller training.batch, or activations reconstructed",
+      job.name, format_bytes(bytes), limit.name, format_bytes(limit.left));
+}
+
 class Runner {
  public:
   Runner(const std::vector<Job>& jobs, const SweepOptions& options,
@@ -126,12 +133,7 @@ class Runner {
                        directory_of(options_.directory, job).string());
     }
     const std::uint64_t bytes = planned_memory(job, threads_of(job, cores_of_job_));
-    if (bytes > memory_.left) {
-      throw UsageError(
-          "{} needs {} of memory, but {} leaves {}: use a smaller training.batch, or activations "
-          "reconstructed",
-          job.name, format_bytes(bytes), memory_.name, format_bytes(memory_.left));
-    }
+    check_fits(job, bytes, memory_);
     waiting_.push_back({job, bytes});
   }
 
@@ -298,21 +300,24 @@ double seconds_in_all(const std::vector<double>& jobs, std::size_t places) {
 std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
   const auto groups = split_cores(usable_cores(), std::min(options.jobs, jobs.size()));
+  const MemoryLimit memory = memory_for_jobs(options);
   const double gflops = measure_sgemm_gflops(1);
   std::vector<double> times;
   for (const Job& job : jobs) {
     const int threads = threads_of(job, groups.front().size());
     const JobState state = state_unless_changed(options.directory, job);
+    const std::uint64_t bytes = planned_memory(job, threads);
+    if (state.status != JobStatus::complete) check_fits(job, bytes, memory);
     const double left = share_left(job, state);
     times.push_back(left * estimated_seconds(job, threads, gflops));
-    table.add({job.name, std::string(name(state.status)), format_bytes(planned_memory(job, threads)),
+    table.add({job.name, std::string(name(state.status)), format_bytes(bytes),
                left > 0 ? format_duration(times.back()) : "-", fmt::format("{}", iterations_of(job, state)),
                fmt::format("{}", job.config.training.batch), fmt::format("{}", threads)});
   }
   return fmt::format(
       "{}{} jobs in {}, {} at a time, {} of memory; about {} in all; times are rough estimates\n",
       table.format(TableFormat::text), jobs.size(), options.directory.string(), groups.size(),
-      format_bytes(memory_for_jobs(options).left), format_duration(seconds_in_all(times, groups.size())));
+      format_bytes(memory.left), format_duration(seconds_in_all(times, groups.size())));
 }
 
 SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,

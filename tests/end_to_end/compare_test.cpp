@@ -53,7 +53,7 @@ TEST_CASE("an angle study that is interrupted and resumed has the rows of an uni
     REQUIRE_MESSAGE(running, outcome.text());
     REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
   }
-  succeeded(compare(folder.path(), {"gradient", "angle", "--run-dir", "run", "--resume", "--every", "2"}));
+  succeeded(compare(folder.path(), {"gradient", "angle", "--run-dir", "run", "--resume"}));
   CHECK(first_difference(folder / "whole", folder / "run") == "");
   const hdf5::Reader a(folder / "whole/angle.h5"), b(folder / "run/angle.h5");
   CHECK(a.integers("angle/iteration") == std::vector<std::int64_t>{0, 2, 4, 6, 8, 10, 12});
@@ -159,6 +159,15 @@ TEST_CASE("compare memory measures the network and the activations that the sett
   CHECK(contains(outcome.out, "\nrevnet38,1-1-1,3,stored,"));
   CHECK_FALSE(contains(outcome.out, "resnet32"));
   CHECK_FALSE(contains(outcome.out, "reconstructed"));
+
+  const auto plan = [&](const Arguments& units) {
+    return succeeded(compare(folder.path(), join({"memory", "--config", "e.yaml", "--set", "network.units=1,2,1",
+                                                  "--batch", "2", "--steps", "0", "--format", "csv", "--force"},
+                                                 units)))
+        .out;
+  };
+  CHECK(contains(plan({}), "\nrevnet38+units=1-2-1,1-2-1,4,stored,"));
+  CHECK(contains(plan({"--units", "2"}), "\nrevnet38,2-2-2,6,stored,"));
 }
 
 TEST_CASE("compare memory finds the largest batch within a limit") {

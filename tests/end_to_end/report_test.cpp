@@ -82,9 +82,16 @@ void check_refused_pages(const std::filesystem::path& folder) {
   refused({"runs", "--html", "runs/one/run.h5"}, 2, "'runs/one/run.h5' must end in .html");
   refused({"runs", "--html", "runs"}, 2, "'runs' is not a regular file");
   refused({"runs", "--html", "/dev/null"}, 2, "'/dev/null' is not a regular file");
-  write_file(RunFiles(folder / "runs/damaged").run_log(), "no HDF5");
-  refused({"runs", "--html", "page.html"}, 1, "runs/damaged/run.h5");
   CHECK(read_file(folder / "page.html") == before);
+}
+
+void check_damaged_run(const std::filesystem::path& folder) {
+  write_file(RunFiles(folder / "runs/damaged").run_log(), "no HDF5");
+  const Outcome outcome = report(folder, {"runs"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(is_one_line(outcome.err));
+  CHECK(contains(outcome.err, "left out: runs/damaged/run.h5 "));
+  CHECK(contains(outcome.out, "runs/one"));
 }
 
 TEST_CASE("a report has the paper's tables in every format") {
@@ -119,6 +126,7 @@ TEST_CASE("a report has the paper's tables in every format") {
   }
   check_page(folder.path(), text.out);
   check_refused_pages(folder.path());
+  check_damaged_run(folder.path());
 }
 
 // Copies a file and gives a string in it an impossible size, on which HDF5 1.10 crashes.

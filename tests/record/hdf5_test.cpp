@@ -128,7 +128,7 @@ TEST_CASE("type, rank and kind are checked on reading") {
   const hdf5::Reader file(folder / "f.h5");
   const std::string start = (folder / "f.h5").string() + " is damaged: ";
   CHECK(damage([&] { file.doubles("a/integers"); }) ==
-        start + "/a/integers is not of type float64; restore it from a copy or start the run anew");
+        start + "/a/integers is not of type float64; restore it from a copy or make it anew");
   CHECK(contains(damage([&] { file.doubles("a/floats"); }), "/a/floats is not of type float64"));
   CHECK(contains(damage([&] { file.floats("a/b/doubles"); }), "/a/b/doubles is not of type float32"));
   CHECK(contains(damage([&] { file.integers("short"); }), "/short is not of type int64"));

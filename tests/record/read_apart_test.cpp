@@ -66,7 +66,7 @@ TEST_CASE("an error in the other process arrives with its kind and message") {
   const RecordError other = refusal_of([]() -> std::string { throw std::runtime_error("no\nsense"); });
   CHECK(other.kind() == RecordError::Kind::damaged);
   CHECK(std::string(other.what()) ==
-        "run/file.h5 is damaged: no sense; restore it from a copy or start the run anew");
+        "run/file.h5 is damaged: no sense; restore it from a copy or make it anew");
 }
 
 TEST_CASE("a crash and an endless loop count as damage to the file") {
@@ -86,7 +86,7 @@ TEST_CASE("a crash and an endless loop count as damage to the file") {
     const RecordError error = refusal_of(read, 1);
     CHECK(error.kind() == RecordError::Kind::damaged);
     CHECK(std::string(error.what()) ==
-          "run/file.h5 is damaged: " + why + "; restore it from a copy or start the run anew");
+          "run/file.h5 is damaged: " + why + "; restore it from a copy or make it anew");
   }
 }
 

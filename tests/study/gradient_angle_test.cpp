@@ -240,6 +240,39 @@ TEST_CASE("checkpoints are measured without training") {
   CHECK(std::filesystem::exists(files.kept_checkpoints() / "notes.txt"));
 }
 
+TEST_CASE("each checkpoint is measured with its own settings") {
+  const TemporaryDirectory folder;
+  Config config = angle_config(fused);
+  config.evaluation.every = 0;
+  config.checkpoint.every = 2;
+  config.checkpoint.keep = true;
+  run_training(config, folder / "run", RunStart::fresh, "test");
+  const RunFiles files(folder / "run");
+  const auto with = [&](const char* name, std::string_view setting) {
+    Checkpoint checkpoint = read_checkpoint(files.kept_checkpoint(2));
+    Config changed = config;
+    apply(changed, setting, "test");
+    checkpoint.config = to_yaml(changed);
+    write_checkpoint(folder / name, checkpoint);
+    return folder / name;
+  };
+  const auto last_angle = [&](const std::vector<std::filesystem::path>& checkpoints) {
+    double last = 0;
+    const std::size_t measured = run_angle_study_of_checkpoints(
+        checkpoints, [](Config same) { return same; }, {}, folder.path(), "test",
+        [&](std::int64_t, const Series::Row& row) { last = row.at("degrees"); });
+    CHECK(measured == checkpoints.size());
+    return last;
+  };
+  const std::filesystem::path first = files.kept_checkpoint(0), other = with("seed.h5", "training.seed=9");
+  CHECK(last_angle({first, other}) == last_angle({other}));
+  CHECK(last_angle({other}) != last_angle({files.kept_checkpoint(2)}));
+  CHECK(testing::message_of<UsageError>([&] {
+          last_angle({first, with("exact.h5", "network.coupling=exact")});
+        }) == "network.coupling is float in " + first.string() + ", but exact in " +
+                  (folder / "exact.h5").string() + "; measure them in two run directories");
+}
+
 TEST_CASE("a study whose log has lost columns says so and stops") {
   const TemporaryDirectory folder;
   Config config = angle_config(fused);
@@ -260,15 +293,14 @@ TEST_CASE("a study whose log has lost columns says so and stops") {
     Series series;
     series.append(0, {{"degrees", 1.5}});
     hdf5::Writer log = start_study_log(folder / "run/angle.h5", "gradient angle", "test");
-    log.attribute("/", "every", options.every);
-    log.attribute("/", "batches", options.batches);
+    log.attribute("/", "every", *options.every);
+    log.attribute("/", "batches", AngleOptions::default_batches);
     series.write(log, "angle");
     log.save(Durability::process_crash);
   }
   CHECK(testing::message_of<RecordError>([&] { run(RunStart::resume); }) ==
         (folder / "run/angle.h5").string() +
-            " is damaged: /angle has other columns than this network's; restore it from a copy or start the "
-            "run anew");
+            " is damaged: /angle has other columns than this network's; restore it from a copy or make it anew");
 }
 
 }  // namespace

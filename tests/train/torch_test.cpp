@@ -158,7 +158,7 @@ TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
   const std::string model = testing::read_file(folder / "model.pt");
   const std::string limited = "ulimit -f 100; /usr/bin/python3" +
                               quoted(fs::path(REVNET_TEST_DIR) / "../scripts/convert_checkpoint.py") +
-                              " to-torch" + quoted(folder / "checkpoint.h5") + quoted(folder / "model.pt") +
+                              " to-torch --force" + quoted(folder / "checkpoint.h5") + quoted(folder / "model.pt") +
                               " 2>" + quoted(folder / "errors");
   CHECK(std::system(limited.c_str()) != 0);
   CHECK(testing::read_file(folder / "errors") ==
@@ -226,7 +226,7 @@ for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torc
               "from-torch numbers.pt c.h5", "from-torch part.pt c.h5", "to-torch refuse.py m.pt",
               "from-safetensors refuse.py c.h5", "from-safetensors cut.safetensors c.h5", "from-torch momentum.pt c.h5",
               "from-torch bare.pt c.h5 --config small.yaml", "from-torch bare.pt c.h5 --config latin.yaml",
-              "to-safetensors one.h5 m.safetensors --average"):
+              "to-safetensors one.h5 m.safetensors --average", "to-safetensors one.h5 bare.pt"):
     sys.argv = ["convert_checkpoint.py", *words.split()]
     try:
         convert_checkpoint.main()
@@ -237,7 +237,7 @@ for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torc
   CHECK(std::system(command.c_str()) == 0);
   const std::string said = testing::read_file(folder / "said");
   CAPTURE(said);
-  CHECK(std::ranges::count(said, '\n') == 12);
+  CHECK(std::ranges::count(said, '\n') == 13);
   for (const char* why :
        {"refuse.py is no file of torch.save: ", "No such file or directory: 'none.pt'\n",
         "list.pt holds no state dict", "numbers.pt holds no state dict",
@@ -246,7 +246,8 @@ for words in ("from-torch refuse.py c.h5", "from-torch none.pt c.h5", "from-torc
         "momentum.pt has a model, but its momentum is not what to-torch writes\n",
         "bare.pt with small.yaml: batch_norm.epsilon: small is not a valid value\n",
         "latin.yaml is no text in UTF-8\n",
-        "one.h5: it has no average of the weights (training.average_decay)\n"}) {
+        "one.h5: it has no average of the weights (training.average_decay)\n",
+        "bare.pt already exists: replace it with --force, or choose another name\n"}) {
     CHECK(testing::contains(
         said, std::string("convert_checkpoint.py: ") + (why[0] == 'N' ? "[Errno 2] " : "") + why));
   }
