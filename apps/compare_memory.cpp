@@ -66,18 +66,19 @@ struct Case {
 // a signal ended it, for Ctrl-C reaches both processes.
 std::optional<MemoryResult> measure_in_child(const Case& of, std::int64_t steps) {
   const MemoryCase& what = of.what;
-  std::vector<std::string> words{"/proc/self/exe",  // this very program, even if a new one has taken its place
-                                 "memory",
-                                 "--measure",
-                                 fmt::format("--arch={}", of.config.network.architecture),
-                                 fmt::format("--activations={}", name(what.activations)),
-                                 fmt::format("--engine={}", name(what.engine)),
-                                 fmt::format("--units={}", what.units),
-                                 fmt::format("--batch={}", what.batch),
-                                 fmt::format("--threads={}", what.threads),
-                                 fmt::format("--image-size={}", what.architecture.image_size),
-                                 fmt::format("--classes={}", what.architecture.classes),
-                                 fmt::format("--steps={}", steps)};
+  std::vector<std::string> words{
+      "/proc/self/exe",  // this very program, even if a new one has taken its place
+      "memory",
+      "--measure",
+      fmt::format("--arch={}", of.config.network.architecture),
+      fmt::format("--activations={}", name(what.activations)),
+      fmt::format("--engine={}", name(what.engine)),
+      fmt::format("--units={}", what.units),
+      fmt::format("--batch={}", what.batch),
+      fmt::format("--threads={}", what.threads),
+      fmt::format("--image-size={}", what.architecture.image_size),
+      fmt::format("--classes={}", what.architecture.classes),
+      fmt::format("--steps={}", steps)};
   for (const Setting& setting : settings()) {
     if (!setting.describes_network()) continue;
     words.push_back(fmt::format("--set={}={}", setting.key, setting.yaml(of.config)));
@@ -282,7 +283,9 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->default_str("resnet32 revnet38");
   CLI::Option* const batch = add_repeated_option(*memory, "training.batch", request->batches);
   add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
-  memory->add_option("--units", request->units, "units per stage in place of network.units; 0: the network's own")
+  memory
+      ->add_option("--units", request->units,
+                   "units per stage in place of network.units; 0: the network's own")
       ->type_name("N")
       ->take_all()
       ->allow_extra_args(false)

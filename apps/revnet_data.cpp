@@ -187,6 +187,14 @@ const std::vector<std::string> batch_keys{"dataset.name",       "dataset.directo
                                           "dataset.image_size", "dataset.workers",   "training.batch",
                                           "training.seed"};
 
+// The options of a command that reads batches as a training does.
+struct BatchOptions : TrainingOptions {
+  explicit BatchOptions(CLI::App& command) : TrainingOptions(command, batch_keys) {
+    take_any_setting(command);
+    option_of(command, "dataset")->required();
+  }
+};
+
 int run(int argc, char** argv) {
   CLI::App app("Packs, checks and shows the images that networks are trained on.", "revnet-data");
   app.footer(std::string(examples) + data_environment_help);
@@ -223,9 +231,7 @@ int run(int argc, char** argv) {
 
   ShowRequest request;
   CLI::App* showing = app.add_subcommand("show", "draws a batch as the network receives it");
-  TrainingOptions options(*showing, batch_keys);
-  options.take_any_setting(*showing);
-  option_of(*showing, "dataset")->required();
+  const BatchOptions options(*showing);
   showing->add_option("--output", request.file, "picture to write")->type_name("FILE.png")->required();
   showing->add_option("--iteration", request.iteration, "number of the training's batch, counted from 0")
       ->type_name("N")
@@ -237,9 +243,7 @@ int run(int argc, char** argv) {
   std::int64_t batches = 20;
   CLI::App* measuring =
       app.add_subcommand("speed", "measures how many images per second a training can read");
-  TrainingOptions measured(*measuring, batch_keys);
-  measured.take_any_setting(*measuring);
-  option_of(*measuring, "dataset")->required();
+  const BatchOptions measured(*measuring);
   measuring->add_option("--batches", batches, "batches to read")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000))

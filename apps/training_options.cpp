@@ -224,7 +224,8 @@ int guarded(const std::string& program, const std::function<int()>& body) {
     std::cerr << program << ": out of memory: free some, or use a smaller --batch\n";
   } catch (const std::filesystem::filesystem_error& error) {
     // Such as a name that is too long, or a folder that may not be searched.
-    std::cerr << program << ": cannot use " << error.path1().string() << ": " << error.code().message() << '\n';
+    std::cerr << program << ": cannot use " << error.path1().string() << ": " << error.code().message()
+              << '\n';
   } catch (const std::system_error& error) {
     // A thread could not be started.
     const bool short_of = error.code() == std::errc::resource_unavailable_try_again;

@@ -35,7 +35,7 @@ void write_augmented(std::span<const std::uint8_t, cifar_bytes> image,
   std::array<float, std::size_t{3} * cifar_side> padded{};
   float* const middle = padded.data() + padding;
   const float* const cropped = padded.data() + crop.left;
-  for (int row = 0; row < image_channels * cifar_side; ++row) {
+  for (int row = 0; row < 3 * cifar_side; ++row) {
     const int source_row = row % cifar_side + crop.top - padding;
     float* const out = output.data() + std::ptrdiff_t{row} * cifar_side;
     if (source_row < 0 || source_row >= cifar_side) {

@@ -15,7 +15,6 @@
 
 namespace revnet {
 
-inline constexpr int image_channels = 3;
 inline constexpr int cifar_side = 32;             // height and width of CIFAR's and synthetic images
 inline constexpr std::size_t cifar_plane = 1024;  // bytes of one colour plane: 32 rows of 32
 inline constexpr std::size_t cifar_bytes = 3072;  // three planes

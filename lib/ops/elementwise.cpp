@@ -38,14 +38,14 @@ REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t 
 }
 
 // `tensors` is the number of tensors read or written.
-template <class Range>
-void each_range(Operation operation, const Tensor& src, Tensor& dst, double tensors, Range range) {
+template <class Body>
+void each_range(Operation operation, const Tensor& src, Tensor& dst, double tensors, Body body) {
   if (src.layout() != dst.layout()) throw std::logic_error("elementwise: layouts differ");
   const Shape& shape = src.shape();
   const std::int64_t height = operation == Operation::elementwise && shape.size() == 4 ? shape[2] : 0;
   dst.device().perform({operation, height, 0, tensors * static_cast<double>(src.bytes())}, [&] {
     parallel_ranges(src.layout().stored_elements(), grain, [&](std::int64_t begin, std::int64_t end) {
-      range(src.data() + begin, dst.data() + begin, end - begin);
+      body(src.data() + begin, dst.data() + begin, end - begin);
     });
   });
 }

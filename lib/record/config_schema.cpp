@@ -18,11 +18,11 @@ auto& at(auto& config) {
 }
 
 template <auto... Path>
-Setting setting(const char* key, SettingOption option, Range range, Effect effect, std::string help,
+Setting setting(const char* key, SettingOption option, Interval interval, Effect effect, std::string help,
                 std::vector<std::string> choices = {}) {
   using T = std::remove_cvref_t<decltype(at<Path...>(std::declval<Config&>()))>;
   if (!option.environment.empty()) help += "; also $" + option.environment;
-  Setting result{key, {}, std::move(option), range, effect, std::move(help), std::move(choices), ""};
+  Setting result{key, {}, std::move(option), interval, effect, std::move(help), std::move(choices), ""};
   if constexpr (std::is_enum_v<T>) {
     constexpr auto known = words(T{});
     result.choices.assign(known.begin(), known.end());
@@ -40,19 +40,19 @@ constexpr const char* architecture_group = "Architecture";
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-Range at_least(double low) {
+Interval at_least(double low) {
   return {low, infinity, false, false};
 }
-Range more_than(double low) {
+Interval more_than(double low) {
   return {low, infinity, true, false};
 }
-Range between(double low, double high) {
+Interval between(double low, double high) {
   return {low, high, false, false};
 }
-Range below(double low, double high) {
+Interval below(double low, double high) {
   return {low, high, false, true};
 }
-Range inside(double low, double high) {
+Interval inside(double low, double high) {
   return {low, high, true, true};
 }
 
@@ -202,8 +202,7 @@ std::vector<Setting> training_settings() {
                                                     "fraction of each label that is spread over all classes"),
       setting<training, &Training::average_decay>(
           "training.average_decay", {}, below(0, 1), Effect::result,
-          "decay per step of an exponential moving average of the weights, which is also evaluated; 0: no "
-          "average"),
+          "decay per step of a moving average of the weights, also evaluated; 0: none is kept"),
   };
 }
 

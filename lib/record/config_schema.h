@@ -29,7 +29,7 @@ using AnyField = std::variant<ChoiceField, Field<bool>, Field<int>, Field<std::i
                               Field<std::vector<std::int64_t>>>;
 
 // Numbers from low to high; an open end excludes the limit itself. Exact for integers below 2^53.
-struct Range {
+struct Interval {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   bool low_open = false, high_open = false;
@@ -68,7 +68,7 @@ struct Setting {
   std::string key;
   AnyField field;
   SettingOption option;
-  Range range;  // of a number, or of each number in a list
+  Interval interval;  // of a number, or of each number in a list
   Effect effect = Effect::result;
   std::string help;                  // of the option and of the setting, in one line with the unit
   std::vector<std::string> choices;  // the words allowed; empty: any text

@@ -176,7 +176,7 @@ class ValueReader {
       refuse(text, "is out of range");
     }
     if (error != std::errc{} || end != digits.data() + digits.size()) refuse(text, "is not " + type);
-    if (!setting_.range.contains(static_cast<double>(result))) refuse(text, "is out of range");
+    if (!setting_.interval.contains(static_cast<double>(result))) refuse(text, "is out of range");
     return result;
   }
 
@@ -202,27 +202,27 @@ struct Describe {
   std::string operator()(const Field<std::string>&) const {
     return setting.choices.empty() ? "text" : join(setting.choices);
   }
-  std::string operator()(const Field<double>&) const { return "a number, " + setting.range.text(); }
+  std::string operator()(const Field<double>&) const { return "a number, " + setting.interval.text(); }
   std::string operator()(const Field<std::vector<double>>&) const {
-    return "a list of ascending numbers, " + setting.range.text();
+    return "a list of ascending numbers, " + setting.interval.text();
   }
   std::string operator()(const Field<std::vector<std::int64_t>>&) const {
-    return "a list of integers, " + setting.range.text();
+    return "a list of integers, " + setting.interval.text();
   }
   template <std::integral T>
   std::string operator()(const Field<T>&) const {
-    return "an integer, " + setting.range.text();
+    return "an integer, " + setting.interval.text();
   }
 };
 
 }  // namespace
 
-bool Range::contains(double value) const {
+bool Interval::contains(double value) const {
   return std::isfinite(value) && (low_open ? value > low : value >= low) &&
          (high_open ? value < high : value <= high);
 }
 
-std::string Range::text() const {
+std::string Interval::text() const {
   if (std::isinf(low) && std::isinf(high)) return "finite";
   if (std::isinf(high)) return low_open ? "more than " + limit_text(low) : limit_text(low) + " or more";
   const std::string ends = fmt::format("from {} to {}", limit_text(low), limit_text(high));

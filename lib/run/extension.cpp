@@ -36,8 +36,10 @@ std::vector<std::int64_t> falls(const Config& config) {
 }  // namespace
 
 Config extended(Config before, std::int64_t iterations) {
-  for (double& fraction : before.training.decay_at) {
-    fraction = scaled(fraction, before.training.iterations, iterations);
+  if (before.training.schedule == Config::Training::Schedule::steps) {
+    for (double& fraction : before.training.decay_at) {
+      fraction = scaled(fraction, before.training.iterations, iterations);
+    }
   }
   before.training.iterations = iterations;
   return before;

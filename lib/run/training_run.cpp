@@ -26,6 +26,7 @@
 #include "train/divergence.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
+#include "train/recipe.h"
 #include "train/setup.h"
 #include "train/trainer.h"
 
@@ -189,6 +190,7 @@ void Session::begin() {
     journal_->reporter().note(describe_machine());
     for (const std::string& line : placement.lines) journal_->reporter().info(line);
     for (const std::string& warning : placement.warnings) journal_->reporter().warn(warning);
+    for (const std::string& warning : settings_without_effect(config_)) journal_->reporter().warn(warning);
     if (!initialization_.empty() && trainer_.iteration() == 0) journal_->reporter().info(initialization_);
   }
   trainer_.broadcast_state();

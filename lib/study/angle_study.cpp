@@ -149,7 +149,8 @@ class Measurements {
   Series series_;
 };
 
-// A checkpoint to measure at. Its arrays are read when its turn comes, so that only one is in memory at a time.
+// A checkpoint to measure at. Its arrays are read when its turn comes, so that only one is in memory at a
+// time.
 struct Moment {
   std::filesystem::path file;
   Config config;  // resolved

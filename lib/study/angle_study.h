@@ -45,9 +45,10 @@ RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const AngleReport& report, Communicator& communicator);
 
 // Measures at each checkpoint, all of one network, and writes angle.h5 to the directory, which must exist. A
-// folder such as RUN/checkpoints stands for every checkpoint in it. Each is measured with the settings it holds,
-// as `adjust` changes them. A signal ends the study between two checkpoints. Returns how many were measured. Throws UsageError if two checkpoints
-// have the same iteration, or networks or data sets that differ.
+// folder such as RUN/checkpoints stands for every checkpoint in it. Each is measured with the settings it
+// holds, as `adjust` changes them. A signal ends the study between two checkpoints. Returns how many were
+// measured. Throws UsageError if two checkpoints have the same iteration, or networks or data sets that
+// differ.
 std::size_t run_angle_study_of_checkpoints(const std::vector<std::filesystem::path>& checkpoints,
                                            const std::function<Config(Config)>& adjust,
                                            const AngleOptions& options,

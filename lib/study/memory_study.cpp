@@ -177,8 +177,8 @@ Table memory_data(const MemoryStudy& study) {
     };
     const Architecture network = what.network();
     table.add({network.name, network.units_text(), fmt::to_string(network.depth()),
-               std::string(name(what.activations)), std::string(name(what.engine)), fmt::to_string(what.batch),
-               fmt::to_string(what.threads), fmt::to_string(result.saved_bytes),
+               std::string(name(what.activations)), std::string(name(what.engine)),
+               fmt::to_string(what.batch), fmt::to_string(what.threads), fmt::to_string(result.saved_bytes),
                fmt::to_string(result.tape_bytes), fmt::to_string(result.peak_bytes),
                measured(result.resident_bytes), measured(result.macs), measured(result.seconds)});
   }

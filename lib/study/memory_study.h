@@ -68,8 +68,8 @@ inline constexpr std::size_t depths_for_growth = 5;
 // grow.
 Table growth_table(const MemoryStudy& study);
 
-// Writes HDF5 columns under /cases: architecture, activations, engine, units (of the first stage), depth, batch,
-// threads, image_size, classes, saved_bytes, tape_bytes, peak_bytes, resident_bytes, macs and seconds.
+// Writes HDF5 columns under /cases: architecture, activations, engine, units (of the first stage), depth,
+// batch, threads, image_size, classes, saved_bytes, tape_bytes, peak_bytes, resident_bytes, macs and seconds.
 void write_memory_log(const std::filesystem::path& file, const MemoryStudy& study,
                       const std::string& command);
 

@@ -76,7 +76,8 @@ Table speed_data(const SpeedStudy& study) {
     const Config::Network& network = result.of.network;
     table.add({network_name(network), name(network.activations), name(network.engine), name(network.coupling),
                fmt::to_string(result.of.batch), fmt::to_string(result.of.threads),
-               fmt::to_string(median(result.step_seconds)), fmt::to_string(quantile(result.step_seconds, 0.1)),
+               fmt::to_string(median(result.step_seconds)),
+               fmt::to_string(quantile(result.step_seconds, 0.1)),
                fmt::to_string(quantile(result.step_seconds, 0.9)), fmt::to_string(result.floor_seconds),
                fmt::to_string(result.floor_seconds_out_of_cache), fmt::to_string(step_limit(study, i)),
                fmt::to_string(result.flops), fmt::to_string(study.sgemm_gflops[i] / giga),

@@ -1,6 +1,7 @@
 #include "train/recipe.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -9,6 +10,50 @@
 #include "train/load_data.h"
 
 namespace revnet {
+namespace {
+
+// A setting that acts only under a condition on others.
+struct Conditional {
+  const char* key;
+  const char* condition;
+  bool (*holds)(const Config& config);
+};
+
+bool has_steps(const Config& config) {
+  return config.training.schedule == Config::Training::Schedule::steps;
+}
+bool augments(const Config& config) {
+  return config.augmentation.enabled;
+}
+
+constexpr std::array conditionals{
+    Conditional{"network.grid_bits", "network.coupling is exact",
+                [](const Config& c) { return c.network.coupling == Config::Network::Coupling::exact; }},
+    Conditional{"training.decay_at", "training.schedule is steps", has_steps},
+    Conditional{"training.decay_factor", "training.schedule is steps", has_steps},
+    Conditional{"batch_norm.recalibration_batches",
+                "batch_norm.evaluation is recalibrated or an average of the weights is kept",
+                [](const Config& c) {
+                  return c.batch_norm.evaluation == Config::BatchNorm::Evaluation::recalibrated ||
+                         c.training.average_decay > 0;
+                }},
+    Conditional{"augmentation.padding", "augmentation.enabled is true", augments},
+    Conditional{"augmentation.flip", "augmentation.enabled is true", augments},
+    Conditional{"augmentation.colour", "augmentation.enabled is true", augments},
+    Conditional{"evaluation.images", "evaluation.every is not 0",
+                [](const Config& c) { return c.evaluation.every > 0; }}};
+
+}  // namespace
+
+std::vector<std::string> settings_without_effect(const Config& config) {
+  std::vector<std::string> lines;
+  for (const Conditional& one : conditionals) {
+    const std::string value = value_of(config, one.key);
+    if (one.holds(config) || value == value_of(Config{}, one.key)) continue;
+    lines.push_back(fmt::format("{} is {}, but acts only if {}", one.key, value, one.condition));
+  }
+  return lines;
+}
 
 std::int64_t largest_divisor(std::int64_t number, std::int64_t most) {
   std::int64_t divisor = std::min(number, most);

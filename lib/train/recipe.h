@@ -1,6 +1,9 @@
 // Resolution of a recipe's settings for one data set.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "record/config.h"
 
 namespace revnet {
@@ -8,6 +11,9 @@ namespace revnet {
 // The recipe part of resolve() (setup.h): turns epochs into iterations. Throws UsageError for settings that
 // contradict each other.
 Config::Training resolve_recipe(const Config& config);
+
+// Returns a line for each setting that has been changed although another one keeps it from acting.
+std::vector<std::string> settings_without_effect(const Config& config);
 
 // The largest number up to `most` that divides `number`; `most` is 1 or more.
 std::int64_t largest_divisor(std::int64_t number, std::int64_t most);

@@ -161,9 +161,10 @@ TEST_CASE("compare memory measures the network and the activations that the sett
   CHECK_FALSE(contains(outcome.out, "reconstructed"));
 
   const auto plan = [&](const Arguments& units) {
-    return succeeded(compare(folder.path(), join({"memory", "--config", "e.yaml", "--set", "network.units=1,2,1",
-                                                  "--batch", "2", "--steps", "0", "--format", "csv", "--force"},
-                                                 units)))
+    return succeeded(
+               compare(folder.path(), join({"memory", "--config", "e.yaml", "--set", "network.units=1,2,1",
+                                            "--batch", "2", "--steps", "0", "--format", "csv", "--force"},
+                                           units)))
         .out;
   };
   CHECK(contains(plan({}), "\nrevnet38+units=1-2-1,1-2-1,4,stored,"));

@@ -300,7 +300,8 @@ TEST_CASE("a study whose log has lost columns says so and stops") {
   }
   CHECK(testing::message_of<RecordError>([&] { run(RunStart::resume); }) ==
         (folder / "run/angle.h5").string() +
-            " is damaged: /angle has other columns than this network's; restore it from a copy or make it anew");
+            " is damaged: /angle has other columns than this network's; restore it from a copy or make it "
+            "anew");
 }
 
 }  // namespace

@@ -158,8 +158,8 @@ TEST_CASE("a checkpoint comes back from PyTorch bit for bit") {
   const std::string model = testing::read_file(folder / "model.pt");
   const std::string limited = "ulimit -f 100; /usr/bin/python3" +
                               quoted(fs::path(REVNET_TEST_DIR) / "../scripts/convert_checkpoint.py") +
-                              " to-torch --force" + quoted(folder / "checkpoint.h5") + quoted(folder / "model.pt") +
-                              " 2>" + quoted(folder / "errors");
+                              " to-torch --force" + quoted(folder / "checkpoint.h5") +
+                              quoted(folder / "model.pt") + " 2>" + quoted(folder / "errors");
   CHECK(std::system(limited.c_str()) != 0);
   CHECK(testing::read_file(folder / "errors") ==
         "convert_checkpoint.py: cannot write " + (folder / "model.pt").string() + ": File too large\n");

@@ -179,7 +179,7 @@ std::int64_t transformed_floats(const TileWork& work, std::int64_t channels) {
 
 }  // namespace
 
-Winograd::Pass::Pass(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients)
+Winograd::Direction::Direction(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients)
     : work(work),
       filters(plan.common(points * point_stride(in, out))),
       sums(plan.per_thread(gradients ? points * point_stride(in, out) : 0)),
@@ -189,7 +189,7 @@ Winograd::Pass::Pass(const TileWork& work, std::int64_t in, std::int64_t out, bo
       tiles_out(plan.per_thread(transformed_floats(work, out))),
       kept(plan.per_thread(kept_points * work.tiles_of(work.largest()) * (gradients ? in : out))) {}
 
-ThreadScratch Winograd::Pass::of_thread(int thread, float* scratch) const {
+ThreadScratch Winograd::Direction::of_thread(int thread, float* scratch) const {
   return {plan.at(scratch, strip, thread),    plan.at(scratch, input_strip, thread),
           plan.at(scratch, tiles_in, thread), plan.at(scratch, tiles_out, thread),
           plan.at(scratch, kept, thread),     plan.at(scratch, sums, thread)};

@@ -42,19 +42,19 @@ class Winograd {
 
  private:
   // The work blocks and the scratch memory of one direction.
-  struct Pass {
+  struct Direction {
     TileWork work;
     ScratchPlan plan;
     ScratchPlan::Common filters;  // transformed
     ScratchPlan::PerThread sums;  // the transformed weight gradient
     ScratchPlan::PerThread strip, input_strip, tiles_in, tiles_out, kept;
 
-    Pass(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients);
+    Direction(const TileWork& work, std::int64_t in, std::int64_t out, bool gradients);
     ThreadScratch of_thread(int thread, float* scratch) const;
   };
 
   std::int64_t in_, out_;
-  Pass forward_, backward_;
+  Direction forward_, backward_;
 };
 
 }  // namespace revnet::simd
