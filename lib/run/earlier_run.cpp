@@ -114,6 +114,13 @@ std::optional<EarlierRun> find_earlier_run(const Config& config, const std::file
   const std::string file = files.checkpoint().string();
   Checkpoint checkpoint = read_last_checkpoint(files);
   check_same_run(config, settings_of_checkpoint(checkpoint, file), file);
+  std::error_code error;
+  if (!std::filesystem::exists(files.run_log(), error) && !error) {
+    throw RecordError(RecordError::Kind::missing,
+                      "{} is missing: restore it from a copy, or start another run with this one's weights "
+                      "(--initialize-from {})",
+                      files.run_log().string(), file);
+  }
   return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
 }
 

@@ -111,9 +111,12 @@ TEST_CASE("if the last checkpoint is damaged, the message names an intact one") 
   CHECK(contains(message, files.kept_checkpoint(3).string() + " is intact: copy it to"));
 }
 
-TEST_CASE("a run that has lost its last checkpoint does not start over") {
+TEST_CASE("a run that has lost its log or its last checkpoint does not start over") {
   const TemporaryDirectory folder;
   const RunFiles files(finished_run(folder));
+  std::filesystem::rename(files.run_log(), folder / "log");
+  CHECK(contains(refusal(run_config(), files), files.run_log().string() + " is missing: restore it"));
+  std::filesystem::rename(folder / "log", files.run_log());
   std::filesystem::create_directory(files.kept_checkpoints());
   std::filesystem::rename(files.checkpoint(), files.kept_checkpoint(3));
   const std::string lost = files.checkpoint().string() + " is missing";
