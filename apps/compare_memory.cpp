@@ -205,7 +205,10 @@ int run_study(const MemoryRequest& request, const std::string& command) {
     write_memory_log(request.output, study, command);
     std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("memory", request.output));
   }
-  if (interrupted()) return static_cast<int>(ExitCode::interrupted);
+  if (interrupted()) {
+    std::cerr << fmt::format("interrupted after {} of {} cases\n", study.cases.size(), cases.size());
+    return static_cast<int>(ExitCode::interrupted);
+  }
   return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 
@@ -232,7 +235,11 @@ std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tr
   };
   const std::string network = what.architecture.name, mode(name(what.activations));
   what.batch = largest_batch(limit, planned);
-  if (what.batch == 0) return {network, mode, "0", "-", "-", "-"};
+  if (what.batch == 0) {
+    std::cerr << fmt::format("{}, {}: a batch of 1 needs {}, more than {}\n", network, mode,
+                             format_bytes(planned(1)), format_bytes(limit));
+    return {network, mode, "0", "-", "-", "-"};
+  }
   const std::string batch = fmt::to_string(what.batch), bytes = format_bytes(planned(what.batch));
   if (!tries) return {network, mode, batch, bytes, "-", "-"};
   std::cerr << fmt::format("{}, {}: trying batch {}\n", network, mode, batch);

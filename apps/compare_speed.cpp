@@ -147,7 +147,10 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
     write_speed_log(request.output, study, command);
     std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("speed", request.output));
   }
-  if (interrupted()) return static_cast<int>(ExitCode::interrupted);
+  if (interrupted()) {
+    std::cerr << fmt::format("interrupted after {} of {} cases\n", study.results.size(), cases.size());
+    return static_cast<int>(ExitCode::interrupted);
+  }
   return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 

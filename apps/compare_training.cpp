@@ -17,17 +17,17 @@ namespace {
 
 void print(const TrainingComparison& comparison, bool validation) {
   const std::string set = validation ? "validation" : "test";
-  Table table({"iteration", "stored: " + set + " error %", "reconstructed", "distance",
-               "stored: cross entropy", "reconstructed", "distance"});
+  Table table({"iteration", "stored: " + set + " error %", "reconstructed", "difference",
+               "stored: cross entropy", "reconstructed", "difference"});
   const Series& eval = comparison.eval;
   for (std::size_t i = 0; i < eval.iterations().size(); ++i) {
     const auto cell = [&](const char* column, int decimals) {
       return format_fixed(eval.column(column)[i], decimals);
     };
     table.add({std::to_string(eval.iterations()[i]), cell("stored/error_percent", 2),
-               cell("reconstructed/error_percent", 2), cell("distance/error_percent", 2),
+               cell("reconstructed/error_percent", 2), cell("difference/error_percent", 2),
                cell("stored/cross_entropy", 4), cell("reconstructed/cross_entropy", 4),
-               cell("distance/cross_entropy", 4)});
+               cell("difference/cross_entropy", 4)});
   }
   std::cout << table.format(TableFormat::text) << std::flush;
 }
@@ -35,8 +35,9 @@ void print(const TrainingComparison& comparison, bool validation) {
 int run_comparison(const StudyOptions& options, const std::string& command) {
   const StudyOptions::Prepared prepared = options.prepare("stored", Config::Network::Activations::stored);
   catch_interrupts();
-  const TrainingComparison comparison =
-      run_training_comparison(prepared.config, prepared.directory, prepared.start, command);
+  const TrainingComparison comparison = run_training_comparison(
+      prepared.config, prepared.directory, prepared.start, command,
+      [](auto mode) { std::cerr << "training with " << name(mode) << " activations\n"; });
   if (!comparison.eval.empty()) print(comparison, prepared.config.dataset.validation);
   if (!comparison.train.empty()) {
     std::cerr << fmt::format("written to {}; {}\n", (prepared.directory / "training.h5").string(),

@@ -14,6 +14,7 @@
 #include "run/training_run.h"
 #include "run_options.h"
 #include "system/interrupt.h"
+#include "train/memory_check.h"
 #include "train/recipe.h"
 #include "train_evaluation.h"
 #include "training_options.h"
@@ -59,7 +60,8 @@ void print_exchange(const RunSummary& summary) {
 void print_summary(const RunSummary& summary, const Config& config, const std::string& directory) {
   const char* evaluated = config.dataset.validation ? "validation error" : "test error";
   if (summary.evaluation.iteration > 0) {
-    const std::string images = summary.images > 0 ? fmt::format(" of {} images", summary.images) : "";
+    const std::string images =
+        summary.images > 0 ? fmt::format(" of {} images", format_grouped(summary.images)) : "";
     std::printf("%-18s%.2f %%%s, cross entropy %.4f, after iteration %lld\n", evaluated,
                 summary.evaluation.error_percent, images.c_str(), summary.evaluation.cross_entropy,
                 static_cast<long long>(summary.evaluation.iteration));
@@ -135,6 +137,15 @@ Config settings(const Request& request, const std::filesystem::path& directory, 
   });
 }
 
+// Says what would refuse the run on this machine; the plan may be for another one.
+void warn_if_too_large(const Config& config) {
+  try {
+    check_memory(config, plan_memory(config), {}, tightest_memory_limit(memory_limits()));
+  } catch (const Error& error) {
+    std::cerr << "warning: " << error.what() << '\n';
+  }
+}
+
 int train(const Request& request, const std::string& command, Communicator& communicator) {
   Config config;
   std::filesystem::path directory;
@@ -146,7 +157,9 @@ int train(const Request& request, const std::string& command, Communicator& comm
     check_shards(config.training, communicator.ranks());
   });
   if (request.dry_run) {
-    if (communicator.is_first()) std::cout << plan_yaml(config, directory, communicator.ranks());
+    if (communicator.is_first())
+      std::cout << plan_yaml(config, directory, communicator.ranks()) << std::flush;
+    if (communicator.ranks() == 1) warn_if_too_large(config);
     return static_cast<int>(ExitCode::done);
   }
   catch_interrupts(communicator.is_first());

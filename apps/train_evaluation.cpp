@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/table.h"
+#include "base/text.h"
 #include "option_values.h"
 #include "record/posix_file.h"
 #include "record/run_directory.h"
@@ -48,7 +49,7 @@ void print(const Evaluation& evaluation, const Config& config, const std::string
   };
   line(set + " error",
        fmt::format("{:.2f} % of {} images, cross entropy {:.4f}", evaluation.loss.error_percent(),
-                   evaluation.loss.images, evaluation.loss.mean_cross_entropy()));
+                   format_grouped(evaluation.loss.images), evaluation.loss.mean_cross_entropy()));
   if (evaluation.average) {
     line("averaged weights",
          fmt::format("{:.2f} %, cross entropy {:.4f}", evaluation.average->error_percent(),
@@ -87,18 +88,15 @@ int EvaluationOptions::run(const TrainingOptions& options,
       throw UsageError("--predictions: {} already exists: remove it, or choose another name", predictions_);
     }
   }
-  std::string file = checkpoint_;
-  if (file.empty()) {
-    const RunFiles run(directory());
-    file = run.checkpoint().string();
-    std::error_code error;
-    if (!std::filesystem::exists(file, error)) {
-      if (error) throw io_error("read", file, error.value());
-      throw UsageError("{} holds no run to evaluate: {} is missing; check --run-dir, or name a --checkpoint",
-                       run.directory().string(), file);
-    }
+  const RunFiles run(checkpoint_.empty() ? directory() : "");
+  const std::string file = checkpoint_.empty() ? run.checkpoint().string() : checkpoint_;
+  std::error_code error;
+  if (checkpoint_.empty() && !std::filesystem::exists(file, error)) {
+    if (error) throw io_error("read", file, error.value());
+    throw UsageError("{} holds no run to evaluate: {} is missing; check --run-dir, or name a --checkpoint",
+                     run.directory().string(), file);
   }
-  const Checkpoint checkpoint = read_checkpoint(file);
+  const Checkpoint checkpoint = checkpoint_.empty() ? read_last_checkpoint(run) : read_checkpoint(file);
   Config config = settings_of_checkpoint(checkpoint, file);
   config.training.threads = 0;  // chosen for this machine, not taken from the training
   config = resolve(options.apply_to(std::move(config)));

@@ -102,7 +102,8 @@ def main():
         parser.error(f"--compile needs PyTorch 2, and this is {torch.__version__}")
     arguments.kinds = ("eager", "compiled") if arguments.compile else ("eager",)
     torch.set_num_threads(arguments.threads)
-    print(f"PyTorch {torch.__version__}, batch {arguments.batch}, {arguments.threads} threads")
+    print(f"PyTorch {torch.__version__}, batch {arguments.batch}, "
+          f"{arguments.threads} thread{'s' if arguments.threads != 1 else ''}")
     print("network    activations    PyTorch   revnet ms  PyTorch ms   ratio   of the rounds")
     with tempfile.TemporaryDirectory() as folder:
         for arch in arguments.arch or CIFAR:

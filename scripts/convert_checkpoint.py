@@ -371,6 +371,7 @@ def main():
             export(arguments.direction, arguments.source, arguments.target, getattr(arguments, "average", False))
     except (FileError, OSError) as error:
         sys.exit(f"convert_checkpoint.py: {error}")
+    print(f"wrote {arguments.target}")
 
 
 if __name__ == "__main__":

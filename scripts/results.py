@@ -234,9 +234,9 @@ def measured_columns(result):
     attributes, report = result.log.attributes, result.report
     mark = "\\*" if result.angle else ""
     seconds, speed = report["seconds"], report["images_per_second"]
-    return [duration(0 if seconds == "-" else float(seconds)) + mark, speed if speed == "-" else f"{float(speed):.0f}",
-            *(report[kept] if report[kept] == "-" else f"{float(report[kept]) / 1e6:.1f} MB{mark}"
-              for kept in ("saved_bytes", "peak_bytes")),
+    return [duration(float(seconds or 0)) + mark, f"{float(speed):.0f}" if speed else "-",
+            *(f"{result.log.bytes[kept] / 1e6:.1f} MB{mark}" if kept in result.log.bytes else "-"
+              for kept in ("saved_activations", "peak")),
             f"{attributes['cpu']}, {attributes['instruction_set']}", str(attributes["threads"])]
 
 

@@ -43,7 +43,8 @@ class Run:
     config: str       # YAML
     train: dict       # iteration, cross_entropy, error_percent, learning_rate, seconds
     evaluation: dict  # iteration, cross_entropy, error_percent
-    bytes: dict       # peak memory by purpose
+    bytes: dict       # peak memory by purpose, and the most of the process
+    time: dict = field(default_factory=dict)  # run_seconds, step_seconds, step_images; empty in files of old versions
     # Empty unless an average of the weights is kept, there are several ranks, or coupling is exact:
     evaluation_average: dict = field(default_factory=dict)  # like evaluation
     all_reduce: dict = field(default_factory=dict)          # what the exchange of gradients took
@@ -184,11 +185,11 @@ def read_run(path):
     """Reads run.h5, given the file or its run directory."""
     path = os.path.join(path, "run.h5") if os.path.isdir(path) else path
     file = read(path)
-    average, all_reduce, coupling = (file.items.get(name, Group({}, {}, path))
-                                     for name in ("eval_average", "all_reduce", "exact_coupling"))
+    time, average, all_reduce, coupling = (file.items.get(name, Group({}, {}, path))
+                                           for name in ("time", "eval_average", "all_reduce", "exact_coupling"))
     try:
         return Run(file.attrs, file["config"], file["train"].items, file["eval"].items, file["bytes"].attrs,
-                   average.items, all_reduce.attrs, coupling.attrs)
+                   time.attrs, average.items, all_reduce.attrs, coupling.attrs)
     except AttributeError as error:
         raise FileError(f"{path} is no run.h5: {error}") from error
 

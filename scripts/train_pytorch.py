@@ -159,7 +159,8 @@ def main():
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="+", help="train once with each of these seeds")
-    parser.add_argument("--data-dir", required=True)
+    parser.add_argument("--data-dir", default=os.environ.get("REVNET_DATA") or "data",
+                        help="folder of cifar-10-batches-bin (default: $REVNET_DATA or data)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="number of CPU threads (default: PyTorch's choice)")
     parser.add_argument("--log-every", type=int, default=100)

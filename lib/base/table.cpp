@@ -27,6 +27,7 @@ bool begins_like_a_number(const std::string& cell) {
 }
 
 std::string quoted(const std::string& cell) {
+  if (cell == "-") return "";
   if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
   std::string result(1, '"');
   for (const char c : cell) {

@@ -12,7 +12,7 @@ std::string format_fixed(double value, int decimals);
 
 enum class TableFormat {
   text,      // columns aligned by spaces
-  csv,       // RFC 4180
+  csv,       // RFC 4180; a cell that is "-" in the others is empty
   markdown,  // a pipe table
   latex,     // a tabular with the rules of the booktabs package
 };

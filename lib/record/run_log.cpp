@@ -181,6 +181,7 @@ RunLog RunLog::read_here(std::filesystem::path file) {
       figures[name] = reader.double_attribute(group, name);
     }
   };
+  read_group("time", log.time_);
   read_group("all_reduce", log.all_reduce_);
   read_group("exact_coupling", log.exact_coupling_);
   return log;
@@ -235,24 +236,34 @@ void RunLog::save(bool durable) const {
     if (!figures.empty()) file.group(group);
     for (const auto& [name, value] : figures) file.attribute(group, name, value);
   };
+  write_group("time", time_);
   write_group("all_reduce", all_reduce_);
   write_group("exact_coupling", exact_coupling_);
   file.save(durable ? Durability::power_loss : Durability::process_crash);
 }
 
 double RunLog::images_per_second(std::int64_t batch) const {
-  std::vector<double> speeds, with_evaluation;
+  std::vector<double> speeds;
   for (std::size_t i = 1; i < train_.size(); ++i) {
     const std::int64_t first = train_[i - 1].iteration, last = train_[i].iteration;
     const double seconds = train_[i].seconds - train_[i - 1].seconds;
     // An evaluation follows the row of its iteration.
     const bool evaluated = std::ranges::any_of(
         eval_, [&](const EvalRow& row) { return first <= row.iteration && row.iteration < last; });
-    if (seconds > 0) {
-      (evaluated ? with_evaluation : speeds).push_back(static_cast<double>((last - first) * batch) / seconds);
-    }
+    if (seconds > 0 && !evaluated) speeds.push_back(static_cast<double>((last - first) * batch) / seconds);
   }
-  return median(std::move(speeds.empty() ? with_evaluation : speeds));
+  if (!speeds.empty()) return median(std::move(speeds));
+  const double seconds = time_of("step_seconds");
+  return seconds > 0 ? time_of("step_images") / seconds : 0;
+}
+
+double RunLog::seconds() const {
+  return std::max(time_of("run_seconds"), train_.empty() ? 0 : train_.back().seconds);
+}
+
+double RunLog::time_of(const std::string& name) const {
+  const auto found = time_.find(name);
+  return found == time_.end() ? 0 : found->second;
 }
 
 std::int64_t RunLog::bytes_of(const std::string& purpose) const {

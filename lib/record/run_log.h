@@ -8,8 +8,10 @@
 // /train/{iteration (int64), cross_entropy, error_percent, learning_rate, seconds (float64)};
 // /eval/{iteration (int64), cross_entropy, error_percent (float64)}, and /eval_average likewise where an
 // average of the weights is evaluated beside them; root attributes learning_rate, momentum (float64) and
-// batch (int64) of the settings; group /bytes with one int64 attribute a purpose, the peak in bytes; of runs
-// of several ranks, group /all_reduce with float64 attributes; with exact coupling, group /exact_coupling
+// batch (int64) of the settings; group /bytes with one int64 attribute a purpose, the peak in bytes, and
+// resident, the most that a process of the run (of rank 0) had in memory; group /time with float64 attributes
+// run_seconds (without pauses), step_seconds and step_images (of training steps alone); of runs of several
+// ranks, group /all_reduce with float64 attributes; with exact coupling, group /exact_coupling
 // with float64 attributes grid_bits, range, largest (magnitude between units, in all and by stage) and
 // beyond_range (how many sums of a step and function had a magnitude beyond the range).
 #pragma once
@@ -86,6 +88,7 @@ class RunLog {
   void set_all_reduce(std::map<std::string, double> figures) { all_reduce_ = std::move(figures); }
   void set_exact_coupling(std::map<std::string, double> figures) { exact_coupling_ = std::move(figures); }
   void set_bytes(std::map<std::string, std::int64_t> peak_by_purpose) { bytes_ = std::move(peak_by_purpose); }
+  void set_time(std::map<std::string, double> figures) { time_ = std::move(figures); }
   // Describes the process that goes on with an opened run. Same error as create.
   void set_info(RunInfo info);
 
@@ -100,27 +103,31 @@ class RunLog {
   const std::vector<TrainRow>& train() const { return train_; }
   const std::vector<EvalRow>& eval() const { return eval_; }
   const std::vector<EvalRow>& eval_average() const { return eval_average_; }
-  // The median speed between neighbouring rows of /train; 0 of fewer than two. Rows between which there was
-  // an evaluation count only if there are no others.
+  // The median speed between neighbouring rows of /train between which there was no evaluation; else the mean
+  // speed of all steps; 0 if that is not in the log.
   double images_per_second(std::int64_t batch) const;
+  // The duration of the run without pauses; up to the last row of /train if no more is in the log.
+  double seconds() const;
   // The peak of one purpose; 0 if it is not in the log.
   std::int64_t bytes_of(const std::string& purpose) const;
 
  private:
   template <class Archive>
   friend void fields(Archive& archive, RunLog& log) {
-    archive(log.info_, log.status_, log.bytes_, log.all_reduce_, log.exact_coupling_, log.train_, log.eval_,
-            log.eval_average_);
+    archive(log.info_, log.status_, log.bytes_, log.time_, log.all_reduce_, log.exact_coupling_, log.train_,
+            log.eval_, log.eval_average_);
   }
 
   RunLog(std::filesystem::path file, RunInfo info);
   static RunLog read_here(std::filesystem::path file);
+  // A figure of /time; 0 if it is not in the log.
+  double time_of(const std::string& name) const;
 
   std::filesystem::path path_;
   RunInfo info_;
   RunStatus status_ = RunStatus::running;
   std::map<std::string, std::int64_t> bytes_;
-  std::map<std::string, double> all_reduce_, exact_coupling_;
+  std::map<std::string, double> time_, all_reduce_, exact_coupling_;
   std::vector<TrainRow> train_;
   std::vector<EvalRow> eval_, eval_average_;
 };

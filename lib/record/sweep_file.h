@@ -1,19 +1,6 @@
 // An experiment file with a section `sweep`, which describes many runs. Without the section, the file
 // describes one run. revnet-train --config reads the settings around the section and ignores it.
-//
-//     name: batch-sweep
-//     training: {iterations: 300}
-//     sweep:
-//       grid:                                     # every combination, the last key varying fastest
-//         network.architecture: [resnet32, revnet38]
-//         training.batch: [16, 32, 64]
-//       exclude:                                  # combinations that have all of an entry's values
-//         - {network.architecture: revnet38, training.batch: 16}
-//       include:                                  # further runs
-//         - {network.architecture: revnet110, training.batch: 100}
-//       rules:                                    # settings that follow others
-//         - {set: training.learning_rate, proportional_to: training.batch, at: 100}
-//       slurm: {time: "2:00:00", cpus_per_task: 16}   # for --launcher slurm; see record/slurm_settings.h
+// lib/sweep/README.md has an example.
 //
 // A list within a grid's list is one value of a list-valued setting (training.decay_at: [[0.5], [0.25,
 // 0.5]]).

@@ -108,7 +108,7 @@ std::set<const Group*> best_groups(const std::vector<Group>& groups, const Metri
 
 // A number for programs: two more digits than people see, in the unit of files.
 std::string number_of(const Metric& metric, double value) {
-  if (std::isnan(value)) return "-";
+  if (std::isnan(value)) return "";
   return fmt::format("{:.{}f}", value, value == std::trunc(value) ? 0 : metric.decimals + 2);
 }
 

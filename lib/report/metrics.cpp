@@ -47,7 +47,8 @@ constexpr std::array all{
     Metric{"images_per_second", "images/s", 1, 0, highest, known<&RunRecord::images_per_second>},
     Metric{"seconds", "seconds", 1, 1, lowest, known<&RunRecord::seconds>},
     Metric{"saved_bytes", "saved, MB", megabytes, 1, lowest, known<&RunRecord::saved_bytes>},
-    Metric{"peak_bytes", "memory, MB", megabytes, 1, lowest, known<&RunRecord::peak_bytes>}};
+    Metric{"peak_bytes", "peak, MB", megabytes, 1, lowest, known<&RunRecord::peak_bytes>},
+    Metric{"resident_bytes", "resident, MB", megabytes, 1, lowest, known<&RunRecord::resident_bytes>}};
 
 }  // namespace
 

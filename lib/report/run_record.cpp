@@ -43,9 +43,12 @@ RunRecord read_run(const std::filesystem::path& directory) {
   record.eval = log.eval();
   record.eval_average = log.eval_average();
   record.images_per_second = log.images_per_second(record.config.training.batch);
-  record.seconds = record.train.empty() ? 0 : record.train.back().seconds;
+  record.seconds = log.seconds();
+  record.measured_angle = std::filesystem::exists(directory / "angle.h5");
+  if (record.measured_angle) return record;
   record.saved_bytes = log.bytes_of("saved_activations");
   record.peak_bytes = log.bytes_of("peak");
+  record.resident_bytes = log.bytes_of("resident");
   return record;
 }
 

@@ -26,7 +26,10 @@ struct RunRecord {
   std::vector<EvalRow> eval_average;  // of averaged weights; empty if none are kept
   double images_per_second = 0;       // the median over the rows of /train, which excludes evaluations
   double seconds = 0;
-  std::int64_t saved_bytes = 0, peak_bytes = 0;
+  // Whether the gradient angle was measured in its course. Such a run keeps activations in every way to be
+  // compared, so its memory says nothing about its own way and is left unknown.
+  bool measured_angle = false;
+  std::int64_t saved_bytes = 0, peak_bytes = 0, resident_bytes = 0;  // 0: unknown
 
   bool complete() const { return status == RunStatus::complete && !eval.empty(); }
 };

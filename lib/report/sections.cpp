@@ -50,10 +50,17 @@ Section run_section(const std::vector<RunRecord>& runs, const std::vector<Place>
   const bool some =
       std::ranges::any_of(places, [](const Place& place) { return place.in != Place::In::none; });
   if (!some) in_table_3.clear();
+  std::vector<std::string> notes;
+  if (std::ranges::any_of(runs, &RunRecord::measured_angle)) {
+    notes.emplace_back(
+        "The memory of runs that measured the gradient angle is left out: they keep activations in every way "
+        "that they compare.");
+  }
   return {.title = "Runs",
           .about = "what varies between them, status, last evaluation, speed, memory and time",
           .table = run_table(runs, in_table_3),
-          .data = run_data("run", directories, runs, reasons)};
+          .data = run_data("run", directories, runs, reasons),
+          .notes = std::move(notes)};
 }
 
 }  // namespace

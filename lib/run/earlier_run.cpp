@@ -80,8 +80,8 @@ Checkpoint read_last_checkpoint(const RunFiles& files) {
     if (error.kind() != RecordError::Kind::damaged) throw;
     const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
     if (whole.empty()) throw;
-    throw RecordError(error.kind(), "{}; {} is intact: copy it to {} and resume", error.what(),
-                      whole.string(), files.checkpoint().string());
+    throw RecordError(error.kind(), "{}; {} is intact: copy it to {}", error.what(), whole.string(),
+                      files.checkpoint().string());
   }
 }
 

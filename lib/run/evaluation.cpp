@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/version.h"
 #include "record/format_version.h"
 #include "record/hdf5.h"
+#include "run/earlier_run.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/setup.h"
@@ -70,10 +72,26 @@ std::vector<ClassErrors> errors_by_class(const Evaluation& evaluation) {
   return table;
 }
 
+namespace {
+
+// The network must not have been trained on what it is evaluated on.
+std::unique_ptr<BatchSource> load_data_unseen(const Config& config, const Config& trained) {
+  const bool same_set = config.dataset.name == trained.dataset.name && !has_photographs(config);
+  if (same_set && config.dataset.validation && !trained.dataset.validation) {
+    throw UsageError(
+        "dataset.validation: this network was trained on these images, so their error says nothing; evaluate "
+        "it on the test set");
+  }
+  const bool without = same_set && trained.dataset.validation && !config.dataset.validation;
+  return without ? load_data_with_held_out(config) : load_data(config);
+}
+
+}  // namespace
+
 Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoint, const std::string& file,
                                bool keep_logits) {
   const MemoryPlan plan = plan_memory(config);
-  std::unique_ptr<BatchSource> data = load_data(config);
+  std::unique_ptr<BatchSource> data = load_data_unseen(config, settings_of_checkpoint(checkpoint, file));
   check_memory(config, plan, {}, tightest_memory_limit(memory_limits()));
   Trainer trainer(config, std::move(data), plan.arena_bytes);
   trainer.restore(checkpoint, file);

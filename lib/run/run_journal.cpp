@@ -13,6 +13,7 @@
 #include "record/record_error.h"
 #include "run/earlier_run.h"
 #include "run/resumption.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {
@@ -224,7 +225,8 @@ void RunJournal::left_out(const std::set<std::string>& lines) {
     reporter_.warn("left out: " + line);
   }
   if (left_out_.size() == before) return;
-  reporter_.warn(fmt::format("left out so far: {} damaged images", images_left_out()));
+  reporter_.warn(fmt::format("left out so far: {} damaged image{}", images_left_out(),
+                             images_left_out() == 1 ? "" : "s"));
   RunInfo info = log_.info();
   info.extra[images_left_out_name] = fmt::format("{}", images_left_out());
   log_.set_info(std::move(info));
@@ -265,6 +267,10 @@ void RunJournal::save_best(Checkpoint checkpoint, const Loss& loss) {
 
 void RunJournal::end(const Trainer& trainer, RunStatus status) {
   save_log(trainer, status, true);
+  reporter_.note(fmt::format("{} after {} of {} iterations in {}, {:.0f} images/s, {} resident at most",
+                             name(status), trainer.iteration(), config_.training.iterations,
+                             format_duration(seconds()), images_per_second(),
+                             format_bytes(static_cast<std::uint64_t>(log_.bytes_of("resident")))));
 }
 
 void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable) {
@@ -275,7 +281,9 @@ void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable
     bytes[std::string(name(purpose))] = static_cast<std::int64_t>(ledger.peak(purpose));
   }
   bytes["peak"] = static_cast<std::int64_t>(ledger.peak());
+  bytes["resident"] = std::max(log_.bytes_of("resident"), static_cast<std::int64_t>(peak_resident_bytes()));
   log_.set_bytes(std::move(bytes));
+  log_.set_time({{"run_seconds", seconds()}, {"step_seconds", step_seconds_}, {"step_images", step_images_}});
   if (const GradientExchange* exchange = trainer.exchange()) {
     const ExchangeTimes& times = exchange->times();
     log_.set_all_reduce({{"bytes", static_cast<double>(exchange->bytes())},

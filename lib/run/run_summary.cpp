@@ -19,7 +19,7 @@ RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
     return found == run.checkpoint.progress.end() ? otherwise : found->second;
   };
   // The time in the last row excludes the last evaluation, so the checkpoint's is preferred.
-  summary.seconds = progress("seconds", summary.training.seconds);
+  summary.seconds = progress("seconds", log.seconds());
   const double seconds = progress("step_seconds", 0);  // absent in files of earlier versions
   summary.images_per_second =
       seconds > 0 ? progress("step_images", 0) / seconds : log.images_per_second(batch);

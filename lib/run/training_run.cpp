@@ -260,10 +260,8 @@ void Session::evaluate() {
   if (stopped_) return;
   const Loss& loss = *whole;
   if (!std::isfinite(loss.cross_entropy) || (average && !std::isfinite(average->cross_entropy))) {
-    throw DivergedError(
-        "diverged: the evaluation after iteration {} is not finite; use a smaller learning rate "
-        "(training.learning_rate)",
-        trainer_.iteration());
+    throw DivergedError("diverged: the evaluation after iteration {} is not finite; {}", trainer_.iteration(),
+                        divergence_remedy);
   }
   evaluated_ = trainer_.iteration();
   evaluation_images_ = loss.images;
@@ -290,9 +288,8 @@ void Session::save_checkpoint(Keep keep) {
   trainer_.check_equal();
   Checkpoint checkpoint = trainer_.checkpoint();
   if (const std::string array = first_not_finite(checkpoint); !array.empty()) {
-    throw DivergedError(
-        "diverged: {} is not finite after iteration {}; use a smaller learning rate (training.learning_rate)",
-        array, checkpoint.iteration);
+    throw DivergedError("diverged: {} is not finite after iteration {}; {}", array, checkpoint.iteration,
+                        divergence_remedy);
   }
   saved_ = checkpoint.iteration;
   since_saved_.restart();

@@ -32,7 +32,9 @@ struct AngleOptions {
   std::optional<std::int64_t> every;
   // Upcoming batches per measurement; columns are means over them. Nothing: as for `every`.
   std::optional<std::int64_t> batches;
-  std::filesystem::path dump;  // file for the last gradients; empty: none
+  // File for the last measurement, empty for none: attribute iteration, /batch/{images, labels},
+  // /parameters/NAME, and /gradients/{stored, reconstructed}/NAME.
+  std::filesystem::path dump;
 };
 
 // Called after every measurement.

@@ -173,7 +173,7 @@ Table memory_data(const MemoryStudy& study) {
     const MemoryResult& result = study.results[i];
     const bool planned = result.resident_bytes == 0;
     const auto measured = [&](const auto& figure) {
-      return planned ? std::string("-") : fmt::format("{}", figure);
+      return planned ? std::string() : fmt::format("{}", figure);
     };
     const Architecture network = what.network();
     table.add({network.name, network.units_text(), fmt::to_string(network.depth()),

@@ -45,7 +45,7 @@ const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& resul
 
 Table speed_table(const SpeedStudy& study) {
   Table table({"network", "activations", "engine", "batch", "threads", "ms/step", "spread", "images/s",
-               "floor ms", "ratio", "uncached", "limit ms", "of limit", "to stored", "GFLOP/s", "of sgemm",
+               "floor ms", "of floor", "uncached", "limit ms", "of limit", "to stored", "GFLOP/s", "of sgemm",
                "saved", "peak"});
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];

@@ -30,8 +30,8 @@ Series side_by_side(const std::vector<Row>& stored, const std::vector<Row>& reco
                                 {"stored/error_percent", a.error_percent},
                                 {"reconstructed/cross_entropy", b.cross_entropy},
                                 {"reconstructed/error_percent", b.error_percent},
-                                {"distance/cross_entropy", b.cross_entropy - a.cross_entropy},
-                                {"distance/error_percent", b.error_percent - a.error_percent}});
+                                {"difference/cross_entropy", b.cross_entropy - a.cross_entropy},
+                                {"difference/error_percent", b.error_percent - a.error_percent}});
   }
   return series;
 }
@@ -54,7 +54,8 @@ void write(const std::filesystem::path& file, const TrainingComparison& comparis
 }  // namespace
 
 TrainingComparison run_training_comparison(const Config& config, const std::filesystem::path& directory,
-                                           RunStart start, const std::string& command) {
+                                           RunStart start, const std::string& command,
+                                           const std::function<void(Config::Network::Activations)>& begins) {
   require_reversible(architecture(config));
   make_folders(directory);
   // The second run must not be refused only when the first has trained.
@@ -75,6 +76,7 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
     Config one = config;
     one.network.activations = mode;
     if (interrupted()) break;
+    if (begins) begins(mode);
     run_training(resolve(one), run, start, command, hooks);
     remove_old_study();  // if a signal ended the first run before its first step
   }

@@ -3,11 +3,12 @@
 //
 // RUN/stored and RUN/reconstructed are ordinary runs. RUN/training.h5 puts them side by side: root attributes
 // as in study_log.h, and the groups /train and /eval with the columns iteration,
-// {stored,reconstructed}/{cross_entropy,error_percent} and distance/{cross_entropy,error_percent}, which is
+// {stored,reconstructed}/{cross_entropy,error_percent} and difference/{cross_entropy,error_percent}, which is
 // reconstructed minus stored.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "run/training_run.h"
@@ -21,8 +22,10 @@ struct TrainingComparison {
 };
 
 // Trains both networks, the stored one first. When resuming, continues where an earlier process stopped and
-// leaves a finished run alone. In every other respect as run_training() (training_run.h).
-TrainingComparison run_training_comparison(const Config& config, const std::filesystem::path& directory,
-                                           RunStart start, const std::string& command);
+// leaves a finished run alone. `begins`, if given, is called before each of them. In every other respect as
+// run_training() (training_run.h).
+TrainingComparison run_training_comparison(
+    const Config& config, const std::filesystem::path& directory, RunStart start, const std::string& command,
+    const std::function<void(Config::Network::Activations)>& begins = {});
 
 }  // namespace revnet

@@ -7,8 +7,8 @@ class LocalLauncher : public Launcher {
  public:
   explicit LocalLauncher(SweepOptions options) : options_(std::move(options)) {}
 
-  std::string plan(const std::vector<Job>& jobs, const Say& /*say*/) const override {
-    return plan_text(jobs, options_);
+  std::string plan(const std::vector<Job>& jobs, const Say& say) const override {
+    return plan_text(jobs, options_, say);
   }
 
   SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {

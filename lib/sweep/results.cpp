@@ -22,8 +22,8 @@ std::string time_left(const RunLog& log, std::int64_t iterations, std::int64_t b
 
 Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sweep,
                    const std::optional<SchedulerStates>& scheduler) {
-  std::vector<std::string> header{"job",           "state",   "iteration",          "of",
-                                  "cross entropy", "error %", "evaluation error %", "left"};
+  std::vector<std::string> header{
+      "job", "state", "iteration", "of", "cross entropy", "training error %", "evaluation error %", "left"};
   if (scheduler) header.emplace_back("Slurm");
   Table table(header);
   for (const Job& job : jobs) {

@@ -151,7 +151,7 @@ class SlurmLauncher : public Launcher {
   }
 
  private:
-  // The jobs that are neither complete nor in Slurm.
+  // The jobs that are neither complete nor diverged nor in Slurm.
   std::vector<Job> left_over(const std::vector<Job>& jobs, SweepSummary& summary, const Say& say) const {
     std::vector<Job> left;
     const std::map<std::string, QueueEntry> queued = queued_jobs(options_.directory);
@@ -161,6 +161,9 @@ class SlurmLauncher : public Launcher {
       if (status == JobStatus::complete) {
         ++summary.complete;
         say(job.name + ": already complete");
+      } else if (status == JobStatus::diverged) {
+        ++summary.failed;
+        say(diverged_already(options_.directory, job));
       } else if (entry != queued.end()) {
         say(job.name + ": already in Slurm, " + describe(entry->second));
       } else if (status == JobStatus::running) {

@@ -65,9 +65,8 @@ int threads_of(const Job& job, std::size_t cores) {
   return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cores);
 }
 
-void check_fits(const Job& job, std::uint64_t bytes, const MemoryLimit& limit) {
-  if (bytes <= limit.left) return;
-  throw UsageError(
+std::string does_not_fit(const Job& job, std::uint64_t bytes, const MemoryLimit& limit) {
+  return fmt::format(
       "{} needs {} of memory, but {} leaves {}: use a smaller training.batch, or activations reconstructed",
       job.name, format_bytes(bytes), limit.name, format_bytes(limit.left));
 }
@@ -128,12 +127,17 @@ class Runner {
       say_(job.name + ": already complete");
       return;
     }
+    if (status == JobStatus::diverged) {
+      ++summary_.failed;
+      say_(diverged_already(options_.directory, job));
+      return;
+    }
     if (status == JobStatus::running) {
       throw UsageError("{} is in use by another process: wait for it, or stop it",
                        directory_of(options_.directory, job).string());
     }
     const std::uint64_t bytes = planned_memory(job, threads_of(job, cores_of_job_));
-    check_fits(job, bytes, memory_);
+    if (bytes > memory_.left) throw UsageError(does_not_fit(job, bytes, memory_));
     waiting_.push_back({job, bytes});
   }
 
@@ -228,7 +232,9 @@ class Runner {
 
   void stop() {
     stopping_ = true;
-    say_(fmt::format("stopping: {} jobs save their checkpoints", running_.size()));
+    say_(fmt::format("stopping: {}", running_.size() == 1
+                                         ? "1 job saves its checkpoint"
+                                         : fmt::format("{} jobs save their checkpoints", running_.size())));
     for (const Running& job : running_) job.process.send(SIGTERM);
   }
 
@@ -247,6 +253,11 @@ class Runner {
 };
 
 }  // namespace
+
+std::string diverged_already(const std::filesystem::path& sweep, const Job& job) {
+  return fmt::format("{}: diverged already, and would again; remove {} to start it anew", job.name,
+                     directory_of(sweep, job).string());
+}
 
 std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
   Config config = resolve(job.config);
@@ -297,7 +308,8 @@ double seconds_in_all(const std::vector<double>& jobs, std::size_t places) {
   return std::ranges::max(busy_until);
 }
 
-std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options) {
+std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
+                      const std::function<void(const std::string&)>& say) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
   const auto groups = split_cores(usable_cores(), std::min(options.jobs, jobs.size()));
   const MemoryLimit memory = memory_for_jobs(options);
@@ -307,7 +319,7 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options)
     const int threads = threads_of(job, groups.front().size());
     const JobState state = state_unless_changed(options.directory, job);
     const std::uint64_t bytes = planned_memory(job, threads);
-    if (state.status != JobStatus::complete) check_fits(job, bytes, memory);
+    if (state.status != JobStatus::complete && bytes > memory.left) say(does_not_fit(job, bytes, memory));
     const double left = share_left(job, state);
     times.push_back(left * estimated_seconds(job, threads, gflops));
     table.add({job.name, std::string(name(state.status)), format_bytes(bytes),
@@ -315,9 +327,9 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options)
                fmt::format("{}", job.config.training.batch), fmt::format("{}", threads)});
   }
   return fmt::format(
-      "{}{} jobs in {}, {} at a time, {} of memory; about {} in all; times are rough estimates\n",
-      table.format(TableFormat::text), jobs.size(), options.directory.string(), groups.size(),
-      format_bytes(memory.left), format_duration(seconds_in_all(times, groups.size())));
+      "{}{} job{} in {}, {} at a time, {} of memory; about {} in all; times are rough estimates\n",
+      table.format(TableFormat::text), jobs.size(), jobs.size() == 1 ? "" : "s", options.directory.string(),
+      groups.size(), format_bytes(memory.left), format_duration(seconds_in_all(times, groups.size())));
 }
 
 SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,

@@ -40,7 +40,13 @@ double estimated_seconds(const Job& job, int threads, double sgemm_gflops);
 double seconds_in_all(const std::vector<double>& jobs, std::size_t places);
 
 // For --dry-run: one line per job with state, memory and the estimated time left, and a summary line below.
-std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options);
+// `say` receives a line for each job that run_sweep() would refuse for its memory.
+std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
+                      const std::function<void(const std::string&)>& say);
+
+// Says that a job has diverged in an earlier run of the sweep. Such jobs are left alone: they would repeat
+// the same steps.
+std::string diverged_already(const std::filesystem::path& sweep, const Job& job);
 
 struct SweepSummary {
   std::size_t complete = 0, failed = 0, unfinished = 0;

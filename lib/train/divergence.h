@@ -8,6 +8,10 @@
 
 namespace revnet {
 
+// What to do, at the end of messages. Resuming would repeat the same steps.
+inline constexpr const char* divergence_remedy =
+    "start anew with a smaller learning rate (--lr), in another run directory or with --force";
+
 // Returns whether the loss and the batch statistics of the last training step are all finite. The statistics
 // matter because a ReLU may turn a NaN into a zero, which hides it from the loss.
 bool is_finite(const Network& network, const Loss& loss);

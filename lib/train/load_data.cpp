@@ -199,6 +199,14 @@ std::unique_ptr<BatchSource> load_data(const Config& config) {
   return std::make_unique<JpegSource>(std::move(splits), options);
 }
 
+std::unique_ptr<BatchSource> load_data_with_held_out(const Config& config) {
+  Splits splits = read_splits(config);
+  Dataset test = std::move(splits.test);
+  splits = hold_out(std::move(splits), validation_images);
+  splits.test = std::move(test);
+  return load_data(config, std::move(splits));
+}
+
 std::unique_ptr<BatchSource> load_data(const Config& config, Splits splits) {
   return std::make_unique<MemorySource>(std::move(splits), config.training.seed, augmentation(config));
 }

@@ -47,6 +47,9 @@ std::uint64_t loader_bytes(const Config& config, std::int64_t batch);
 // Reads (or draws) the images for training and evaluation, or lists the files of photographs. The DataError
 // names the file and what to do.
 std::unique_ptr<BatchSource> load_data(const Config& config);
+// The same for evaluating on the test set a network that was trained without the images of
+// dataset.validation: these stay out of the mean image and of training batches. For data sets held in memory.
+std::unique_ptr<BatchSource> load_data_with_held_out(const Config& config);
 // Uses images that are already in memory.
 std::unique_ptr<BatchSource> load_data(const Config& config, Splits splits);
 

@@ -130,10 +130,8 @@ Loss Trainer::step() {
   range_.reset();
   const Loss loss = compute_gradient();
   if (!is_finite(*network_, loss)) {
-    throw DivergedError(
-        "diverged in iteration {}: first {} is not finite; use a smaller learning rate "
-        "(training.learning_rate)",
-        iteration_ + 1, first_not_finite(*network_));
+    throw DivergedError("diverged in iteration {}: first {} is not finite; {}", iteration_ + 1,
+                        first_not_finite(*network_), divergence_remedy);
   }
   network_->commit_statistics(running_decay_);
   sgd_->step(device_, learning_rate());

@@ -30,7 +30,7 @@ TEST_CASE("a CSV table quotes the cells that need it") {
   CHECK(example().format(TableFormat::csv) ==
         "network,ms,note\n"
         "revnet38,9.5,\"a, b\"\n"
-        "resnet110,-,\"say \"\"no\"\"\"\n"
+        "resnet110,,\"say \"\"no\"\"\"\n"
         "r\u00e9seau,-120.25,\n");
 }
 

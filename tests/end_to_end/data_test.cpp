@@ -87,6 +87,11 @@ TEST_CASE("a network for a hundred classes trains on CIFAR-100 files") {
   CHECK(log.train().at(0).cross_entropy > 3);
   CHECK(log.train().at(0).cross_entropy < 20);
   CHECK(open_config(folder / "run").dataset.directory == (folder / "sets").string());
+  // It was trained on the images that a validation set holds out.
+  const Outcome refused =
+      train(folder.path(), {"--run-dir", "run", "--evaluate", "--validation", "--threads", "1"});
+  CHECK(refused.exit_code == 2);
+  CHECK(contains(refused.err, "dataset.validation: this network was trained on these images"));
 }
 
 TEST_CASE("the error for a missing data set names its folder and how to get it") {

@@ -21,7 +21,7 @@ TEST_CASE("a run that diverges says so and keeps its last checkpoint") {
   CHECK_MESSAGE(outcome.exit_code == 4, outcome.text());
   CHECK(outcome.out.empty());
   CHECK(contains(outcome.err, "diverged"));
-  CHECK(contains(outcome.err, "training.learning_rate"));
+  CHECK(contains(outcome.err, "smaller learning rate (--lr)"));
   CHECK(outcome.err.find("diverged") == outcome.err.rfind("diverged"));  // printed once
   CHECK(contains(read_file(folder / "run/run.log"), "diverged"));
   const RunLog log = open_log(folder / "run");
@@ -52,7 +52,7 @@ TEST_CASE("stdout holds only results, those of an interrupted run included") {
   // The summary must show the error that the log records.
   const RunLog log = open_log(folder / "whole");
   char error[64];
-  std::snprintf(error, sizeof error, "%.2f %% of 2000 images", log.eval().back().error_percent);
+  std::snprintf(error, sizeof error, "%.2f %% of 2,000 images", log.eval().back().error_percent);
   CHECK(contains(whole.out, error));
   CHECK(contains(whole.out, "after iteration 3 (last row of the log)"));
 

@@ -44,7 +44,7 @@ TEST_CASE("runs are grouped by everything that varies except the seed") {
         "revnet38,reconstructed,0.02,2,1.70 ± 0.71 (2),*\n"
         "revnet38,reconstructed,0.1,2,2.50 ± 0.71 (2),\n");
   CHECK(contains(group_data(grouping, usual_metrics(runs)).format(TableFormat::csv),
-                 "\nresnet32,stored,0.02,2,1.7000,0.7071,2,0.300000,0,2,-,-,0,-,-,0,*\n"));
+                 "\nresnet32,stored,0.02,2,1.7000,0.7071,2,0.300000,0,2,,,0,,,0,*\n"));
 }
 
 TEST_CASE("incomplete and repeated runs do not count") {
@@ -57,7 +57,7 @@ TEST_CASE("incomplete and repeated runs do not count") {
   const Grouping grouping = group_runs(runs, {"network.architecture", "training.learning_rate"});
   const std::string csv =
       group_table(grouping, {&find_metric("eval_error_percent", "test")}).format(TableFormat::csv);
-  CHECK(contains(csv, "\nrevnet38,0.02,0 of 2,-,\n"));
+  CHECK(contains(csv, "\nrevnet38,0.02,0 of 2,,\n"));
   CHECK(contains(csv, "\nrevnet38,0.1,1 of 2,2.00,\n"));
   CHECK(contains(csv, "\nresnet32,0.02,2 of 3,1.70 ± 0.71 (2),*\n"));
   CHECK(grouping.notes ==
@@ -127,7 +127,7 @@ TEST_CASE("averaged weights have a column where a run has them") {
   runs[1].eval_average.push_back({10, 0.25, 18.5});
   const std::string table = run_table(runs).format(TableFormat::csv);
   CHECK(contains(table, ",\"error, %\",\"error, averaged weights, %\",cross entropy,"));
-  CHECK(contains(table, ",complete,20.00,-,0.3000,"));
+  CHECK(contains(table, ",complete,20.00,,0.3000,"));
   CHECK(contains(table, ",complete,21.00,18.50,0.3000,"));
 }
 
@@ -138,14 +138,14 @@ TEST_CASE("a run without rows shows dashes, and programs get whole keys") {
   runs[0].status = RunStatus::interrupted;
   const std::string people = run_table(runs, std::vector<std::string>(8, "no")).format(TableFormat::csv);
   CHECK(contains(people, "run,architecture,activations,seed,learning rate,status,\"error, %\","));
-  CHECK(contains(people, "\nruns/1,revnet38,reconstructed,1,0.1,interrupted,-,-,-,-,-,no\n"));
+  CHECK(contains(people, "\nruns/1,revnet38,reconstructed,1,0.1,interrupted,,,,,,no\n"));
   runs[1].status = RunStatus::running;
   CHECK(contains(run_table(runs).format(TableFormat::csv),
-                 "\nruns/2,revnet38,reconstructed,2,0.1,running at 10,3.00,0.3000,-,-,-\n"));
+                 "\nruns/2,revnet38,reconstructed,2,0.1,running at 10,3.00,0.3000,,,\n"));
   const std::string data = run_data("job", std::vector<std::string>(8, "j"), runs).format(TableFormat::csv);
   CHECK(contains(
       data, "job,network.architecture,network.activations,training.seed,training.learning_rate,status,"));
-  CHECK(contains(data, "\nj,resnet32,stored,2,0.02,complete,10,0.100000,2,0.300000,2.2000,-,-,-,-,-,-\n"));
+  CHECK(contains(data, "\nj,resnet32,stored,2,0.02,complete,10,0.100000,2,0.300000,2.2000,,,,,,,\n"));
 }
 
 }  // namespace

@@ -22,9 +22,9 @@ TEST_CASE("the error table shows measured errors next to the paper's") {
   CHECK(csv.substr(0, csv.find('\n')) ==
         "network,\"CIFAR-10, paper\",\"CIFAR-10 at 80,000\",\"CIFAR-10 at 8,000\",\"CIFAR-100, paper\","
         "\"CIFAR-100 at 80,000\"");
-  CHECK(contains(csv, "\nResNet-32,7.14,7.20 ± 0.28 (2),-,29.95,-\n"));
-  CHECK(contains(csv, "\nRevNet-38,7.24,-,13.90,28.96,-\n"));
-  CHECK(contains(csv, "\nRevNet-164,5.17,-,-,23.69,24.00\n"));
+  CHECK(contains(csv, "\nResNet-32,7.14,7.20 ± 0.28 (2),,29.95,\n"));
+  CHECK(contains(csv, "\nRevNet-38,7.24,,13.90,28.96,\n"));
+  CHECK(contains(csv, "\nRevNet-164,5.17,,,23.69,24.00\n"));
 
   const std::vector<std::string> missing = missing_runs(runs, place_runs(runs));
   CHECK(missing.size() == 12 - 2);
@@ -122,6 +122,11 @@ TEST_CASE("runs are found and read") {
   CHECK(run.saved_bytes == 7);
   CHECK(contains(run_table({run}, {"yes"}).format(TableFormat::csv),
                  "\n" + run.directory.string() + ",complete,12.50,0.5000,500,0.0,1:50,yes\n"));
+
+  // A run that also measured the gradient angle kept more than its own way to keep activations does.
+  testing::write_file(found[1] / "angle.h5", "");
+  CHECK(read_run(found[1]).peak_bytes == 0);
+  CHECK(read_run(found[1]).seconds == 110);
 
   // A killed process left its log as it was, and its lock ended with it.
   RunLog log = RunLog::open(folder / "a/run.h5");

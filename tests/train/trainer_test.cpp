@@ -203,7 +203,7 @@ TEST_CASE("a diverging step throws and leaves the state unchanged") {
     }
   };
   const std::string message = message_of<DivergedError>(train);
-  CHECK(contains(message, "training.learning_rate"));
+  CHECK(contains(message, "start anew with a smaller learning rate (--lr)"));
   CHECK(contains(message, "iteration " + std::to_string(trainer.iteration() + 1)));
   const Checkpoint after = trainer.checkpoint();
   CHECK(after.iteration == before.iteration);

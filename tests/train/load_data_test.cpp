@@ -1,0 +1,55 @@
+// Images held out for validation, on files of CIFAR-100's size.
+#include "train/load_data.h"
+
+#include <fstream>
+
+#include <doctest/doctest.h>
+
+#include "files.h"
+
+namespace revnet {
+namespace {
+
+// A sparse file of black images, in which every byte of the last one is set.
+void write_images(const std::filesystem::path& file, std::size_t images) {
+  constexpr std::size_t bytes = 2 + cifar_bytes;
+  testing::write_file(file, "");
+  std::filesystem::resize_file(file, (images - 1) * bytes);
+  std::ofstream(file, std::ios::app) << std::string(2, 0) << std::string(cifar_bytes, 100);
+}
+
+TEST_CASE("a test after a training with held-out images has that training's mean image and batches") {
+  const testing::TemporaryDirectory folder;
+  std::filesystem::create_directory(folder / "cifar-100-binary");
+  write_images(folder / "cifar-100-binary/train.bin", 50'000);
+  write_images(folder / "cifar-100-binary/test.bin", 10'000);
+  Config config;
+  config.dataset.name = Config::Dataset::Name::cifar100;
+  config.dataset.directory = folder.path().string();
+  const auto all = load_data(config), tested = load_data_with_held_out(config);
+  config.dataset.validation = true;
+  const auto trained = load_data(config);
+  CHECK(trained->evaluation_size() == validation_images);
+  CHECK(tested->evaluation_size() == 10'000);
+  // Without the last training image the mean is 0.
+  const auto first_pixel = [](BatchSource& source, std::size_t image) {
+    std::vector<float> pixels(cifar_bytes);
+    std::vector<std::int32_t> label(1);
+    source.fill_evaluation(image, source.evaluation_size(), pixels, label);
+    return pixels[0];
+  };
+  CHECK(first_pixel(*all, 0) == -100.0f / 50'000);
+  CHECK(first_pixel(*tested, 0) == 0);
+  CHECK(first_pixel(*tested, 9'999) == 100);
+  CHECK(first_pixel(*trained, 4'999) == 100);
+  // Batches of the second epoch come from the same 45,000 images.
+  constexpr std::size_t count = 10;
+  std::vector<float> images(count * cifar_bytes), others(count * cifar_bytes);
+  std::vector<std::int32_t> labels(count), other_labels(count);
+  trained->fill_training(44'995, -1, images, labels);
+  tested->fill_training(44'995, -1, others, other_labels);
+  CHECK(images == others);
+}
+
+}  // namespace
+}  // namespace revnet
