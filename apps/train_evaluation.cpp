@@ -12,6 +12,7 @@
 #include "record/run_directory.h"
 #include "run/earlier_run.h"
 #include "run/evaluation.h"
+#include "train/load_data.h"
 #include "train/setup.h"
 
 namespace revnet {
@@ -97,9 +98,15 @@ int EvaluationOptions::run(const TrainingOptions& options,
                      run.directory().string(), file);
   }
   const Checkpoint checkpoint = checkpoint_.empty() ? read_last_checkpoint(run) : read_checkpoint(file);
-  Config config = settings_of_checkpoint(checkpoint, file);
+  const Config trained = settings_of_checkpoint(checkpoint, file);
+  Config config = trained;
   config.training.threads = 0;  // chosen for this machine, not taken from the training
-  config = resolve(options.apply_to(std::move(config)));
+  config = options.apply_to(std::move(config));
+  if (has_photographs(config) != has_photographs(trained)) {
+    throw UsageError("{} was trained on {}, so it cannot be evaluated on {}", file,
+                     name(trained.dataset.name), name(config.dataset.name));
+  }
+  config = resolve(std::move(config));
   const Evaluation evaluation =
       without_training([&] { return evaluate_checkpoint(config, checkpoint, file, !predictions_.empty()); });
   const std::string trained_on = fingerprint_beside(file);

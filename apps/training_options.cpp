@@ -180,7 +180,7 @@ std::string unexpected(const std::vector<std::string>& words) {
   const auto option =
       std::ranges::find_if(words, [](const std::string& word) { return word.starts_with('-'); });
   if (option != words.end()) return fmt::format("there is no option {}", *option);
-  return fmt::format("{} was not expected", in_quotes(words.back()));
+  return fmt::format("{} was not expected", in_quotes(words.front()));
 }
 
 }  // namespace
@@ -249,7 +249,8 @@ int guarded_program(const std::string& program, const std::function<int()>& body
 }
 
 std::string how_to_draw(const std::string& figure, const std::filesystem::path& source) {
-  return fmt::format("draw it with: {} {} {}", shell_quoted(figures_script(program_path()).string()), figure,
+  return fmt::format("draw it with: {} {} {}",
+                     shell_quoted(find_script(program_path(), "figures.py").string()), figure,
                      shell_quoted(source.string()));
 }
 

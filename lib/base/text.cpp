@@ -87,7 +87,8 @@ std::string format_grouped(std::int64_t number) {
 }
 
 std::string format_duration(double seconds) {
-  const long long whole = std::llround(std::max(0.0, seconds));
+  constexpr double longest = 1e15;  // which std::llround can still represent
+  const long long whole = std::llround(std::min(std::max(0.0, seconds), longest));
   if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/crc32.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {
@@ -20,12 +21,17 @@ namespace fs = std::filesystem;
 constexpr std::size_t batch_records = 10'000;
 constexpr const char* checksums_file = "crc32";
 
+// The command that downloads a data set.
+std::string download(const CifarFormat& format) {
+  return find_script(program_path(), "download-data").string() + " " + std::string(format.name);
+}
+
 std::string fetch_remedy(const CifarFormat& format) {
-  return "run scripts/download-data " + std::string(format.name) + " (or name another --data-dir)";
+  return "run " + download(format) + " (or name another --data-dir)";
 }
 
 std::string replace_remedy(const CifarFormat& format) {
-  return "delete it and run scripts/download-data " + std::string(format.name);
+  return "delete it and run " + download(format);
 }
 
 // Throws unless `file` is a regular file of exactly `expected` bytes.

@@ -97,8 +97,9 @@ class Checker {
   void check_pooled_shortcut(const Architecture::Stage& stage, std::int64_t in, std::int64_t size,
                              const std::string& where) const {
     if (stage.width < in) {
-      refuse(fmt::format("{} has width {} after {}; widths can shrink only in bottleneck networks", where,
-                         stage.width, in));
+      refuse(fmt::format("{} has width {} after {}; widths can shrink only in bottleneck networks{}", where,
+                         stage.width, in,
+                         &stage == architecture_.stages.data() ? ", so set network.stem_width, too" : ""));
     }
     if (size % stage.stride != 0) {
       refuse(

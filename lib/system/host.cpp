@@ -104,8 +104,7 @@ std::filesystem::path program_path() {
   return program;
 }
 
-std::filesystem::path figures_script(const std::filesystem::path& program) {
-  const char* name = "figures.py";
+std::filesystem::path find_script(const std::filesystem::path& program, const char* name) {
   for (std::filesystem::path folder = program.parent_path(); folder.has_relative_path();
        folder = folder.parent_path()) {
     for (const char* place : {"share/revnet", "scripts"}) {

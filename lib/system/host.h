@@ -27,9 +27,9 @@ std::uint64_t address_space_bytes();
 std::uint64_t peak_resident_bytes();
 // Path of this process's executable. Throws Error if it cannot be read from /proc.
 std::filesystem::path program_path();
-// Path of figures.py, searched for upwards from the folder of `program` so that it is found in an
-// installation and in a build tree alike. Relative to the working directory where that is shorter; the bare
-// name if the script is not found.
-std::filesystem::path figures_script(const std::filesystem::path& program);
+// Path of a script such as figures.py, searched for upwards from the folder of `program` so that it is found
+// in an installation and in a build tree alike. Relative to the working directory where that is shorter; the
+// bare name if the script is not found.
+std::filesystem::path find_script(const std::filesystem::path& program, const char* name);
 
 }  // namespace revnet

@@ -77,8 +77,8 @@ void* Arena::take(std::size_t bytes) {
   // None fits: go beyond the last buffer. Placement depends on neither the capacity nor an earlier extent, so
   // every step places the same sequence alike, in a planning arena and in a real one.
   if (bytes > capacity_ - end_) {
-    throw Error("the memory plan of {} is full: {} more needed", format_bytes(capacity_),
-                format_bytes(bytes));
+    throw Error("the memory plan of {} is full: {} more needed; use a smaller --batch or network",
+                format_bytes(capacity_), format_bytes(bytes));
   }
   ++live_;
   void* buffer = base_ + end_;

@@ -54,6 +54,17 @@ Device::Backend::Backend()
       activation_tag(ask_activation_tag(engine)),
       has_winograd(ask_for_winograd(engine, activation_tag)) {}
 
+namespace {
+
+// Asks OpenMP for so many threads and no fewer on a busy machine (OMP_DYNAMIC): oneDNN's primitives wait for
+// all that they were made for.
+void use_threads(int threads) {
+  omp_set_dynamic(0);
+  omp_set_num_threads(threads);
+}
+
+}  // namespace
+
 Device::Device(Arena arena, int threads, bool poison)
     : backend_(std::make_unique<Backend>()), arena_(std::move(arena)), threads_(threads), poison_(poison) {}
 
@@ -61,11 +72,11 @@ Device::~Device() = default;
 
 Device::Device(int threads, std::size_t arena_bytes, bool poison)
     : Device(Arena(arena_bytes), threads > 0 ? threads : omp_get_num_procs(), poison) {
-  omp_set_num_threads(threads_);
+  use_threads(threads_);
 }
 
 Device Device::planning(int threads) {
-  if (threads > 0) omp_set_num_threads(threads);
+  if (threads > 0) use_threads(threads);
   return Device(Arena::planning(), omp_get_max_threads(), false);
 }
 

@@ -65,7 +65,7 @@ void check_classes(const Config& config, const JpegSplits& splits) {
   throw DataError(
       config.dataset.directory, fmt::format("{} classes instead of {}", splits.classes.size(), wanted),
       imagenet ? "ImageNet has 1,000 in train and in val; for other sets, use images, not imagenet"
-               : "set dataset.classes to 0, or to the number of class folders");
+               : "use the images that the network is for or, to train it anew, set dataset.classes to 0");
 }
 
 JpegOptions jpeg_options(const Config& config) {
@@ -111,6 +111,10 @@ Config resolve_dataset(Config config) {
     dataset.classes =
         static_cast<int>(is_packed(dataset.directory) ? read_packed_images(dataset.directory).classes.size()
                                                       : class_folders(dataset.directory).size());
+  }
+  if (dataset.classes == 1) {
+    throw DataError(dataset.directory, "there is a single class, so there is nothing to learn",
+                    "train and val need a folder for each class");
   }
   return config;
 }

@@ -1,6 +1,9 @@
 #include "train/setup.h"
 
+#include <algorithm>
 #include <stdexcept>
+
+#include <omp.h>
 
 #include "base/error.h"
 #include "net/engine.h"
@@ -33,6 +36,25 @@ Config::Network::Engine resolved_engine(const Config& config) {
   if (reason.empty()) return fused;
   if (config.network.engine == fused) throw UsageError("the fused engine cannot do this: " + reason);
   return onednn;
+}
+
+// oneDNN waits forever for threads that OpenMP does not grant.
+int resolved_threads(int threads) {
+  const int most = omp_get_thread_limit();
+  if (threads == 0) return std::min(static_cast<int>(usable_cores().size()), most);
+  if (threads <= most) return threads;
+  throw UsageError("training.threads: {} are more than OMP_THREAD_LIMIT allows, {}", threads, most);
+}
+
+// Over a single value, batch normalization returns its shift whatever the value is, and nothing is learned.
+void check_statistics(const Config& config, const Architecture& network) {
+  const bool shared = config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized;
+  if (shared || images_at_a_time(config, config.training.batch) > 1) return;
+  if (network.final_size(image_size_of(config)) > 1) return;
+  throw UsageError(
+      "batch normalization would see one value of each channel: the last stage has 1x1 pixels, and a single "
+      "image "
+      "is computed at a time; use a larger --batch or --micro-batch, larger images or smaller strides");
 }
 
 bool chosen(Config::Network::Switch choice, bool otherwise) {
@@ -123,7 +145,8 @@ Config resolve(Config config) {
   require_can_keep(network, activation_mode(activations));
   config.network.engine = resolved_engine(config);
   config.training = resolve_recipe(config);
-  if (config.training.threads == 0) config.training.threads = static_cast<int>(usable_cores().size());
+  config.training.threads = resolved_threads(config.training.threads);
+  check_statistics(config, network);
   return config;
 }
 

@@ -76,14 +76,15 @@ TEST_CASE("figures.py is found from an installed program and from a build tree")
   const testing::TemporaryDirectory folder;
   const std::filesystem::path program = folder / "usr/bin/revnet-sweep",
                               built = folder / "src/build/bin/revnet-sweep";
-  CHECK(figures_script(program) == "figures.py");
+  CHECK(find_script(program, "figures.py") == "figures.py");
   testing::write_file(folder / "usr/share/revnet/figures.py", "");
   testing::write_file(folder / "src/scripts/figures.py", "");
-  CHECK(figures_script(program) == folder / "usr/share/revnet/figures.py");
-  CHECK(figures_script(built) == folder / "src/scripts/figures.py");
+  CHECK(find_script(program, "figures.py") == folder / "usr/share/revnet/figures.py");
+  CHECK(find_script(built, "figures.py") == folder / "src/scripts/figures.py");
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder / "src");
-  CHECK(figures_script(std::filesystem::current_path() / "build/bin/revnet-sweep") == "scripts/figures.py");
+  CHECK(find_script(std::filesystem::current_path() / "build/bin/revnet-sweep", "figures.py") ==
+        "scripts/figures.py");
   std::filesystem::current_path(before);
 }
 

@@ -132,6 +132,17 @@ TEST_CASE("an impossible network is refused with the number that is wrong") {
       contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));
 }
 
+TEST_CASE("batch normalization over a single value is refused") {
+  Config config = small_config();
+  config.network.strides = {1, 2, 16};
+  config.training.batch = 2;
+  CHECK_NOTHROW(resolve(config));
+  config.training.micro_batch = 1;
+  CHECK(contains(message_of<UsageError>([&] { resolve(config); }), "use a larger --batch or --micro-batch"));
+  config.network.strides = {1, 2, 8};
+  CHECK_NOTHROW(resolve(config));
+}
+
 TEST_CASE("settings of other data sets are refused, not ignored") {
   const auto refused = [](std::initializer_list<const char*> assignments) {
     return testing::message_of<UsageError>([&] { resolve(assigned(assignments)); });
