@@ -8,7 +8,8 @@ from revnet_files import FileError
 SPREAD = 8  # the axis is logarithmic if the largest value is at least this many times the smallest
 AXIS_NAMES = {"eval_error_percent": "error (%)", "train_error_percent": "training error (%)",
               "eval_cross_entropy": "cross entropy (nats)", "train_cross_entropy": "training cross entropy (nats)",
-              "images_per_second": "images/s", "peak_bytes": "peak (MB)", "resident_bytes": "resident (MB)", "saved_bytes": "saved (MB)"}
+              "images_per_second": "images/s", "peak_bytes": "peak (MB)", "resident_bytes": "resident (MB)",
+              "saved_bytes": "saved (MB)"}
 SWEEP_METRICS = "images_per_second,peak_bytes,eval_error_percent"
 
 
