@@ -36,6 +36,11 @@ std::vector<std::string> short_names(const std::vector<RunRecord>& runs) {
     std::vector<std::string> words;
     for (const std::string& key : keys) {
       const std::string value = value_of(run.config, key);
+      // A grid without exact coupling, or a list that leaves the network's own.
+      const bool without_meaning =
+          value == "[]" ||
+          (key == "network.grid_bits" && run.config.network.coupling != Config::Network::Coupling::exact);
+      if (without_meaning) continue;
       const bool says_what = !find_setting(key)->choices.empty();
       words.push_back(key == "network.architecture" ? network_title(value)
                       : says_what                   ? value

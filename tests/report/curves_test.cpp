@@ -26,6 +26,10 @@ TEST_CASE("a name says only what distinguishes the runs") {
   runs = {runs[0], runs[0]};
   runs[1].directory = "runs/y";
   CHECK(short_names(runs) == std::vector<std::string>{"ResNet-32, runs/x", "ResNet-32, runs/y"});
+  runs[1].config.network.coupling = Config::Network::Coupling::exact;
+  runs.push_back(runs[1]);
+  runs[2].config.network.grid_bits = 10;
+  CHECK(short_names(runs) == std::vector<std::string>{"float", "exact, grid bits 13", "exact, grid bits 10"});
   CHECK(short_names({}).empty());
 }
 
