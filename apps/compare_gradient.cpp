@@ -10,6 +10,7 @@
 #include "compare_commands.h"
 #include "option_values.h"
 #include "ranks.h"
+#include "run/earlier_run.h"
 #include "study/angle_study.h"
 #include "study/study_log.h"
 #include "study_options.h"
@@ -64,6 +65,12 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
     if (request.study.run().directory().empty())
       throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
     const std::filesystem::path directory = request.study.run().directory();
+    if (has_begun(directory)) {
+      throw UsageError(
+          "{} holds a run, whose own angle.h5 would be mistaken for this one; choose another "
+          "--run-dir",
+          directory.string());
+    }
     claim_study_log(directory / "angle.h5", request.study.run().force());
     catch_interrupts();
     const std::size_t measured = without_training([&] {

@@ -14,7 +14,6 @@
 #include "ranks/communicator.h"
 #include "study/memory_study.h"
 #include "study/study_log.h"
-#include "system/host.h"
 #include "system/interrupt.h"
 #include "system/process.h"
 #include "train/load_data.h"
@@ -66,28 +65,29 @@ struct Case {
 // a signal ended it, for Ctrl-C reaches both processes.
 std::optional<MemoryResult> measure_in_child(const Case& of, std::int64_t steps) {
   const MemoryCase& what = of.what;
-  std::vector<std::string> words{
-      "/proc/self/exe",  // this very program, even if a new one has taken its place
-      "memory",
-      "--measure",
-      fmt::format("--arch={}", of.config.network.architecture),
-      fmt::format("--activations={}", name(what.activations)),
-      fmt::format("--engine={}", name(what.engine)),
-      fmt::format("--units={}", what.units),
-      fmt::format("--batch={}", what.batch),
-      fmt::format("--threads={}", what.threads),
-      fmt::format("--image-size={}", what.architecture.image_size),
-      fmt::format("--classes={}", what.architecture.classes),
-      fmt::format("--steps={}", steps)};
+  const std::string self = "/proc/self/exe";  // this very program, even if a new one has taken its place
+  std::vector<std::string> words{self,
+                                 "memory",
+                                 "--measure",
+                                 fmt::format("--arch={}", of.config.network.architecture),
+                                 fmt::format("--activations={}", name(what.activations)),
+                                 fmt::format("--engine={}", name(what.engine)),
+                                 fmt::format("--units={}", what.units),
+                                 fmt::format("--batch={}", what.batch),
+                                 fmt::format("--threads={}", what.threads),
+                                 fmt::format("--image-size={}", what.architecture.image_size),
+                                 fmt::format("--classes={}", what.architecture.classes),
+                                 fmt::format("--steps={}", steps)};
   for (const Setting& setting : settings()) {
     if (!setting.describes_network()) continue;
     words.push_back(fmt::format("--set={}={}", setting.key, setting.yaml(of.config)));
   }
   try {
     return decode(output_of(words));
-  } catch (const Error&) {
-    if (!interrupted()) throw;
-    return {};
+  } catch (const Error& error) {
+    if (interrupted()) return {};
+    const std::string text = error.what();
+    throw Error("{}", text.starts_with(self) ? "the measuring process" + text.substr(self.size()) : text);
   }
 }
 

@@ -134,7 +134,7 @@ std::vector<Setting> architecture_settings() {
           "channels of each stage; a bottleneck stage outputs 4 times as many"),
       setting<network, &Network::strides>("network.strides", {}, between(1, 16), Effect::result,
                                           "stride of each stage's first unit; custom: 1, then 2"),
-      setting<network, &Network::stem_kernel>("network.stem_kernel", {}, between(0, 14), Effect::result,
+      setting<network, &Network::stem_kernel>("network.stem_kernel", {}, between(0, 31), Effect::result,
                                               "kernel size of the stem's convolution; custom: 3"),
       setting<network, &Network::stem_stride>("network.stem_stride", {}, between(0, 16), Effect::result,
                                               "stride of the stem's convolution; custom: 1"),
@@ -212,7 +212,7 @@ std::vector<Setting> batch_settings() {
   constexpr auto batch_norm = &C::batch_norm;
   constexpr auto augmentation = &C::augmentation;
   return {
-      setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, at_least(1e-12), Effect::result,
+      setting<batch_norm, &BatchNorm::epsilon>("batch_norm.epsilon", {}, more_than(0), Effect::result,
                                                "constant added to the variance"),
       setting<batch_norm, &BatchNorm::decay>("batch_norm.decay", {}, below(0, 1), Effect::result,
                                              "decay of the running averages per step or micro-batch"),

@@ -190,7 +190,7 @@ void Session::begin() {
     journal_->reporter().note(describe_machine());
     for (const std::string& line : placement.lines) journal_->reporter().info(line);
     for (const std::string& warning : placement.warnings) journal_->reporter().warn(warning);
-    for (const std::string& warning : settings_without_effect(config_)) journal_->reporter().warn(warning);
+    for (const std::string& warning : doubtful_settings(config_)) journal_->reporter().warn(warning);
     if (!initialization_.empty() && trainer_.iteration() == 0) journal_->reporter().info(initialization_);
   }
   trainer_.broadcast_state();
@@ -333,6 +333,7 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
   std::optional<Session> session;
   communicator.together([&] {
     // Everything that can fail comes before the directory is created or changed.
+    check_can_learn(config, communicator.ranks());
     const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
                                         config.training.threads, hooks.modes);
     std::unique_ptr<BatchSource> data = load_data(config);

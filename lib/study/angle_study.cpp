@@ -88,6 +88,8 @@ class Measurements {
     StudyLog log = read_study_log(file_, study_name, {"every", "batches"}, group);
     const auto take = [&](const char* name, std::optional<std::int64_t>& now) {
       const std::int64_t before = log.attributes.at(name);
+      if (before < 1)
+        throw UsageError("{}: {} is {}, so it is not of a training", file_.string(), name, before);
       if (now && *now != before) {
         throw UsageError("{}: {} was {}, but {} is requested; resume with the same value or without one",
                          file_.string(), name, before, *now);
@@ -149,7 +151,7 @@ class Measurements {
   Series series_;
 };
 
-// A checkpoint to measure at. Its arrays are read when its turn comes, so that only one is in memory at a
+// A checkpoint to measure at. It is read again when its turn comes, so that only one is in memory at a
 // time.
 struct Moment {
   std::filesystem::path file;
@@ -183,10 +185,14 @@ Config settings_at(const Checkpoint& checkpoint, const std::string& file,
   return resolve(adjust(std::move(before)));
 }
 
+constexpr std::array dataset_keys{"dataset.name", "dataset.classes", "dataset.image_size",
+                                  "dataset.validation", "dataset.values"};
+
 // A study has one network on one data set; everything else may have changed in the course of a training.
 void check_same_study(const Moment& first, const Moment& other) {
   for (const SettingDifference& difference : differences(first.config, other.config)) {
-    if (!difference.key.starts_with("network.") && difference.key != "dataset.name") continue;
+    const bool of_data = std::ranges::count(dataset_keys, difference.key) > 0;
+    if (!of_data && !difference.key.starts_with("network.")) continue;
     throw UsageError("{} is {} in {}, but {} in {}; measure them in two run directories", difference.key,
                      difference.left, first.file.string(), difference.right, other.file.string());
   }

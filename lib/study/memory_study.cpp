@@ -166,8 +166,8 @@ Table memory_table(const MemoryStudy& study) {
 }
 
 Table memory_data(const MemoryStudy& study) {
-  Table table({"architecture", "units", "depth", "activations", "engine", "batch", "threads", "saved_bytes",
-               "tape_bytes", "peak_bytes", "resident_bytes", "macs", "seconds"});
+  Table table({"architecture", "units", "depth", "activations", "engine", "batch", "threads", "image_size",
+               "classes", "saved_bytes", "tape_bytes", "peak_bytes", "resident_bytes", "macs", "seconds"});
   for (std::size_t i = 0; i < study.cases.size(); ++i) {
     const MemoryCase& what = study.cases[i];
     const MemoryResult& result = study.results[i];
@@ -178,7 +178,8 @@ Table memory_data(const MemoryStudy& study) {
     const Architecture network = what.network();
     table.add({network.name, network.units_text(), fmt::to_string(network.depth()),
                std::string(name(what.activations)), std::string(name(what.engine)),
-               fmt::to_string(what.batch), fmt::to_string(what.threads), fmt::to_string(result.saved_bytes),
+               fmt::to_string(what.batch), fmt::to_string(what.threads), fmt::to_string(network.image_size),
+               fmt::to_string(network.classes), fmt::to_string(result.saved_bytes),
                fmt::to_string(result.tape_bytes), fmt::to_string(result.peak_bytes),
                measured(result.resident_bytes), measured(result.macs), measured(result.seconds)});
   }

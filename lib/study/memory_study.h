@@ -59,7 +59,8 @@ struct MemoryStudy {
 
 // For people: bytes and seconds in fitting units.
 Table memory_table(const MemoryStudy& study);
-// For programs: the columns of the HDF5 file, in bytes and seconds; empty where nothing was measured.
+// For programs: the columns of the HDF5 file, except that `units` has all stages ("9-9-9"), in bytes and
+// seconds; empty where nothing was measured.
 Table memory_data(const MemoryStudy& study);
 // How many depths a fit needs. Checkpointing keeps every sqrt(L)-th activation, rounded, and on fewer depths
 // the rounding decides which growth fits best.

@@ -68,15 +68,16 @@ Table speed_table(const SpeedStudy& study) {
 }
 
 Table speed_data(const SpeedStudy& study) {
-  Table table({"architecture", "activations", "engine", "coupling", "batch", "threads", "seconds",
-               "seconds_decile_1", "seconds_decile_9", "floor_seconds", "floor_seconds_out_of_cache",
-               "limit_seconds", "flops", "sgemm_flops_per_second", "saved_bytes", "peak_bytes"});
+  Table table({"architecture", "activations", "engine", "coupling", "grid_bits", "batch", "threads",
+               "seconds", "seconds_decile_1", "seconds_decile_9", "floor_seconds",
+               "floor_seconds_out_of_cache", "limit_seconds", "flops", "sgemm_flops_per_second",
+               "saved_bytes", "peak_bytes"});
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
     const Config::Network& network = result.of.network;
     table.add({network_name(network), name(network.activations), name(network.engine), name(network.coupling),
-               fmt::to_string(result.of.batch), fmt::to_string(result.of.threads),
-               fmt::to_string(median(result.step_seconds)),
+               fmt::to_string(network.grid_bits), fmt::to_string(result.of.batch),
+               fmt::to_string(result.of.threads), fmt::to_string(median(result.step_seconds)),
                fmt::to_string(quantile(result.step_seconds, 0.1)),
                fmt::to_string(quantile(result.step_seconds, 0.9)), fmt::to_string(result.floor_seconds),
                fmt::to_string(result.floor_seconds_out_of_cache), fmt::to_string(step_limit(study, i)),

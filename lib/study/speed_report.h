@@ -26,7 +26,8 @@ struct SpeedStudy {
 // memory.
 Table speed_table(const SpeedStudy& study);
 
-// The same for programs, in bytes and seconds, as in the file; the spread is from seconds_decile_1 to _9.
+// The same for programs, in bytes and seconds, with the names of the file's attributes; the spread of a step
+// is from seconds_decile_1 to seconds_decile_9.
 Table speed_data(const SpeedStudy& study);
 
 // The profiled steps of one result by operation and image size: time, share, GFLOP/s, GB/s, the limit and its

@@ -20,6 +20,7 @@
 #include "system/host.h"
 #include "system/interrupt.h"
 #include "system/process.h"
+#include "train/divergence.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
 #include "train/memory_plan.h"
@@ -47,9 +48,9 @@ std::int64_t evaluation_images(const Config& config) {
   return drawn ? synthetic_test_size : cifar_test_size;
 }
 
-// The fraction of a job's iterations that its log has not recorded.
+// The fraction of a job's iterations that run_sweep() would still compute, as far as its log says.
 double share_left(const Job& job, const JobState& state) {
-  if (state.status == JobStatus::complete) return 0;
+  if (state.status == JobStatus::complete || state.status == JobStatus::diverged) return 0;
   if (!state.log || state.log->train().empty()) return 1;
   const auto done = static_cast<double>(state.log->train().back().iteration);
   return std::max(0.0, 1 - done / static_cast<double>(iterations_of(job, state)));
@@ -112,7 +113,7 @@ class Runner {
 
   void run_all() {
     while (!waiting_.empty() || !running_.empty()) {
-      if ((interrupted() || (options_.fail_fast && summary_.failed > 0)) && !stopping_) stop();
+      if ((interrupted() || (options_.fail_fast && failed_now_)) && !stopping_) stop();
       if (!stopping_) start_what_fits();
       collect_ended();
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -215,6 +216,7 @@ class Runner {
       waiting_.push_front(what);
     } else {
       ++summary_.failed;
+      failed_now_ = true;
       say_(fmt::format("{}: {}: {}", name, diverged ? "diverged" : "failed", reason(what, status)));
     }
   }
@@ -225,13 +227,20 @@ class Runner {
   }
 
   std::string reason(const Waiting& what, const ExitStatus& status) const {
-    const std::string last = last_words(options_.directory, what.job);
+    std::string last = last_words(options_.directory, what.job);
+    // A job's own settings say what to do, not the options of its command line.
+    if (const std::size_t remedy = last.find(divergence_remedy); remedy != std::string::npos) {
+      last.replace(remedy, std::string::npos,
+                   fmt::format("remove {} to start it anew, with a smaller learning rate",
+                               directory_of(options_.directory, what.job).string()));
+    }
     if (status.signal != 0) return status.text() + (last.empty() ? "" : "; last line: " + last);
     return last.empty() ? status.text() : last;
   }
 
   void stop() {
     stopping_ = true;
+    if (running_.empty()) return;
     say_(fmt::format("stopping: {}", running_.size() == 1
                                          ? "1 job saves its checkpoint"
                                          : fmt::format("{} jobs save their checkpoints", running_.size())));
@@ -249,6 +258,7 @@ class Runner {
   std::vector<Running> running_;
   std::size_t stopped_ = 0;
   bool stopping_ = false;
+  bool failed_now_ = false;  // a job, since this object was made
   SweepSummary summary_;
 };
 
@@ -319,8 +329,8 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
     const int threads = threads_of(job, groups.front().size());
     const JobState state = state_unless_changed(options.directory, job);
     const std::uint64_t bytes = planned_memory(job, threads);
-    if (state.status != JobStatus::complete && bytes > memory.left) say(does_not_fit(job, bytes, memory));
     const double left = share_left(job, state);
+    if (left > 0 && bytes > memory.left) say(does_not_fit(job, bytes, memory));
     times.push_back(left * estimated_seconds(job, threads, gflops));
     table.add({job.name, std::string(name(state.status)), format_bytes(bytes),
                left > 0 ? format_duration(times.back()) : "-", fmt::format("{}", iterations_of(job, state)),

@@ -112,10 +112,6 @@ Config resolve_dataset(Config config) {
         static_cast<int>(is_packed(dataset.directory) ? read_packed_images(dataset.directory).classes.size()
                                                       : class_folders(dataset.directory).size());
   }
-  if (dataset.classes == 1) {
-    throw DataError(dataset.directory, "there is a single class, so there is nothing to learn",
-                    "train and val need a folder for each class");
-  }
   return config;
 }
 

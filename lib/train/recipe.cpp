@@ -45,12 +45,18 @@ constexpr std::array conditionals{
 
 }  // namespace
 
-std::vector<std::string> settings_without_effect(const Config& config) {
+std::vector<std::string> doubtful_settings(const Config& config) {
   std::vector<std::string> lines;
   for (const Conditional& one : conditionals) {
     const std::string value = value_of(config, one.key);
     if (one.holds(config) || value == value_of(Config{}, one.key)) continue;
     lines.push_back(fmt::format("{} is {}, but acts only if {}", one.key, value, one.condition));
+  }
+  constexpr std::int64_t fast_kernel = 14;  // oneDNN has only reference code beyond
+  if (config.network.stem_kernel > fast_kernel) {
+    lines.push_back(
+        fmt::format("network.stem_kernel is {}, and above {} oneDNN takes more than ten times as long",
+                    config.network.stem_kernel, fast_kernel));
   }
   return lines;
 }

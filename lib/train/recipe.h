@@ -12,8 +12,9 @@ namespace revnet {
 // contradict each other.
 Config::Training resolve_recipe(const Config& config);
 
-// Returns a line for each setting that has been changed although another one keeps it from acting.
-std::vector<std::string> settings_without_effect(const Config& config);
+// Returns a line for each setting that has been changed although another one keeps it from acting, or that
+// makes steps very slow.
+std::vector<std::string> doubtful_settings(const Config& config);
 
 // The largest number up to `most` that divides `number`; `most` is 1 or more.
 std::int64_t largest_divisor(std::int64_t number, std::int64_t most);

@@ -46,17 +46,6 @@ int resolved_threads(int threads) {
   throw UsageError("training.threads: {} are more than OMP_THREAD_LIMIT allows, {}", threads, most);
 }
 
-// Over a single value, batch normalization returns its shift whatever the value is, and nothing is learned.
-void check_statistics(const Config& config, const Architecture& network) {
-  const bool shared = config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized;
-  if (shared || images_at_a_time(config, config.training.batch) > 1) return;
-  if (network.final_size(image_size_of(config)) > 1) return;
-  throw UsageError(
-      "batch normalization would see one value of each channel: the last stage has 1x1 pixels, and a single "
-      "image "
-      "is computed at a time; use a larger --batch or --micro-batch, larger images or smaller strides");
-}
-
 bool chosen(Config::Network::Switch choice, bool otherwise) {
   using enum Config::Network::Switch;
   return choice == automatic ? otherwise : choice == yes;
@@ -146,12 +135,32 @@ Config resolve(Config config) {
   config.network.engine = resolved_engine(config);
   config.training = resolve_recipe(config);
   config.training.threads = resolved_threads(config.training.threads);
-  check_statistics(config, network);
   return config;
 }
 
 std::int64_t images_at_a_time(const Config& config, std::int64_t given) {
   return config.training.micro_batch > 0 ? config.training.micro_batch : given;
+}
+
+void check_can_learn(const Config& config, int ranks) {
+  if (classes(config) == 1) {
+    throw UsageError(
+        "dataset.classes: there is a single class, so there is nothing to learn; train and val need a folder "
+        "for "
+        "each class");
+  }
+  if (static_cast<float>(config.batch_norm.epsilon) == 0) {
+    throw UsageError("batch_norm.epsilon: {} is 0 in float32; use 1e-30 or more", config.batch_norm.epsilon);
+  }
+  const bool shared = config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized;
+  const std::int64_t images = images_at_a_time(config, config.training.batch / ranks) * (shared ? ranks : 1);
+  if (images > 1 || architecture(config).final_size(image_size_of(config)) > 1) return;
+  throw UsageError(
+      "batch normalization would see one value of each channel, whose variance is 0: the last stage has 1x1 "
+      "pixels, "
+      "and a process computes a single image at a time; use a larger --batch or --micro-batch, larger images "
+      "or "
+      "smaller strides");
 }
 
 namespace {

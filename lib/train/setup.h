@@ -22,6 +22,9 @@ Architecture architecture(const Config& config);
 Config resolve(Config config);
 
 // The following functions expect a resolved configuration.
+// Throws UsageError if a training on so many ranks could learn nothing: with a single class, or with batch
+// normalization over a single value.
+void check_can_learn(const Config& config, int ranks);
 // Returns how many images a process computes at a time of those `given` to it for a step.
 std::int64_t images_at_a_time(const Config& config, std::int64_t given);
 ActivationMode activation_mode(Config::Network::Activations activations);

@@ -66,6 +66,10 @@ TEST_CASE("an angle study that is interrupted and resumed has the rows of an uni
       compare(folder.path(), {"gradient", "angle", "--run-dir", "run", "--resume", "--every", "3"});
   CHECK(other.exit_code == 2);
   CHECK(contains(other.err, "every was 2"));
+  const Outcome beside =
+      compare(folder.path(), {"gradient", "angle", "--checkpoint", "run/checkpoint.h5", "--run-dir", "run"});
+  CHECK(beside.exit_code == 2);
+  CHECK(contains(beside.err, "run holds a run, whose own angle.h5"));
 }
 
 TEST_CASE("compare training resumes as a whole") {

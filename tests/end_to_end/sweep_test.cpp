@@ -107,8 +107,11 @@ TEST_CASE("a job that diverges fails the sweep but not the other jobs") {
   CHECK(contains(outcome.err, "learning_rate1e30: diverged: "));
   CHECK(contains(outcome.out, "diverged"));
   CHECK(open_log(folder / "runs/small/learning_rate0.1").status() == RunStatus::complete);
-  const Outcome again = sweep(folder.path(), {"run", "s.yaml"});
+  CHECK(contains(outcome.err, "remove runs/small/learning_rate1e30 to start it anew"));
+  std::filesystem::remove_all(folder / "runs/small/learning_rate0.1");
+  const Outcome again = sweep(folder.path(), {"run", "s.yaml", "--fail-fast"});
   CHECK(again.exit_code == 1);
+  CHECK(open_log(folder / "runs/small/learning_rate0.1").status() == RunStatus::complete);
   CHECK(
       contains(again.err,
                "learning_rate1e30: diverged already, and would again; remove runs/small/learning_rate1e30"));

@@ -1,7 +1,10 @@
 // Images held out for validation, on files of CIFAR-100's size.
 #include "train/load_data.h"
 
-#include <fstream>
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -10,12 +13,13 @@
 namespace revnet {
 namespace {
 
-// A sparse file of black images, in which every byte of the last one is set.
+// Black images of classes in turn, except that the last one is grey.
 void write_images(const std::filesystem::path& file, std::size_t images) {
   constexpr std::size_t bytes = 2 + cifar_bytes;
-  testing::write_file(file, "");
-  std::filesystem::resize_file(file, (images - 1) * bytes);
-  std::ofstream(file, std::ios::app) << std::string(2, 0) << std::string(cifar_bytes, 100);
+  std::string content(images * bytes, 0);
+  for (std::size_t i = 0; i < images; ++i) content[i * bytes + 1] = static_cast<char>(i % 97);
+  std::ranges::fill(std::span(content).last(cifar_bytes), 100);
+  testing::write_file(file, content);
 }
 
 TEST_CASE("a test after a training with held-out images has that training's mean image and batches") {
@@ -49,6 +53,7 @@ TEST_CASE("a test after a training with held-out images has that training's mean
   trained->fill_training(44'995, -1, images, labels);
   tested->fill_training(44'995, -1, others, other_labels);
   CHECK(images == others);
+  CHECK(labels == other_labels);
 }
 
 }  // namespace

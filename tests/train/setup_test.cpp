@@ -132,15 +132,24 @@ TEST_CASE("an impossible network is refused with the number that is wrong") {
       contains(refused({"network.reversible=false", "network.activations=reconstructed"}), "not reversible"));
 }
 
-TEST_CASE("batch normalization over a single value is refused") {
+TEST_CASE("a training that cannot learn is refused") {
   Config config = small_config();
   config.network.strides = {1, 2, 16};
   config.training.batch = 2;
-  CHECK_NOTHROW(resolve(config));
+  CHECK_NOTHROW(check_can_learn(config, 1));
+  const auto refused = [&](int ranks) {
+    return contains(message_of<UsageError>([&] { check_can_learn(config, ranks); }),
+                    "use a larger --batch or --micro-batch");
+  };
+  CHECK(refused(2));
+  config.batch_norm.statistics = Config::BatchNorm::Statistics::synchronized;
+  CHECK_NOTHROW(check_can_learn(config, 2));
   config.training.micro_batch = 1;
-  CHECK(contains(message_of<UsageError>([&] { resolve(config); }), "use a larger --batch or --micro-batch"));
+  CHECK(refused(1));
   config.network.strides = {1, 2, 8};
-  CHECK_NOTHROW(resolve(config));
+  CHECK_NOTHROW(check_can_learn(config, 1));
+  config.batch_norm.epsilon = 1e-46;
+  CHECK(contains(message_of<UsageError>([&] { check_can_learn(config, 1); }), "batch_norm.epsilon"));
 }
 
 TEST_CASE("settings of other data sets are refused, not ignored") {
