@@ -13,28 +13,41 @@ void save(Activation& activation, MemoryPurpose purpose = MemoryPurpose::saved_a
   for (Tensor& tensor : activation) tensor.set_purpose(purpose);
 }
 
+// Returns the output of units [first, last) for x, which stays unchanged.
+Activation output_of(const Chain& units, std::size_t first, std::size_t last, const Activation& x,
+                     Pass pass) {
+  Activation y = units.forward(first, x, pass, nullptr);
+  for (std::size_t i = first + 1; i < last; ++i) units.advance(i, y, pass);
+  return y;
+}
+
 // A run of units whose inputs and tapes are all kept.
 class Recording {
  public:
-  // Runs units [first, last) forward from x and keeps everything, counted as `purpose`.
-  const Activation& forward(const Chain& units, std::size_t first, std::size_t last, Activation x, Pass pass,
-                            MemoryPurpose purpose) {
-    clear();
-    first_ = first;
-    keep(std::move(x), purpose);
-    for (std::size_t i = first; i < last; ++i) {
-      tapes_.push_back(units[i].make_tape(purpose));
-      keep(units.forward(i, boundaries_.back(), pass, &tapes_.back()), purpose);
-    }
+  // Everything that is kept counts as `purpose`. The units must outlive the recording.
+  Recording(const Chain& units, MemoryPurpose purpose) : units_(units), purpose_(purpose) {}
+
+  // Runs units [first, last) forward from x in a training pass and returns the output of the last.
+  const Activation& forward(std::size_t first, std::size_t last, Activation x) {
+    start(first, std::move(x));
+    for (std::size_t i = first; i < last; ++i) run(i, Pass::training);
     return boundaries_.back();
   }
 
+  // Recomputes from x what the backward pass of units [first, last) needs.
+  void recompute(std::size_t first, std::size_t last, Activation x) {
+    start(first, std::move(x));
+    for (std::size_t i = first; i + 1 < last; ++i) run(i, Pass::recomputation);
+    tapes_.push_back(units_[last - 1].make_tape(purpose_));
+    keep(units_[last - 1].recompute(boundaries_.back(), tapes_.back()));
+  }
+
   // Runs the same units backward and keeps nothing afterwards.
-  Activation backward(const Chain& units, Activation dy, const UnitDone& done) {
+  Activation backward(Activation dy, const UnitDone& done) {
     while (!tapes_.empty()) {
       const std::size_t i = tapes_.size() - 1;
-      dy =
-          units[first_ + i].backward(boundaries_[i], boundaries_[i + 1], std::move(tapes_[i]), std::move(dy));
+      dy = units_[first_ + i].backward(boundaries_[i], boundaries_[i + 1], std::move(tapes_[i]),
+                                       std::move(dy));
       tapes_.pop_back();
       boundaries_.pop_back();
       done(first_ + i);
@@ -44,15 +57,23 @@ class Recording {
   }
 
  private:
-  void clear() {
+  void start(std::size_t first, Activation x) {
     boundaries_.clear();
     tapes_.clear();
+    first_ = first;
+    keep(std::move(x));
   }
-  void keep(Activation x, MemoryPurpose purpose) {
-    save(x, purpose);
+  void run(std::size_t unit, Pass pass) {
+    tapes_.push_back(units_[unit].make_tape(purpose_));
+    keep(units_.forward(unit, boundaries_.back(), pass, &tapes_.back()));
+  }
+  void keep(Activation x) {
+    save(x, purpose_);
     boundaries_.push_back(std::move(x));
   }
 
+  const Chain& units_;
+  MemoryPurpose purpose_;
   std::size_t first_ = 0;
   std::vector<Activation> boundaries_;  // boundaries_[i] is the input of unit first_ + i
   std::vector<UnitTape> tapes_;
@@ -60,19 +81,19 @@ class Recording {
 
 class Stored final : public ActivationKeeper {
  public:
-  explicit Stored(const Chain& units) : units_(units) {}
+  explicit Stored(const Chain& units)
+      : unit_count_(units.size()), recording_(units, MemoryPurpose::saved_activations) {}
 
   const Activation& forward(Activation x) override {
-    return recording_.forward(units_, 0, units_.size(), std::move(x), Pass::training,
-                              MemoryPurpose::saved_activations);
+    return recording_.forward(0, unit_count_, std::move(x));
   }
 
   Activation backward(Activation dy, const UnitDone& done) override {
-    return recording_.backward(units_, std::move(dy), done);
+    return recording_.backward(std::move(dy), done);
   }
 
  private:
-  const Chain& units_;
+  std::size_t unit_count_;
   Recording recording_;
 };
 
@@ -135,33 +156,28 @@ class Checkpointed final : public ActivationKeeper {
  public:
   explicit Checkpointed(const Chain& units)
       : units_(units),
-        segment_(static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(units.size()))))) {}
+        segment_(static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(units.size()))))),
+        recording_(units, MemoryPurpose::tape) {}
 
+  // Records the last segment, whose backward pass comes first, so that it need not be recomputed.
   const Activation& forward(Activation x) override {
     checkpoints_.clear();
-    current_ = std::move(x);
-    for (std::size_t i = 0; i < units_.size(); ++i) {
-      if (i % segment_ != 0) {
-        units_.advance(i, current_, Pass::training);
-        continue;
-      }
-      save(current_);
-      checkpoints_.push_back(std::move(current_));
-      current_ = units_.forward(i, checkpoints_.back(), Pass::training, nullptr);
+    std::size_t first = 0;
+    for (; first + segment_ < units_.size(); first += segment_) {
+      save(x);
+      checkpoints_.push_back(std::move(x));
+      x = output_of(units_, first, first + segment_, checkpoints_.back(), Pass::training);
     }
-    save(current_);
-    return current_;
+    return recording_.forward(first, units_.size(), std::move(x));
   }
 
   Activation backward(Activation dy, const UnitDone& done) override {
-    current_.clear();
-    for (std::size_t last = units_.size(); !checkpoints_.empty();) {
+    dy = recording_.backward(std::move(dy), done);
+    while (!checkpoints_.empty()) {
       const std::size_t first = (checkpoints_.size() - 1) * segment_;
-      recording_.forward(units_, first, last, std::move(checkpoints_.back()), Pass::recomputation,
-                         MemoryPurpose::tape);
+      recording_.recompute(first, first + segment_, std::move(checkpoints_.back()));
       checkpoints_.pop_back();
-      dy = recording_.backward(units_, std::move(dy), done);
-      last = first;
+      dy = recording_.backward(std::move(dy), done);
     }
     return dy;
   }
@@ -169,51 +185,53 @@ class Checkpointed final : public ActivationKeeper {
  private:
   const Chain& units_;
   std::size_t segment_;
-  std::vector<Activation> checkpoints_;  // the input of each segment's first unit
-  Activation current_;
+  std::vector<Activation> checkpoints_;  // the input of each segment but the last
   Recording recording_;
 };
 
 class Recursive final : public ActivationKeeper {
  public:
-  explicit Recursive(const Chain& units) : units_(units) {}
+  explicit Recursive(const Chain& units) : units_(units), recording_(units, MemoryPurpose::tape) {}
 
   const Activation& forward(Activation x) override {
-    save(x);
-    input_ = std::move(x);
-    current_ = run(0, units_.size(), input_, Pass::training);
-    save(current_);
-    return current_;
+    waiting_.clear();
+    Segment last = halve({0, units_.size(), std::move(x)}, Pass::training);
+    return recording_.forward(last.first, last.last, std::move(last.x));
   }
 
   Activation backward(Activation dy, const UnitDone& done) override {
-    current_.clear();
-    return backward(0, units_.size(), std::move(input_), std::move(dy), done);
+    dy = recording_.backward(std::move(dy), done);
+    while (!waiting_.empty()) {
+      Segment segment = std::move(waiting_.back());
+      waiting_.pop_back();
+      segment = halve(std::move(segment), Pass::recomputation);
+      recording_.recompute(segment.first, segment.last, std::move(segment.x));
+      dy = recording_.backward(std::move(dy), done);
+    }
+    return dy;
   }
 
  private:
-  // Returns the output of units [first, last) for x, which stays unchanged.
-  Activation run(std::size_t first, std::size_t last, const Activation& x, Pass pass) {
-    Activation y = units_.forward(first, x, pass, nullptr);
-    for (std::size_t i = first + 1; i < last; ++i) units_.advance(i, y, pass);
-    return y;
-  }
+  // Units [first, last) with the input of the first.
+  struct Segment {
+    std::size_t first, last;
+    Activation x;
+  };
 
-  Activation backward(std::size_t first, std::size_t last, Activation x, Activation dy,
-                      const UnitDone& done) {
-    if (last - first == 1) {
-      recording_.forward(units_, first, last, std::move(x), Pass::recomputation, MemoryPurpose::tape);
-      return recording_.backward(units_, std::move(dy), done);
+  // Halves the segment until one unit is left, which it returns. The first halves wait for their turn.
+  Segment halve(Segment segment, Pass pass) {
+    while (segment.last - segment.first > 1) {
+      const std::size_t middle = (segment.first + segment.last) / 2;
+      save(segment.x);
+      Activation half = output_of(units_, segment.first, middle, segment.x, pass);
+      waiting_.push_back({segment.first, middle, std::move(segment.x)});
+      segment = {middle, segment.last, std::move(half)};
     }
-    const std::size_t middle = (first + last) / 2;
-    Activation half = run(first, middle, x, Pass::recomputation);
-    save(half);
-    dy = backward(middle, last, std::move(half), std::move(dy), done);
-    return backward(first, middle, std::move(x), std::move(dy), done);
+    return segment;
   }
 
   const Chain& units_;
-  Activation input_, current_;
+  std::vector<Segment> waiting_;  // their backward passes come from the back
   Recording recording_;
 };
 

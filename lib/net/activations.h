@@ -16,10 +16,10 @@ enum class ActivationMode {
   stored,         // keeps every unit's input and tape: O(L) memory
   reconstructed,  // every reversible unit recomputes its input and tape from its output: O(1) memory, about a
                   // third more arithmetic
-  checkpointed,   // keeps the input of every sqrt(L)-th unit and recomputes one segment at a time: O(sqrt L)
-                  // memory, about a third more arithmetic
-  recursive,  // keeps the first input, recomputes the chain half by half, and the halves likewise: O(log L)
-              // memory, O(L log L) arithmetic
+  checkpointed,  // keeps the input of every sqrt(L)-th unit and recomputes one segment at a time, all but the
+                 // last: O(sqrt L) memory, less than a third more arithmetic
+  recursive,     // keeps the inputs of the chain's halves, of the halves of its second half and so on, and
+                 // recomputes each first half likewise: O(log L) memory, O(L log L) arithmetic
 };
 inline constexpr std::array activation_modes{ActivationMode::stored, ActivationMode::reconstructed,
                                              ActivationMode::checkpointed, ActivationMode::recursive};

@@ -59,7 +59,8 @@ class Network {
   // The loss with running averages. Only the first
   // labels.size() images count, so the last batch may be short.
   Loss evaluate(const Tensor& images, std::span<const std::int32_t> labels);
-  // The logits with running averages (inference) or batch statistics (training).
+  // The logits with running averages (inference), or with the statistics of these images, which then replace
+  // those of the last batch (training).
   Tensor logits(const Tensor& images, Pass pass);
 
   // Changes how activations are kept. Throws UsageError if the architecture does not support the mode.

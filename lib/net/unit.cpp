@@ -65,6 +65,11 @@ class ResidualUnit final : public Unit {
     f_->complete(x[0], *tape.f);
   }
 
+  Activation recompute(const Activation& x, UnitTape& tape) override {
+    f_->complete(x[0], *tape.f);
+    return {};
+  }
+
   Activation backward(const Activation& x, const Activation& /*y*/, UnitTape tape, Activation dy) override {
     if (keeps_shape()) {
       // dx = dy + F'(dy). Adding is F's last operation, when it no longer reads dy.
@@ -123,6 +128,13 @@ class ReversibleUnit final : public Unit {
   void complete(const Activation& x, const Activation& y, UnitTape& tape) override {
     f_->complete(x[1], *tape.f);
     g_->complete(y[0], *tape.g);
+  }
+
+  Activation recompute(const Activation& x, UnitTape& tape) override {
+    Activation y;
+    y.push_back(sum(shortcut1_.get(), x[0], grid_, *f_, x[1], Pass::recomputation, tape.f.get(), nullptr));
+    g_->complete(y[0], *tape.g);
+    return y;
   }
 
   Activation backward(const Activation& x, const Activation& y, UnitTape tape, Activation dy) override {

@@ -37,6 +37,9 @@ class Unit {
   virtual void forward_in_place(Activation& x, Pass pass, Norm* next) = 0;
   // Recomputes from x and y what an earlier forward pass left out of the tape.
   virtual void complete(const Activation& x, const Activation& y, UnitTape& tape) = 0;
+  // Recomputes from x alone all that backward() needs: fills the empty tape and returns the part of y that
+  // backward() reads. Spares the last convolution, whose output is not in that part.
+  virtual Activation recompute(const Activation& x, UnitTape& tape) = 0;
   // Returns the gradient with respect to x, given the one
   // with respect to y. Overwrites the parameters' gradients.
   virtual Activation backward(const Activation& x, const Activation& y, UnitTape tape, Activation dy) = 0;

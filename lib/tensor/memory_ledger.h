@@ -13,7 +13,7 @@ enum class MemoryPurpose {
   gradients,             // of the parameters
   statistics,            // of batch normalisation: batch statistics and running averages
   saved_activations,     // kept from the forward pass until the backward pass needs them
-  tape,                  // recomputed in the backward pass, freed after one residual function
+  tape,                  // of what the backward pass is at: recomputed for it, or kept since the last units
   activation_gradients,  // flowing backwards
   temporaries,           // live within one operation or residual function; image batches
   scratch,               // of kernels, of oneDNN's primitives and of sums over a batch
