@@ -6,8 +6,9 @@
 #include <memory>
 #include <sstream>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "system/host.h"
 
 namespace revnet {
 namespace {
@@ -59,8 +60,7 @@ std::size_t help_columns(int file, const char* columns) {
   if (::isatty(file) != 1) return most_columns;
   std::size_t width = 0;
   if (columns != nullptr) std::from_chars(columns, columns + std::strlen(columns), width);
-  winsize size{};
-  if (width == 0 && ::ioctl(file, TIOCGWINSZ, &size) == 0) width = size.ws_col;
+  if (width == 0) width = terminal_columns(file);
   return width == 0 ? most_columns : std::min(width, most_columns);
 }
 

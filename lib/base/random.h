@@ -2,7 +2,8 @@
 //
 // Counter-based Philox4x32-10 (Salmon et al., SC 2011; Random123). A stream is named by (seed, purpose,
 // epoch, index), and one name yields the same numbers on every machine, in every process, in any order. Runs
-// can therefore be resumed and sharded without saving any random state.
+// can therefore be resumed and sharded without saving any random state. Normal numbers also depend on the C
+// library's log and cos, which may round differently from version to version.
 #pragma once
 
 #include <array>

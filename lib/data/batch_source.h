@@ -28,7 +28,7 @@ class BatchSource {
   // Limits evaluation to `count` images spread evenly over the set, in its order; 0: all of them.
   void limit_evaluation(std::size_t count) { evaluation_limit_ = count; }
 
-  // Images in the evaluation set.
+  // How many images an evaluation covers, with the limit.
   virtual std::size_t evaluation_size() const = 0;
 
   // Overwrites images [N, 3, S, S] and labels [N] with positions first .. first + N - 1 of the endless

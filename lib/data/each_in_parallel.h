@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "system/host.h"
+
 namespace revnet {
 
 // Calls task(i) for each i below count, in any order, and waits for all. Rethrows what one of the tasks has
@@ -20,6 +22,7 @@ void each_in_parallel(std::size_t count, std::size_t threads, const Task& task) 
     std::vector<std::jthread> workers;
     for (std::size_t t = 0; t < threads; ++t) {
       workers.emplace_back([&] {
+        run_on_usable_cores();
         try {
           for (std::size_t i = next++; i < count && !failed; i = next++) task(i);
         } catch (...) {

@@ -34,10 +34,12 @@ std::vector<std::string> names_in(const fs::path& folder, Wanted wanted) {
       const std::string name = entry.path().filename().string();
       if (name.starts_with('.')) continue;
       // A link that leads nowhere might be to a class. Of a file that is left to whoever reads it.
-      if (wanted == Wanted::folders && entry.is_symlink() && !entry.exists()) {
+      std::error_code loop;
+      if (wanted == Wanted::folders && entry.is_symlink() && !entry.exists(loop)) {
         throw DataError(entry.path(), "this link leads nowhere", "repair or remove it");
       }
-      if (entry.is_directory() == (wanted == Wanted::folders)) names.push_back(name);
+      std::error_code not_known;  // of a link that leads nowhere, for one
+      if (entry.is_directory(not_known) == (wanted == Wanted::folders)) names.push_back(name);
     }
   } catch (const fs::filesystem_error& error) {
     const bool missing = error.code() == std::errc::no_such_file_or_directory;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "system/host.h"
+
 namespace revnet {
 
 ImageLoader::ImageLoader(int workers, std::size_t values, Make make)
@@ -18,6 +20,7 @@ ImageLoader::~ImageLoader() {
 }
 
 void ImageLoader::work() {
+  run_on_usable_cores();
   std::unique_lock lock(mutex_);
   // An item of the next batch reuses the room of an item that has been read.
   const auto there_is_work = [this] {

@@ -1,7 +1,9 @@
 #include "data/jpeg.h"
 
+#include <algorithm>
 #include <array>
 #include <csetjmp>
+#include <functional>
 #include <new>
 
 #include <jpeglib.h>
@@ -31,6 +33,15 @@ bool means_lost_pixels(int message) {
   }
 }
 
+// Whether the warning is about bytes that the decoder left over in an image. After a wrong turn in the code,
+// such as a flipped bit causes, it finds all pixels too early. Equal bytes are an encoder's padding.
+bool left_bytes_over(const jpeg_decompress_struct& info) {
+  if (info.err->msg_code != JWRN_EXTRANEOUS_DATA || info.input_scan_number == 0) return false;
+  const auto count = static_cast<std::size_t>(info.err->msg_parm.i[0]);
+  const std::span<const JOCTET> bytes(info.src->next_input_byte - count, count);
+  return std::ranges::adjacent_find(bytes, std::ranges::not_equal_to()) != bytes.end();
+}
+
 // Decodes one image. libjpeg reports errors by longjmp, which skips destructors: run() must be given library
 // calls only.
 class Decoder {
@@ -39,7 +50,10 @@ class Decoder {
     info_.err = jpeg_std_error(&errors_.base);
     errors_.base.error_exit = [](j_common_ptr info) { leave(info); };
     errors_.base.emit_message = [](j_common_ptr info, int level) {
-      if (level < 0 && means_lost_pixels(info->err->msg_code)) leave(info);
+      if (level >= 0) return;
+      // Only decompression emits warnings here.
+      const auto& decompression = *reinterpret_cast<j_decompress_ptr>(info);
+      if (means_lost_pixels(info->err->msg_code) || left_bytes_over(decompression)) leave(info);
     };
     run([this] { jpeg_create_decompress(&info_); });
   }

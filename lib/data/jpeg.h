@@ -2,7 +2,8 @@
 //
 // Supports baseline and progressive images in grey and colour, and CMYK or YCCK in the inverted form of
 // Adobe's programs, the only one found in practice. Ignores Exif orientation, as the reference does. Where
-// libjpeg would fill in invented pixels, decoding fails instead, so that nobody trains on them unawares.
+// libjpeg would fill in invented pixels, decoding fails instead, so that nobody trains on them unawares. A
+// flipped bit may still lead to other pixels without any sign of it.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,7 @@ ImageSize jpeg_size(std::FILE* file, std::uint64_t bytes);
 ImageSize jpeg_size(std::span<const std::uint8_t> image);
 
 // Overwrites `pixels` with the image at `eighths` / 8 (1, 2, 4 or 8) of its size, rounded up. Throws
-// JpegError if any part of it is damaged or missing.
+// JpegError if any part of it is found to be damaged or missing.
 void decode_jpeg(std::span<const std::uint8_t> image, int eighths, Pixels& pixels);
 
 }  // namespace revnet

@@ -13,15 +13,26 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {
 
 constexpr double seconds_between_lines = 10.0;
 constexpr double seconds_between_bars = 0.2;
-constexpr int bar_width = 24;
+constexpr std::size_t widest_bar = 24, narrowest_bar = 6;
 
 }  // namespace
+
+std::string progress_bar(double share, const std::string& text, std::size_t columns) {
+  constexpr std::size_t frame = 3;  // "[" and "] "
+  // The last column stays empty: some terminals wrap as soon as it is filled.
+  const std::size_t room = columns == 0 ? text.size() + frame + widest_bar : columns - 1;
+  if (room < text.size() + frame + narrowest_bar) return text.substr(0, room);
+  const std::size_t width = std::min(widest_bar, room - text.size() - frame);
+  const auto filled = static_cast<std::size_t>(static_cast<double>(width) * std::clamp(share, 0.0, 1.0));
+  return "[" + std::string(filled, '=') + std::string(width - filled, ' ') + "] " + text;
+}
 
 struct Reporter::Logger {
   spdlog::logger both, file_only;
@@ -81,32 +92,35 @@ void Reporter::start(std::int64_t done, std::int64_t total, std::int64_t batch) 
   since_line_.restart();
 }
 
-std::string Reporter::describe(std::int64_t done, const Loss& recent) const {
+std::string Reporter::describe(std::int64_t done, const Loss& recent, Rates rates) const {
   const double seconds = since_start_.seconds();
   const double rate = static_cast<double>(done - first_) / std::max(seconds, 1e-9);
   const double left = static_cast<double>(total_ - done) / std::max(rate, 1e-9);
-  return fmt::format("{}/{}  {:.2f} it/s  {:.0f} images/s  cross entropy {:.4f}  error {:.2f} %  left {}",
-                     done, total_, rate, rate * static_cast<double>(batch_), recent.mean_cross_entropy(),
-                     recent.error_percent(), format_duration(left));
+  const std::string images =
+      rates == Rates::both ? fmt::format("  {:.0f} images/s", rate * static_cast<double>(batch_)) : "";
+  return fmt::format("{}/{}  {:.2f} it/s{}  cross entropy {:.4f}  error {:.2f} %  left {}", done, total_,
+                     rate, images, recent.mean_cross_entropy(), recent.error_percent(),
+                     format_duration(left));
 }
 
 void Reporter::progress(std::int64_t done, const Loss& recent, bool now) {
   const bool line_due = now || since_line_.seconds() >= seconds_between_lines;
   const bool bar_due = terminal_ && since_bar_.seconds() >= seconds_between_bars;
   if (!line_due && !bar_due) return;
-  const std::string text = describe(done, recent);
   if (line_due) {
     since_line_.restart();
-    (terminal_ ? logger_->file_only : logger_->both).info(text);
+    (terminal_ ? logger_->file_only : logger_->both).info(describe(done, recent, Rates::both));
   }
-  if (bar_due) draw_bar(done, text);
+  if (bar_due) draw_bar(done, recent);
 }
 
-void Reporter::draw_bar(std::int64_t done, const std::string& text) {
+void Reporter::draw_bar(std::int64_t done, const Loss& recent) {
   since_bar_.restart();
-  const auto filled = static_cast<std::size_t>(bar_width * done / std::max<std::int64_t>(total_, 1));
-  const std::string bar = std::string(filled, '=') + std::string(bar_width - filled, ' ');
-  std::fprintf(stderr, "\r\033[K[%s] %s", bar.c_str(), text.c_str());
+  const std::size_t columns = terminal_columns(STDERR_FILENO);
+  std::string text = describe(done, recent, Rates::both);
+  if (columns > 0 && text.size() >= columns) text = describe(done, recent, Rates::iterations);
+  const double share = static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(total_, 1));
+  std::fprintf(stderr, "\r\033[K%s", progress_bar(share, text, columns).c_str());
   std::fflush(stderr);
   bar_shown_ = true;
 }

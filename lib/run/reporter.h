@@ -11,6 +11,10 @@
 
 namespace revnet {
 
+// One line, "[====    ] text", for a terminal of so many columns (0: unknown). A line that wraps could not be
+// drawn over, so the bar is left out, and then the end of the text, where there is no room for them.
+std::string progress_bar(double share, const std::string& text, std::size_t columns);
+
 // Redraws a progress bar a few times a second on a terminal; elsewhere prints a plain line now and then. The
 // log file receives plain lines in both cases.
 class Reporter {
@@ -34,8 +38,10 @@ class Reporter {
  private:
   struct Logger;
 
-  std::string describe(std::int64_t done, const Loss& recent) const;
-  void draw_bar(std::int64_t done, const std::string& text);
+  // Both rates, or only the one in iterations.
+  enum class Rates { both, iterations };
+  std::string describe(std::int64_t done, const Loss& recent, Rates rates) const;
+  void draw_bar(std::int64_t done, const Loss& recent);
   void clear_bar();
 
   std::unique_ptr<Logger> logger_;

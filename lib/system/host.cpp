@@ -10,6 +10,7 @@
 #include <fmt/chrono.h>
 #include <omp.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -71,6 +72,17 @@ std::vector<int> usable_cores() {
   return {cores.begin(), cores.end()};
 }
 
+void run_on_usable_cores() {
+  if (omp_get_num_places() == 0) return;  // OpenMP has bound no thread
+  const std::vector<int> cores = usable_cores();
+  std::vector<cpu_set_t> sets(static_cast<std::size_t>(cores.back() / CPU_SETSIZE + 1));
+  const std::size_t bytes = sets.size() * sizeof(cpu_set_t);
+  CPU_ZERO_S(bytes, sets.data());
+  for (const int core : cores) CPU_SET_S(static_cast<std::size_t>(core), bytes, sets.data());
+  // Where the kernel refuses, the thread stays where it is, which is slower and not wrong.
+  sched_setaffinity(0, bytes, sets.data());
+}
+
 int cores_of_host() {
   return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
 }
@@ -95,6 +107,11 @@ std::uint64_t peak_resident_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+std::size_t terminal_columns(int file) {
+  winsize size{};
+  return ::ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 std::filesystem::path program_path() {

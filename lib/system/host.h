@@ -16,6 +16,9 @@ std::string cpu_name();
 // The cores this process may use, in ascending order; its launcher or OMP_PLACES may have bound it to a
 // subset. Throws Error if the affinity mask cannot be read.
 std::vector<int> usable_cores();
+// Lets the calling thread run on every usable core. A thread that does not belong to OpenMP needs this: it
+// inherits the cores of the thread that starts it, which OMP_PROC_BIND or OMP_PLACES has bound to one place.
+void run_on_usable_cores();
 // The number of cores that are online.
 int cores_of_host();
 // How long the threads that are alive now have been ready to run but had no core, added up over the threads;
@@ -25,6 +28,9 @@ double seconds_without_core();
 std::uint64_t address_space_bytes();
 // The largest resident set this process has ever had, in bytes.
 std::uint64_t peak_resident_bytes();
+// The width of the terminal that the file descriptor leads to; 0 if it leads elsewhere or the width is
+// unknown.
+std::size_t terminal_columns(int file);
 // Path of this process's executable. Throws Error if it cannot be read from /proc.
 std::filesystem::path program_path();
 // Path of a script such as figures.py, searched for upwards from the folder of `program` so that it is found

@@ -116,6 +116,13 @@ TEST_CASE("files that are not images, and missing folders, are named when a set 
     CHECK(contains(read_fault(folder), fault));
     std::filesystem::remove(folder / link);
   }
+  for (const auto& [loop, fault] :
+       {std::pair{"train/n1/loop.jpg", "loop.jpg: unreadable: Too many levels of symbolic links"},
+        std::pair{"train/n2", "train/n2: this link leads nowhere"}}) {
+    std::filesystem::create_symlink(std::filesystem::path(loop).filename(), folder / loop);
+    CHECK(contains(read_fault(folder), fault));
+    std::filesystem::remove(folder / loop);
+  }
 
   write_file(folder / "train/n1/empty.jpg", "");
   write_file(folder / "val/n0/large.jpeg", claiming(make_jpeg(16, 16, 1), 20'000, 20'000));

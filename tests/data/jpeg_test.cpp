@@ -129,6 +129,21 @@ TEST_CASE("an image cut short anywhere is an error and yields no invented pixels
       CAPTURE(size);
       CHECK(fault(jpeg.substr(0, size)) == "cut short: it ends before the image does");
     }
+    // All pixels are there, but not the marker after them.
+    CHECK(fault(jpeg.substr(0, jpeg.size() - 2)) == "cut short: it ends before the image does");
+  }
+}
+
+// Then a wrong turn in the code has invented the pixels. Zeros are an encoder's padding.
+TEST_CASE("an image in which the decoder leaves bytes over is an error, unless they are padding") {
+  for (const std::string& kind : kinds) {
+    CAPTURE(kind);
+    const std::string jpeg = stored_jpeg(kind);
+    const auto with = [&](const std::string& bytes) {
+      return jpeg.substr(0, jpeg.size() - 2) + bytes + jpeg.substr(jpeg.size() - 2);
+    };
+    CHECK(contains(fault(with("left over where nothing should be")), "damaged: Corrupt JPEG data: "));
+    CHECK(decoded(with(std::string(33, '\0'))).rgb == decoded(jpeg).rgb);
   }
 }
 

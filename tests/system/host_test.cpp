@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -13,6 +15,7 @@
 
 #include "base/stopwatch.h"
 #include "files.h"
+#include "system/process.h"
 
 namespace revnet {
 namespace {
@@ -36,6 +39,32 @@ TEST_CASE("usable cores are those that OpenMP counts, in ascending order") {
   CHECK(static_cast<int>(cores.size()) == omp_get_num_procs());
   CHECK(std::ranges::is_sorted(cores));
   CHECK(cores.size() <= static_cast<std::size_t>(cores_of_host()));
+}
+
+// OpenMP reads its variables when a program starts, so this case runs once more in a program of its own.
+TEST_CASE("a thread can leave the core that OpenMP has bound its starter to") {
+  if (std::getenv("OMP_PROC_BIND") == nullptr) {
+    const ProcessResult bound =
+        run_command({program_path().string(), "--test-case=a thread can leave the core*"},
+                    {{"OMP_PROC_BIND", "true"}, {"OMP_PLACES", "cores"}});
+    CHECK_MESSAGE(bound.status.code == 0, bound.out);
+    CHECK(bound.out.find("1 passed") != std::string::npos);
+    return;
+  }
+  const auto own_cores = [] {
+    cpu_set_t cores;
+    sched_getaffinity(0, sizeof cores, &cores);
+    return CPU_COUNT(&cores);
+  };
+  const auto all = static_cast<int>(usable_cores().size());
+  int before = 0, after = 0;
+  std::thread([&] {
+    before = own_cores();
+    run_on_usable_cores();
+    after = own_cores();
+  }).join();
+  CHECK((before < all || all == 1));
+  CHECK(after == all);
 }
 
 TEST_CASE("threads that share one core wait for it") {
