@@ -16,6 +16,7 @@
 #include "option_values.h"
 #include "settings_help.h"
 #include "system/host.h"
+#include "system/process.h"
 
 namespace revnet {
 
@@ -240,6 +241,7 @@ int guarded(const std::string& program, const std::function<int()>& body) {
 }
 
 int guarded_program(const std::string& program, const std::function<int()>& body) {
+  repair_inherited_state();
   const int code = guarded(program, body);
   // A full disk shows only when the last results leave the buffers.
   std::cout.flush();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "sweep/slurm.h"
 
@@ -17,6 +18,9 @@ std::string without_patterns(const std::string& path) {
 
 // Quotes a path for an #SBATCH line.
 std::string in_double_quotes(const std::string& text) {
+  if (text.find('\n') != std::string::npos) {
+    throw UsageError("the path {} has a line break, which a line for sbatch cannot hold", shell_quoted(text));
+  }
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';

@@ -19,6 +19,7 @@
 #include "study/machine.h"
 #include "system/host.h"
 #include "system/interrupt.h"
+#include "system/lock_file.h"
 #include "system/process.h"
 #include "train/divergence.h"
 #include "train/load_data.h"
@@ -86,6 +87,8 @@ class Runner {
 
   SweepSummary run() {
     make_folders(options_.directory / "logs");
+    // Without the lock, two sweeps at once would start the same jobs.
+    const LockFile lock(options_.directory / "logs/lock", options_.directory.string());
     try {
       run_all();
     } catch (...) {
@@ -241,10 +244,10 @@ class Runner {
   void stop() {
     stopping_ = true;
     if (running_.empty()) return;
+    for (const Running& job : running_) job.process.send(SIGTERM);
     say_(fmt::format("stopping: {}", running_.size() == 1
                                          ? "1 job saves its checkpoint"
                                          : fmt::format("{} jobs save their checkpoints", running_.size())));
-    for (const Running& job : running_) job.process.send(SIGTERM);
   }
 
   const SweepOptions& options_;

@@ -55,7 +55,8 @@ struct SweepSummary {
 
 // Runs until all jobs are done or a signal (system/interrupt.h) asks to stop; every job is then asked to save
 // a checkpoint and end. `say` receives one line for every event. Throws UsageError, before starting anything,
-// if a job's settings have changed since it was begun or if a job's memory could never fit.
+// if a job's settings have changed since it was begun or if a job's memory could never fit, and InUseError if
+// another process runs the sweep.
 SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,
                        const std::function<void(const std::string&)>& say);
 

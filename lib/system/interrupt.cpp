@@ -46,6 +46,8 @@ void on_signal(int signal) {
 
 void catch_interrupts(bool announce) {
   announces = announce;
+  // Not SIG_IGN, which the programs started from here would inherit.
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, [](int) {});
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;  // an interrupted write continues

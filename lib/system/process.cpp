@@ -250,6 +250,13 @@ void ChildProcess::collect(int options) {
   status_ = WIFSIGNALED(status) ? ExitStatus{-1, WTERMSIG(status)} : ExitStatus{WEXITSTATUS(status), 0};
 }
 
+void repair_inherited_state() {
+  std::signal(SIGCHLD, SIG_DFL);
+  int lowest = 0;
+  while (lowest >= 0 && lowest <= STDERR_FILENO) lowest = ::open("/dev/null", O_RDWR);
+  if (lowest > STDERR_FILENO) ::close(lowest);
+}
+
 bool has_program(const std::string& name) {
   const char* path = std::getenv("PATH");
   std::istringstream folders(path == nullptr ? "" : path);

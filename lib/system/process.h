@@ -76,6 +76,11 @@ struct ProcessResult {
   std::string out, err;
 };
 
+// Undoes what a careless parent leaves behind: standard streams that are closed, in whose place the next file
+// to be opened would receive this process's messages, lead to /dev/null; and SIGCHLD, without which no child
+// can be waited for, is not ignored. To be called before any file is opened.
+void repair_inherited_state();
+
 // Whether $PATH contains an executable of that name.
 bool has_program(const std::string& name);
 

@@ -56,10 +56,11 @@ Device::Backend::Backend()
 
 namespace {
 
-// Asks OpenMP for so many threads and no fewer on a busy machine (OMP_DYNAMIC): oneDNN's primitives wait for
-// all that they were made for.
+// Asks OpenMP for so many threads and no fewer, neither on a busy machine (OMP_DYNAMIC) nor because of
+// OMP_MAX_ACTIVE_LEVELS=0: oneDNN's primitives wait for all that they were made for.
 void use_threads(int threads) {
   omp_set_dynamic(0);
+  omp_set_max_active_levels(std::max(1, omp_get_max_active_levels()));
   omp_set_num_threads(threads);
 }
 

@@ -1,6 +1,8 @@
 // Full, failing and read-only disks, unreadable data, and a clock that jumps.
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sstream>
 
 #include <doctest/doctest.h>
 #include <sys/mount.h>
@@ -148,6 +150,53 @@ TEST_CASE("a run warns once about curves that cannot be written, and goes on") {
   CHECK_MESSAGE(count_of(outcome.err, "metrics.csv: Stale file handle; the run goes on without") == 1,
                 outcome.text());
   CHECK(first_difference(whole_run(), folder / "run") == "");
+}
+
+// A short training as a shell command, to be put into a pipe or given an odd environment.
+std::string training(const std::string& run) {
+  return std::string("'" REVNET_BIN_DIR "'/revnet-train synthetic --arch resnet32 ") +
+         "--set network.units=1,1,1 --batch 10 --iterations 4 --eval-every 0 --set log.every=1 --threads 1 "
+         "--run-dir " +
+         run;
+}
+
+Outcome shell(const fs::path& folder, const std::string& script) {
+  return run("/bin/sh", folder, {"-c", script});
+}
+
+// Ctrl-C in a pipe ends the program at its end as well.
+TEST_CASE("a run whose messages nobody reads any more goes on") {
+  const TemporaryDirectory folder;
+  shell(folder.path(),
+        "(env --default-signal=PIPE " + training("run") + " >/dev/null; echo $? >code) 2>&1 | :");
+  CHECK(read_file(folder / "code") == "0\n");
+}
+
+TEST_CASE("a run that may not write such large files ends with one line") {
+  const TemporaryDirectory folder;
+  const Outcome outcome = shell(folder.path(), "ulimit -f 100; exec " + training("run"));
+  INFO(outcome.text());
+  CHECK(outcome.exit_code == 1);
+  CHECK(contains(outcome.err, "File too large"));
+}
+
+TEST_CASE("a run whose standard streams are closed keeps its messages out of its files") {
+  const TemporaryDirectory folder;
+  CHECK(shell(folder.path(), training("run") + " <&- >&- 2>&-").exit_code == 0);
+  std::istringstream lines(read_file(folder / "run/metrics.csv"));
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK(std::ranges::count(line, ',') == 5);
+  }
+}
+
+TEST_CASE("a run resumes where its parent ignores SIGCHLD") {
+  const TemporaryDirectory folder;
+  const Outcome outcome = shell(folder.path(), training("run") + "&& exec env --ignore-signal=CHLD '" +
+                                                   REVNET_BIN_DIR
+                                                   "'/revnet-train synthetic --run-dir run "
+                                                   "--resume --iterations 5");
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
 }
 
 TEST_CASE("a command fails if it cannot write its results") {

@@ -2,9 +2,11 @@
 #include <csignal>
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "end_to_end/runs.h"
 #include "record/hdf5.h"
+#include "system/lock_file.h"
 
 namespace revnet::testing {
 namespace {
@@ -70,6 +72,18 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   CHECK(rest.exit_code == 0);
   CHECK(
       contains(rest.err, "left out: resnet32-batch2: damaged: runs/small/resnet32-batch2/run.h5 is damaged"));
+}
+
+// Its jobs hold no locks while they load their data.
+TEST_CASE("a sweep that another process runs is refused") {
+  const TemporaryDirectory folder;
+  write_file(folder / "s.yaml", experiment(two_networks));
+  fs::create_directories(folder / "runs/small/logs");
+  const LockFile lock(folder / "runs/small/logs/lock", "it");
+  const Outcome refused = sweep(folder.path(), {"run", "s.yaml"});
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.err, "runs/small is in use by process " + std::to_string(::getpid())));
+  CHECK_FALSE(fs::exists(folder / "runs/small/resnet32"));
 }
 
 TEST_CASE("what the environment says counts for a sweep's file, and not again for its jobs") {

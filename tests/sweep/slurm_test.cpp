@@ -87,6 +87,12 @@ TEST_CASE("a batch script requests what the settings say") {
   CHECK(full.find("\nmodule load openmpi\n") < full.find("\nsrun "));
 }
 
+TEST_CASE("a sweep whose path would break a line of the script is refused") {
+  SlurmArray array = array_of({{"batch16", "cifar10"}});
+  array.sweep = "/data/two\nlines";
+  CHECK(contains(message_of<UsageError>([&] { batch_script(array); }), "has a line break"));
+}
+
 TEST_CASE("a job of several tasks runs them under srun with MPI") {
   SlurmArray array = array_of({{"batch16", "cifar10"}});
   array.settings.nodes = 2;

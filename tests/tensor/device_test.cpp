@@ -130,6 +130,21 @@ TEST_CASE("a planning device plans for the number of threads it is given") {
   CHECK(Device::planning().threads() == 1);
 }
 
+// oneDNN's primitives wait forever for threads that OpenMP does not grant.
+TEST_CASE("a device gets its threads whatever OpenMP's variables say") {
+  const int levels = omp_get_max_active_levels();
+  omp_set_max_active_levels(0);
+  omp_set_dynamic(1);
+  const Device device(2, arena_bytes);
+  CHECK(omp_get_dynamic() == 0);
+  int threads = 0;
+#pragma omp parallel
+#pragma omp single
+  threads = omp_get_num_threads();
+  CHECK(threads == 2);
+  omp_set_max_active_levels(levels);
+}
+
 TEST_CASE("a planning device counts the same bytes as a real one") {
   Device plan = Device::planning(), real(1, arena_bytes);
   for (Device* device : {&plan, &real}) {
