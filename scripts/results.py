@@ -166,7 +166,7 @@ def report_of(report, runs):
 
 
 def read_results(arguments):
-    runs, results = os.path.join(arguments.results, "runs"), []
+    runs, results = os.path.join(os.path.normpath(arguments.results), "runs"), []
     if not os.path.isdir(runs):
         fail(f"{runs}: no such folder; --results is the folder that holds runs")
     found = [folder for folder in directories(runs) if os.path.exists(os.path.join(folder, "run.h5"))]

@@ -2,7 +2,7 @@
 //
 // Every training step takes and returns the same buffers in the same order. A step run on a planning arena,
 // which hands out addresses but no memory, therefore tells exactly how large the real arena must be. The real
-// one is mapped once, and nothing is allocated from the system after that.
+// one is mapped once, and no tensor needs more of the system after that.
 #pragma once
 
 #include <cstddef>

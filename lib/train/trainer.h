@@ -85,8 +85,9 @@ class Trainer {
   GradientExchange* exchange() { return exchange_ ? &*exchange_ : nullptr; }
   const GradientExchange* exchange() const { return exchange_ ? &*exchange_ : nullptr; }
 
-  // The largest magnitudes that residual functions wrote in the last step, on any rank; empty without exact
-  // coupling.
+  // The largest magnitudes that residual functions wrote since the last step began, on any rank; empty
+  // without exact coupling. Ask right after a step: recalibration and measurements of the angle count as
+  // well.
   const RangeWatch& range() const { return range_; }
 
   Device& device() { return device_; }

@@ -35,8 +35,10 @@ struct GradientTask {
 // Scratch memory of one thread.
 struct ThreadScratch {
   float *strip, *input_strip;  // the second is for gradients, which read the convolution's input as well
-  float *in, *out;             // two rows of a work block's transformed tiles: input and output channels
-  float* kept;                 // what keep_pair stores of earlier pairs
+  // Two rows of a work block's transformed tiles: of the convolution's input or of the gradient of its input,
+  // and of its output or of the gradient of its output.
+  float *in, *out;
+  float* kept;  // what keep_pair stores of earlier pairs
   float* sums;
 };
 
