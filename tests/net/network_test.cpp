@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "net/formula.h"
 #include "net/networks.h"
+#include "tensor/profile.h"
 
 namespace revnet {
 namespace {
@@ -197,6 +198,34 @@ TEST_CASE("all ways of keeping activations give equal gradients") {
   };
   for (const char* name : {"resnet32", "revnet38", "resnet164", "revnet164"}) {
     for (const Engine engine : engines) check(name, engine);
+  }
+}
+
+// ResNet-32 has 15 units of two convolutions. Checkpointing recomputes three segments of four, each without
+// its last convolution: 21. The recursion T(n) = T(n - n/2) + D(n/2), T(1) = 0, of which each first half
+// costs D(n) = 2 (n/2) + D(n - n/2) + D(n/2), D(1) = 1, gives T(15) = 42.
+TEST_CASE("no more is recomputed than the backward pass needs") {
+  for (const Engine engine : engines) {
+    CAPTURE(revnet::name(engine));
+    Device device(1, arena_bytes);
+    Network network(device, find_architecture("resnet32"), small_options(ActivationMode::stored, engine));
+    network.initialize(1);
+    const Tensor images = formula_images(network, 1);
+    const auto convolutions = [&](ActivationMode mode) {
+      network.keep_activations(mode);
+      Profile profile;
+      device.set_profile(&profile);
+      network.compute_gradient(images, formula_labels(2, 10));
+      device.set_profile(nullptr);
+      std::int64_t calls = 0;
+      for (const auto& [operation, row] : profile.rows()) {
+        if (operation.first == Operation::convolution) calls += row.calls;
+      }
+      return calls;
+    };
+    const std::int64_t once = convolutions(ActivationMode::stored);
+    CHECK(convolutions(ActivationMode::checkpointed) == once + 21);
+    CHECK(convolutions(ActivationMode::recursive) == once + 42);
   }
 }
 
