@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "command_line.h"
 #include "compare_commands.h"
 #include "option_values.h"
 #include "ranks.h"

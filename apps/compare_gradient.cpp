@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "command_line.h"
 #include "compare_commands.h"
 #include "option_values.h"
 #include "ranks.h"
+#include "record/run_directory.h"
 #include "run/earlier_run.h"
 #include "study/angle_study.h"
 #include "study/study_log.h"
@@ -48,7 +50,7 @@ AngleReport row_printer() {
 }
 
 void print_files(const std::filesystem::path& directory) {
-  std::cerr << fmt::format("written to {}; {}\n", (directory / "angle.h5").string(),
+  std::cerr << fmt::format("written to {}; {}\n", RunFiles(directory).angle().string(),
                            how_to_draw("angle", directory));
 }
 
@@ -71,7 +73,7 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
           "--run-dir",
           directory.string());
     }
-    claim_study_log(directory / "angle.h5", request.study.run().force());
+    claim_study_log(RunFiles(directory).angle(), request.study.run().force());
     catch_interrupts();
     const std::size_t measured = without_training([&] {
       return run_angle_study_of_checkpoints(
@@ -96,7 +98,7 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
   if (communicator.is_first()) {
     if (summary.was_complete)
       std::cerr << prepared.directory.string() << " is complete: nothing is left to do\n";
-    if (std::filesystem::exists(prepared.directory / "angle.h5")) print_files(prepared.directory);
+    if (std::filesystem::exists(RunFiles(prepared.directory).angle())) print_files(prepared.directory);
   }
   return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::done);
 }

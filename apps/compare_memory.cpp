@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command_line.h"
 #include "compare_commands.h"
 #include "option_values.h"
 #include "ranks/communicator.h"

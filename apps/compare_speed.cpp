@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "command_line.h"
 #include "compare_commands.h"
 #include "option_values.h"
 #include "ranks/communicator.h"

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/table.h"
+#include "command_line.h"
 #include "compare_commands.h"
 #include "ranks/communicator.h"
 #include "study/training_comparison.h"

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "command_line.h"
 #include "system/host.h"
-#include "training_options.h"
 
 namespace revnet {
 

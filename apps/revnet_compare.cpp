@@ -1,4 +1,5 @@
 // revnet-compare: studies that compare ways of training.
+#include "command_line.h"
 #include "compare_commands.h"
 #include "training_options.h"
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "command_line.h"
 #include "data/batch_source.h"
 #include "data/cifar.h"
 #include "data/contact_sheet.h"

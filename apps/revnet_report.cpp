@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command_line.h"
 #include "net/network.h"
 #include "option_values.h"
 #include "record/config_schema.h"
@@ -11,7 +12,6 @@
 #include "report/page.h"
 #include "report/paper.h"
 #include "report/sections.h"
-#include "training_options.h"
 
 namespace {
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command_line.h"
 #include "record/run_directory.h"
 #include "sweep/launcher.h"
 #include "sweep/results.h"
@@ -223,7 +224,7 @@ int run_program(int argc, char** argv) {
       ->type_name("WHERE")
       ->check(CLI::IsMember({"local", "slurm"}))
       ->capture_default_str();
-  runs->add_option("--jobs", request.options.jobs, "concurrent jobs, each on its share of the cores")
+  runs->add_option("--jobs", request.options.at_once, "concurrent jobs, each on its share of the cores")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();

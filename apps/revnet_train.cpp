@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command_line.h"
 #include "ranks.h"
 #include "run/earlier_run.h"
 #include "run/plan_report.h"

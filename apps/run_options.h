@@ -4,8 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include <CLI/CLI.hpp>
+
 #include "run/training_run.h"
-#include "training_options.h"
 
 namespace revnet {
 

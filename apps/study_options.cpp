@@ -26,9 +26,9 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
     : prefix_(std::move(prefix)),
       training_(app),
-      run_(app, "study", "runs/" + prefix_ + "-DATASET-ARCH-seedN"),
-      dataset_(option_of(app, "dataset")) {
-  dataset_->description(dataset_->get_description() + "; default: cifar10 if found");
+      run_(app, "study", "runs/" + prefix_ + "-DATASET-ARCH-seedN") {
+  CLI::Option* const dataset = option_of(app, "dataset");
+  dataset->description(dataset->get_description() + "; default: cifar10 if found");
 }
 
 StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in,

@@ -34,7 +34,6 @@ class StudyOptions {
   std::string prefix_;
   TrainingOptions training_;
   RunOptions run_;
-  CLI::Option* dataset_;  // owned by the app
 };
 
 }  // namespace revnet

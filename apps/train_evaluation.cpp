@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "command_line.h"
 #include "option_values.h"
 #include "record/posix_file.h"
 #include "record/run_directory.h"

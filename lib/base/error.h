@@ -9,7 +9,7 @@
 
 namespace revnet {
 
-// Process exit codes: part of the command-line contract.
+// Process exit codes, as README.md promises them.
 enum class ExitCode {
   done = 0,
   failed = 1,

@@ -33,8 +33,8 @@ class BatchSource {
 
   // Overwrites images [N, 3, S, S] and labels [N] with positions first .. first + N - 1 of the endless
   // sequence of shuffled epochs. The result is a pure function of `first` and of the source's construction.
-  // `next` is where the next call will probably begin. Throws DamagedImage if an image proves damaged and may
-  // not be skipped.
+  // `next` is where the next call will probably begin; -1 if nothing is to be prepared for it. Throws
+  // DamagedImage if an image proves damaged and may not be skipped.
   virtual void fill_training(std::int64_t first, std::int64_t next, std::span<float> images,
                              std::span<std::int32_t> labels) = 0;
 

@@ -55,6 +55,7 @@ class FusedFunction final : public ResidualFunction {
   FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
                 const LayerOptions& options);
 
+  // Keeps the same in both cases: normalised activations never reach memory.
   std::unique_ptr<Tape> make_tape(MemoryPurpose purpose, TapeKeeps /*keeps*/) const override {
     return std::make_unique<FusedTape>(purpose, steps_.size());
   }
@@ -62,12 +63,12 @@ class FusedFunction final : public ResidualFunction {
   void add(const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape, Norm* next) override {
     FusedTape unkept(MemoryPurpose::temporaries, steps_.size());
     run(x, pass, tape == nullptr ? unkept : own(*tape),
-        {.form = Sink::Form::sum, .addend = s.data(), .step = step_}, y, next);
+        {.form = Sink::Form::sum, .addend = s.data(), .step = grid_step_}, y, next);
   }
 
   void subtract(const Tensor& x, Tensor& y, Tape& tape) override {
     run(x, Pass::recomputation, own(tape),
-        {.form = Sink::Form::difference, .addend = y.data(), .step = step_}, y, nullptr);
+        {.form = Sink::Form::difference, .addend = y.data(), .step = grid_step_}, y, nullptr);
   }
 
   void complete(const Tensor& x, Tape& tape) override;
@@ -103,14 +104,14 @@ class FusedFunction final : public ResidualFunction {
   const Tensor& observe(Step& step, const Tensor& x, Pass pass, Tensor& changed);
 
   std::string name_;
-  float step_;  // of the grid of exact coupling; 0 without a grid
+  float grid_step_;  // of the grid of exact coupling; 0 without a grid
   RangeWatch* range_;
   std::vector<Step> steps_;
 };
 
 FusedFunction::FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
                              const LayerOptions& options)
-    : name_(name), step_(options.grid ? options.grid->step() : 0), range_(options.range) {
+    : name_(name), grid_step_(options.grid ? options.grid->step() : 0), range_(options.range) {
   for (const ConvolutionShape& convolution : convolutions_of(shape, options.batch)) {
     const std::string number = std::to_string(steps_.size() + 1);
     Step step{nullptr, Convolution(device, convolution), nullptr};

@@ -18,15 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* angle_file = "angle.h5";  // of revnet-compare gradient angle
-
 // All files that belong to a run, except the lock, which outlives an overwritten run. Kept checkpoints are
 // listed one by one, since their folder stays.
 std::vector<fs::path> removable(const RunFiles& files) {
   std::vector<fs::path> list;
-  for (const fs::path& file :
-       {files.config(), files.text_log(), files.run_log(), files.checkpoint(), files.best_checkpoint(),
-        files.metrics(), files.events(), files.directory() / angle_file}) {
+  for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint(),
+                               files.best_checkpoint(), files.metrics(), files.events(), files.angle()}) {
     list.push_back(file);
     list.push_back(temporary_path(file));
   }

@@ -32,6 +32,8 @@ class RunFiles {
   }
   // The checkpoint of the least evaluation error (checkpoint.keep_best).
   std::filesystem::path best_checkpoint() const { return directory_ / "best.h5"; }
+  // Of revnet-compare gradient angle.
+  std::filesystem::path angle() const { return directory_ / "angle.h5"; }
   std::filesystem::path lock() const { return directory_ / "run.lock"; }
 
  private:

@@ -29,7 +29,7 @@ enum class RunStatus { running, complete, interrupted, diverged };
 // "running" and so on, as in the file.
 std::string_view name(RunStatus status);
 
-// What stays the same through a run.
+// What a run's rows do not say, as of the process that worked on it last; when it started is the first one's.
 struct RunInfo {
   std::string command, version, host, cpu, onednn_version;
   std::int64_t threads = 0;
@@ -103,8 +103,8 @@ class RunLog {
   const std::vector<TrainRow>& train() const { return train_; }
   const std::vector<EvalRow>& eval() const { return eval_; }
   const std::vector<EvalRow>& eval_average() const { return eval_average_; }
-  // The median speed between neighbouring rows of /train between which there was no evaluation; else the mean
-  // speed of all steps; 0 if that is not in the log.
+  // The median speed between neighbouring rows of /train between which there was no evaluation (RunJournal
+  // has the mean); else the mean speed of all steps; 0 if that is not in the log.
   double images_per_second(std::int64_t batch) const;
   // The duration of the run without pauses; up to the last row of /train if no more is in the log.
   double seconds() const;

@@ -44,7 +44,7 @@ RunRecord read_run(const std::filesystem::path& directory) {
   record.eval_average = log.eval_average();
   record.images_per_second = log.images_per_second(record.config.training.batch);
   record.seconds = log.seconds();
-  record.measured_angle = std::filesystem::exists(directory / "angle.h5");
+  record.measured_angle = std::filesystem::exists(RunFiles(directory).angle());
   if (record.measured_angle) return record;
   record.saved_bytes = log.bytes_of("saved_activations");
   record.peak_bytes = log.bytes_of("peak");

@@ -10,7 +10,7 @@ namespace revnet {
 
 struct Initialization {
   Checkpoint state;  // before the first iteration
-  std::string text;  // a line for the log
+  std::string text;  // a line for the text log
 };
 
 // Replaces the weights and running averages of a `fresh` state by those of a checkpoint. The last layer stays

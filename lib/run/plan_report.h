@@ -7,9 +7,9 @@
 
 namespace revnet {
 
-// Returns YAML with the keys of the command-line contract: parameters, parameter_bytes, macs_per_image,
-// activation_bytes and peak_bytes by mode, then the resolved settings. Bytes are those of each rank. Needs no
-// file and no data set.
+// Returns what --dry-run prints, as YAML: architecture, data set and run directory; parameters and
+// multiply-adds; activation_bytes, peak_bytes and arena_bytes by mode; oneDNN; the resolved settings. Bytes
+// are those of each rank. Needs no file and no data set.
 std::string plan_yaml(const Config& config, const std::string& run_directory, int ranks = 1);
 
 // Returns text such as "49.7 MB saved (reconstructed); 304.6 MB if stored", for each of the ranks.

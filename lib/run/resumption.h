@@ -10,7 +10,8 @@
 
 namespace revnet {
 
-// Returns whether a setting does not affect the computation, though perhaps which rows are logged.
+// Returns whether a setting may change when a run is resumed: it acts on the rounding of sums (the number of
+// threads) or on which rows are logged, if at all.
 bool may_differ_when_resumed(const std::string& key);
 
 // Throws a UsageError that names the first setting that differs and must not; the message begins with

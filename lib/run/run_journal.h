@@ -51,7 +51,8 @@ class RunJournal {
   const RunLog& log() const { return log_; }
   // The duration of the whole run without pauses.
   double seconds() const { return seconds_before_ + clock_.seconds(); }
-  // The training speed of the whole run, without evaluations.
+  // The mean training speed of the whole run, without evaluations. Reports have the median over rows
+  // (RunLog::images_per_second).
   double images_per_second() const { return step_seconds_ > 0 ? step_images_ / step_seconds_ : 0; }
 
  private:

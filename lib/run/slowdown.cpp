@@ -10,7 +10,6 @@
 namespace revnet {
 namespace {
 
-constexpr double seconds_between_looks = 10;
 constexpr double worth_a_warning = 0.25;
 
 bool waits_passively() {
@@ -29,13 +28,14 @@ std::optional<std::string> slowdown_warning(double waited, double elapsed, int t
 }
 
 // A run with more threads than cores has been warned that they wait for each other (rank_placement.h).
-SlowdownWatch::SlowdownWatch(int threads)
+SlowdownWatch::SlowdownWatch(int threads, double seconds_between_looks)
     : threads_(threads),
+      seconds_between_looks_(seconds_between_looks),
       warned_(static_cast<std::size_t>(threads) > usable_cores().size()),
       waited_(seconds_without_core()) {}
 
 std::optional<std::string> SlowdownWatch::look() {
-  if (warned_ || since_.seconds() < seconds_between_looks) return {};
+  if (warned_ || since_.seconds() < seconds_between_looks_) return {};
   const double waited = seconds_without_core();
   const std::optional<std::string> warning =
       slowdown_warning(waited - waited_, since_.seconds(), threads_, waits_passively());

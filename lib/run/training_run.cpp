@@ -103,16 +103,15 @@ class Session {
   enum class Keep { as_configured, no };
   void save_checkpoint(Keep keep = Keep::as_configured);
   void report_left_out();
-  // Adds to the log why the run has ended early, and the command that resumes it.
+  // Adds to the text log why the run has ended early, and the command that resumes it.
   void say_how_to_continue(const char* what);
   RunSummary summary() const;
 
   Config config_;
   TrainingHooks hooks_;
-  MemoryPlan plan_;
   Communicator& communicator_;
   std::unique_ptr<RunJournal> journal_;  // null on all ranks but 0
-  std::string initialization_;           // a line for the log
+  std::string initialization_;           // a line for the text log
   Trainer trainer_;
   RunStatus status_ = RunStatus::running;
   bool stopped_ = false;                // a signal has reached some rank
@@ -127,7 +126,6 @@ Session::Session(const Config& config, std::unique_ptr<BatchSource> data, const 
                  const TrainingHooks& hooks, Communicator& communicator)
     : config_(config),
       hooks_(hooks),
-      plan_(plan),
       communicator_(communicator),
       trainer_(config, std::move(data), plan.arena_bytes, communicator) {}
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "record/run_directory.h"
 #include "run/earlier_run.h"
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
@@ -20,7 +21,6 @@
 namespace revnet {
 namespace {
 
-constexpr const char* file_name = "angle.h5";
 constexpr const char* study_name = "gradient angle";
 constexpr const char* group = "angle";
 constexpr std::array extra_modes{ActivationMode::stored, ActivationMode::reconstructed};
@@ -241,7 +241,7 @@ RunSummary run_angle_study(const Config& config, const AngleOptions& options,
   if (!options.dump.empty() && communicator.ranks() > 1) {
     throw UsageError("--dump: no rank has the whole batch; run the study as one process");
   }
-  Measurements measurements(config, options, directory / file_name, command, report);
+  Measurements measurements(config, options, RunFiles(directory).angle(), command, report);
   communicator.together([&] {
     if (start == RunStart::resume && communicator.is_first()) measurements.resume();
   });
@@ -264,8 +264,8 @@ std::size_t run_angle_study_of_checkpoints(const std::vector<std::filesystem::pa
   for (const auto& [iteration, moment] : moments) check_measurable(moment.config);
   AngleOptions at_checkpoints = options;
   at_checkpoints.every = 0;
-  Measurements measurements(moments.begin()->second.config, at_checkpoints, directory / file_name, command,
-                            report);
+  Measurements measurements(moments.begin()->second.config, at_checkpoints, RunFiles(directory).angle(),
+                            command, report);
   std::unique_ptr<Trainer> trainer;
   const Config* settings = nullptr;  // of the trainer
   std::size_t measured = 0;

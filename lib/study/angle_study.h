@@ -6,7 +6,7 @@
 // and largest_difference:
 //   (none)                         all parameters
 //   stageN/, stem/, head/          one part of the network
-//   units/stageN/unitM/            one unit
+//   units/stageN/unitM/            one unit; units/stem/ and units/head/ repeat stem/ and head/
 //   forced/, forced/stageN/ ...    the same with the stored computation's ReLU masks
 //   stageN/reconstruction/         the reconstructed activation
 // Further columns: cross_entropy; and relus and flipped, also per stage as stageN/relus and stageN/flipped,

@@ -21,7 +21,7 @@ void require_reversible(const Architecture& architecture);
 struct GradientAngle {
   double cross_entropy = 0;  // mean over the batch
   // Stored against reconstructed gradients: all parameters together, by unit ("stem", "stage1/unit2", "head")
-  // and by stage ("stage1").
+  // and by stage ("stem", "stage1", "head").
   Comparison all;
   std::map<std::string, Comparison> units, stages;
   // The same with reconstruction forced to open exactly the ReLUs of the stored computation: the part of the

@@ -33,7 +33,7 @@ struct MemoryResult {
   std::uint64_t resident_bytes = 0;  // peak of a fresh process that ran the case
   std::int64_t macs = 0;             // multiply-adds of one step
   double seconds = 0;                // median of a step
-  std::uint64_t arena_bytes = 0;     // planned: the region that holds all tensors, gaps included
+  std::uint64_t arena_bytes = 0;     // the region that holds all tensors, gaps included; 0 if measured
 };
 
 // Plans without computing anything; macs, seconds and resident_bytes stay 0, which tables show as "-".

@@ -36,11 +36,6 @@ Series side_by_side(const std::vector<Row>& stored, const std::vector<Row>& reco
   return series;
 }
 
-bool is_complete(const std::filesystem::path& run) {
-  const std::filesystem::path log = RunFiles(run).run_log();
-  return std::filesystem::exists(log) && RunLog::open(log).status() == RunStatus::complete;
-}
-
 void write(const std::filesystem::path& file, const TrainingComparison& comparison, const Config& config,
            const std::string& command) {
   hdf5::Writer log = start_study_log(file, "training", command);
@@ -81,13 +76,17 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
     remove_old_study();  // if a signal ended the first run before its first step
   }
   TrainingComparison comparison;
-  comparison.status = RunStatus::complete;
   std::vector<RunLog> logs;
   for (const auto mode : modes) {
     const std::filesystem::path log = RunFiles(directory / name(mode)).run_log();
     if (std::filesystem::exists(log)) logs.push_back(RunLog::open(log));
-    if (!is_complete(directory / name(mode))) comparison.status = RunStatus::interrupted;
   }
+  // A study that is made longer finds the second run complete, though with fewer iterations.
+  const bool complete = logs.size() == modes.size() && std::ranges::all_of(logs, [&](const RunLog& log) {
+                          return log.status() == RunStatus::complete && !log.train().empty() &&
+                                 log.train().back().iteration >= config.training.iterations;
+                        });
+  comparison.status = complete ? RunStatus::complete : RunStatus::interrupted;
   if (logs.size() == modes.size()) {
     comparison.train = side_by_side(logs[0].train(), logs[1].train());
     comparison.eval = side_by_side(logs[0].eval(), logs[1].eval());

@@ -51,7 +51,7 @@ JobState read_state(const std::filesystem::path& sweep, const Job& job);
 std::int64_t iterations_of(const Job& job, const JobState& state);
 
 // If the job with this state was begun with settings other than its present ones, a message that names the
-// first such setting; else "". What may change when a run is resumed (train/resumption.h) may differ.
+// first such setting; else "". What may change when a run is resumed (run/resumption.h) may differ.
 std::string change_of(const std::filesystem::path& sweep, const Job& job, const JobState& state);
 // Returns the state of a job. Throws a UsageError with the message of change_of(), if there is one.
 JobState state_unless_changed(const std::filesystem::path& sweep, const Job& job);

@@ -79,7 +79,7 @@ class Runner {
          const std::function<void(const std::string&)>& say)
       : options_(options),
         say_(say),
-        free_(split_cores(usable_cores(), std::min(options.jobs, jobs.size()))),
+        free_(split_cores(usable_cores(), std::min(options.at_once, jobs.size()))),
         cores_of_job_(free_.front().size()),
         memory_(memory_for_jobs(options)) {
     for (const Job& job : jobs) queue(job);
@@ -324,7 +324,7 @@ double seconds_in_all(const std::vector<double>& jobs, std::size_t places) {
 std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
                       const std::function<void(const std::string&)>& say) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
-  const auto groups = split_cores(usable_cores(), std::min(options.jobs, jobs.size()));
+  const auto groups = split_cores(usable_cores(), std::min(options.at_once, jobs.size()));
   const MemoryLimit memory = memory_for_jobs(options);
   const double gflops = measure_sgemm_gflops(1);
   std::vector<double> times;

@@ -20,7 +20,7 @@ namespace revnet {
 struct SweepOptions {
   std::filesystem::path directory;  // SWEEP
   std::filesystem::path program;    // revnet-train
-  std::size_t jobs = 1;             // how many run at a time
+  std::size_t at_once = 1;          // how many jobs run at a time
   bool fail_fast = false;           // stop the other jobs when one fails
   int retries = 0;                  // how often a failed job is retried
   std::uint64_t memory_bytes = 0;   // total for all jobs; 0: what the tightest memory limit leaves

@@ -61,7 +61,8 @@ class Trainer {
 
   // Evaluates the evaluation set, or `images` of it (0: all), with running or recalibrated statistics as
   // configured. Does not affect the training. Calls `stop` before each batch, and returns nothing once it is
-  // true on any rank. `observe` receives the logits of this rank's shard.
+  // true on any rank. `observe` receives the logits of this rank's shard. Throws DamagedImage, or AgreedError
+  // with several ranks, if an image is damaged and may not be skipped, and AgreedError if no image is left.
   std::optional<Loss> evaluate(const std::function<bool()>& stop = {}, std::int64_t images = 0,
                                const LogitsObserver& observe = {});
   // Evaluates the average of the weights, if one is kept. No step has used these weights, so they have no
@@ -94,7 +95,6 @@ class Trainer {
   const Device& device() const { return device_; }
   Network& network() { return *network_; }
   BatchSource& data() { return *data_; }
-  const BatchSource& data() const { return *data_; }
 
  private:
   // Exactly one of `alone` and `communicator` is null.

@@ -9,7 +9,7 @@
 namespace revnet {
 namespace {
 
-TEST_CASE("the plan as YAML has the contract's keys") {
+TEST_CASE("the plan as YAML has the documented keys") {
   Config config = small_config();
   const std::string yaml = plan_yaml(config, "runs/one");
   for (const char* line : {"architecture: revnet38\n", "dataset: synthetic\n", "run_directory: runs/one\n",

@@ -1,8 +1,16 @@
 #include "run/slowdown.h"
 
-#include <doctest/doctest.h>
+#include <atomic>
+#include <filesystem>
+#include <thread>
+#include <vector>
 
+#include <doctest/doctest.h>
+#include <sched.h>
+
+#include "base/stopwatch.h"
 #include "files.h"
+#include "system/host.h"
 
 namespace revnet {
 namespace {
@@ -21,9 +29,32 @@ TEST_CASE("a single thread is not told of other work, which only takes its own t
   CHECK_FALSE(slowdown_warning(9.0, 10, 1, false));
 }
 
-TEST_CASE("a watch stays silent until ten seconds have passed") {
-  SlowdownWatch watch(2);
-  CHECK_FALSE(watch.look());
+TEST_CASE("a watch looks now and then, and warns once") {
+  const std::vector<int> cores = usable_cores();
+  if (cores.size() < 2 || !std::filesystem::exists("/proc/self/schedstat")) {
+    MESSAGE("needs two cores, and a kernel that counts how long threads wait");
+    return;
+  }
+  cpu_set_t before, one;
+  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  CPU_ZERO(&one);
+  CPU_SET(cores.front(), &one);
+  SlowdownWatch watch(2, 0.25), silent(2, 100);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);  // and so for the thread that this one starts
+  std::atomic<bool> ends = false;
+  std::jthread other([&] {
+    while (!ends) {
+    }
+  });
+  int warnings = 0;
+  for (const Stopwatch clock; clock.seconds() < 0.8;) {
+    if (watch.look()) ++warnings;
+    CHECK_FALSE(silent.look());
+  }
+  ends = true;
+  other.join();
+  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
+  CHECK(warnings == 1);
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ TEST_CASE("planned bytes equal the ledger's in every mode") {
   }
 }
 
-TEST_CASE("memory and arithmetic of each mode grow as in the paper's Table 1") {
-  const auto fastest = [](const char* architecture, ActivationMode mode) {
+TEST_CASE("what each mode saves grows as in the paper's Table 1") {
+  const auto best_fit = [](const char* architecture, ActivationMode mode) {
     std::vector<double> depths, saved;
     for (const std::int64_t units : {3, 12, 27, 48}) {
       const MemoryCase what{find_architecture(architecture), units, mode, 2, 1};
@@ -72,11 +72,11 @@ TEST_CASE("memory and arithmetic of each mode grow as in the paper's Table 1") {
     }
     return fit_growth(depths, saved).front().name;
   };
-  CHECK(fastest("resnet32", ActivationMode::stored) == "L");
-  CHECK(fastest("revnet38", ActivationMode::stored) == "L");
-  CHECK(fastest("revnet38", ActivationMode::reconstructed) == "1");
-  CHECK(fastest("resnet32", ActivationMode::checkpointed) == "sqrt L");
-  CHECK(fastest("resnet32", ActivationMode::recursive) == "log L");
+  CHECK(best_fit("resnet32", ActivationMode::stored) == "L");
+  CHECK(best_fit("revnet38", ActivationMode::stored) == "L");
+  CHECK(best_fit("revnet38", ActivationMode::reconstructed) == "1");
+  CHECK(best_fit("resnet32", ActivationMode::checkpointed) == "sqrt L");
+  CHECK(best_fit("resnet32", ActivationMode::recursive) == "log L");
 }
 
 TEST_CASE("growth needs five depths, and all fits of similar quality are named") {
