@@ -81,9 +81,13 @@ def draw_curves(runs, output):
     draw_curve_rows([runs], output)
 
 
-def angle_panels(architectures, one_panel):
+def angle_panels(architectures, one_panel, with_curves):
     """Makes one row of panels, or two if several networks have a panel of angles each. Returns {architecture: axes}, the
-    axes of the loss and of the error, and the figure."""
+    axes of the loss and of the error, which are None without curves, and the figure."""
+    if not with_curves:
+        columns = 1 if one_panel else len(architectures)
+        figure, (angles,) = plt.subplots(1, columns, figsize=(max(6, 4.3 * columns), 4), sharey=True, squeeze=False)
+        return dict(zip(architectures, list(angles) * len(architectures))), None, None, figure
     if one_panel or len(architectures) == 1:
         figure, (angle, loss, error) = plt.subplots(1, 3, figsize=(13, 4))
         return dict.fromkeys(architectures, angle), loss, error, figure
@@ -103,7 +107,9 @@ def draw_angle(runs, output, one_panel=False):
         studies.append((file.attrs["architecture"], f"{file.attrs['architecture']}, {name}", file["angle"]))
     architectures = list(dict.fromkeys(architecture for architecture, _, _ in studies))
     labels = [label for _, label, _ in studies]
-    angles, loss, error, figure = angle_panels(architectures, one_panel)
+    # The runs of studies that measured the checkpoints of others have no curves.
+    trained = [run for run in runs if os.path.exists(os.path.join(run, "run.h5"))]
+    angles, loss, error, figure = angle_panels(architectures, one_panel, bool(trained))
     for number, (run, (architecture, label, study)) in enumerate(zip(runs, studies)):
         angle = angles[architecture]
         if labels.count(label) > 1:  # the studies differ in something else
@@ -111,7 +117,7 @@ def draw_angle(runs, output, one_panel=False):
         angle.plot(study["iteration"], study["degrees"], label=label, **line_style(number))
         smooth = dict(line_style(number, ":"), markersize=2)
         angle.plot(study["iteration"], study["forced/degrees"], **smooth)
-        if os.path.exists(os.path.join(run, "run.h5")):  # absent if the study measured the checkpoints of another run
+        if run in trained:
             plot_runs([revnet_files.read_run(run)], loss, error, number, label)
     next(iter(angles.values())).set_ylabel("angle (degrees)")
     exact = any(0 in study[name][:] for _, _, study in studies for name in ("degrees", "forced/degrees"))
@@ -123,10 +129,10 @@ def draw_angle(runs, output, one_panel=False):
         angle.set_xlabel("iteration")
     for angle in set(angles.values()):
         angle.grid(alpha=0.3)
-    name_curves(loss, error)
-    for axes in (loss, error):
-        axes.set_title("dotted: training; solid: evaluation", fontsize=9)
-    if loss.lines:
+    if trained:
+        name_curves(loss, error)
+        for axes in (loss, error):
+            axes.set_title("dotted: training; solid: evaluation", fontsize=9)
         loss.legend(fontsize=8)
     save(figure, output)
 
