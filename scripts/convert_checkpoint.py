@@ -46,14 +46,16 @@ import re
 import sys
 import warnings
 
-import numpy as np
-
-from revnet_files import Checkpoint, FileError, read_checkpoint, replace_file, write_checkpoint
+try:
+    import numpy as np
+    from revnet_files import Checkpoint, FileError, read_checkpoint, replace_file, write_checkpoint
+except ModuleNotFoundError as missing:
+    sys.exit(f"convert_checkpoint.py: {missing}: apt-get install python3-h5py")
 
 try:
     import torch
     from torch_model import EPSILON, SPECS, Network, Spec
-except ImportError:
+except ModuleNotFoundError:
     torch = None
 
 RUNNING = ("running_mean", "running_variance")
