@@ -77,11 +77,11 @@ void check_equal_start(Communicator& communicator, const Device& device, const s
   }
   const std::string odd = dissenters(communicator.gather(settings));
   if (!odd.empty()) {
-    throw AgreedError(
-        odd +
-            ": the settings differ from those of rank 0; give all ranks the same options, files "
-            "and environment",
-        ExitCode::usage);
+    throw AgreedError(odd +
+                          ": the settings or photographs differ from those of rank 0; give all ranks the "
+                          "same options, files, "
+                          "environment and images",
+                      ExitCode::usage);
   }
 }
 
