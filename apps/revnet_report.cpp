@@ -80,6 +80,7 @@ int report(const Request& request) {
       }
     }
   }
+  fill_in_images(runs);
   const std::vector<Section> sections = report_sections(build_networks(), runs, wanted);
   if (request.page) write_page(*request.page, report_page(sections, runs));
   std::cout << format_sections(sections, format) << std::flush;

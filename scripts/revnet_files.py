@@ -221,14 +221,23 @@ def settings_of(config):
 
 
 def beyond_settings(run):
-    """Returns what a result depends on beside the settings: which photographs, how many ranks divided each batch for
-    local batch normalization, and what of this or of the length changed on the way."""
+    """Returns what a result depends on beside the settings: which images, how many ranks divided each batch for local
+    batch normalization, and what of this or of the length changed on the way."""
     is_local = run.attributes.get("batch_norm", "local") == "local"
     weighty = ("data set ", "training.iterations ", "training.decay_at ") + (("ranks ",) if is_local else ())
     changes = run.attributes.get("changed_on_resume", "").split("; ")
     return {"images": run.attributes.get("dataset_fingerprint", ""),
             "ranks": run.attributes.get("ranks", "1") if is_local else "1",
             "changes": "; ".join(change for change in changes if change.startswith(weighty))}
+
+
+def fill_in_images(settings):
+    """Logs of earlier versions do not identify CIFAR's images. Such runs are taken to have those of the other runs with
+    the same data set, where these agree. Takes, and changes, the settings of each run with beyond_settings()."""
+    for run in settings:
+        known = {other["images"] for other in settings if other["dataset.name"] == run["dataset.name"]} - {""}
+        if not run["images"] and len(known) == 1:
+            run["images"], = known
 
 
 def replace_file(path, content):

@@ -42,6 +42,7 @@ def groups_of(paths):
     runs = [revnet_files.read_run(path) for path in paths]
     settings = [dict(revnet_files.settings_of(run.config), **revnet_files.beyond_settings(run), path=path)
                 for run, path in zip(runs, paths)]
+    revnet_files.fill_in_images(settings)
     known = set.intersection(*map(set, settings)) - set(revnet_files.WITHOUT_EFFECT) - {"path"}
     known = [key for key in settings[0] if key in known]
     keys = telling([key for key in known if key != "training.seed"], settings)

@@ -49,7 +49,8 @@ class BatchSource {
   virtual bool may_be_damaged() const { return false; }
   // One line for each image skipped since the last call.
   virtual std::vector<std::string> take_notices() { return {}; }
-  // Identifies the images' names and labels in order; empty for sets that never change.
+  // Identifies the data set, in its order: by the bytes of CIFAR's files, by the names and labels of
+  // photographs. Empty for drawn images, which the settings determine.
   virtual std::string fingerprint() const { return ""; }
   virtual std::array<ShownValues, 3> shown_values() const { return {}; }
 

@@ -77,8 +77,10 @@ void check_checksum(const fs::path& file, const CifarFormat& format, std::uint32
                   replace_remedy(format));
 }
 
-// Appends the records of one file to `set`. After an error, `set` may hold some of them.
-void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, std::size_t records) {
+// Appends the records of one file to `set` and returns the file's CRC-32. After an error, `set` may hold some
+// of the records.
+std::uint32_t append_file(Dataset& set, const fs::path& file, const CifarFormat& format,
+                          std::size_t records) {
   check_file(file, format, std::uintmax_t{records} * format.record_bytes());
   errno = 0;
   std::ifstream in(file, std::ios::binary);
@@ -112,6 +114,7 @@ void append_file(Dataset& set, const fs::path& file, const CifarFormat& format, 
     set.labels.push_back(fine);
   }
   check_checksum(file, format, checksum);
+  return checksum;
 }
 
 Dataset empty_set(const CifarFormat& format) {
@@ -125,10 +128,14 @@ Splits read_all(const std::vector<CifarFile>& files) {
   const CifarFormat& format = files.front().format;
   Splits splits{empty_set(format), empty_set(format)};
   splits.train.images.reserve(cifar_train_size * cifar_bytes);
-  for (std::size_t i = 0; i + 1 < files.size(); ++i) {
-    append_file(splits.train, files[i].path, format, files[i].records);
+  std::uint32_t checksum = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    Dataset& set = i + 1 < files.size() ? splits.train : splits.test;
+    const std::uint32_t of_file = append_file(set, files[i].path, format, files[i].records);
+    checksum = crc32(std::as_bytes(std::span(&of_file, 1)), checksum);
   }
-  append_file(splits.test, files.back().path, format, files.back().records);
+  splits.fingerprint =
+      fmt::format("{} and {} images, {:08x}", splits.train.size(), splits.test.size(), checksum);
   return splits;
 }
 

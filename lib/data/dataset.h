@@ -37,6 +37,9 @@ struct Dataset {
 struct Splits {
   Dataset train;
   Dataset test;
+  // Identifies the whole set as it was read, with images that hold_out() has dropped since; empty for drawn
+  // images.
+  std::string fingerprint = {};
 };
 
 // Moves the last `count` training images into a validation set that replaces the test set, so that choices

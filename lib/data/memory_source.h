@@ -16,6 +16,7 @@ class MemorySource final : public BatchSource {
                      std::span<std::int32_t> labels) override;
   std::size_t fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
                               std::span<std::int32_t> labels) override;
+  std::string fingerprint() const override { return splits_.fingerprint; }
 
  private:
   Splits splits_;

@@ -46,7 +46,7 @@ struct RunInfo {
 inline constexpr const char* changed_on_resume = "changed_on_resume";
 // When the first process of the run began, "2026-01-31T12:34:56Z".
 inline constexpr const char* started = "started";
-// Identifies a set of photographs (BatchSource::fingerprint).
+// Identifies the images (BatchSource::fingerprint). Logs of earlier versions lack it for CIFAR.
 inline constexpr const char* dataset_fingerprint = "dataset_fingerprint";
 // How many damaged images were left out.
 inline constexpr const char* images_left_out_name = "images_left_out";

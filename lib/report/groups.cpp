@@ -189,7 +189,7 @@ Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string>
   for (const Group& group : grouping.groups) values.insert(group.values);
   if (values.size() < grouping.groups.size()) {
     grouping.notes.emplace_back(
-        "Groups with the same settings differ in their photographs, in the number of ranks between which "
+        "Groups with the same settings differ in their images, in the number of ranks between which "
         "local batch normalization divides a batch, or in what changed when a run was resumed.");
   }
   const std::vector<std::string> hidden = hidden_keys(grouping.groups);

@@ -35,7 +35,7 @@ struct Grouping {
 };
 
 // Groups by these keys or, if there are none, by everything that varies except the seed, and always by the
-// photographs and the ranks (RunRecord). Of runs with identical settings, only one counts. The runs must
+// images and the ranks (RunRecord). Of runs with identical settings, only one counts. The runs must
 // outlive the result. Throws UsageError for a key that is not a setting.
 Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string> keys);
 

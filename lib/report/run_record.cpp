@@ -1,7 +1,9 @@
 #include "report/run_record.h"
 
 #include <algorithm>
+#include <map>
 #include <ranges>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -50,6 +52,17 @@ RunRecord read_run(const std::filesystem::path& directory) {
   record.peak_bytes = log.bytes_of("peak");
   record.resident_bytes = log.bytes_of("resident");
   return record;
+}
+
+void fill_in_images(std::vector<RunRecord>& runs) {
+  std::map<Config::Dataset::Name, std::set<std::string>> known;
+  for (const RunRecord& run : runs) {
+    if (!run.images.empty()) known[run.config.dataset.name].insert(run.images);
+  }
+  for (RunRecord& run : runs) {
+    const std::set<std::string>& images = known[run.config.dataset.name];
+    if (run.images.empty() && images.size() == 1) run.images = *images.begin();
+  }
 }
 
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& folders) {

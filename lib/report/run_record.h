@@ -14,7 +14,7 @@ namespace revnet {
 struct RunRecord {
   std::filesystem::path directory;
   Config config;  // resolved
-  // What a result depends on beside the settings: which photographs (their fingerprint), and how many ranks
+  // What a result depends on beside the settings: which images (their fingerprint), and how many ranks
   // divided each batch for local batch normalization. Empty where they make no difference.
   std::string images, ranks;
   // What of this, or of the training's length, changed when the run was resumed: "ranks 2 -> 1 after
@@ -37,6 +37,10 @@ struct RunRecord {
 // Reads RUN/run.h5 and checks RUN/run.lock. Throws a
 // RecordError that names the file if it is missing or damaged.
 RunRecord read_run(const std::filesystem::path& directory);
+
+// Logs of earlier versions do not identify CIFAR's images. Such runs are taken to have those of the other
+// runs with the same data set, where these agree.
+void fill_in_images(std::vector<RunRecord>& runs);
 
 // Every run directory (a folder that holds run.h5) at or below these folders, sorted by path. Throws a
 // UsageError that names the first folder without a run.

@@ -1,7 +1,6 @@
 // Where the jobs of a sweep run: the interface between revnet-sweep and this machine or a scheduler.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,9 +9,6 @@
 #include "sweep/sweep.h"
 
 namespace revnet {
-
-// Receives one line for every event.
-using Say = std::function<void(const std::string&)>;
 
 class Launcher {
  public:

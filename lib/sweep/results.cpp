@@ -78,6 +78,7 @@ SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::p
     results.jobs.push_back(job.name);
     results.runs.push_back(read_run(directory_of(sweep, job)));
   }
+  fill_in_images(results.runs);
   return results;
 }
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "record/posix_file.h"
 #include "record/run_directory.h"
+#include "sweep/remaining_jobs.h"
 #include "sweep/slurm.h"
 #include "system/lock_file.h"
 #include "system/process.h"
@@ -151,29 +152,8 @@ class SlurmLauncher : public Launcher {
   }
 
  private:
-  // The jobs that are neither complete nor diverged nor in Slurm.
   std::vector<Job> left_over(const std::vector<Job>& jobs, SweepSummary& summary, const Say& say) const {
-    std::vector<Job> left;
-    const std::map<std::string, QueueEntry> queued = queued_jobs(options_.directory);
-    for (const Job& job : jobs) {
-      const JobStatus status = state_unless_changed(options_.directory, job).status;
-      const auto entry = queued.find(job.name);
-      if (status == JobStatus::complete) {
-        ++summary.complete;
-        say(job.name + ": already complete");
-      } else if (status == JobStatus::diverged) {
-        ++summary.failed;
-        say(diverged_already(options_.directory, job));
-      } else if (entry != queued.end()) {
-        say(job.name + ": already in Slurm, " + describe(entry->second));
-      } else if (status == JobStatus::running) {
-        throw UsageError("{} is in use by another process: wait for it, or stop it",
-                         directory_of(options_.directory, job).string());
-      } else {
-        left.push_back(job);
-      }
-    }
-    return left;
+    return remaining_jobs(jobs, options_.directory, jobs_in_slurm(options_.directory), summary, say);
   }
 
   // Splits the jobs into arrays of permitted size. Every array requests what the most demanding job needs.
@@ -289,6 +269,12 @@ std::optional<SchedulerStates> slurm_states(const fs::path& sweep, const Say& sa
   for (const auto& [job, entry] : accounts(sweep, tasks)) states[job].text = describe(entry);
   for (const auto& [job, entry] : queued) states[job] = {describe(entry), entry.state == "RUNNING"};
   return states;
+}
+
+std::map<std::string, std::string> jobs_in_slurm(const fs::path& sweep) {
+  std::map<std::string, std::string> result;
+  for (const auto& [job, entry] : queued_jobs(sweep)) result[job] = describe(entry);
+  return result;
 }
 
 std::size_t cancel_in_slurm(const fs::path& sweep) {

@@ -4,7 +4,10 @@
 // SWEEP/logs, as with the local launcher.
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "sweep/job_state.h"
 #include "sweep/launcher.h"
@@ -15,6 +18,10 @@ namespace revnet {
 // last try ended. Nothing if the sweep was never submitted, or, after a notice through `say`, if squeue does
 // not answer.
 std::optional<SchedulerStates> slurm_states(const std::filesystem::path& sweep, const Say& say);
+
+// The jobs that are queued or running in Slurm: by name, how they stand, as in "pending (Resources)". Empty
+// if the sweep was never submitted. Throws Error if squeue does not answer.
+std::map<std::string, std::string> jobs_in_slurm(const std::filesystem::path& sweep);
 
 // Cancels all queued and running jobs, of which the running ones save a checkpoint. Returns how many there
 // were. Throws Error if Slurm does not answer.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <deque>
+#include <map>
 #include <optional>
 #include <thread>
 
@@ -17,6 +18,8 @@
 #include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "study/machine.h"
+#include "sweep/remaining_jobs.h"
+#include "sweep/slurm_launcher.h"
 #include "system/host.h"
 #include "system/interrupt.h"
 #include "system/lock_file.h"
@@ -73,16 +76,27 @@ std::string does_not_fit(const Job& job, std::uint64_t bytes, const MemoryLimit&
       job.name, format_bytes(bytes), limit.name, format_bytes(limit.left));
 }
 
+// A sweep's folder can come to a machine without Slurm, where this must not keep its jobs from running.
+std::map<std::string, std::string> in_slurm(const std::filesystem::path& sweep, const Say& say) {
+  try {
+    return jobs_in_slurm(sweep);
+  } catch (const Error& error) {
+    say(std::string(error.what()) + "; if jobs of this sweep still wait in Slurm, cancel them there");
+    return {};
+  }
+}
+
 class Runner {
  public:
-  Runner(const std::vector<Job>& jobs, const SweepOptions& options,
-         const std::function<void(const std::string&)>& say)
+  Runner(const std::vector<Job>& jobs, const SweepOptions& options, const Say& say)
       : options_(options),
         say_(say),
         free_(split_cores(usable_cores(), std::min(options.at_once, jobs.size()))),
         cores_of_job_(free_.front().size()),
         memory_(memory_for_jobs(options)) {
-    for (const Job& job : jobs) queue(job);
+    const std::vector<Job> left =
+        remaining_jobs(jobs, options_.directory, in_slurm(options_.directory, say), summary_, say);
+    for (const Job& job : left) queue(job);
   }
 
   SweepSummary run() {
@@ -125,21 +139,6 @@ class Runner {
   }
 
   void queue(const Job& job) {
-    const JobStatus status = state_unless_changed(options_.directory, job).status;
-    if (status == JobStatus::complete) {
-      ++summary_.complete;
-      say_(job.name + ": already complete");
-      return;
-    }
-    if (status == JobStatus::diverged) {
-      ++summary_.failed;
-      say_(diverged_already(options_.directory, job));
-      return;
-    }
-    if (status == JobStatus::running) {
-      throw UsageError("{} is in use by another process: wait for it, or stop it",
-                       directory_of(options_.directory, job).string());
-    }
     const std::uint64_t bytes = planned_memory(job, threads_of(job, cores_of_job_));
     if (bytes > memory_.left) throw UsageError(does_not_fit(job, bytes, memory_));
     waiting_.push_back({job, bytes});
@@ -251,7 +250,7 @@ class Runner {
   }
 
   const SweepOptions& options_;
-  const std::function<void(const std::string&)>& say_;
+  const Say& say_;
   std::vector<std::vector<int>> free_;  // groups of cores
   // Of the smallest group. A job's threads, and so its bits, do not depend on the group that it runs on.
   std::size_t cores_of_job_;
@@ -266,11 +265,6 @@ class Runner {
 };
 
 }  // namespace
-
-std::string diverged_already(const std::filesystem::path& sweep, const Job& job) {
-  return fmt::format("{}: diverged already, and would again; remove {} to start it anew", job.name,
-                     directory_of(sweep, job).string());
-}
 
 std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
   Config config = resolve(job.config);
@@ -321,21 +315,22 @@ double seconds_in_all(const std::vector<double>& jobs, std::size_t places) {
   return std::ranges::max(busy_until);
 }
 
-std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
-                      const std::function<void(const std::string&)>& say) {
+std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options, const Say& say) {
   Table table({"job", "state", "memory", "time", "iterations", "batch", "threads"});
   const auto groups = split_cores(usable_cores(), std::min(options.at_once, jobs.size()));
   const MemoryLimit memory = memory_for_jobs(options);
+  const std::map<std::string, std::string> elsewhere = in_slurm(options.directory, say);
   const double gflops = measure_sgemm_gflops(1);
   std::vector<double> times;
   for (const Job& job : jobs) {
     const int threads = threads_of(job, groups.front().size());
     const JobState state = state_unless_changed(options.directory, job);
     const std::uint64_t bytes = planned_memory(job, threads);
-    const double left = share_left(job, state);
+    const bool queued = elsewhere.contains(job.name);
+    const double left = queued ? 0 : share_left(job, state);
     if (left > 0 && bytes > memory.left) say(does_not_fit(job, bytes, memory));
     times.push_back(left * estimated_seconds(job, threads, gflops));
-    table.add({job.name, std::string(name(state.status)), format_bytes(bytes),
+    table.add({job.name, queued ? "in Slurm" : std::string(name(state.status)), format_bytes(bytes),
                left > 0 ? format_duration(times.back()) : "-", fmt::format("{}", iterations_of(job, state)),
                fmt::format("{}", job.config.training.batch), fmt::format("{}", threads)});
   }
@@ -345,8 +340,7 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
       groups.size(), format_bytes(memory.left), format_duration(seconds_in_all(times, groups.size())));
 }
 
-SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,
-                       const std::function<void(const std::string&)>& say) {
+SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options, const Say& say) {
   return Runner(jobs, options, say).run();
 }
 

@@ -17,6 +17,9 @@
 
 namespace revnet {
 
+// Receives one line for every event.
+using Say = std::function<void(const std::string&)>;
+
 struct SweepOptions {
   std::filesystem::path directory;  // SWEEP
   std::filesystem::path program;    // revnet-train
@@ -41,12 +44,7 @@ double seconds_in_all(const std::vector<double>& jobs, std::size_t places);
 
 // For --dry-run: one line per job with state, memory and the estimated time left, and a summary line below.
 // `say` receives a line for each job that run_sweep() would refuse for its memory.
-std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
-                      const std::function<void(const std::string&)>& say);
-
-// Says that a job has diverged in an earlier run of the sweep. Such jobs are left alone: they would repeat
-// the same steps.
-std::string diverged_already(const std::filesystem::path& sweep, const Job& job);
+std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options, const Say& say);
 
 struct SweepSummary {
   std::size_t complete = 0, failed = 0, unfinished = 0;
@@ -54,10 +52,9 @@ struct SweepSummary {
 };
 
 // Runs until all jobs are done or a signal (system/interrupt.h) asks to stop; every job is then asked to save
-// a checkpoint and end. `say` receives one line for every event. Throws UsageError, before starting anything,
-// if a job's settings have changed since it was begun or if a job's memory could never fit, and InUseError if
-// another process runs the sweep.
-SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options,
-                       const std::function<void(const std::string&)>& say);
+// a checkpoint and end. Jobs that Slurm still has are left to it. Throws UsageError, before starting
+// anything, if a job's settings have changed since it was begun or if a job's memory could never fit, and
+// InUseError if another process runs the sweep.
+SweepSummary run_sweep(const std::vector<Job>& jobs, const SweepOptions& options, const Say& say);
 
 }  // namespace revnet

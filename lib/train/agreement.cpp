@@ -78,7 +78,7 @@ void check_equal_start(Communicator& communicator, const Device& device, const s
   const std::string odd = dissenters(communicator.gather(settings));
   if (!odd.empty()) {
     throw AgreedError(odd +
-                          ": the settings or photographs differ from those of rank 0; give all ranks the "
+                          ": the settings or images differ from those of rank 0; give all ranks the "
                           "same options, files, "
                           "environment and images",
                       ExitCode::usage);

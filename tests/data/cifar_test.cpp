@@ -228,6 +228,10 @@ TEST_CASE("cifar10 reads from its canonical folder") {
   REQUIRE(splits.test.size() == 10'000);
   CHECK(splits.test.image(0)[0] == 206);
 
+  CHECK(splits.fingerprint.starts_with("50000 and 10000 images, "));
+  write_file(test_file, cifar_records(10'000, 10, 0));  // another first pixel
+  CHECK(read_cifar10(directory.path()).fingerprint != splits.fingerprint);
+
   const fs::path third = folder / "data_batch_3.bin";
   fs::resize_file(third, 30'729'999);
   expect_error(truncated, third, [&] { read_cifar10(directory.path()); });

@@ -91,6 +91,10 @@ TEST_CASE("submitted jobs are shown, not submitted twice, and can be cancelled")
   CHECK(again.exit_code == 0);
   CHECK(contains(again.err, "seed2: already in Slurm, pending (Priority)"));
   CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
+  const Outcome here = place.sweep({"run", "s.yaml"});
+  CHECK(here.exit_code == 0);
+  CHECK(contains(here.err, "seed2: already in Slurm, pending (Priority)"));
+  CHECK(count(place.sweep({"run", "s.yaml", "--dry-run"}).out, "in Slurm") == 2);
   CHECK(place.sweep({"cancel", "s.yaml"}).out == "2 jobs of runs/s cancelled\n");
   CHECK(read_file(place.folder / "scancel.calls") == "41\n");
 
@@ -108,6 +112,9 @@ TEST_CASE("submitted jobs are shown, not submitted twice, and can be cancelled")
   const Outcome unanswered = place.sweep({"status", "s.yaml"});
   CHECK(unanswered.exit_code == 0);
   CHECK(contains(unanswered.err, "squeue failed (exit code 1): slurm_load_jobs error: no answer"));
+  const Outcome planned = succeeded(place.sweep({"run", "s.yaml", "--dry-run"}));
+  CHECK(contains(planned.err, "no answer; if jobs of this sweep still wait in Slurm, cancel them there"));
+  CHECK(contains(planned.out, "waiting"));
   CHECK(place.run_in_slurm().exit_code == 1);  // because the queue is unknown
   CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
 }

@@ -98,7 +98,7 @@ TEST_CASE("the best group has the lowest error or the highest speed, and a singl
   CHECK_FALSE(contains(table("eval_error_percent"), "best"));
 }
 
-TEST_CASE("runs on other photographs, or divided between other ranks, are groups of their own") {
+TEST_CASE("runs on other images, or divided between other ranks, are groups of their own") {
   std::vector<RunRecord> runs{record("revnet38", "cifar10", 1, 10, 20),
                               record("revnet38", "cifar10", 1, 10, 40)};
   const auto error = [&] {
@@ -110,7 +110,7 @@ TEST_CASE("runs on other photographs, or divided between other ranks, are groups
   CHECK(error() == "runs,\"error, %\"\n1,20.00\n1,40.00\n");
   const std::vector<std::string> notes = group_runs(runs, {}).notes;
   REQUIRE(notes.size() == 1);
-  CHECK(contains(notes[0], "differ in their photographs, in the number of ranks"));
+  CHECK(contains(notes[0], "differ in their images, in the number of ranks"));
   runs[0].images = runs[1].images;
   CHECK(contains(group_runs(runs, {}).notes.at(0), "has the settings and the seed of"));
   runs[1].ranks = "4";
@@ -118,6 +118,21 @@ TEST_CASE("runs on other photographs, or divided between other ranks, are groups
   runs[1].ranks = "";
   runs[1].changes = "ranks 4 -> 1 after iteration 6";
   CHECK(error() == "runs,\"error, %\",best\n1,20.00,*\n1,40.00,\n");
+}
+
+TEST_CASE("a log that does not identify its images counts with those of its data set, where they agree") {
+  std::vector<RunRecord> runs{
+      record("revnet38", "cifar10", 1, 10, 20), record("revnet38", "cifar10", 2, 10, 20),
+      record("revnet38", "cifar100", 1, 10, 40), record("revnet38", "cifar10", 3, 10, 20)};
+  runs[1].images = "50000 and 10000 images, 1234abcd";
+  fill_in_images(runs);
+  CHECK(runs[0].images == runs[1].images);
+  CHECK(runs[2].images.empty());
+  CHECK(runs[3].images == runs[1].images);
+  runs[0].images = "50000 and 10000 images, other";
+  runs[3].images = "";
+  fill_in_images(runs);
+  CHECK(runs[3].images.empty());
 }
 
 TEST_CASE("averaged weights have a column where a run has them") {

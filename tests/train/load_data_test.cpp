@@ -35,6 +35,10 @@ TEST_CASE("a test after a training with held-out images has that training's mean
   const auto trained = load_data(config);
   CHECK(trained->evaluation_size() == validation_images);
   CHECK(tested->evaluation_size() == 10'000);
+  // The files are the same, whichever images of them are used.
+  CHECK_FALSE(all->fingerprint().empty());
+  CHECK(trained->fingerprint() == all->fingerprint());
+  CHECK(tested->fingerprint() == all->fingerprint());
   // Without the last training image the mean is 0.
   const auto first_pixel = [](BatchSource& source, std::size_t image) {
     std::vector<float> pixels(cifar_bytes);
