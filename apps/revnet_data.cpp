@@ -17,7 +17,7 @@
 #include "data/png.h"
 #include "option_values.h"
 #include "record/packed_images.h"
-#include "record/run_directory.h"
+#include "record/posix_file.h"
 #include "system/interrupt.h"
 #include "train/load_data.h"
 #include "training_options.h"
@@ -151,8 +151,7 @@ int show(const Config& config, const ShowRequest& request) {
     data->fill_training(first, -1, images, labels);
   }
   if (count == 0) throw UsageError("--iteration: the evaluation set ends before that batch");
-  write_text_file_atomically(request.file,
-                             encode_png(contact_sheet(images, count, size, data->shown_values())));
+  replace_text_file(request.file, encode_png(contact_sheet(images, count, size, data->shown_values())));
   for (const std::string& line : data->take_notices()) std::cerr << "left out: " << line << '\n';
   const std::size_t columns = contact_sheet_columns(count);
   std::cout << "labels, row by row:\n";

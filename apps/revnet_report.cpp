@@ -8,7 +8,7 @@
 #include "net/network.h"
 #include "option_values.h"
 #include "record/config_schema.h"
-#include "record/run_directory.h"
+#include "record/posix_file.h"
 #include "report/page.h"
 #include "report/paper.h"
 #include "report/sections.h"
@@ -49,7 +49,7 @@ std::vector<BuiltNetwork> build_networks() {
 }
 
 void write_page(const std::string& file, const std::string& page) {
-  write_text_file_atomically(file, page);
+  replace_text_file(file, page);
   std::cerr << "wrote " << file << '\n';
 }
 

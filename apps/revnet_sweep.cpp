@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "command_line.h"
-#include "record/run_directory.h"
+#include "record/posix_file.h"
 #include "sweep/launcher.h"
 #include "sweep/results.h"
 #include "sweep/slurm_launcher.h"
@@ -179,8 +179,8 @@ int collect(const SweepRequest& request) {
   const std::string csv = results_table(results).format(TableFormat::csv);
   const std::filesystem::path runs = directory / "results.csv", means = directory / "groups.csv",
                               file = directory / "results.h5";
-  write_text_file_atomically(runs, csv);
-  write_text_file_atomically(means, group_data(groups, usual_metrics(results.runs)).format(TableFormat::csv));
+  replace_text_file(runs, csv);
+  replace_text_file(means, group_data(groups, usual_metrics(results.runs)).format(TableFormat::csv));
   write_results(file, results, groups, request.command);
   std::cout << csv << std::flush;
   for (const std::string& note : groups.notes) say(note);

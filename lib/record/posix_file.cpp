@@ -95,6 +95,10 @@ void move_into_place(const std::filesystem::path& temporary, const std::filesyst
   if (durability == Durability::power_loss) sync_folder_of(path);
 }
 
+void replace_text_file(const std::filesystem::path& path, std::string_view text) {
+  replace_file(path, std::as_bytes(std::span(text)), Durability::power_loss);
+}
+
 std::string read_text_file(const std::filesystem::path& path) {
   constexpr std::size_t limit = std::size_t{1} << 20;
   const FileDescriptor descriptor = open_file(path, O_RDONLY);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "record/record_error.h"
 #include "system/file_descriptor.h"
@@ -33,6 +34,9 @@ void replace_file(const std::filesystem::path& path, std::span<const std::byte> 
 // The last step of replace_file(), for a temporary file that someone else has written and closed.
 void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path,
                      Durability durability);
+
+// replace_file() for text, with a sync to disk.
+void replace_text_file(const std::filesystem::path& path, std::string_view text);
 
 // Returns the whole file (or pipe) of settings. Throws RecordError if it has more than 1 MiB: no such file
 // comes near.

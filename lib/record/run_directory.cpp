@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,7 +21,7 @@ namespace fs = std::filesystem;
 // listed one by one, since their folder stays.
 std::vector<fs::path> removable(const RunFiles& files) {
   std::vector<fs::path> list;
-  for (const fs::path& file : {files.config(), files.text_log(), files.run_log(), files.checkpoint(),
+  for (const fs::path& file : {files.config(), files.messages(), files.run_log(), files.checkpoint(),
                                files.best_checkpoint(), files.metrics(), files.events(), files.angle()}) {
     list.push_back(file);
     list.push_back(temporary_path(file));
@@ -152,10 +151,6 @@ void RunDirectory::make_kept_checkpoints() const {
 
 void RunDirectory::make_tensorboard() const {
   make_folder(files_.tensorboard());
-}
-
-void write_text_file_atomically(const fs::path& file, std::string_view text) {
-  replace_file(file, std::as_bytes(std::span(text)), Durability::power_loss);
 }
 
 bool is_in_use(const std::filesystem::path& directory) {

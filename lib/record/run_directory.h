@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "record/config.h"
 #include "system/lock_file.h"
@@ -18,8 +17,8 @@ class RunFiles {
 
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path config() const { return directory_ / "config.yaml"; }
-  std::filesystem::path text_log() const { return directory_ / "run.log"; }
   std::filesystem::path run_log() const { return directory_ / "run.h5"; }
+  std::filesystem::path messages() const { return directory_ / "run.log"; }
   std::filesystem::path checkpoint() const { return directory_ / "checkpoint.h5"; }
   std::filesystem::path metrics() const { return directory_ / "metrics.csv"; }
   // TensorBoard looks for such names in a folder (setting log.tensorboard).
@@ -74,9 +73,5 @@ bool is_in_use(const std::filesystem::path& directory);
 
 // runs/DATASET-ARCH-seedN, the default of revnet-train.
 std::filesystem::path default_run_directory(const Config& config);
-
-// Replaces the file in one step and syncs it to disk. Throws
-// RecordError on failure, leaving the old file untouched.
-void write_text_file_atomically(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace revnet

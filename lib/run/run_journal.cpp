@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "record/checksums.h"
 #include "record/event_file.h"
+#include "record/posix_file.h"
 #include "record/record_error.h"
 #include "run/earlier_run.h"
 #include "run/resumption.h"
@@ -57,7 +58,7 @@ double unix_time() {
 RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunInfo& info)
     : config_(config),
       directory_(std::move(directory)),
-      reporter_(directory_.files().text_log()),
+      reporter_(directory_.files().messages()),
       log_(RunLog::create(directory_.files().run_log(), info)),
       slowdown_(config.training.threads) {}
 
@@ -117,7 +118,7 @@ void RunJournal::resume_best() {
 }
 
 void RunJournal::begin(std::int64_t iteration) {
-  write_text_file_atomically(directory_.files().config(), with_checksum(to_yaml(config_)));
+  replace_text_file(directory_.files().config(), with_checksum(to_yaml(config_)));
   const std::vector<MetricsRow> rows = metrics_rows(log_, evaluation_set(config_));
   row_files_.push_back(make_metrics_csv(directory_.files().metrics(), rows));
   if (config_.log.tensorboard) {

@@ -12,7 +12,6 @@
 
 #include "base/error.h"
 #include "record/posix_file.h"
-#include "record/run_directory.h"
 #include "sweep/remaining_jobs.h"
 #include "sweep/slurm.h"
 #include "system/lock_file.h"
@@ -220,7 +219,7 @@ class SlurmLauncher : public Launcher {
     Config config = job.config;
     config.training.threads = threads_of(job, cpus_per_task);
     config.dataset.directory = fs::absolute(config.dataset.directory).string();
-    write_text_file_atomically(options_.directory / "logs" / (job.name + ".yaml"), to_yaml(config));
+    replace_text_file(options_.directory / "logs" / (job.name + ".yaml"), to_yaml(config));
   }
 
   void submit(const SlurmArray& array, const Say& say) const {
@@ -229,7 +228,7 @@ class SlurmLauncher : public Launcher {
     int number = 1;
     while (fs::exists(numbered(number))) ++number;
     const fs::path script = numbered(number);
-    write_text_file_atomically(script, batch_script(array));
+    replace_text_file(script, batch_script(array));
     // --job-name, by which the queue is searched, must not come from the environment or from extra_lines.
     const std::string job_name = "--job-name=" + slurm_job_name(options_.directory);
     // A script that is submitted within a job inherits that job's variables, and these contradict its own.

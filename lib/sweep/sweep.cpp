@@ -165,7 +165,7 @@ class Runner {
     free_.pop_back();
     Config config = what.job.config;
     config.training.threads = threads_of(what.job, cores_of_job_);
-    write_text_file_atomically(settings, to_yaml(config));
+    replace_text_file(settings, to_yaml(config));
     Command command{.words = {options_.program.string(), name(config.dataset.name), "--config",
                               settings.string(), "--run-dir", run.string()},
                     // Their values stand in the job's settings already, and would override them.

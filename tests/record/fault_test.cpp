@@ -9,6 +9,7 @@
 #include "faults/file_faults.h"
 #include "files.h"
 #include "record/checkpoint.h"
+#include "record/posix_file.h"
 #include "record/record_error.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
@@ -46,8 +47,7 @@ const std::vector<Case> cases{
        log.save(version == 2);
      },
      [](const auto& file) { return static_cast<int>(RunLog::open(file).train().size()); }},
-    {"config.yaml",
-     [](const auto& file, int version) { write_text_file_atomically(file, std::to_string(version)); },
+    {"config.yaml", [](const auto& file, int version) { replace_text_file(file, std::to_string(version)); },
      [](const auto& file) { return std::stoi(read_file(file)); }}};
 
 // The file operations of replacing version 1 by version 2.

@@ -23,7 +23,7 @@ std::string refusal(const fs::path& directory, bool overwrite) {
 
 void fill(const RunFiles& files) {
   for (const fs::path& file :
-       {files.config(), files.text_log(), files.run_log(), files.checkpoint(), files.best_checkpoint()}) {
+       {files.config(), files.messages(), files.run_log(), files.checkpoint(), files.best_checkpoint()}) {
     write_file(file, "old");
     write_file(file.string() + ".tmp", "stale");
   }
@@ -36,7 +36,7 @@ void fill(const RunFiles& files) {
 TEST_CASE("the files of a run have fixed names") {
   const RunFiles files("RUN");
   CHECK(files.config() == "RUN/config.yaml");
-  CHECK(files.text_log() == "RUN/run.log");
+  CHECK(files.messages() == "RUN/run.log");
   CHECK(files.run_log() == "RUN/run.h5");
   CHECK(files.checkpoint() == "RUN/checkpoint.h5");
   CHECK(files.kept_checkpoint(50) == "RUN/checkpoints/50.h5");
@@ -201,15 +201,4 @@ TEST_CASE("the lock of a killed process is free") {
   CHECK(contains(message, "is in use by process " + std::to_string(child) + " on "));
   CHECK_NOTHROW(RunDirectory::open(folder / "run"));
   CHECK(contains(read_file(folder / "run/run.lock"), "process " + std::to_string(::getpid()) + " on "));
-}
-
-TEST_CASE("a text file is replaced in one step") {
-  TemporaryDirectory folder;
-  write_text_file_atomically(folder / "config.yaml", "first\n");
-  write_text_file_atomically(folder / "config.yaml", "second");
-  CHECK(read_file(folder / "config.yaml") == "second");
-  CHECK_FALSE(fs::exists(folder / "config.yaml.tmp"));
-  fs::create_directory(folder / "config.yaml.tmp");
-  CHECK_THROWS_AS(write_text_file_atomically(folder / "config.yaml", "third"), RecordError);
-  CHECK(read_file(folder / "config.yaml") == "second");
 }

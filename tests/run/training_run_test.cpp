@@ -91,7 +91,7 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(log.info().learning_rate == 0.1);
   CHECK(log.info().batch == 4);
   CHECK(log.info().extra.at("started").size() == std::string("2026-01-31T12:34:56Z").size());
-  CHECK(contains(read_file(files.text_log()),
+  CHECK(contains(read_file(files.messages()),
                  "span about 100 iterations but have seen only 4, so this evaluation"));
   const std::string metrics = read_file(files.metrics());
   CHECK(lines_of(metrics).size() == 1 + log.train().size() + log.eval().size());
@@ -113,7 +113,7 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   CHECK(same_rows(RunLog::open(files.run_log()), log));
   CHECK(RunLog::open(files.run_log()).train().back().seconds > 100.0);
   CHECK(same_state(read_checkpoint(files.checkpoint()), end));
-  CHECK(contains(read_file(files.text_log()), "resuming after iteration 2"));
+  CHECK(contains(read_file(files.messages()), "resuming after iteration 2"));
   const std::vector<std::string> lines = lines_of(read_file(files.metrics())), whole = lines_of(metrics);
   REQUIRE(lines.size() == whole.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {  // all but the seconds
@@ -167,7 +167,7 @@ TEST_CASE("resuming starts a run in an empty directory and in one left by a kill
   CHECK_THROWS_AS(run_training(run_config(), files.directory(), RunStart::resume, "test", ending_after(0)),
                   Error);
   CHECK(settings_of_run(files.directory()) == run_config());
-  CHECK(contains(read_file(files.text_log()), "nothing to resume in " + files.directory().string()));
+  CHECK(contains(read_file(files.messages()), "nothing to resume in " + files.directory().string()));
   CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
   for (const auto& file : {files.config(), files.run_log(), files.checkpoint()}) {
     std::filesystem::remove(file);
@@ -228,7 +228,7 @@ TEST_CASE("the best checkpoint is chosen by evaluations of the same images") {
   config.training.decay_at = {};
   config.evaluation.images = 2;
   run_training(config, files.directory(), RunStart::resume, "test");
-  CHECK(contains(read_file(files.text_log()), "was the best with evaluation.images 1, which is 2 now"));
+  CHECK(contains(read_file(files.messages()), "was the best with evaluation.images 1, which is 2 now"));
   CHECK(read_checkpoint(files.best_checkpoint()).iteration == 3);
 }
 
@@ -252,8 +252,8 @@ TEST_CASE("resuming refuses settings that change the result and warns of others"
   changed.training.threads = 2;
   changed.log.every = 3;
   CHECK_THROWS_AS(run_training(changed, directory, RunStart::resume, "test", ending_after(0)), Error);
-  CHECK(contains(read_file(files.text_log()), "resuming with threads 2 instead of 1"));
-  CHECK(contains(read_file(files.text_log()), "resuming with log.every 3 instead of 2"));
+  CHECK(contains(read_file(files.messages()), "resuming with threads 2 instead of 1"));
+  CHECK(contains(read_file(files.messages()), "resuming with log.every 3 instead of 2"));
 }
 
 TEST_CASE("a run is replaced only on request") {
@@ -285,7 +285,7 @@ TEST_CASE("a diverged run reports it and keeps its checkpoint") {
   const RunFiles files(directory);
   CHECK(RunLog::open(files.run_log()).status() == RunStatus::diverged);
   CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
-  CHECK(contains(read_file(files.text_log()), "diverged"));
+  CHECK(contains(read_file(files.messages()), "diverged"));
 }
 
 // Resumes after two of four iterations with `mean` as running mean in head/bn; returns the error message.
