@@ -288,17 +288,18 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   std::vector<std::string> ways = find_setting("network.activations")->choices;
   std::erase(ways, name(Config::Network::Activations::automatic));
   add_repeated_option(*memory, "network.architecture", request->architectures)
-      ->default_str("resnet32 revnet38");
+      ->default_str("resnet32,revnet38");
   CLI::Option* const batch = add_repeated_option(*memory, "training.batch", request->batches);
   add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
   memory
       ->add_option("--units", request->units,
                    "units per stage in place of network.units; 0: the network's own")
-      ->type_name("N")
+      ->type_name("N,...")
+      ->delimiter(',')
       ->take_all()
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 1000))
-      ->default_str(fmt::format("{}", fmt::join(default_units, " ")));
+      ->default_str(fmt::format("{}", fmt::join(default_units, ",")));
   const auto images = [&](const char* option, std::int64_t& number, const char* help) {
     memory->add_option(option, number, help)
         ->type_name("N")

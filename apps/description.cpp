@@ -75,6 +75,7 @@ FUNCTION() {
   FUNCTION_search "${words[@]}"
   word=${words[-1]}
   [[ $word == --*=* ]] && lead=${word%%=*}= word=${word#*=}
+  [[ $word == *,* && $word != *=* ]] && lead+=${word%,*}, word=${word##*,} # the last of a list
   COMPREPLY=()
   case $takes in
   @files) compopt -o default ;;
@@ -104,7 +105,7 @@ FUNCTION() {
   @directories) _files -/ ;;
   @text) ;;
   *=*) compadd -S '' -- ${=takes} ;; # a value follows KEY=
-  ?*) compadd -- ${=takes} ;;
+  ?*) compset -P '*,'; compadd -- ${=takes} ;;
   *) _describe word offers ;;
   esac
 }

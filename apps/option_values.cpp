@@ -23,7 +23,8 @@ CLI::Option* add_repeated_option(CLI::App& app, const std::string& key, std::vec
                                  const std::vector<std::string>& only) {
   const Setting& setting = *find_setting(key);
   return app.add_option(setting.option.name, values, only.empty() ? option_help(setting) : join(only))
-      ->type_name(setting.option.value)
+      ->type_name(std::string(setting.option.value) + ",...")
+      ->delimiter(',')
       ->check(only.empty() ? choices(setting.choices) : CLI::Validator(CLI::IsMember(only)))
       ->default_str(setting.yaml(Config{}))
       ->take_all()

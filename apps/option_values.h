@@ -15,8 +15,8 @@ namespace revnet {
 // uses a value refuses others with a better message. A choice that ends in '=' is the beginning of a value.
 CLI::Validator choices(const std::vector<std::string>& values);
 
-// Declares the option of a setting for a command that takes several values of it. They are checked on use, or
-// against `only` if that is not empty.
+// Declares the option of a setting for a command that takes several values of it, in one list or by
+// repetition. They are checked on use, or against `only` if that is not empty.
 CLI::Option* add_repeated_option(CLI::App& app, const std::string& key, std::vector<std::string>& values,
                                  const std::vector<std::string>& only = {});
 // Offers KEY=VALUE for settings with choices and KEY= for all others.

@@ -18,7 +18,7 @@ constexpr const char* examples = R"(Examples:
       the largest batch that fits
   revnet-compare speed
       milliseconds per step of each CIFAR network, stored and reconstructed, with floor and limit
-  revnet-compare speed --arch revnet38 --batch 16 --batch 100 --threads 1 --threads 2
+  revnet-compare speed --arch revnet38 --batch 16,100 --threads 1,2
   revnet-compare speed --arch revnet110 --activations reconstructed --profile
       the share of each kind of operation in a step
   mpirun -n 2 revnet-compare exchange

@@ -19,10 +19,13 @@ import sys
 import tempfile
 import time
 
-import torch
-from torch.nn import functional as F
+try:
+    import torch
+    from torch.nn import functional as F
 
-from torch_model import CIFAR, SPECS, Network, initialise
+    from torch_model import CIFAR, SPECS, Network, initialise
+except ModuleNotFoundError as missing:
+    sys.exit(f"bench_pytorch.py: {missing}: apt-get install python3-torch, or use the Python of another PyTorch")
 
 
 class Torch:

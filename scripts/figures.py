@@ -2,8 +2,8 @@
 """Draws figures from revnet's HDF5 files. Needs python3-h5py and python3-matplotlib.
 
   figures.py curves RUN [RUN ...] [--output FILE.svg]
-      cross entropy and error of runs by iteration: training dotted, evaluation solid; runs that differ only in the
-      seed become one line, their mean, with a band of one standard deviation
+      cross entropy and error of runs, or of all runs in a folder, by iteration: training dotted, evaluation solid;
+      runs that differ only in the seed become one line, their mean, with a band of one standard deviation
   figures.py angle RUN [RUN ...] [--one-panel] [--output FILE.svg]
       angle between stored and reconstructed gradients, cross entropy, and error (training dotted, evaluation solid)
       of runs of `revnet-compare gradient angle`, or only the angle for studies with --checkpoint; each network gets
@@ -45,7 +45,8 @@ def main(words=None):
         command.set_defaults(draw=draw)
         return command
 
-    figure("curves", draw_curves, True, "RUN", "run directory or run.h5", "cross entropy and error by iteration")
+    figure("curves", draw_curves, True, "RUN", "run directory, run.h5, or folder of runs",
+           "cross entropy and error by iteration")
     angle = figure("angle", draw_angle, True, "RUN", "directory of revnet-compare gradient angle",
                    "gradient angle, cross entropy and error by iteration")
     angle.add_argument("--one-panel", action="store_true", help="one panel for the angles of all networks")

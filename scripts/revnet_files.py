@@ -194,6 +194,16 @@ def read_run(path):
         raise FileError(f"{path} is no run.h5: {error}") from error
 
 
+def find_runs(path):
+    """Returns the run directories at or below a folder, sorted; the path itself if it is a run, its run.h5, or missing."""
+    if not os.path.isdir(path) or os.path.exists(os.path.join(path, "run.h5")):
+        return [path]
+    runs = sorted(folder for folder, _, files in os.walk(path, followlinks=True) if "run.h5" in files)
+    if not runs:
+        raise FileError(f"{path}: no run there (a folder with run.h5, or folders of runs)")
+    return runs
+
+
 def read_checkpoint(path):
     file = read(path)
     try:

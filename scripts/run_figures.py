@@ -78,8 +78,8 @@ def draw_curve_rows(rows, output):
     save(figure, output)
 
 
-def draw_curves(runs, output):
-    draw_curve_rows([runs], output)
+def draw_curves(paths, output):
+    draw_curve_rows([[run for path in paths for run in revnet_files.find_runs(path)]], output)
 
 
 def angle_panels(architectures, one_panel, with_curves):

@@ -18,11 +18,15 @@ import os
 import statistics
 import time
 
-import numpy as np
-import torch
-from torch.nn import functional as F
+try:
+    import numpy as np
+    import torch
+    from torch.nn import functional as F
 
-from torch_model import CIFAR, Network, decays, initialise, named_parameters
+    from torch_model import CIFAR, Network, decays, initialise, named_parameters
+except ModuleNotFoundError as missing:
+    raise SystemExit(f"train_pytorch.py: {missing}: apt-get install python3-torch, "
+                     "or use the Python of another PyTorch") from missing
 
 CLASSES = 10
 SIZE, PADDING = 32, 2

@@ -14,9 +14,8 @@ Outcome compare(const std::filesystem::path& folder, const Arguments& arguments)
 
 TEST_CASE("compare speed measures every combination") {
   const TemporaryDirectory folder;
-  const Outcome outcome =
-      compare(folder.path(), {"speed", "--arch", "resnet32", "--arch", "revnet38", "--batch", "3",
-                              "--threads", "1", "--steps", "2", "--format", "csv"});
+  const Outcome outcome = compare(folder.path(), {"speed", "--arch", "resnet32,revnet38", "--batch", "3",
+                                                  "--threads", "1", "--steps", "2", "--format", "csv"});
   INFO(outcome.text());
   REQUIRE(outcome.exit_code == 0);
   std::istringstream lines(outcome.out);

@@ -219,6 +219,8 @@ const std::vector<Question> questions{
      "speed --activations re\x18"
      "a",
      "speed|--activations|reconstructed"},
+    {"revnet-compare", "speed --arch resnet32,revnet3\t", "speed|--arch|resnet32,revnet38"},
+    {"revnet-compare", "speed --arch=resnet32,revnet3\t", "speed|--arch=resnet32,revnet38"},
     {"revnet-sweep",
      "\x18"
      "a",

@@ -189,17 +189,17 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
   compare(join({"training"}, join(small, {"--run-dir", "training"})));
   compare({"memory", "--arch", "revnet38", "--units", "1", "--activations", "stored", "--batch", "2",
            "--steps", "1", "--output", "memory.h5"});
-  compare({"memory", "--arch", "revnet38", "--units", "0", "--batch", "2", "--batch", "4", "--steps", "0",
-           "--output", "planned.h5"});
-  compare({"memory", "--arch", "revnet38", "--units", "1", "--units", "2", "--batch", "2", "--batch", "4",
-           "--steps", "0", "--output", "mixed.h5"});
+  compare({"memory", "--arch", "revnet38", "--units", "0", "--batch", "2,4", "--steps", "0", "--output",
+           "planned.h5"});
+  compare({"memory", "--arch", "revnet38", "--units", "1,2", "--batch", "2", "--batch", "4", "--steps", "0",
+           "--output", "mixed.h5"});
   compare({"speed", "--arch", "revnet38", "--activations", "reconstructed", "--batch", "2", "--threads", "1",
            "--steps", "1", "--output", "speed.h5"});
   collect_sweep(folder.path());
   std::filesystem::copy(folder / "runs/q/results.h5", folder / "sweep.h5");
   damage(RunFiles(folder / "training/stored").run_log(), folder / "damaged.h5");
   std::filesystem::create_directories(folder / "fig");
-  const std::vector<std::string> drawn{"curves angle training/stored --output curves.svg",
+  const std::vector<std::string> drawn{"curves angle training --output curves.svg",
                                        "angle angle walk --output angle.svg",
                                        "training training --output training.svg",
                                        "depth angle --output depth.svg",
@@ -213,6 +213,7 @@ TEST_CASE("figures are drawn from short runs, and each refusal is one line") {
        "curves: --output fig/noext: the name must end in one of .svg"},
       {"curves training/stored --output c.gif",
        "curves: --output c.gif: the name must end in one of .svg, .png, .pdf"},
+      {"curves fig", "curves: fig: no run there"},
       {"curves training/stored --output fig/none/c.svg", "curves: cannot write fig/none/c.svg: No such file"},
       {"curves memory.h5", "curves: memory.h5 has no config"},
       {"speed memory.h5", "speed: memory.h5 is not from revnet-compare speed"},
