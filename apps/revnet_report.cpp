@@ -84,6 +84,11 @@ int report(const Request& request) {
   const std::vector<Section> sections = report_sections(build_networks(), runs, wanted);
   if (request.page) write_page(*request.page, report_page(sections, runs));
   std::cout << format_sections(sections, format) << std::flush;
+  if (format == TableFormat::csv || format == TableFormat::latex) {
+    for (const Section& section : sections) {
+      for (const std::string& note : section.notes) std::cerr << section.title << ": " << note << '\n';
+    }
+  }
   return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 
@@ -102,8 +107,11 @@ int run(int argc, char** argv) {
       ->take_all()
       ->allow_extra_args(false)
       ->check(choices(keys));
-  app.add_option("--metric", request.metrics,
-                 "metrics of the groups; the first decides which is best: " + join(names))
+  app.add_option(
+         "--metric", request.metrics,
+         fmt::format("metrics of the groups; the first decides which is best, and those of training are "
+                     "means over the last {} iterations: {}",
+                     late_iterations, join(names)))
       ->type_name("NAME,...")
       ->delimiter(',')
       ->take_all()

@@ -175,7 +175,7 @@ int collect(const SweepRequest& request) {
   if (results.jobs.empty()) {
     throw UsageError("no job of {} has results yet: start revnet-sweep run", directory.string());
   }
-  const Grouping groups = group_runs(results.runs, {});
+  const Grouping groups = group_runs(results.runs, separating_keys(results.keys));
   const std::string csv = results_table(results).format(TableFormat::csv);
   const std::filesystem::path runs = directory / "results.csv", means = directory / "groups.csv",
                               file = directory / "results.h5";

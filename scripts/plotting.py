@@ -1,5 +1,7 @@
 """What all figures share: matplotlib without a screen, lines and bands, labels, and writing the file."""
+import math
 import statistics
+import textwrap
 
 import matplotlib
 
@@ -14,7 +16,8 @@ ENDINGS = (".svg", ".png", ".pdf")  # of files that save() writes
 
 def save(figure, output):
     figure.tight_layout()
-    figure.savefig(output, metadata={"Date": None} if output.endswith(".svg") else None)
+    figure.savefig(output, metadata={"Date": None} if output.endswith(".svg") else None,
+                   bbox_inches="tight" if figure.legends else None)
     plt.close(figure)
     print(output)
 
@@ -41,7 +44,25 @@ def telling(keys, runs, given=()):
 
 
 def mean_and_deviation(values):
-    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+    """One value has a deviation of NaN, which is not drawn."""
+    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else math.nan
+
+
+def draw_legend(axes, title=None):
+    """Draws the legend of these axes in them or, where it would hide the lines, below the whole figure."""
+    sizes = dict(title=title, fontsize=8, title_fontsize=8)
+    labels = axes.get_legend_handles_labels()[1]
+    if len(labels) <= 6 and all(len(label) <= 32 for label in labels):
+        axes.legend(**sizes)
+        return
+    figure, handles = axes.figure, {}
+    for old in list(figure.legends):  # of other axes, whose lines the new legend names, too
+        old.remove()
+    for handle, label in zip(*(sum(lists, []) for lists in zip(*(one.get_legend_handles_labels()
+                                                                 for one in figure.axes)))):
+        handles.setdefault(textwrap.fill(label, 50), handle)
+    figure.legend(handles.values(), handles.keys(), loc="upper center", bbox_to_anchor=(0.5, 0),
+                  ncol=min(3, len(handles)), **sizes)
 
 
 def line_style(number, linestyle="-"):

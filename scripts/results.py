@@ -269,7 +269,7 @@ def curves(results):
     for dataset, title in DATASETS:
         for iterations, schedule, words in SCHEDULES:
             rows = [[result.directory for architecture, *_ in pair
-                     for result in of_cell(results, architecture, dataset, iterations)[:1]] for pair in PAIRS]
+                     for result in of_cell(results, architecture, dataset, iterations)] for pair in PAIRS]
             if any(rows):
                 yield f"curves-{dataset}-{schedule}.svg", f"{title}, {words}", [row for row in rows if row]
     photographs = [result.directory for result in results if result.name.startswith(PHOTOGRAPHS + "/")]

@@ -29,6 +29,15 @@ FORMAT_VERSION = 1
 WITHOUT_EFFECT = ("name", "description", "dataset.directory", "dataset.damaged", "dataset.workers", "training.threads",
                   "training.rank_timeout", "evaluation.every", "evaluation.images", "log.every", "log.tensorboard",
                   "checkpoint.every", "checkpoint.seconds", "checkpoint.keep", "checkpoint.keep_best")
+# Settings that the first logs lack, with what trainings did before there was a choice.
+ADDED = {"dataset.image_size": "0", "dataset.classes": "0", "dataset.values": "symmetric", "network.coupling": "float",
+         "network.grid_bits": "13", "network.reversible": "auto", "network.bottleneck": "auto", "network.units": "[]",
+         "network.widths": "[]", "network.strides": "[]", "network.stem_kernel": "0", "network.stem_stride": "0",
+         "network.stem_width": "0", "network.stem_pool": "auto", "training.epochs": "0", "training.micro_batch": "0",
+         "training.base_batch": "0", "training.schedule": "steps", "training.warmup_iterations": "0",
+         "training.nesterov": "false", "training.initialize_from": '""', "training.label_smoothing": "0",
+         "training.average_decay": "0", "batch_norm.evaluation": "running", "batch_norm.recalibration_batches": "50",
+         "augmentation.colour": "false"}
 MOST_SECONDS, MOST_BYTES = 60, 1 << 30  # limits of the process that reads a small file
 
 
@@ -220,7 +229,7 @@ def read_checkpoint(path):
 
 def settings_of(config):
     """Returns settings as text, by the keys of --set, from the YAML that revnet writes: sections of `key: value`."""
-    settings, section = {}, ""
+    settings, section = dict(ADDED), ""
     for line in config.splitlines():
         key, _, value = (part.strip() for part in line.partition(":"))
         if not value:

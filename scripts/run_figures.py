@@ -3,8 +3,10 @@ import math
 import os
 import statistics
 
+import numpy as np
+
 import revnet_files
-from plotting import draw_band, line_style, matplotlib, mean_and_deviation, plt, save, telling, words_of
+from plotting import draw_band, draw_legend, line_style, matplotlib, mean_and_deviation, plt, save, telling, words_of
 
 
 def smoothed(values, window):
@@ -43,9 +45,8 @@ def groups_of(paths):
     settings = [dict(revnet_files.settings_of(run.config), **revnet_files.beyond_settings(run), path=path)
                 for run, path in zip(runs, paths)]
     revnet_files.fill_in_images(settings)
-    known = set.intersection(*map(set, settings)) - set(revnet_files.WITHOUT_EFFECT) - {"path"}
-    known = [key for key in settings[0] if key in known]
-    keys = telling([key for key in known if key != "training.seed"], settings)
+    without_effect = {*revnet_files.WITHOUT_EFFECT, "training.seed", "path"}
+    keys = telling([key for key in settings[0] if key not in without_effect], settings)
     alike = [tuple(one[key] for key in (*keys, "training.seed")) for one in settings]
     if len(set(alike)) < len(alike):  # two runs of the same seed are not independent samples
         keys += ["path"]
@@ -62,7 +63,9 @@ def name_curves(loss, error):
     error.set_ylabel("error (%)")
     for axes in (loss, error):
         axes.set_xlabel("iteration")
-        top = axes.dataLim.y1  # minus infinity without data
+        values = np.concatenate([[0], *(line.get_ydata() for line in axes.lines)])
+        # A few evaluations early in a training can be many times as large as all others.
+        top = min(np.nanmax(values), 4 * np.nanquantile(values, 0.9))
         axes.set_ylim(0, 1.05 * top if top > 0 else 1)
         axes.grid(alpha=0.3)
 
@@ -74,7 +77,7 @@ def draw_curve_rows(rows, output):
         for number, (label, members) in enumerate(groups_of(runs)):
             plot_runs(members, loss, error, number, label)
         name_curves(loss, error)
-        error.legend(title="solid: evaluation, dotted: training", fontsize=9, title_fontsize=9)
+        draw_legend(error, "solid: evaluation; dotted: training, smoothed")
     save(figure, output)
 
 
@@ -99,13 +102,22 @@ def angle_panels(architectures, one_panel, with_curves):
     return dict(zip(architectures, angles)), loss, error, figure
 
 
-def draw_angle(runs, output, one_panel=False):
+def named_studies(runs):
+    """Returns (architecture, label, angles) of each study. Labels name the network, and what varies beside it."""
+    files = [revnet_files.read_study(os.path.join(run, "angle.h5"), "gradient angle") for run in runs]
+    facts = [{"coupling": f"{file.attrs.get('coupling', 'float')} coupling",
+              "convolution": f"{file.attrs['convolution']} convolution",
+              "engine": f"{file.attrs.get('engine', 'onednn')} engine"} for file in files]
+    varying = telling(facts[0], facts)
     studies = []
-    for run in runs:
-        file = revnet_files.read_study(os.path.join(run, "angle.h5"), "gradient angle")
-        convolution, coupling = file.attrs["convolution"], file.attrs.get("coupling", "float")
-        name = convolution if coupling == "float" else f"{convolution}, {coupling} coupling"
-        studies.append((file.attrs["architecture"], f"{file.attrs['architecture']}, {name}", file["angle"]))
+    for file, fact in zip(files, facts):
+        told = [fact[key] for key in fact if key in varying or fact[key] == "exact coupling"]
+        studies.append((file.attrs["architecture"], ", ".join([file.attrs["architecture"], *told]), file["angle"]))
+    return studies
+
+
+def draw_angle(runs, output, one_panel=False):
+    studies = named_studies(runs)
     architectures = list(dict.fromkeys(architecture for architecture, _, _ in studies))
     labels = [label for _, label, _ in studies]
     # The runs of studies that measured the checkpoints of others have no curves.
@@ -126,7 +138,7 @@ def draw_angle(runs, output, one_panel=False):
         # Angles of zero have no logarithm. Below 1e-6 degrees, symlog is linear down to zero.
         angle.set_yscale("symlog", linthresh=1e-6) if exact else angle.set_yscale("log")
         angle.set_title("solid: in all; dotted: without flipped ReLUs", fontsize=9)
-        angle.legend(fontsize=8)
+        draw_legend(angle)
         angle.set_xlabel("iteration")
     for angle in set(angles.values()):
         angle.grid(alpha=0.3)
@@ -134,7 +146,7 @@ def draw_angle(runs, output, one_panel=False):
         name_curves(loss, error)
         for axes in (loss, error):
             axes.set_title("dotted: training; solid: evaluation", fontsize=9)
-        loss.legend(fontsize=8)
+        draw_legend(loss)
     save(figure, output)
 
 
@@ -148,7 +160,8 @@ def draw_depth(runs, output):
     for run in runs:
         file = revnet_files.read_study(os.path.join(run, "angle.h5"), "gradient angle")
         log = revnet_files.read(os.path.join(run, "run.h5"))
-        degrees = file["angle/degrees"]
+        # Fresh weights have angles of their own.
+        degrees = file["angle/degrees"][file["angle/iteration"] > 0]
         magnitude = log["exact_coupling"].attrs["largest"] if "exact_coupling" in log else math.nan
         lines.setdefault(file.attrs.get("coupling", "float"), []).append(
             (units_of(file["angle"]), statistics.median(degrees), max(degrees), magnitude))
@@ -160,8 +173,8 @@ def draw_depth(runs, output):
         largest.plot(units, magnitudes, **line_style(number))
     angle.set_yscale("symlog", linthresh=1e-6)  # because exact coupling has angles of zero
     angle.set_ylabel("angle (degrees)")
-    angle.set_title("solid: median; dotted: largest of a run", fontsize=9)
-    angle.legend(fontsize=8)
+    angle.set_title("after fresh weights; solid: median; dotted: largest of a run", fontsize=9)
+    draw_legend(angle)
     largest.set_ylabel("largest magnitude between units")
     largest.set_ylim(bottom=0)
     for axes in (angle, largest):
@@ -185,5 +198,5 @@ def draw_training(run, output):
             axes.plot(file["eval/iteration"], file[f"eval/{mode}/{column}"], label=mode, **line_style(number))
     error.set_title(f"{file.attrs['architecture']}; dotted: training; solid: evaluation", fontsize=9)
     name_curves(loss, error)
-    loss.legend(fontsize=9)
+    draw_legend(loss)
     save(figure, output)

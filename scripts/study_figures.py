@@ -2,7 +2,7 @@
 import math
 
 import revnet_files
-from plotting import draw_band, line_style, matplotlib, mean_and_deviation, plt, save, telling, words_of
+from plotting import draw_band, draw_legend, line_style, matplotlib, mean_and_deviation, plt, save, telling, words_of
 from revnet_files import FileError
 
 SPREAD = 8  # the axis is logarithmic if the largest value is at least this many times the smallest
@@ -37,10 +37,12 @@ def draw_memory(paths, output):
         axes.set_ylabel(title)
         axes.set_xlabel("units" if x == "depth" else x)
         axes.set_xscale("log", base=2)
+        axes.set_xticks(sorted(set(cases[x])))
+        axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         axes.set_yscale("log")
         axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
         axes.grid(alpha=0.3)
-    all_axes[0][0].legend(fontsize=8)
+    draw_legend(all_axes[0][0])
     save(figure, output)
 
 
@@ -127,7 +129,7 @@ def draw_sweep(path, output, x=None, y=SWEEP_METRICS, lines=""):
         axes.set_xlabel(x.rpartition(".")[2].replace("_", " "))
         axes.set_ylabel(AXIS_NAMES.get(metric, metric))
     if lines:
-        panels[0][0].legend(fontsize=8)
+        draw_legend(panels[0][0])
     save(figure, output)
 
 
@@ -154,5 +156,5 @@ def draw_speed(path, output):
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
         axes.grid(alpha=0.3)
-    speed.legend(fontsize=8)
+    draw_legend(speed)
     save(figure, output)

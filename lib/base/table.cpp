@@ -156,6 +156,8 @@ std::string in_latex(char c) {
       return "\\textasciicircum{}";
     case '~':
       return "\\textasciitilde{}";
+    case '[':  // would begin an argument of the line break before it
+      return "{[}";
     default:
       return std::string_view("&%$#_{}").find(c) == std::string_view::npos ? std::string(1, c)
                                                                            : std::string("\\") + c;

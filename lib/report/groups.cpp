@@ -46,10 +46,7 @@ bool comes_before(const Group& left, const Group& right, const std::vector<std::
 
 // The settings that separate groups by default.
 std::vector<std::string> usual_keys(const std::vector<RunRecord>& runs) {
-  std::vector<std::string> keys = varying_keys(runs);
-  std::erase_if(
-      keys, [](const std::string& key) { return key == seed || find_setting(key)->effect == Effect::rows; });
-  return keys;
+  return separating_keys(varying_keys(runs));
 }
 
 // The settings, other than the seed, that vary between the runs of a group.
@@ -63,6 +60,17 @@ std::vector<std::string> hidden_keys(const std::vector<Group>& groups) {
     for (const std::string& key : usual_keys(members)) hidden.insert(key);
   }
   return {hidden.begin(), hidden.end()};
+}
+
+// The processors of groups whose runs do not share one.
+std::set<std::string> mixed_processors(const std::vector<Group>& groups) {
+  std::set<std::string> mixed;
+  for (const Group& group : groups) {
+    std::set<std::string> processors;
+    for (const RunRecord* member : group.members) processors.insert(member->cpu);
+    if (processors.size() > 1) mixed.merge(processors);
+  }
+  return mixed;
 }
 
 // The settings that affect the result, and what else does, as text.
@@ -123,6 +131,12 @@ std::vector<std::string> varying_keys(const std::vector<RunRecord>& runs) {
     });
     if (varies) keys.push_back(setting.key);
   }
+  return keys;
+}
+
+std::vector<std::string> separating_keys(std::vector<std::string> keys) {
+  std::erase_if(
+      keys, [](const std::string& key) { return key == seed || find_setting(key)->effect == Effect::rows; });
   return keys;
 }
 
@@ -197,6 +211,12 @@ Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string>
     grouping.notes.push_back(fmt::format(
         "Some groups hold runs that differ in more than the seed: to set them apart, add {} to --group-by.",
         join(hidden, ",")));
+  }
+  const std::set<std::string> mixed = mixed_processors(grouping.groups);
+  if (!mixed.empty()) {
+    grouping.notes.push_back(fmt::format(
+        "Some groups hold runs of several processors ({}): their speeds and times are of no single one.",
+        fmt::join(mixed, "; ")));
   }
   return grouping;
 }
@@ -276,8 +296,8 @@ Table run_table(const std::vector<RunRecord>& runs, const std::vector<std::strin
 }
 
 Table run_data(const std::string& title, const std::vector<std::string>& names,
-               const std::vector<RunRecord>& runs, const std::vector<std::string>& in_table_3) {
-  const std::vector<std::string> keys = varying_keys(runs);
+               const std::vector<RunRecord>& runs, const std::vector<std::string>& keys,
+               const std::vector<std::string>& in_table_3) {
   std::vector<std::string> header{title};
   header.insert(header.end(), keys.begin(), keys.end());
   header.emplace_back("status");

@@ -13,6 +13,9 @@ namespace revnet {
 
 // The settings in which any two runs differ and which have an effect, in the order of the table of settings.
 std::vector<std::string> varying_keys(const std::vector<RunRecord>& runs);
+// Those of these settings that separate groups: not the seed, and none that only changes which rows a log
+// has.
+std::vector<std::string> separating_keys(std::vector<std::string> keys);
 
 // The keys needed to tell the runs apart: drops each key that is determined by those before it, as a learning
 // rate may be by the batch.
@@ -47,10 +50,11 @@ Table group_table(const Grouping& grouping, const std::vector<const Metric*>& me
 Table group_data(const Grouping& grouping, const std::vector<const Metric*>& metrics);
 
 // One line per run: the settings that vary, status, metrics and, if given, what place_runs() (report/cells.h)
-// says. run_data() is for programs: it lists the runs' names under `title`, and uses whole keys and the units
-// of files.
+// says. run_data() is for programs: it lists the runs' names under `title` and the settings with these keys,
+// and uses the units of files.
 Table run_table(const std::vector<RunRecord>& runs, const std::vector<std::string>& in_table_3 = {});
 Table run_data(const std::string& title, const std::vector<std::string>& names,
-               const std::vector<RunRecord>& runs, const std::vector<std::string>& in_table_3 = {});
+               const std::vector<RunRecord>& runs, const std::vector<std::string>& keys,
+               const std::vector<std::string>& in_table_3 = {});
 
 }  // namespace revnet

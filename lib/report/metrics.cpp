@@ -22,6 +22,21 @@ double last(const RunRecord& run) {
   return rows.empty() ? nan : static_cast<double>(rows.back().*Column);
 }
 
+// The mean of a column over the last iterations, each row weighted by those that it covers. A single row
+// would be of log.every batches, and differ from its neighbours by more than networks do.
+template <auto Column>
+double late_mean(const RunRecord& run) {
+  double sum = 0, iterations = 0;
+  for (std::size_t i = run.train.size(); i-- > 0;) {
+    const std::int64_t before = i > 0 ? run.train[i - 1].iteration : 0;
+    if (run.train[i].iteration <= run.train.back().iteration - late_iterations) break;
+    const auto covered = static_cast<double>(run.train[i].iteration - before);
+    sum += covered * static_cast<double>(run.train[i].*Column);
+    iterations += covered;
+  }
+  return iterations > 0 ? sum / iterations : nan;
+}
+
 // A member for which 0 means unknown; NaN then.
 template <auto Member>
 double known(const RunRecord& run) {
@@ -36,15 +51,15 @@ constexpr auto eval_average = &RunRecord::eval_average;
 constexpr std::array all{
     Metric{"iterations", "iterations", 1, 0, none, last<train, &TrainRow::iteration>},
     Metric{"train_cross_entropy", "training cross entropy", 1, 4, lowest,
-           last<train, &TrainRow::cross_entropy>},
-    Metric{"train_error_percent", "training error, %", 1, 2, lowest, last<train, &TrainRow::error_percent>},
+           late_mean<&TrainRow::cross_entropy>},
+    Metric{"train_error_percent", "training error, %", 1, 2, lowest, late_mean<&TrainRow::error_percent>},
     Metric{"eval_cross_entropy", "cross entropy", 1, 4, lowest, last<eval, &EvalRow::cross_entropy>},
     Metric{"eval_error_percent", "error, %", 1, 2, lowest, last<eval, &EvalRow::error_percent>},
     Metric{"average_cross_entropy", "cross entropy, averaged weights", 1, 4, lowest,
            last<eval_average, &EvalRow::cross_entropy>},
     Metric{"average_error_percent", "error, averaged weights, %", 1, 2, lowest,
            last<eval_average, &EvalRow::error_percent>},
-    Metric{"images_per_second", "images/s", 1, 0, highest, known<&RunRecord::images_per_second>},
+    Metric{"images_per_second", "images/s (median)", 1, 0, highest, known<&RunRecord::images_per_second>},
     Metric{"seconds", "seconds", 1, 1, lowest, known<&RunRecord::seconds>},
     Metric{"saved_bytes", "saved, MB", megabytes, 1, lowest, known<&RunRecord::saved_bytes>},
     Metric{"peak_bytes", "peak, MB", megabytes, 1, lowest, known<&RunRecord::peak_bytes>},

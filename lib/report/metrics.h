@@ -1,6 +1,7 @@
 // What a run achieved, in numbers. Each has one name, used in options, tables and files.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct Metric {
   Best best;
   double (*of)(const RunRecord& run);  // NaN if the run has no value
 };
+
+// Training cross entropy and error are means over so many last iterations.
+inline constexpr std::int64_t late_iterations = 500;
 
 // In the order of the columns of files.
 std::span<const Metric> metrics();

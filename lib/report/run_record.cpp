@@ -38,6 +38,7 @@ RunRecord read_run(const std::filesystem::path& directory) {
   const bool local = info.extra_or("batch_norm") == "local";
   if (local && info.extra_or("ranks") != "1") record.ranks = info.extra_or("ranks");
   record.changes = weighty_changes(info.extra_or(changed_on_resume), local);
+  record.cpu = info.cpu;
   record.status = log.status();
   // A process that was killed could not update its log.
   if (record.status == RunStatus::running && !is_in_use(directory)) record.status = RunStatus::interrupted;

@@ -20,6 +20,7 @@ struct RunRecord {
   // What of this, or of the training's length, changed when the run was resumed: "ranks 2 -> 1 after
   // iteration 6". Empty if nothing did.
   std::string changes;
+  std::string cpu;                        // of the latest process
   RunStatus status = RunStatus::running;  // from the log; running only while some process holds the run
   std::vector<TrainRow> train;
   std::vector<EvalRow> eval;

@@ -56,10 +56,16 @@ Section run_section(const std::vector<RunRecord>& runs, const std::vector<Place>
         "The memory of runs that measured the gradient angle is left out: they keep activations in every way "
         "that they compare.");
   }
+  for (const RunRecord& run : runs) {
+    const std::int64_t images = run.config.evaluation.images;
+    if (images == 0 || run.complete() || run.eval.empty()) continue;
+    notes.push_back(fmt::format("The errors of {} are on {} images until it is complete.",
+                                run.directory.string(), images));
+  }
   return {.title = "Runs",
           .about = "what varies between them, status, last evaluation, speed, memory and time",
           .table = run_table(runs, in_table_3),
-          .data = run_data("run", directories, runs, reasons),
+          .data = run_data("run", directories, runs, varying_keys(runs), reasons),
           .notes = std::move(notes)};
 }
 
@@ -85,6 +91,7 @@ std::string format_sections(const std::vector<Section>& sections, TableFormat fo
   std::string text;
   for (const Section& section : sections) {
     if (format == TableFormat::csv || format == TableFormat::latex) {
+      if (format == TableFormat::latex) text += fmt::format("% {}: {}\n", section.title, section.about);
       const bool has_data = format == TableFormat::csv && section.data.has_value();
       text += (has_data ? *section.data : section.table).format(format) + "\n";
       continue;

@@ -32,7 +32,7 @@ std::vector<Section> report_sections(const std::vector<BuiltNetwork>& built,
                                      const std::vector<RunRecord>& runs, const ReportRequest& request = {});
 
 // Text contains everything, Markdown omits the commands, and the formats for programs contain only the
-// tables, each followed by an empty line.
+// tables, each followed by an empty line, and in LaTeX after a comment with its title.
 std::string format_sections(const std::vector<Section>& sections, TableFormat format);
 
 }  // namespace revnet

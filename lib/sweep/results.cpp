@@ -1,5 +1,6 @@
 #include "sweep/results.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -79,11 +80,19 @@ SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::p
     results.runs.push_back(read_run(directory_of(sweep, job)));
   }
   fill_in_images(results.runs);
+  std::vector<RunRecord> planned;
+  for (const Job& job : jobs) planned.emplace_back().config = job.config;
+  const std::vector<std::string> of_jobs = varying_keys(planned), of_runs = varying_keys(results.runs);
+  for (const Setting& setting : settings()) {
+    const bool varies =
+        std::ranges::count(of_jobs, setting.key) + std::ranges::count(of_runs, setting.key) > 0;
+    if (varies) results.keys.push_back(setting.key);
+  }
   return results;
 }
 
 Table results_table(const SweepResults& results) {
-  return run_data("job", results.jobs, results.runs);
+  return run_data("job", results.jobs, results.runs, results.keys);
 }
 
 void write_results(const std::filesystem::path& file, const SweepResults& results, const Grouping& groups,

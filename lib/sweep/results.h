@@ -24,13 +24,16 @@ Table status_table(const std::vector<Job>& jobs, const std::filesystem::path& sw
 struct SweepResults {
   std::vector<std::string> jobs;
   std::vector<RunRecord> runs;  // with at least one row of /train
+  // The settings that vary between the jobs of the sweep, also between those without results yet, or between
+  // the runs.
+  std::vector<std::string> keys;
   // A message for each run that is damaged, has no row yet, or whose settings have changed; these runs are
   // left out.
   std::vector<std::string> left_out;
 };
 SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::path& sweep);
 
-// One line per job: the settings that vary between jobs, then everything measured.
+// One line per job: SweepResults::keys, then everything measured.
 Table results_table(const SweepResults& results);
 
 // Writes HDF5. /jobs holds job, status, batch and a float64 column for each metric (report/metrics.h), NaN

@@ -58,6 +58,13 @@ std::vector<std::string> doubtful_settings(const Config& config) {
         fmt::format("network.stem_kernel is {}, and above {} oneDNN takes more than ten times as long",
                     config.network.stem_kernel, fast_kernel));
   }
+  const Config::Training usual;
+  if (config.dataset.name == Config::Dataset::Name::imagenet && config.training.batch == usual.batch &&
+      config.training.weight_decay == usual.weight_decay) {
+    lines.emplace_back(
+        "the recipe is that of CIFAR: batches of 100, weight decay 2e-4, 80,000 iterations unless given; "
+        "--config experiments/imagenet.yaml has the reference's for ImageNet");
+  }
   return lines;
 }
 

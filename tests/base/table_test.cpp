@@ -42,10 +42,10 @@ TEST_CASE("a Markdown table escapes bars") {
 
 TEST_CASE("a LaTeX table escapes TeX's special characters") {
   Table table({"job", "error %"});
-  table.add({"a_b & c^~\\", "3"});
+  table.add({"[a_b] & c^~\\", "3"});
   CHECK(table.format(TableFormat::latex) ==
         "\\begin{tabular}{lr}\n\\toprule\njob & error \\% \\\\\n\\midrule\n"
-        "a\\_b \\& c\\textasciicircum{}\\textasciitilde{}\\textbackslash{} & 3 "
+        "{[}a\\_b] \\& c\\textasciicircum{}\\textasciitilde{}\\textbackslash{} & 3 "
         "\\\\\n\\bottomrule\n\\end{tabular}\n");
 }
 

@@ -133,6 +133,11 @@ TEST_CASE("Python and C++ agree on the settings without effect on results") {
   }
   CHECK(python(folder.path(), "import revnet_files\nprint('\\n'.join(revnet_files.WITHOUT_EFFECT))\n") ==
         expected);
+  write_file(folder / "defaults.yaml", to_yaml(Config()));
+  CHECK(python(folder.path(),
+               "import revnet_files\nsettings = revnet_files.settings_of(open('defaults.yaml').read())\n"
+               "print([key for key, value in revnet_files.ADDED.items() if settings[key] != value])\n") ==
+        "[]\n");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "report/groups.h"
 
+#include <cmath>
+
 #include <doctest/doctest.h>
 
 #include "base/error.h"
@@ -80,6 +82,26 @@ TEST_CASE("groups that differ in more than seeds say so, and unknown keys and me
                  "--metric: 'speed' is not one of iterations, train_cross_entropy, "));
 }
 
+TEST_CASE("groups of several processors say so") {
+  std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 10, 90),
+                              record("resnet32", "cifar10", 2, 10, 91)};
+  runs[0].cpu = runs[1].cpu = "Xeon";
+  CHECK(group_runs(runs, {}).notes.empty());
+  runs[1].cpu = "EPYC";
+  CHECK(contains(group_runs(runs, {}).notes.at(0), "several processors (EPYC; Xeon)"));
+}
+
+TEST_CASE("training figures are means over the last 500 iterations, by the iterations that a row covers") {
+  RunRecord run = record("resnet32", "cifar10", 1, 1000, 90);
+  const auto error = [&] { return find_metric("train_error_percent", "test").of(run); };
+  run.train = {{100, 1, 50, 0.1, 1}, {500, 1, 40, 0.1, 2}, {600, 1, 30, 0.1, 3}, {1000, 1, 20, 0.1, 4}};
+  CHECK(error() == doctest::Approx((100 * 30 + 400 * 20) / 500.0));
+  run.train.resize(2);
+  CHECK(error() == doctest::Approx((100 * 50 + 400 * 40) / 500.0));
+  run.train.clear();
+  CHECK(std::isnan(error()));
+}
+
 TEST_CASE("the best group has the lowest error or the highest speed, and a single group is not best") {
   std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 10, 90),
                               record("revnet38", "cifar10", 1, 10, 91)};
@@ -157,7 +179,8 @@ TEST_CASE("a run without rows shows dashes, and programs get whole keys") {
   runs[1].status = RunStatus::running;
   CHECK(contains(run_table(runs).format(TableFormat::csv),
                  "\nruns/2,revnet38,reconstructed,2,0.1,running at 10,3.00,0.3000,,,\n"));
-  const std::string data = run_data("job", std::vector<std::string>(8, "j"), runs).format(TableFormat::csv);
+  const std::string data =
+      run_data("job", std::vector<std::string>(8, "j"), runs, varying_keys(runs)).format(TableFormat::csv);
   CHECK(contains(
       data, "job,network.architecture,network.activations,training.seed,training.learning_rate,status,"));
   CHECK(contains(data, "\nj,resnet32,stored,2,0.02,complete,10,0.100000,2,0.300000,2.2000,,,,,,,\n"));

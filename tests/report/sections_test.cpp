@@ -54,6 +54,7 @@ TEST_CASE("text has notes and commands, Markdown has notes, CSV and LaTeX have o
     const bool whole_numbers = format == TableFormat::csv;
     std::string tables;
     for (const Section& section : sections) {
+      if (!whole_numbers) tables += "% " + section.title + ": " + section.about + "\n";
       tables += (whole_numbers && section.data ? *section.data : section.table).format(format) + "\n";
     }
     CHECK(format_sections(sections, format) == tables);

@@ -90,6 +90,11 @@ TEST_CASE("settings that others keep from acting are named") {
   CHECK(doubtful_settings(config) ==
         std::vector<std::string>{"training.decay_at is [0.5], but acts only if training.schedule is steps",
                                  "augmentation.padding is 4, but acts only if augmentation.enabled is true"});
+  config = Config();
+  config.dataset.name = Config::Dataset::Name::imagenet;
+  CHECK(contains(doubtful_settings(config).at(0), "the recipe is that of CIFAR"));
+  config.training.batch = 256;
+  CHECK(doubtful_settings(config).empty());
 }
 
 TEST_CASE("an impossible recipe is refused") {
