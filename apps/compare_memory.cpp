@@ -222,7 +222,8 @@ std::optional<std::uint64_t> measured_overhead(Case of) {
 }
 
 // Returns a row of the table: the largest batch of a network in one activation mode, for which a training's
-// checkpoint and loader of images leave room. A signal while that batch is tried leaves nothing.
+// checkpoint and images (of CIFAR, or as many photographs as ImageNet has) leave room. A signal while that
+// batch is tried leaves nothing.
 std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tries) {
   MemoryCase& what = of.what;
   const std::optional<std::uint64_t> overhead =
@@ -230,9 +231,11 @@ std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tr
   if (!overhead) return {};
   const std::uint64_t checkpoint =
       bytes_of_checkpoint(of.config, plan_memory(what.network(), network_options(of.config), what.threads));
+  Config data = of.config;
+  if (!has_photographs(data)) data.dataset.name = Config::Dataset::Name::cifar10;
   const auto planned = [&](std::int64_t batch) {
     what.batch = batch;
-    return plan_case(what).arena_bytes + *overhead + checkpoint + loader_bytes(of.config, batch);
+    return plan_case(what).arena_bytes + *overhead + checkpoint + dataset_bytes(data, batch);
   };
   const std::string network = what.architecture.name, mode(name(what.activations));
   what.batch = largest_batch(limit, planned);

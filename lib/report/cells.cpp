@@ -53,7 +53,8 @@ std::vector<std::string> open_keys() {
   return keys;
 }
 
-// Indices of runs that could share one cell, keyed by their values of the open keys.
+// Indices of runs that could share one cell, keyed by their values of the open keys and, last, by their
+// images.
 using Alike = std::map<std::vector<std::string>, std::vector<std::size_t>>;
 
 void fill_cell(const std::vector<RunRecord>& runs, const Alike& alike, std::vector<Place>& places) {
@@ -69,7 +70,10 @@ void fill_cell(const std::vector<RunRecord>& runs, const Alike& alike, std::vect
       if (values != chosen.first) {
         const auto different = std::ranges::mismatch(values, chosen.first).in1 - values.begin();
         const auto key = static_cast<std::size_t>(different);
-        place.reason = fmt::format("{} is {}, in the cell {}", keys[key], values[key], chosen.first[key]);
+        place.reason =
+            key < keys.size()
+                ? fmt::format("{} is {}, in the cell {}", keys[key], values[key], chosen.first[key])
+                : fmt::format("its images are {}, in the cell {}", values[key], chosen.first[key]);
         continue;
       }
       const auto [first, is_new] = by_seed.try_emplace(runs[i].config.training.seed, i);
@@ -109,6 +113,7 @@ std::vector<Place> place_runs(const std::vector<RunRecord>& runs) {
       if (!places[i].reason.empty()) continue;
       std::vector<std::string> values;
       for (const std::string& key : open_keys()) values.push_back(value_of(config, key));
+      values.push_back(runs[i].images);
       cells[{config.network.architecture, name(config.dataset.name),
              fmt::format("{}", config.training.iterations)}][values]
           .push_back(i);

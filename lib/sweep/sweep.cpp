@@ -33,17 +33,6 @@
 namespace revnet {
 namespace {
 
-std::uint64_t dataset_bytes(const Config& config) {
-  // Only the index of a photograph set is in memory: assumes that each set is as large as ImageNet.
-  constexpr std::uint64_t photograph = 160, photographs = 1'350'000;
-  if (has_photographs(config)) {
-    return photograph * photographs + loader_bytes(config, images_at_a_time(config, config.training.batch));
-  }
-  return cifar_bytes * (config.dataset.name == Config::Dataset::Name::synthetic
-                            ? synthetic_train_size + synthetic_test_size
-                            : cifar_train_size + cifar_test_size);
-}
-
 std::int64_t evaluation_images(const Config& config) {
   constexpr std::int64_t imagenet = 50'000;
   if (has_photographs(config)) return imagenet;  // a guess for other sets
@@ -271,8 +260,8 @@ std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
   config.training.batch = (config.training.batch + ranks - 1) / ranks;
   config.training.threads = threads;
   const MemoryPlan plan = plan_memory(config);
-  return plan.arena_bytes + bytes_beside_arena(config, plan, ranks) + dataset_bytes(config) +
-         bytes_of_program;
+  return plan.arena_bytes + bytes_beside_arena(config, plan, ranks) +
+         dataset_bytes(config, images_at_a_time(config, config.training.batch)) + bytes_of_program;
 }
 
 MemoryLimit memory_for_jobs(const SweepOptions& options) {

@@ -187,6 +187,13 @@ std::uint64_t loader_bytes(const Config& config, std::int64_t batch) {
   return 2 * (room + bytes_per_worker * static_cast<std::uint64_t>(loader_workers(config)));
 }
 
+std::uint64_t dataset_bytes(const Config& config, std::int64_t batch) {
+  constexpr std::uint64_t index_entry = 160, photographs = 1'350'000;
+  if (has_photographs(config)) return index_entry * photographs + loader_bytes(config, batch);
+  return cifar_bytes * (config.dataset.name == Name::synthetic ? synthetic_train_size + synthetic_test_size
+                                                               : cifar_train_size + cifar_test_size);
+}
+
 std::unique_ptr<BatchSource> load_data(const Config& config) {
   if (!has_photographs(config)) {
     Splits splits = read_splits(config);

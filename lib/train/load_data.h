@@ -44,6 +44,10 @@ int loader_workers(const Config& config);
 // Returns the bytes that decoding ahead takes for batches of that many images.
 std::uint64_t loader_bytes(const Config& config, std::int64_t batch);
 
+// Estimates the bytes of the images: of CIFAR the whole set, of photographs the index of a set as large as
+// ImageNet, and loader_bytes().
+std::uint64_t dataset_bytes(const Config& config, std::int64_t batch);
+
 // Reads (or draws) the images for training and evaluation, or lists the files of photographs. The DataError
 // names the file and what to do.
 std::unique_ptr<BatchSource> load_data(const Config& config);

@@ -82,6 +82,14 @@ TEST_CASE("a run that a damaged image ended resumes to the same bits once the im
   check_trains(folder.path(), {"images", "--run-dir", "run", "--resume"});
   CHECK(open_log(folder / "run").info().extra.count("changed_on_resume") == 0);
   CHECK(first_difference(folder / "run", folder / "whole").empty());
+
+  // The images of a run are known by their names and labels.
+  CHECK(contains(open_log(folder / "run").info().extra.at("dataset_fingerprint"), "12 and 9 images, "));
+  const Arguments evaluate{"--run-dir", "run", "--evaluate"};
+  constexpr const char* warning = "these images or their classes are not those that the run was trained on";
+  CHECK_FALSE(contains(succeeded(train(folder.path(), evaluate)).err, warning));
+  fs::rename(file, file.parent_path() / "other.JPEG");
+  CHECK(contains(succeeded(train(folder.path(), evaluate)).err, warning));
 }
 
 TEST_CASE("the setting dataset.damaged leaves out damaged images, names them and counts them") {
@@ -173,6 +181,18 @@ TEST_CASE("revnet-data shows a batch of any data set") {
   const std::string png = read_file(folder / "a.png");
   // IHDR begins with width and height: three columns and two rows of 32 pixels, with gaps of 2.
   CHECK(png.substr(12, 12) == std::string("IHDR\0\0\0\x64\0\0\0\x42", 12));
+  const auto drawn = [&](const std::string& setting) {
+    succeeded(run("revnet-data", folder.path(),
+                  {"show", "images", "--data-dir", "set", "--image-size", "32", "--batch", "12", "--set",
+                   setting, "--output", "other.png"}));
+    return read_file(folder / "other.png");
+  };
+  const std::string usual = drawn("training.seed=1");
+  for (const std::string setting : {"augmentation.enabled=false", "augmentation.flip=false",
+                                    "augmentation.colour=true", "training.seed=2"}) {
+    CAPTURE(setting);
+    CHECK(drawn(setting) != usual);
+  }
   const Outcome synthetic = run("revnet-data", folder.path(),
                                 {"show", "synthetic", "--evaluation", "--batch", "4", "--output", "b.png"});
   CHECK_MESSAGE(synthetic.out == "labels, row by row:\n0 1\n2 3\n", synthetic.text());

@@ -1,4 +1,4 @@
-// Every network trains, and both activation modes of a RevNet begin with the same loss.
+// Every network trains, the small ones to the end, and both activation modes of a RevNet begin with the same loss.
 #include <cmath>
 #include <csignal>
 
@@ -11,7 +11,7 @@ using namespace revnet::testing;
 
 namespace {
 
-// Most of the time goes into evaluating 2,000 images, which large batches make faster.
+// Most of the time of a whole run goes into evaluating 2,000 images, which large batches make faster.
 Arguments settings(const std::string& architecture, const std::string& iterations, const std::string& run) {
   return {"synthetic", "--arch",      architecture, "--batch",   "50", "--iterations",
           iterations,  "--log-every", "1",          "--run-dir", run};
@@ -66,6 +66,14 @@ void train_and_check(const std::string& architecture, bool reversible) {
   CHECK(first_loss(folder.path(), architecture, "stored") == log.train()[0].cross_entropy);
 }
 
+void begin_and_check(const std::string& architecture, bool reversible) {
+  const TemporaryDirectory folder;
+  const double stored = first_loss(folder.path(), architecture, "stored");
+  CHECK(stored > 0.5);
+  CHECK(stored < 50);
+  if (reversible) CHECK(first_loss(folder.path(), architecture, "reconstructed") == stored);
+}
+
 }  // namespace
 
 TEST_CASE("resnet32 trains") {
@@ -75,16 +83,16 @@ TEST_CASE("revnet38 trains in both modes") {
   train_and_check("revnet38", true);
 }
 TEST_CASE("resnet110 trains") {
-  train_and_check("resnet110", false);
+  begin_and_check("resnet110", false);
 }
 TEST_CASE("revnet110 trains in both modes") {
-  train_and_check("revnet110", true);
+  begin_and_check("revnet110", true);
 }
 TEST_CASE("resnet164 trains") {
-  train_and_check("resnet164", false);
+  begin_and_check("resnet164", false);
 }
 TEST_CASE("revnet164 trains in both modes") {
-  train_and_check("revnet164", true);
+  begin_and_check("revnet164", true);
 }
 
 TEST_CASE("a ResNet cannot reconstruct its activations") {

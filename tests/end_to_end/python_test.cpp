@@ -124,6 +124,20 @@ TEST_CASE("Python refuses files of a newer version and files that are not revnet
   CHECK(contains(refusal("read_run('none')"), "cannot read none"));
 }
 
+TEST_CASE("figures draw means over rows and over runs") {
+  if (!can_draw()) return;
+  const TemporaryDirectory folder;
+  CHECK(python(folder.path(),
+               "import plotting, run_figures as f\n"
+               "print(f.smoothed([1, 3, 5], 2), plotting.mean_and_deviation([1, 3, 5]), "
+               "plotting.mean_and_deviation([7]))\n"
+               "import numpy as np\n"
+               "tables = [{'iteration': np.array([1, 2]), 'x': np.array([1., 2.])},\n"
+               "          {'iteration': np.array([2, 3]), 'x': np.array([4., 8.])}]\n"
+               "print([list(map(float, part)) for part in f.columns_over(tables, 'x')[:2]])\n") ==
+        "[1.0, 2.0, 4.0] (3, 2.0) (7, nan)\n[[2.0], [3.0]]\n");
+}
+
 TEST_CASE("Python and C++ agree on the settings without effect on results") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;

@@ -127,6 +127,9 @@ TEST_CASE("a job that diverges fails the sweep but not the other jobs") {
   CHECK(contains(outcome.out, "diverged"));
   CHECK(open_log(folder / "runs/small/learning_rate0.1").status() == RunStatus::complete);
   CHECK(contains(outcome.err, "remove runs/small/learning_rate1e30 to start it anew"));
+  const Outcome fast = sweep(folder.path(), {"run", "s.yaml", "--fail-fast", "--sweep-dir", "fast"});
+  CHECK(fast.exit_code == 1);
+  CHECK_FALSE(std::filesystem::exists(folder / "fast/learning_rate0.1"));
   std::filesystem::remove_all(folder / "runs/small/learning_rate0.1");
   const Outcome again = sweep(folder.path(), {"run", "s.yaml", "--fail-fast"});
   CHECK(again.exit_code == 1);

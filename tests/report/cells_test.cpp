@@ -70,5 +70,26 @@ TEST_CASE("in a cell the engine with more seeds counts, and for each seed the fi
   CHECK(places[3].reason == "it has the settings and the seed of runs/x");
 }
 
+TEST_CASE("of two runs with the same seed the complete one counts, and none of ranks or of other images") {
+  const RunRecord paper = record("resnet32", "cifar10", 1, 80'000, 7);
+  std::vector<RunRecord> runs{paper, paper};
+  runs[0].status = RunStatus::interrupted;
+  CHECK(places_of(runs) == std::vector<In>{In::none, In::cell});
+  runs[0].config.training.seed = 2;
+  runs[0].status = RunStatus::diverged;
+  CHECK(places_of(runs) == std::vector<In>{In::none, In::cell});
+  runs[0].status = RunStatus::complete;
+  CHECK(places_of(runs) == std::vector<In>{In::cell, In::cell});
+  runs[0].ranks = "4";
+  CHECK(places_of(runs) == std::vector<In>{In::none, In::cell});
+  runs[0].ranks = "";
+  runs.push_back(runs[0]);
+  runs[0].images = "a";
+  runs[1].images = runs[2].images = "b";
+  runs[2].config.training.seed = 3;
+  CHECK(places_of(runs) == std::vector<In>{In::none, In::cell, In::cell});
+  CHECK(place_runs(runs)[0].reason == "its images are a, in the cell b");
+}
+
 }  // namespace
 }  // namespace revnet

@@ -102,6 +102,16 @@ TEST_CASE("training figures are means over the last 500 iterations, by the itera
   CHECK(std::isnan(error()));
 }
 
+TEST_CASE("mean and deviation have the unit of the title") {
+  std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 10, 90),
+                              record("resnet32", "cifar10", 2, 10, 91)};
+  runs[0].peak_bytes = 1'000'000;
+  runs[1].peak_bytes = 3'000'000;
+  CHECK(contains(
+      group_table(group_runs(runs, {}), {&find_metric("peak_bytes", "test")}).format(TableFormat::csv),
+      "2.0 ± 1.4 (2)"));
+}
+
 TEST_CASE("the best group has the lowest error or the highest speed, and a single group is not best") {
   std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 10, 90),
                               record("revnet38", "cifar10", 1, 10, 91)};

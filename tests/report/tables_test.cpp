@@ -89,6 +89,11 @@ TEST_CASE("a run says what changed its result while it went on") {
       "ranks 2 -> 1 after iteration 6; cpu A -> B after iteration 6; "
       "training.iterations 6 -> 7 after iteration 6";
   CHECK(changes(both) == "ranks 2 -> 1 after iteration 6; training.iterations 6 -> 7 after iteration 6");
+  CHECK(read_run(folder.path()).ranks == "");
+  info.extra["ranks"] = "2";
+  changes("");
+  CHECK(read_run(folder.path()).ranks == "2");
+  info.extra["ranks"] = "1";
   info.extra["batch_norm"] = "synchronized";
   CHECK(changes(both) == "training.iterations 6 -> 7 after iteration 6");
   std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 80'000, 7)};

@@ -35,6 +35,9 @@ TEST_CASE("only weights and running averages come from the checkpoint") {
   CHECK(start.state.momentum == fresh.momentum);
   CHECK(start.state.iteration == 0);
   CHECK(start.text == "starting with the weights in other.h5, after 50 iterations");
+  Checkpoint averaging = fresh;
+  averaging.average = fresh.parameters;
+  CHECK(initialize_from(averaging, from, "other.h5").state.average == from.parameters);
 }
 
 TEST_CASE("if the number of classes differs, the last layer is drawn anew and the log says so") {

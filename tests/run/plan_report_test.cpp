@@ -9,6 +9,12 @@
 namespace revnet {
 namespace {
 
+TEST_CASE("a plan for ranks is for the largest share of a batch") {
+  Config config = small_config();
+  config.training.batch = 5;
+  CHECK(contains(plan_yaml(config, "", 2), "batch of 3 on each of 2 ranks"));
+}
+
 TEST_CASE("the plan as YAML has the documented keys") {
   Config config = small_config();
   const std::string yaml = plan_yaml(config, "runs/one");

@@ -1,6 +1,7 @@
 #include "run/reporter.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -45,6 +46,26 @@ std::string drawn(unsigned short columns) {
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(terminal, text.data(), text.size()))));
   for (const int file : {before, program, terminal}) ::close(file);
   return text;
+}
+
+TEST_CASE("rates are of this process's iterations, and of their images") {
+  const testing::TemporaryDirectory folder;
+  {
+    Reporter reporter(folder / "run.log");
+    reporter.start(79'000, 80'000, 100);
+    ::usleep(100'000);
+    Loss loss;
+    loss.images = 1;
+    reporter.progress(79'100, loss, true);  // 100 iterations in a tenth of a second or more
+  }
+  const std::string line = testing::read_file(folder / "run.log");
+  CAPTURE(line);
+  const std::size_t at = line.find("79100/80000  ");
+  REQUIRE(at != std::string::npos);
+  double iterations = 0, images = 0;
+  REQUIRE(std::sscanf(line.c_str() + at, "79100/80000 %lf it/s %lf images/s", &iterations, &images) == 2);
+  CHECK(iterations <= 1000);
+  CHECK(images == doctest::Approx(100 * iterations).epsilon(0.01));
 }
 
 TEST_CASE("the bar fits into the terminal, and says how long a training will take") {

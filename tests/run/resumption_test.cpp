@@ -27,6 +27,18 @@ TEST_CASE("a run that resumes under the same conditions gets no warning") {
   CHECK(Resumption(older, info(), 10).warnings().empty());
 }
 
+TEST_CASE("other images are warned of, and an older file does not say which it had") {
+  RunInfo before = info(), now = info();
+  now.extra[dataset_fingerprint] = "b";
+  CHECK(Resumption(before, now, 10).warnings().empty());
+  CHECK(Resumption(before, now, 10).info().extra.at(dataset_fingerprint) == "b");
+  before.extra[dataset_fingerprint] = "a";
+  const Resumption resumption(before, now, 10);
+  REQUIRE(resumption.warnings().size() == 1);
+  CHECK(testing::contains(resumption.warnings()[0], "data set b instead of a: batches have other images"));
+  CHECK(resumption.info().extra.at(changed_on_resume) == "data set a -> b after iteration 10");
+}
+
 TEST_CASE("a resumed run keeps the start time of its first process") {
   RunInfo before = info(), now = info();
   now.extra[started] = "2026-02-02T00:00:00Z";

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "record/checkpoint.h"
+#include "record/hdf5.h"
 #include "run/resumption.h"
 #include "run/small_runs.h"
 
@@ -71,8 +72,9 @@ void write_middle_checkpoint(const Config& config, const std::filesystem::path& 
   trainer.step();
   Checkpoint checkpoint = trainer.checkpoint();
   checkpoint.config = to_yaml(config);
-  checkpoint.progress = {
-      {"window_cross_entropy", 0.0}, {"window_errors", 0.0}, {"window_images", 0.0}, {"seconds", 100.0}};
+  checkpoint.progress = {{"window_cross_entropy", 0.0}, {"window_errors", 0.0},
+                         {"window_images", 0.0},        {"seconds", 100.0},
+                         {"step_seconds", 60.0},        {"step_images", 8.0}};
   write_checkpoint(file, checkpoint);
 }
 
@@ -112,6 +114,8 @@ TEST_CASE("a run is logged, resumed and repeated bit for bit") {
   run_training(config, directory, RunStart::resume, "test");
   CHECK(same_rows(RunLog::open(files.run_log()), log));
   CHECK(RunLog::open(files.run_log()).train().back().seconds > 100.0);
+  CHECK(hdf5::Reader(files.run_log()).double_attribute("time", "step_seconds") > 60.0);
+  CHECK(hdf5::Reader(files.run_log()).double_attribute("time", "step_images") == 16.0);
   CHECK(same_state(read_checkpoint(files.checkpoint()), end));
   CHECK(contains(read_file(files.messages()), "resuming after iteration 2"));
   const std::vector<std::string> lines = lines_of(read_file(files.metrics())), whole = lines_of(metrics);

@@ -120,15 +120,20 @@ TEST_CASE("a memory study is written") {
   const testing::TemporaryDirectory folder;
   MemoryStudy study;
   study.cases.push_back({find_architecture("revnet38"), 3, ActivationMode::reconstructed, 2, 1});
-  study.results.push_back({10, 20, 30, 40, 50, 0.5});
+  study.results.push_back({10, 20, 30, 40, 5'000'000'000, 0.5});
   write_memory_log(folder / "m.h5", study, "the command");
   const hdf5::Reader log(folder / "m.h5");
   CHECK(log.text_attribute("/", "study") == "memory");
   CHECK(log.integers("cases/depth") == std::vector<std::int64_t>{9});
   CHECK(log.integers("cases/saved_bytes") == std::vector<std::int64_t>{10});
   CHECK(log.doubles("cases/seconds") == std::vector<double>{0.5});
-  CHECK(memory_table(study).format(TableFormat::csv).find("revnet38,3-3-3,9,reconstructed,2,") !=
-        std::string::npos);
+  CHECK(log.integers("cases/tape_bytes") == std::vector<std::int64_t>{20});
+  CHECK(log.integers("cases/peak_bytes") == std::vector<std::int64_t>{30});
+  CHECK(log.integers("cases/resident_bytes") == std::vector<std::int64_t>{40});
+  CHECK(log.integers("cases/macs") == std::vector<std::int64_t>{5'000'000'000});
+  CHECK(memory_table(study)
+            .format(TableFormat::csv)
+            .find("revnet38,3-3-3,9,reconstructed,2,10 B,20 B,30 B,40 B,5.00,500.0\n") != std::string::npos);
   CHECK(growth_table(study).empty());
 }
 

@@ -89,6 +89,32 @@ TEST_CASE("a speed study measures, prints and writes") {
   CHECK(limit == doctest::Approx(reader.double_attribute("2", "limit_seconds")));
 }
 
+TEST_CASE("a table of speeds has in each column what its heading says") {
+  SpeedStudy study;
+  for (const auto mode : {Activations::stored, Activations::reconstructed}) {
+    SpeedResult result;
+    result.of = small_case("revnet38", mode);
+    result.of.batch = 50;
+    const bool stored = mode == Activations::stored;
+    result.step_seconds = {stored ? 0.1 : 0.125};
+    result.floor_seconds = 0.05;
+    result.floor_seconds_out_of_cache = 0.08;
+    result.flops = 5e9;
+    result.saved_bytes = 7'000'000;
+    result.peak_bytes = 9'000'000;
+    result.profiled_steps = 2;
+    study.results.push_back(result);
+    study.sgemm_gflops.push_back(100);
+    study.peaks.push_back({.multiply_adds = 1e11, .bytes = 1e10});
+  }
+  const std::string table = speed_table(study).format(TableFormat::csv);
+  CAPTURE(table);
+  CHECK(testing::contains(table,
+                          ",50,1,100.0,100.0 to 100.0,500,50.0,2.00,80.0,0.0,0 %,,50,50 %,7.0 MB,9.0 MB\n"));
+  CHECK(testing::contains(table,
+                          ",125.0,125.0 to 125.0,400,50.0,2.50,80.0,0.0,0 %,1.25,40,40 %,7.0 MB,9.0 MB\n"));
+}
+
 TEST_CASE("a study log is replaced only when asked") {
   const testing::TemporaryDirectory folder;
   const std::filesystem::path file = folder / "deep" / "log.h5";

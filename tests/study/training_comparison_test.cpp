@@ -23,6 +23,9 @@ TEST_CASE("two trainings from one seed are put side by side") {
   CHECK(comparison.eval.iterations() == std::vector<std::int64_t>{3});
   // One seed means the same weights and batch, so the first losses are equal bit for bit.
   CHECK(comparison.train.column("difference/cross_entropy")[0] == 0);
+  CHECK(comparison.train.column("difference/cross_entropy")[2] ==
+        comparison.train.column("reconstructed/cross_entropy")[2] -
+            comparison.train.column("stored/cross_entropy")[2]);
   CHECK(comparison.train.column("stored/cross_entropy")[0] > 0);
   const hdf5::Reader log(folder / "run/training.h5");
   CHECK(Series::read(log, "train").column("reconstructed/cross_entropy") ==

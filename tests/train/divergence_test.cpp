@@ -43,6 +43,14 @@ TEST_CASE("the first array of a checkpoint that is not finite is named") {
   CHECK(first_not_finite(checkpoint) == "/running/" + checkpoint.running.back().name);
   checkpoint.momentum[1].values[0] = nan;
   CHECK(first_not_finite(checkpoint) == "/momentum/" + checkpoint.momentum[1].name);
+  checkpoint.momentum[1].values[0] = 0;
+  checkpoint.running.back().variance[0] = 1;
+  checkpoint.average = checkpoint.parameters;
+  CHECK(first_not_finite(checkpoint) == "");
+  checkpoint.average[0].values[0] = nan;
+  CHECK(first_not_finite(checkpoint) == "/average/" + checkpoint.average[0].name);
+  checkpoint.parameters[0].values[0] = nan;
+  CHECK(first_not_finite(checkpoint) == "/parameters/" + checkpoint.parameters[0].name);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "files.h"
+#include "train/support.h"
 
 namespace revnet {
 namespace {
@@ -58,6 +59,25 @@ TEST_CASE("a test after a training with held-out images has that training's mean
   tested->fill_training(44'995, -1, others, other_labels);
   CHECK(images == others);
   CHECK(labels == other_labels);
+}
+
+TEST_CASE("every setting of the augmentation, and the seed, reach the batches") {
+  const auto batch = [](const char* key, const char* value) {
+    Config config = small_config();
+    set_value(config, key, value, "test");
+    std::vector<float> images(10 * cifar_bytes);
+    std::vector<std::int32_t> labels(10);
+    load_data(config, make_synthetic(1, 60, 10))->fill_training(0, -1, images, labels);
+    return images;
+  };
+  const std::vector<float> usual = batch("training.seed", "1");
+  for (const auto& [key, value] : {std::pair{"augmentation.enabled", "false"},
+                                   {"augmentation.flip", "false"},
+                                   {"augmentation.padding", "4"},
+                                   {"training.seed", "2"}}) {
+    CAPTURE(key);
+    CHECK(batch(key, value) != usual);
+  }
 }
 
 }  // namespace

@@ -43,6 +43,23 @@ TEST_CASE(
   CHECK(needed_by(smaller) < needed_by(config));
 }
 
+TEST_CASE("a run needs memory for averaged weights and for photographs that are decoded ahead, too") {
+  Config config = small_config();
+  const MemoryPlan plan = plan_memory(config);
+  const std::uint64_t plain = bytes_of_checkpoint(config, plan);
+  config.training.average_decay = 0.9;
+  CHECK(bytes_of_checkpoint(config, plan) ==
+        plain + 2 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters));
+  config = small_config();
+  config.dataset.name = Config::Dataset::Name::images;
+  config.dataset.image_size = 32;
+  config.dataset.classes = 10;
+  config.dataset.workers = 2;
+  const std::uint64_t needed = needed_by(config) + loader_bytes(config, config.training.batch);
+  CHECK_NOTHROW(check_memory(config, plan_memory(config), {}, {needed, "the limit"}));
+  CHECK_THROWS_AS(check_memory(config, plan_memory(config), {}, {needed - 1, "the limit"}), Error);
+}
+
 TEST_CASE("ranks of one host share a limit, and the suggested batch is that of all ranks") {
   Config config = small_config();
   Config shard = config;

@@ -252,6 +252,24 @@ TEST_CASE("shards cover a batch and differ by one at most") {
   CHECK(next == 8);
 }
 
+TEST_CASE("ranks with other settings or images are named before the first step") {
+  MeetingPlace place(2);
+  std::atomic<int> named = 0;
+  on_ranks(place, [&](int rank) {
+    ThreadCommunicator communicator(place, rank);
+    const Device device = Device::planning(1);
+    check_equal_start(communicator, device, "the same");
+    try {
+      check_equal_start(communicator, device, rank == 1 ? "other" : "the same");
+    } catch (const AgreedError& error) {
+      const std::string message = error.what();
+      const bool says = message.starts_with("rank 1: the settings or images differ from those of rank 0");
+      if (says && error.exit_code() == ExitCode::usage) ++named;
+    }
+  });
+  CHECK(named == 2);
+}
+
 TEST_CASE("a failure on one rank reaches all ranks with its name and exit code") {
   MeetingPlace place(3);
   std::atomic<int> named = 0, usage = 0;

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "train/support.h"
+#include "train/rank_trainers.h"
 
 namespace revnet {
 namespace {
@@ -51,6 +51,16 @@ TEST_CASE(
   // After two steps, running averages are still close to their initial values.
   other.restore(state, "here");
   CHECK(recalibrated.cross_entropy < other.evaluate().value().cross_entropy);
+}
+
+TEST_CASE("ranks recalibrate with the statistics of the whole batch") {
+  Config config = recalibrating_config();
+  config.training.batch = 5;  // shards of 3 and 2
+  config.batch_norm.statistics = Config::BatchNorm::Statistics::synchronized;
+  const double alone = trainer_of(config, uneven_data(config)).evaluate().value().cross_entropy;
+  train_on_ranks(2, config, [&](Trainer& trainer) {
+    CHECK(trainer.evaluate().value().cross_entropy == doctest::Approx(alone).epsilon(1e-4));
+  });
 }
 
 TEST_CASE("recalibrated evaluations do not change the bits of a training") {

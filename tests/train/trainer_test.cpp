@@ -63,6 +63,29 @@ TEST_CASE("the learning rate is that of the next iteration") {
   CHECK(trainer.learning_rate() == doctest::Approx(0.001));
 }
 
+TEST_CASE("every setting of the recipe reaches the steps") {
+  const auto trained = [](const Config& config) {
+    Trainer trainer = small_trainer(config);
+    for (int step = 0; step < 2; ++step) trainer.step();
+    return trainer.checkpoint().parameters;
+  };
+  const std::vector<NamedArray> usual = trained(small_config());
+  for (const auto& [key, value] : {std::pair{"training.momentum", "0.5"},
+                                   {"training.weight_decay", "0.1"},
+                                   {"training.nesterov", "true"},
+                                   {"training.label_smoothing", "0.2"},
+                                   {"training.learning_rate", "0.05"},
+                                   {"batch_norm.epsilon", "0.1"}}) {
+    CAPTURE(key);
+    Config config = small_config();
+    set_value(config, key, value, "test");
+    CHECK_FALSE(trained(config) == usual);
+  }
+  Config smooth = small_config();
+  smooth.training.label_smoothing = 0.2;
+  CHECK(small_trainer(smooth).step().cross_entropy != small_trainer(small_config()).step().cross_entropy);
+}
+
 TEST_CASE("a step updates the running averages once") {
   Config config = small_config();
   config.batch_norm.decay = 0.75;
