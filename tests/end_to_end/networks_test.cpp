@@ -1,4 +1,5 @@
-// Every network trains, the small ones to the end, and both activation modes of a RevNet begin with the same loss.
+// Every network trains, the small ones to the end, and both activation modes of a RevNet begin with the same
+// loss.
 #include <cmath>
 #include <csignal>
 

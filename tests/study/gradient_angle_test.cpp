@@ -233,6 +233,24 @@ TEST_CASE("checkpoints are measured without training") {
   CHECK(testing::contains(testing::message_of<UsageError>([&] { walk({folder.path()}); }),
                           "--keep-checkpoints"));
 
+  // Several batches are averaged.
+  options.batches = 2;
+  std::filesystem::create_directories(folder / "two");
+  double mean = 0;
+  run_angle_study_of_checkpoints(
+      {files.kept_checkpoint(0)}, [](Config same) { return same; }, options, folder / "two", "test",
+      [&](std::int64_t, const Series::Row& row) { mean = row.at("degrees"); });
+  Trainer fresh(config, load_data(config),
+                plan_memory(config, {ActivationMode::stored, ActivationMode::reconstructed}).arena_bytes);
+  AngleMeter meter(fresh);
+  std::vector<double> each;
+  for (std::int64_t batch = 0; batch < 2; ++batch) {
+    fresh.fetch_batch(batch);
+    each.push_back(meter.measure().all.degrees);
+  }
+  CHECK(each[0] != each[1]);
+  CHECK(mean == doctest::Approx((each[0] + each[1]) / 2).epsilon(1e-12));
+
   // Overwriting a run removes its kept checkpoints and nothing else.
   testing::write_file(files.kept_checkpoints() / "notes.txt", "mine");
   RunDirectory::create(files.directory(), true);
