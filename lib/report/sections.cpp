@@ -1,6 +1,7 @@
 #include "report/sections.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -56,11 +57,13 @@ Section run_section(const std::vector<RunRecord>& runs, const std::vector<Place>
         "The memory of runs that measured the gradient angle is left out: they keep activations in every way "
         "that they compare.");
   }
+  std::map<std::int64_t, std::vector<std::string>> partly;  // by the images that an evaluation is of
   for (const RunRecord& run : runs) {
     const std::int64_t images = run.config.evaluation.images;
-    if (images == 0 || run.complete() || run.eval.empty()) continue;
-    notes.push_back(fmt::format("The errors of {} are on {} images until it is complete.",
-                                run.directory.string(), images));
+    if (images > 0 && !run.complete() && !run.eval.empty()) partly[images].push_back(run.directory.string());
+  }
+  for (const auto& [images, names] : partly) {
+    notes.push_back(fmt::format("Not complete, so with errors on {} images: {}.", images, join(names)));
   }
   return {.title = "Runs",
           .about = "what varies between them, status, last evaluation, speed, memory and time",

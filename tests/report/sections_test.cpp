@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "files.h"
 #include "report/support.h"
 
@@ -35,6 +36,21 @@ TEST_CASE("a report of runs starts with groups, and one without runs has only Ta
   const auto grouped = report_sections(built, runs, {{"training.batch"}});
   CHECK(titles_of(grouped) == Titles{"Groups", "Runs"});
   CHECK(contains(grouped[0].about, "complete runs that agree in training.batch"));
+}
+
+TEST_CASE("errors on a part of the evaluation set are told apart") {
+  std::vector<RunRecord> runs{record("resnet32", "cifar10", 1, 8000, 14.53)};
+  runs[0].config.evaluation.images = 200;
+  const auto notes = [&] {
+    std::string all;
+    for (const Section& section : report_sections(built, runs)) {
+      if (section.title == "Runs") all = join(section.notes);
+    }
+    return all;
+  };
+  CHECK(notes().empty());
+  runs[0].status = RunStatus::interrupted;
+  CHECK(notes() == "Not complete, so with errors on 200 images: runs/x.");
 }
 
 TEST_CASE("text has notes and commands, Markdown has notes, CSV and LaTeX have only tables") {
