@@ -2,7 +2,7 @@
 """Times training steps of revnet and PyTorch in turn, so that noise affects both, and prints the ratio.
 
 Each round times a few steps of revnet and then of PyTorch; the result is the median of the rounds' ratios.
-PyTorch runs the same networks (torch_model.py) with channels_last and SGD with momentum.
+PyTorch runs the same networks (torch_model.py) with channels_last and the recipe's SGD.
 Takes any PyTorch: Debian's python3-torch, or a newer one in a virtual environment. --compile also times the
 networks as torch.compile makes them; it needs PyTorch 2 and a C++ compiler.
 
@@ -23,7 +23,7 @@ try:
     import torch
     from torch.nn import functional as F
 
-    from torch_model import CIFAR, SPECS, Network, initialise
+    from torch_model import CIFAR, SPECS, Network, initialise, paper_sgd
 except ModuleNotFoundError as missing:
     sys.exit(f"bench_pytorch.py: {missing}: apt-get install python3-torch, or use the Python of another PyTorch")
 
@@ -36,7 +36,7 @@ class Torch:
         initialise(self.network)
         self.network = self.network.to(memory_format=torch.channels_last).train()
         self.forward = torch.compile(self.network) if compiled else self.network
-        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9, weight_decay=2e-4)
+        self.optimizer = paper_sgd(self.network, 0.01)
         self.images = (torch.randn(batch, 3, side, side) * 60).to(memory_format=torch.channels_last)
         self.labels = torch.randint(0, classes, (batch,))
 

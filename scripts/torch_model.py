@@ -301,6 +301,15 @@ def decays(name):
     return name.endswith("/weight")
 
 
+def paper_sgd(network, learning_rate, **options):
+    """Returns torch.optim.SGD with the recipe's momentum and weight decay."""
+    parameters = named_parameters(network)
+    return torch.optim.SGD(
+        [{"params": [p for name, p in parameters.items() if decays(name)], "weight_decay": 2e-4},
+         {"params": [p for name, p in parameters.items() if not decays(name)], "weight_decay": 0.0}],
+        lr=learning_rate, momentum=0.9, **options)
+
+
 def initialise(network):
     """Draws the paper's initial weights from PyTorch's global generator."""
     with torch.no_grad():

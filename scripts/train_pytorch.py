@@ -23,7 +23,7 @@ try:
     import torch
     from torch.nn import functional as F
 
-    from torch_model import CIFAR, Network, decays, initialise, named_parameters
+    from torch_model import CIFAR, Network, initialise, paper_sgd
 except ModuleNotFoundError as missing:
     raise SystemExit(f"train_pytorch.py: {missing}: apt-get install python3-torch, "
                      "or use the Python of another PyTorch") from missing
@@ -110,11 +110,7 @@ def train(options, seed, training, test, mean):
     network = Network(CIFAR[options.arch], CLASSES)
     initialise(network)
     network.to(mean.device).train()
-    parameters = named_parameters(network)
-    optimiser = torch.optim.SGD(
-        [{"params": [p for name, p in parameters.items() if decays(name)], "weight_decay": 2e-4},
-         {"params": [p for name, p in parameters.items() if not decays(name)], "weight_decay": 0.0}],
-        lr=0.1, momentum=0.9, foreach=mean.device.type == "cuda")
+    optimiser = paper_sgd(network, 0.1, foreach=mean.device.type == "cuda")
     losses = torch.zeros(options.iterations, device=mean.device)
     logged = 0
     for iteration, (images, labels) in zip(range(options.iterations),
