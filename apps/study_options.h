@@ -19,7 +19,7 @@ class StudyOptions {
   struct Prepared {
     Config config;  // resolved
     std::filesystem::path directory;
-    RunStart start;
+    RunStart start = RunStart::fresh;
   };
   // With --resume, the settings come from the run in the subdirectory `run_in` ("." or "stored"), which has
   // `kept` activations whatever the options say. Without a data set on the command line, uses CIFAR-10 if it

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "fused/convolution.h"
 #include "fused/norm_tables.h"
 #include "fused/simd/passes.h"
@@ -113,15 +115,15 @@ FusedFunction::FusedFunction(Device& device, const std::string& name, const Resi
                              const LayerOptions& options)
     : name_(name), grid_step_(options.grid ? options.grid->step() : 0), range_(options.range) {
   for (const ConvolutionShape& convolution : convolutions_of(shape, options.batch)) {
-    const std::string number = std::to_string(steps_.size() + 1);
+    const std::size_t number = steps_.size() + 1;
     Step step{nullptr, Convolution(device, convolution), nullptr};
     if (!steps_.empty() || shape.leading_norm) {
-      step.norm = std::make_unique<Norm>(device, name + "/bn" + number, Rows{0, convolution.in},
-                                         convolution.src(), options);
+      step.norm = std::make_unique<Norm>(device, fmt::format("{}/bn{}", name, number),
+                                         Rows{0, convolution.in}, convolution.src(), options);
     }
     step.filter =
-        std::make_unique<Filter>(device, name + "/conv" + number + "/weight", Rows{0, convolution.out},
-                                 convolution, step.convolution.weight_layout());
+        std::make_unique<Filter>(device, fmt::format("{}/conv{}/weight", name, number),
+                                 Rows{0, convolution.out}, convolution, step.convolution.weight_layout());
     steps_.push_back(std::move(step));
   }
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <set>
 
 #include "base/error.h"
@@ -15,8 +14,8 @@ namespace {
 // Of the changes that a log lists, those that change more than the rounding of sums.
 std::string weighty_changes(const std::string& list, bool ranks_matter) {
   std::vector<std::string> weighty;
-  for (const auto part : std::views::split(std::string_view(list), std::string_view("; "))) {
-    const std::string change(part.begin(), part.end());
+  for (std::string change : split(list, ';')) {
+    if (change.starts_with(' ')) change.erase(0, 1);
     if (change.starts_with("data set ") || change.starts_with("training.iterations ") ||
         change.starts_with("training.decay_at ") || (ranks_matter && change.starts_with("ranks "))) {
       weighty.push_back(change);
