@@ -1,5 +1,7 @@
 #include "onednn/residual_function.h"
 
+#include <fmt/format.h>
+
 #include "onednn/convolution_layer.h"
 #include "onednn/norm_layer.h"
 #include "ops/elementwise.h"
@@ -93,14 +95,13 @@ OperationFunction::OperationFunction(Device& device, const std::string& name, co
   for (std::size_t i = 0; i < convolutions.size(); ++i) {
     const ConvolutionShape& convolution = convolutions[i];
     const bool is_last = i + 1 == convolutions.size();
-    const std::string number = std::to_string(i + 1);
     Step step;
     if (i > 0 || shape.leading_norm) {
-      step.norm = std::make_unique<NormLayer>(device, name + "/bn" + number, Rows{0, convolution.in},
-                                              convolution.src(), options);
+      step.norm = std::make_unique<NormLayer>(device, fmt::format("{}/bn{}", name, i + 1),
+                                              Rows{0, convolution.in}, convolution.src(), options);
     }
     step.convolution = std::make_unique<ConvolutionLayer>(
-        device, name + "/conv" + number + "/weight", Rows{0, convolution.out}, convolution, options,
+        device, fmt::format("{}/conv{}/weight", name, i + 1), Rows{0, convolution.out}, convolution, options,
         ConvolutionRoles{.adds = is_last, .subtracts = is_last && shape.subtracts});
     steps_.push_back(std::move(step));
   }

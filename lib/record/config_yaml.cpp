@@ -49,7 +49,7 @@ class DocumentReader : private NodeReader {
   // The full key. Throws UsageError if it is not a plain word or has appeared before.
   std::string key_path(const YAML::Node& key, const std::string& section) {
     if (!key.IsScalar()) throw UsageError(where(key) + ": a key is not a plain word");
-    const std::string path = section.empty() ? key.Scalar() : section + "." + key.Scalar();
+    std::string path = section.empty() ? key.Scalar() : section + "." + key.Scalar();
     note_line(key, path);
     return path;
   }

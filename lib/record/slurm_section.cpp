@@ -23,8 +23,8 @@ constexpr TextKey text_keys[] = {{"partition", &SlurmSettings::partition},
                                  {"mpi", &SlurmSettings::mpi}};
 
 struct NumberKey {
-  const char* name;
-  std::int64_t SlurmSettings::*field;
+  const char* name = nullptr;
+  std::int64_t SlurmSettings::*field = nullptr;
   std::int64_t most = 1'000'000;
 };
 constexpr NumberKey number_keys[] = {{"cpus_per_task", &SlurmSettings::cpus_per_task},
@@ -60,7 +60,7 @@ class SectionReader {
 
  private:
   void read_entry(const YAML::Node& key, const YAML::Node& value) {
-    const std::string name = key.Scalar();
+    const std::string& name = key.Scalar();
     for (const TextKey& text : text_keys) {
       if (name == text.name) return void(settings_.*text.field = word(key, value));
     }
@@ -90,7 +90,7 @@ class SectionReader {
 
   // A value that can follow an option of sbatch without quoting.
   std::string word(const YAML::Node& key, const YAML::Node& value) const {
-    const std::string text = nodes_.scalar(value, key);
+    std::string text = nodes_.scalar(value, key);
     const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
       return std::isalnum(c) != 0 ||
              std::string_view("_-.,:+@/").find(static_cast<char>(c)) != std::string_view::npos;

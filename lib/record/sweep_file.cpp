@@ -16,7 +16,7 @@ class SweepReader : NodeReader {
 
   void read(const YAML::Node& section) {
     each(section, "sweep", [&](const YAML::Node& key, const YAML::Node& value) {
-      const std::string name = key.Scalar();
+      const std::string& name = key.Scalar();
       if (name == "grid") {
         each(value, "sweep.grid", [&](const YAML::Node& k, const YAML::Node& v) { read_axis(k, v); });
       } else if (name == "exclude" || name == "include") {
@@ -43,7 +43,7 @@ class SweepReader : NodeReader {
   // The text of a known setting's value, checked by assigning it. The items of a list are still separate at
   // that point, so that a comma within an item does not split it.
   std::string checked(const YAML::Node& key, const YAML::Node& value) const {
-    const std::string name = key.Scalar();
+    const std::string& name = key.Scalar();
     const Setting* setting = find_setting(name);
     if (setting == nullptr) {
       throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
@@ -83,7 +83,7 @@ class SweepReader : NodeReader {
     SweepFile::Rule rule;
     bool has_at = false;
     each(map, "sweep.rules", [&](const YAML::Node& key, const YAML::Node& value) {
-      const std::string name = key.Scalar();
+      const std::string& name = key.Scalar();
       if (name == "set" || name == "proportional_to") {
         (name == "set" ? rule.set : rule.proportional_to) = number_setting(key, value);
       } else if (name == "at" || name == "power") {
@@ -101,7 +101,7 @@ class SweepReader : NodeReader {
   }
 
   std::string number_setting(const YAML::Node& key, const YAML::Node& value) const {
-    const std::string name = scalar(value, key);
+    std::string name = scalar(value, key);
     const Setting* setting = find_setting(name);
     if (setting == nullptr)
       throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));

@@ -150,7 +150,6 @@ std::vector<std::string> left_out_notes(const std::vector<RunRecord>& runs,
     found->second.push_back(runs[i].directory.string());
   }
   std::vector<std::string> notes;
-  notes.reserve(by_reason.size());
   for (const auto& [reason, names] : by_reason) {
     notes.push_back(fmt::format("Left out, since {}: {}.", reason, join(names)));
   }

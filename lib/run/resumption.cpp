@@ -19,8 +19,8 @@ std::string winograd(const RunInfo& info) {
 }
 
 struct Trait {
-  const char* name;
-  std::string (*of)(const RunInfo& info);
+  const char* name = nullptr;
+  std::string (*of)(const RunInfo& info) = nullptr;
   const char* consequence = "sums may round in another order";
 };
 

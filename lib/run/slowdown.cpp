@@ -37,7 +37,7 @@ SlowdownWatch::SlowdownWatch(int threads, double seconds_between_looks)
 std::optional<std::string> SlowdownWatch::look() {
   if (warned_ || since_.seconds() < seconds_between_looks_) return {};
   const double waited = seconds_without_core();
-  const std::optional<std::string> warning =
+  std::optional<std::string> warning =
       slowdown_warning(waited - waited_, since_.seconds(), threads_, waits_passively());
   warned_ = warning.has_value();
   waited_ = waited;

@@ -97,7 +97,7 @@ struct Need {
   Operation operation;
   ConvolutionShape shape;  // a normalisation has kernel 0
   bool image_input;
-  auto operator<=>(const Need&) const = default;
+  auto operator<=>(const Need&) const = default;  // NOLINT(modernize-use-nullptr): clang 14 means its zero
 };
 
 using Needs = std::map<Need, std::int64_t>;

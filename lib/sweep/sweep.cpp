@@ -38,7 +38,7 @@ std::int64_t evaluation_images(const Config& config) {
   if (has_photographs(config)) return imagenet;  // a guess for other sets
   if (config.dataset.validation) return validation_images;
   const bool drawn = config.dataset.name == Config::Dataset::Name::synthetic;
-  return drawn ? synthetic_test_size : cifar_test_size;
+  return static_cast<std::int64_t>(drawn ? synthetic_test_size : cifar_test_size);
 }
 
 // The fraction of a job's iterations that run_sweep() would still compute, as far as its log says.

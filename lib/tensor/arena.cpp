@@ -40,7 +40,8 @@ Arena::Arena(std::size_t capacity) : capacity_(aligned(capacity)) {
 Arena Arena::planning() {
   Arena arena;
   arena.planning_ = true;
-  arena.base_ = reinterpret_cast<char*>(alignment);  // never touched; null would mean an empty arena
+  // Never touched; null would mean an empty arena.
+  arena.base_ = reinterpret_cast<char*>(alignment);  // NOLINT(performance-no-int-to-ptr)
   arena.capacity_ = std::numeric_limits<std::size_t>::max() / 4;
   return arena;
 }

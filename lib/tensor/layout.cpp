@@ -14,7 +14,9 @@ std::int64_t elements(const Shape& shape) {
 }
 
 Layout::Description::Description(dnnl::memory::desc described)
-    : desc(std::move(described)), shape(onednn::dims_of(desc)), bytes(desc.get_size()) {}
+    : desc(std::move(described)),  // NOLINT(performance-move-const-arg): oneDNN 3's is not trivial
+      shape(onednn::dims_of(desc)),
+      bytes(desc.get_size()) {}
 
 Layout::Layout() {
   static const Layout empty{Description(dnnl::memory::desc())};
