@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 #include <iterator>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -136,6 +137,21 @@ struct ShowRequest {
   bool evaluation = false;
 };
 
+// Prints the classes in the rows of the contact sheet: by name, or by label if they have no names.
+void print_classes(std::span<const std::int32_t> labels, const std::vector<std::string>& names) {
+  std::vector<std::string> cells;
+  for (const std::int32_t label : labels) {
+    cells.push_back(names.empty() ? fmt::to_string(label) : names.at(static_cast<std::size_t>(label)));
+  }
+  const std::size_t width = std::ranges::max(cells, {}, &std::string::size).size(),
+                    columns = contact_sheet_columns(cells.size());
+  std::cout << "classes, row by row:\n";
+  for (std::size_t n = 0; n < cells.size(); ++n) {
+    const bool ends_row = (n + 1) % columns == 0 || n + 1 == cells.size();
+    std::cout << (ends_row ? cells[n] + '\n' : fmt::format("{:<{}}  ", cells[n], width));
+  }
+}
+
 int show(const Config& config, const ShowRequest& request) {
   check_output(request.file, "--output", ".png");
   const std::unique_ptr<BatchSource> data = load_data(config);
@@ -151,13 +167,10 @@ int show(const Config& config, const ShowRequest& request) {
     data->fill_training(first, -1, images, labels);
   }
   if (count == 0) throw UsageError("--iteration: the evaluation set ends before that batch");
+  const std::vector<std::string> names = class_names(config);
   replace_text_file(request.file, encode_png(contact_sheet(images, count, size, data->shown_values())));
   for (const std::string& line : data->take_notices()) std::cerr << "left out: " << line << '\n';
-  const std::size_t columns = contact_sheet_columns(count);
-  std::cout << "labels, row by row:\n";
-  for (std::size_t n = 0; n < count; ++n) {
-    std::cout << labels[n] << ((n + 1) % columns == 0 || n + 1 == count ? '\n' : ' ');
-  }
+  print_classes(std::span(labels).first(count), names);
   std::cerr << "wrote " << request.file << '\n';
   return static_cast<int>(ExitCode::done);
 }

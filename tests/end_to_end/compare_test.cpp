@@ -197,6 +197,28 @@ TEST_CASE("compare memory finds the largest batch within a limit") {
   CHECK(batches["reconstructed"] > 1.5 * batches["stored"]);
 }
 
+TEST_CASE("compare memory --try also runs the largest batch, within the limit") {
+  const TemporaryDirectory folder;
+  const Outcome outcome = succeeded(
+      compare(folder.path(), {"memory", "--arch", "resnet32", "--activations", "stored", "--memory-limit",
+                              "300MB", "--try", "--threads", "1", "--format", "csv"}));
+  std::istringstream lines(outcome.out);
+  std::string header, network, activations, batch, planned, resident, share;
+  std::getline(lines, header);
+  CHECK(header == "network,activations,largest batch,planned,resident,of the limit");
+  for (std::string* cell : {&network, &activations, &batch, &planned, &resident}) {
+    std::getline(lines, *cell, ',');
+  }
+  std::getline(lines, share);
+  CHECK(outcome.err == "resnet32, stored: trying batch " + batch + "\n");
+  // A step keeps 1.3 MB for each image. The plan leaves room for CIFAR's 184 MB, which this step does
+  // without.
+  CHECK(std::stoi(batch) > 20);
+  CHECK(std::stod(resident) > 1.3 * std::stoi(batch));
+  CHECK(std::stod(resident) < 300 - 150);
+  CHECK(std::stod(share) == doctest::Approx(std::stod(resident) / 3).epsilon(0.01));
+}
+
 TEST_CASE("studies refuse impossible settings") {
   const TemporaryDirectory folder;
   const auto refused = [&](const Arguments& arguments, const std::string& why) {

@@ -9,7 +9,9 @@ using namespace revnet::testing;
 
 TEST_CASE("a run is evaluated image by image, and its weights are refused for another architecture") {
   TemporaryDirectory folder;
-  const Arguments settings{"synthetic", "--arch", "resnet32", "--batch", "50", "--iterations", "2"};
+  const Arguments settings{"synthetic", "--arch", "resnet32",
+                           "--batch",   "50",     "--iterations",
+                           "2",         "--set",  "training.average_decay=0.5"};
   const Outcome trained =
       succeeded(train(folder.path(), join(settings, {"--run-dir", "run", "--keep-best"})));
   const std::string result = trained.out.substr(0, trained.out.find(", after iteration"));
@@ -19,6 +21,8 @@ TEST_CASE("a run is evaluated image by image, and its weights are refused for an
   const Outcome evaluated = succeeded(train(
       folder.path(), {"--run-dir", "run", "--evaluate", "--per-class", "--predictions", "predictions.h5"}));
   CHECK_MESSAGE(evaluated.out.starts_with(result + "\n"), evaluated.text());
+  const std::string averaged = trained.out.substr(trained.out.find("averaged weights  "));
+  CHECK(contains(evaluated.out, averaged.substr(0, averaged.find('\n') + 1)));
   CHECK(contains(evaluated.out, "run/checkpoint.h5, after iteration 2\n"));
   CHECK(contains(evaluated.out, "class  images  errors"));
   CHECK_FALSE(contains(evaluated.out, "top-5"));

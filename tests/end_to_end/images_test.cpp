@@ -177,7 +177,7 @@ TEST_CASE("revnet-data shows a batch of any data set") {
   const Outcome shown = succeeded(run(
       "revnet-data", folder.path(),
       {"show", "images", "--data-dir", "set", "--image-size", "32", "--batch", "5", "--output", "a.png"}));
-  CHECK(contains(shown.out, "labels, row by row:\n"));
+  CHECK(contains(shown.out, "classes, row by row:\n"));
   const std::string png = read_file(folder / "a.png");
   // IHDR begins with width and height: three columns and two rows of 32 pixels, with gaps of 2.
   CHECK(png.substr(12, 12) == std::string("IHDR\0\0\0\x64\0\0\0\x42", 12));
@@ -193,11 +193,15 @@ TEST_CASE("revnet-data shows a batch of any data set") {
     CAPTURE(setting);
     CHECK(drawn(setting) != usual);
   }
+  const Outcome named =
+      run("revnet-data", folder.path(),
+          {"show", "images", "--data-dir", "set", "--evaluation", "--batch", "4", "--output", "c.png"});
+  CHECK_MESSAGE(named.out == "classes, row by row:\nn0  n0\nn1  n1\n", named.text());
   const Outcome synthetic = run("revnet-data", folder.path(),
                                 {"show", "synthetic", "--evaluation", "--batch", "4", "--output", "b.png"});
-  CHECK_MESSAGE(synthetic.out == "labels, row by row:\n0 1\n2 3\n", synthetic.text());
+  CHECK_MESSAGE(synthetic.out == "classes, row by row:\n0  1\n2  3\n", synthetic.text());
   check_refused(
       "revnet-data", folder.path(),
-      {"show", "images", "--data-dir", "set", "--evaluation", "--iteration", "9", "--output", "c.png"},
+      {"show", "images", "--data-dir", "set", "--evaluation", "--iteration", "9", "--output", "d.png"},
       "the evaluation set ends before that batch");
 }

@@ -36,6 +36,8 @@ class Process {
 
   pid_t id() const { return child_.id(); }
   void send(int signal) const { child_.send(signal); }
+  // What it has written to stdout so far.
+  std::string out() const { return read_file(captured_ / "out"); }
   // Polls `moment` until it is true. Returns false if the process ends first, and throws after two minutes.
   bool reaches(const std::function<bool()>& moment);
   // Waits for the end of the process. Throws after two minutes, so that no test hangs.

@@ -73,6 +73,24 @@ Outcome interfere(const fs::path& folder, int signal, const Arguments& more, pid
 
 }  // namespace
 
+TEST_CASE("compare exchange times sums between ranks by size") {
+  TemporaryDirectory folder;
+  const Outcome outcome = succeeded(
+      Process(REVNET_MPIRUN, folder.path(),
+              under_mpirun(2, "revnet-compare", {"exchange", "--repetitions", "2", "--format", "csv"}),
+              environment_in(folder.path()))
+          .wait());
+  std::istringstream lines(outcome.out);
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line == "ranks,bytes,microseconds,least,most,MB/s");
+  for (std::int64_t bytes = 4; bytes <= 4 << 20; bytes *= 4) {
+    std::getline(lines, line);
+    CHECK_MESSAGE(line.starts_with("2," + std::to_string(bytes) + ","), line);
+  }
+  CHECK_FALSE(std::getline(lines, line));
+}
+
 TEST_CASE("under mpirun one rank gives the bits of a single process, and several ranks give its losses") {
   TemporaryDirectory folder;
   succeeded(train(folder.path(), fresh("1", {"--iterations", "2"}), environment_in(folder.path())));

@@ -52,6 +52,13 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   const Outcome status = sweep(folder.path(), {"status", "s.yaml"});
   CHECK(status.exit_code == 0);
   CHECK(contains(status.out, "resnet32-batch2  complete          3"));
+  {
+    Process watch("revnet-sweep", folder.path(), {"status", "s.yaml", "--watch", "0.1"});
+    CHECK(watch.reaches([&] { return watch.out().size() > 2 * status.out.size(); }));
+    watch.send(SIGINT);
+    const Outcome watched = succeeded(watch.wait());
+    CHECK(watched.out.starts_with(status.out + status.out));
+  }
   const Outcome collected = succeeded(sweep(folder.path(), {"collect", "s.yaml"}));
   CHECK(contains(collected.out,
                  "job,network.architecture,network.activations,training.batch,status,iterations,"));
