@@ -119,13 +119,9 @@ std::vector<std::int64_t> batches_of(const MemoryRequest& request, Config config
 // The network of these settings, for images of the size and number of classes that the options or else the
 // settings ask for.
 Architecture network_of(const MemoryRequest& request, const Config& config) {
-  Architecture network = architecture(config);
-  for (const std::int64_t size : {std::int64_t{config.dataset.image_size}, request.image_size}) {
-    if (size > 0) network.image_size = size;
-  }
-  for (const std::int64_t classes : {std::int64_t{config.dataset.classes}, request.classes}) {
-    if (classes > 0) network.classes = classes;
-  }
+  Architecture network = architecture_for_images(config);
+  if (request.image_size > 0) network.image_size = request.image_size;
+  if (request.classes > 0) network.classes = request.classes;
   return network;
 }
 
@@ -262,15 +258,22 @@ int run_limit(const MemoryRequest& request) {
   const TableFormat format = table_format(request.format);
   const std::uint64_t limit = parse_bytes(request.limit, "--memory-limit");
   Table table({"network", "activations", "largest batch", "planned", "resident", "of the limit"});
+  std::size_t left_out = 0;
   catch_interrupts();
   for (const Case& of : cases_of(request)) {
     if (interrupted()) break;
-    std::vector<std::string> row = largest_that_fits(of, limit, request.tries);
-    if (row.empty()) break;
-    table.add(std::move(row));
+    try {
+      std::vector<std::string> row = largest_that_fits(of, limit, request.tries);
+      if (row.empty()) break;
+      table.add(std::move(row));
+    } catch (const Error& error) {  // such as a batch that this machine has no memory for
+      std::cerr << "left out: " << error.what() << '\n';
+      ++left_out;
+    }
   }
   std::cout << table.format(format) << std::flush;
-  return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
+  if (interrupted()) return static_cast<int>(ExitCode::interrupted);
+  return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 
 int run_memory(const MemoryRequest& request, const std::string& command) {

@@ -63,8 +63,9 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
       const bool wanted = activations.front() == "auto" || std::ranges::count(activations, name(mode)) > 0;
       if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
       config.network.activations = mode;
-      const int resolved = resolve(with_images_for(architecture(config), config)).training.threads;
-      cases.push_back({config.network, config.training.batch, resolved});
+      const Config resolved = resolve(with_images_for(architecture_for_images(config), config));
+      cases.push_back({config.network, config.training.batch, resolved.training.threads,
+                       config.dataset.image_size, config.dataset.classes});
     }
   };
   const std::vector<Config> networks =
@@ -111,12 +112,10 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   const Config settings = request.settings.apply_to({});
   refuse_ignored(settings, {"training.micro_batch", "training.average_decay", "training.nesterov"},
                  "revnet-compare speed");
-  SpeedOptions options = request.options;
-  options.convolution = settings.network.convolution;
   const std::vector<SpeedCase> cases = cases_of(request, settings);
   claim_study_log(request.output, request.force);
   catch_interrupts();
-  SpeedStudy study{options, {}, {}, {}};
+  SpeedStudy study{request.options, {}, {}, {}};
   const OtherLoad others;
   std::vector<double> sgemm_of_all;
   std::size_t left_out = 0;
@@ -132,7 +131,7 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   }
   const bool for_programs = format == TableFormat::csv;
   std::cout << (for_programs ? speed_data(study) : speed_table(study)).format(format);
-  for (std::size_t i = 0; options.profile && i < study.results.size(); ++i) {
+  for (std::size_t i = 0; request.options.profile && i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
     const Config::Network& network = result.of.network;
     std::cout << '\n';

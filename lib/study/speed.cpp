@@ -7,7 +7,9 @@
 #include "base/random.h"
 #include "base/stopwatch.h"
 #include "data/synthetic.h"
+#include "system/memory_limit.h"
 #include "train/load_data.h"
+#include "train/memory_check.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
 #include "train/trainer.h"
@@ -54,11 +56,12 @@ std::unique_ptr<BatchSource> source_of(const Config& config) {
   return load_data(config, make_synthetic(config.training.seed, images, test_images));
 }
 
-Config config_of(const SpeedCase& what, const SpeedOptions& options) {
+Config config_of(const SpeedCase& what) {
   Config config;
   config.network = what.network;
-  config = with_images_for(architecture(config), config);
-  config.network.convolution = options.convolution;
+  config.dataset.image_size = what.image_size;
+  config.dataset.classes = what.classes;
+  config = with_images_for(architecture_for_images(config), config);
   config.training.batch = what.batch;
   config.training.threads = what.threads;
   return resolve(config);
@@ -68,13 +71,16 @@ Config config_of(const SpeedCase& what, const SpeedOptions& options) {
 
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
-  const Config config = config_of(what, options);
+  const Config config = config_of(what);
   const MemoryPlan plan = plan_memory(config);
+  check_memory(config, plan, {}, tightest_memory_limit(memory_limits()));
   Trainer trainer(config, source_of(config), plan.arena_bytes);
   Floor floor(trainer.network(), what.threads);
   SpeedResult result;
   result.of = what;
   result.of.network = config.network;
+  result.of.image_size = image_size_of(config);
+  result.of.classes = static_cast<int>(classes(config));
   for (int step = 0; step < warm_up_steps; ++step) trainer.step();
   floor.measure();
   for (std::int64_t step = 0; step < options.steps && !stop(); ++step) {
@@ -83,7 +89,8 @@ SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
     result.step_seconds.push_back(stopwatch.seconds());
     floor.measure();
   }
-  for (int time = 0; time < out_of_cache_measurements && !stop(); ++time) floor.measure_out_of_cache();
+  floor.measure_out_of_cache();
+  for (int time = 1; time < out_of_cache_measurements && !stop(); ++time) floor.measure_out_of_cache();
   trainer.device().set_profile(&result.profile);
   result.profiled_steps = options.profile ? profiled_steps : 1;
   for (std::int64_t step = 0; step < result.profiled_steps; ++step) trainer.step();

@@ -15,11 +15,11 @@ struct SpeedCase {
   Config::Network network;  // resolved in results
   std::int64_t batch = 100;
   int threads = 1;
+  int image_size = 0, classes = 0;  // 0: those that the network is made for; resolved in results
 };
 
 struct SpeedOptions {
-  Config::Network::Convolution convolution = Config::Network::Convolution::automatic;  // of all networks
-  std::int64_t steps = 20;                                                             // timed steps
+  std::int64_t steps = 20;  // timed steps
   bool profile = false;
 };
 
@@ -40,7 +40,8 @@ struct SpeedResult {
 // are random pixels for networks made for larger images than the set's. Between steps, every primitive of the
 // floor is timed once, so that whatever slows the machine down affects both. The device of an earlier
 // measurement must be gone, since the number of OpenMP threads belongs to the process. `stop` is polled
-// before each step; once it returns true, the result is what was measured so far.
+// before each step; once it returns true, the result is what was measured so far. Throws Error if the case
+// needs more memory than this process may use.
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop);
 

@@ -69,7 +69,7 @@ Table speed_table(const SpeedStudy& study) {
 
 Table speed_data(const SpeedStudy& study) {
   Table table({"architecture", "activations", "engine", "coupling", "grid_bits", "batch", "threads",
-               "seconds", "seconds_decile_1", "seconds_decile_9", "floor_seconds",
+               "image_size", "classes", "seconds", "seconds_decile_1", "seconds_decile_9", "floor_seconds",
                "floor_seconds_out_of_cache", "limit_seconds", "flops", "sgemm_flops_per_second",
                "saved_bytes", "peak_bytes"});
   for (std::size_t i = 0; i < study.results.size(); ++i) {
@@ -77,7 +77,8 @@ Table speed_data(const SpeedStudy& study) {
     const Config::Network& network = result.of.network;
     table.add({network_name(network), name(network.activations), name(network.engine), name(network.coupling),
                fmt::to_string(network.grid_bits), fmt::to_string(result.of.batch),
-               fmt::to_string(result.of.threads), fmt::to_string(median(result.step_seconds)),
+               fmt::to_string(result.of.threads), fmt::to_string(result.of.image_size),
+               fmt::to_string(result.of.classes), fmt::to_string(median(result.step_seconds)),
                fmt::to_string(quantile(result.step_seconds, 0.1)),
                fmt::to_string(quantile(result.step_seconds, 0.9)), fmt::to_string(result.floor_seconds),
                fmt::to_string(result.floor_seconds_out_of_cache), fmt::to_string(step_limit(study, i)),
@@ -171,7 +172,6 @@ void write_profile(hdf5::Writer& log, const std::string& group, const Profile& p
 
 void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study, const std::string& command) {
   hdf5::Writer log = start_study_log(file, "speed", command);
-  log.attribute("/", "convolution", name(study.options.convolution));
   for (std::size_t i = 0; i < study.results.size(); ++i) {
     const SpeedResult& result = study.results[i];
     const std::string group = fmt::to_string(i + 1);
@@ -179,10 +179,13 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
     log.attribute(group, "architecture", network_name(result.of.network));
     log.attribute(group, "activations", name(result.of.network.activations));
     log.attribute(group, "engine", name(result.of.network.engine));
+    log.attribute(group, "convolution", name(result.of.network.convolution));
     log.attribute(group, "coupling", name(result.of.network.coupling));
     log.attribute(group, "grid_bits", static_cast<std::int64_t>(result.of.network.grid_bits));
     log.attribute(group, "batch", result.of.batch);
     log.attribute(group, "threads", static_cast<std::int64_t>(result.of.threads));
+    log.attribute(group, "image_size", static_cast<std::int64_t>(result.of.image_size));
+    log.attribute(group, "classes", static_cast<std::int64_t>(result.of.classes));
     log.attribute(group, "seconds", median(result.step_seconds));
     log.attribute(group, "floor_seconds", result.floor_seconds);
     log.attribute(group, "floor_seconds_out_of_cache", result.floor_seconds_out_of_cache);

@@ -11,6 +11,7 @@
 #include "data/synthetic.h"
 #include "record/packed_images.h"
 #include "system/host.h"
+#include "train/setup.h"
 
 namespace revnet {
 namespace {
@@ -113,6 +114,13 @@ Config resolve_dataset(Config config) {
                                                       : class_folders(dataset.directory).size());
   }
   return config;
+}
+
+Architecture architecture_for_images(const Config& config) {
+  Architecture network = architecture(config);
+  if (config.dataset.image_size > 0) network.image_size = config.dataset.image_size;
+  if (config.dataset.classes > 0) network.classes = config.dataset.classes;
+  return network;
 }
 
 Config with_images_for(const Architecture& network, Config config) {

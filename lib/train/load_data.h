@@ -27,6 +27,10 @@ bool has_photographs(const Config& config);
 // to count.
 Config resolve_dataset(Config config);
 
+// Returns the network of these settings for images of the size and number of classes that they ask for
+// (dataset.image_size and classes; 0: those that the network is made for).
+Architecture architecture_for_images(const Config& config);
+
 // Replaces the data set by one whose images have the size, and the number of classes, that the network is
 // made for: synthetic ones, or photographs of which resolve() looks for no folders.
 Config with_images_for(const Architecture& network, Config config);

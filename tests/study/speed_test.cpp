@@ -36,13 +36,21 @@ SpeedStudy small_study() {
   return study;
 }
 
-TEST_CASE("a speed study stops when asked") {
+TEST_CASE("a speed study stops when asked, and times a case's own convolutions and images") {
   SpeedOptions options;
   options.steps = 1000;
   int calls = 0;
-  const SpeedResult result =
-      measure_speed(small_case("resnet32", Activations::stored), options, [&] { return ++calls > 3; });
+  SpeedCase direct = small_case("resnet32", Activations::stored);
+  direct.network.convolution = Config::Network::Convolution::direct;
+  direct.image_size = 16;
+  direct.classes = 3;
+  const SpeedResult result = measure_speed(direct, options, [&] { return ++calls > 3; });
   CHECK(result.step_seconds.size() == 3);
+  CHECK(result.of.network.convolution == Config::Network::Convolution::direct);
+  CHECK(result.floor_seconds_out_of_cache > 0);
+  CHECK(result.of.image_size == 16);
+  CHECK(result.of.classes == 3);
+  for (const auto& [work, times] : result.profile.works()) CHECK(work.multiply_adds == work.flops / 2);
 }
 
 TEST_CASE("a speed study measures, prints and writes") {
