@@ -15,23 +15,54 @@ namespace {
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 constexpr const char* file_name = "training.h5";
 
-// Puts rows of the same iterations side by side. A run may have other rows than its twin: it may be behind,
-// or have been resumed with another log.every.
+// The rows of a log since the last iteration at which its twin has a row, too.
+class Rows {
+ public:
+  // A row of /train is the mean over the iterations since the row before.
+  void add(const TrainRow& row) {
+    const auto iterations = static_cast<double>(row.iteration - iteration_);
+    iterations_ += iterations;
+    cross_entropy_ += (row.cross_entropy - cross_entropy_) * (iterations / iterations_);
+    error_percent_ += (row.error_percent - error_percent_) * (iterations / iterations_);
+    iteration_ = row.iteration;
+  }
+  // A row of /eval stands for itself.
+  void add(const EvalRow& row) {
+    cross_entropy_ = row.cross_entropy;
+    error_percent_ = row.error_percent;
+  }
+  // Forgets the rows so far, which the next ones follow.
+  void begin() { iterations_ = cross_entropy_ = error_percent_ = 0; }
+
+  double cross_entropy() const { return cross_entropy_; }
+  double error_percent() const { return error_percent_; }
+
+ private:
+  std::int64_t iteration_ = 0;  // of the last row
+  double iterations_ = 0, cross_entropy_ = 0, error_percent_ = 0;
+};
+
+// Puts rows side by side that end at the same iteration. A run may have other rows than its twin: it may be
+// behind, or have been resumed with another log.every, so that several rows of one cover one of the other.
 template <class Row>
 Series side_by_side(const std::vector<Row>& stored, const std::vector<Row>& reconstructed) {
   Series series;
+  Rows a, b;
   auto other = reconstructed.begin();
-  for (const Row& a : stored) {
-    while (other != reconstructed.end() && other->iteration < a.iteration) ++other;
+  for (const Row& row : stored) {
+    a.add(row);
+    while (other != reconstructed.end() && other->iteration < row.iteration) b.add(*other++);
     if (other == reconstructed.end()) break;
-    if (other->iteration != a.iteration) continue;
-    const Row& b = *other;
-    series.append(a.iteration, {{"stored/cross_entropy", a.cross_entropy},
-                                {"stored/error_percent", a.error_percent},
-                                {"reconstructed/cross_entropy", b.cross_entropy},
-                                {"reconstructed/error_percent", b.error_percent},
-                                {"difference/cross_entropy", b.cross_entropy - a.cross_entropy},
-                                {"difference/error_percent", b.error_percent - a.error_percent}});
+    if (other->iteration != row.iteration) continue;
+    b.add(*other++);
+    series.append(row.iteration, {{"stored/cross_entropy", a.cross_entropy()},
+                                  {"stored/error_percent", a.error_percent()},
+                                  {"reconstructed/cross_entropy", b.cross_entropy()},
+                                  {"reconstructed/error_percent", b.error_percent()},
+                                  {"difference/cross_entropy", b.cross_entropy() - a.cross_entropy()},
+                                  {"difference/error_percent", b.error_percent() - a.error_percent()}});
+    a.begin();
+    b.begin();
   }
   return series;
 }

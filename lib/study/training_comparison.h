@@ -18,7 +18,7 @@ namespace revnet {
 
 struct TrainingComparison {
   RunStatus status = RunStatus::running;  // complete once both runs are
-  Series train, eval;                     // the iterations that both runs have
+  Series train, eval;                     // the iterations that both runs have, means since the one before
 };
 
 // Trains both networks, the stored one first. When resuming, continues where an earlier process stopped and
