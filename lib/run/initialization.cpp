@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "run/earlier_run.h"
 #include "train/network_state.h"
 #include "train/setup.h"
 
@@ -48,7 +50,17 @@ void check_initialization(const Config& config) {
   Device device = Device::planning(config.training.threads);
   Network network(device, architecture(config), network_options(config));
   const std::string& file = config.training.initialize_from;
-  import_state(network, initialize_from(export_state(network), read_checkpoint(file), file).state, file);
+  const Checkpoint from = read_checkpoint(file);
+  if (config.dataset.validation) {
+    const Config trained = settings_of_checkpoint(from, file);
+    if (trained.dataset.name == config.dataset.name && !trained.dataset.validation) {
+      throw UsageError(
+          "dataset.validation: {} was trained on these images, so their error would say nothing; omit "
+          "--validation, or start from a run that held them out, too",
+          file);
+    }
+  }
+  import_state(network, initialize_from(export_state(network), from, file).state, file);
 }
 
 }  // namespace revnet

@@ -55,6 +55,7 @@ TEST_CASE("a run starts with the weights of a checkpoint that fits; otherwise th
   Checkpoint other = small_trainer(config).checkpoint();
   for (NamedArray& parameter : other.parameters) parameter.values.assign(parameter.values.size(), 0.5f);
   other.iteration = 7;
+  other.config = to_yaml(config);
   // The checkpoint's head has 100 classes.
   for (NamedArray& parameter : other.parameters) {
     if (parameter.name == "head/dense/weight") parameter = array(parameter.name, {100, 112}, 0.5f);
@@ -87,6 +88,9 @@ TEST_CASE("a run starts with the weights of a checkpoint that fits; otherwise th
       "3]");
   config.training.initialize_from = (folder / "none.h5").string();
   refused("none.h5");
+  config.training.initialize_from = (folder / "other.h5").string();
+  config.dataset.validation = true;
+  refused("other.h5 was trained on these images, so their error would say nothing");
 }
 
 }  // namespace
