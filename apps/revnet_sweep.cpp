@@ -39,7 +39,7 @@ constexpr const char* examples = R"(Examples:
   revnet-sweep collect experiments/batch-sweep.yaml
       writes all results, and means over seeds, as CSV and HDF5
 
-Exit codes: 0 done, 1 a job failed, 2 usage, 3 interrupted with checkpoints saved.)";
+Exit codes: 0 done, 1 a job failed or was left out, 2 usage, 3 interrupted with checkpoints saved.)";
 
 constexpr const char* environment = R"(
 
@@ -168,8 +168,10 @@ int show_status(const SweepRequest& request) {
 int collect(const SweepRequest& request) {
   const std::filesystem::path directory = directory_of(request);
   const SweepResults results = read_results(jobs_of(request), directory);
-  for (const std::string& why : results.left_out) say("left out: " + why);
-  if (results.jobs.empty() && !results.left_out.empty()) {
+  for (const auto* messages : {&results.at_fault, &results.without_rows}) {
+    for (const std::string& why : *messages) say("left out: " + why);
+  }
+  if (results.jobs.empty() && !(results.at_fault.empty() && results.without_rows.empty())) {
     throw UsageError("no job of {} can be collected; the lines above say why", directory.string());
   }
   if (results.jobs.empty()) {
@@ -186,7 +188,7 @@ int collect(const SweepRequest& request) {
   for (const std::string& note : groups.notes) say(note);
   say(fmt::format("written to {}, {} (means over seeds) and {}; {}", runs.string(), means.string(),
                   file.string(), how_to_draw("sweep", file)));
-  return static_cast<int>(ExitCode::done);
+  return static_cast<int>(results.at_fault.empty() ? ExitCode::done : ExitCode::failed);
 }
 
 int cancel(const SweepRequest& request) {

@@ -101,6 +101,9 @@ def copy_run(source, target):
         # This checks the file in another process, where damage cannot crash this one.
         hosts.add(revnet_files.read(os.path.join(source, name)).attrs["host"])
     os.makedirs(target, exist_ok=True)
+    for name in {*LOGS, *TEXTS} - {*logs, *texts}:  # of a run that has been replaced
+        if os.path.exists(os.path.join(target, name)):
+            os.remove(os.path.join(target, name))
     for name in logs:
         copy_log(os.path.join(source, name), os.path.join(target, name), hosts)
     for name, text in texts.items():

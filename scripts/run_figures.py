@@ -162,6 +162,8 @@ def draw_depth(runs, output):
         log = revnet_files.read(os.path.join(run, "run.h5"))
         # Fresh weights have angles of their own.
         degrees = file["angle/degrees"][file["angle/iteration"] > 0]
+        if not len(degrees):
+            raise revnet_files.FileError(f"{run} has no measurement after its fresh weights: resume it")
         magnitude = log["exact_coupling"].attrs["largest"] if "exact_coupling" in log else math.nan
         lines.setdefault(file.attrs.get("coupling", "float"), []).append(
             (units_of(file["angle"]), statistics.median(degrees), max(degrees), magnitude))

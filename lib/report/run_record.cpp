@@ -39,8 +39,12 @@ RunRecord read_run(const std::filesystem::path& directory) {
   record.changes = weighty_changes(info.extra_or(changed_on_resume), local);
   record.cpu = info.cpu;
   record.status = log.status();
-  // A process that was killed could not update its log.
-  if (record.status == RunStatus::running && !is_in_use(directory)) record.status = RunStatus::interrupted;
+  // A process that was killed could not update its log, and one that resumes has not updated it yet.
+  if (is_in_use(directory)) {
+    record.status = RunStatus::running;
+  } else if (record.status == RunStatus::running) {
+    record.status = RunStatus::interrupted;
+  }
   record.train = log.train();
   record.eval = log.eval();
   record.eval_average = log.eval_average();

@@ -54,8 +54,9 @@ Section run_section(const std::vector<RunRecord>& runs, const std::vector<Place>
   std::vector<std::string> notes;
   if (std::ranges::any_of(runs, &RunRecord::measured_angle)) {
     notes.emplace_back(
-        "The memory of runs that measured the gradient angle is left out: they keep activations in every way "
-        "that they compare.");
+        "The memory of runs that measured the gradient angle is left out, because they keep activations in "
+        "every way that they compare; their time, and their speed if they measured it in every row of the "
+        "log, include these measurements.");
   }
   std::map<std::int64_t, std::vector<std::string>> partly;  // by the images that an evaluation is of
   for (const RunRecord& run : runs) {

@@ -60,7 +60,7 @@ RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunIn
       directory_(std::move(directory)),
       reporter_(directory_.files().messages()),
       log_(RunLog::create(directory_.files().run_log(), info)),
-      slowdown_(config.training.threads) {}
+      slowdown_(config.training.threads, has_photographs(config) ? loader_workers(config) : 0) {}
 
 void RunJournal::resume(Trainer& trainer) {
   if (!has_last_checkpoint(directory_.files())) {

@@ -28,10 +28,11 @@ std::optional<std::string> slowdown_warning(double waited, double elapsed, int t
 }
 
 // A run with more threads than cores has been warned that they wait for each other (rank_placement.h).
-SlowdownWatch::SlowdownWatch(int threads, double seconds_between_looks)
-    : threads_(threads),
+// Workers then wait for cores, too, which is no other work's doing.
+SlowdownWatch::SlowdownWatch(int threads, int workers, double seconds_between_looks)
+    : threads_(threads + workers),
       seconds_between_looks_(seconds_between_looks),
-      warned_(static_cast<std::size_t>(threads) > usable_cores().size()),
+      warned_(threads < 2 || static_cast<std::size_t>(threads_) > usable_cores().size()),
       waited_(seconds_without_core()) {}
 
 std::optional<std::string> SlowdownWatch::look() {

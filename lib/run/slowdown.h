@@ -13,10 +13,11 @@ namespace revnet {
 // single thread is slowed no more than its work is. `passive` says that OMP_WAIT_POLICY is passive already.
 std::optional<std::string> slowdown_warning(double waited, double elapsed, int threads, bool passive);
 
-// Looks at the threads of this process every ten seconds, or as often as a test asks.
+// Looks at the threads of this process, those that compute and the workers that decode photographs, every ten
+// seconds, or as often as a test asks.
 class SlowdownWatch {
  public:
-  explicit SlowdownWatch(int threads, double seconds_between_looks = 10);
+  SlowdownWatch(int threads, int workers, double seconds_between_looks = 10);
   // Called now and then. Returns a warning once.
   std::optional<std::string> look();
 

@@ -64,14 +64,14 @@ SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::p
   for (const Job& job : jobs) {
     const JobState state = read_state(sweep, job);
     if (const std::string change = change_of(sweep, job, state); !change.empty()) {
-      results.left_out.push_back(change);
+      results.at_fault.push_back(change);
       continue;
     }
     if (!state.log || state.log->train().empty()) {
       if (!state.failure.empty()) {
-        results.left_out.push_back(fmt::format("{}: {}: {}", job.name, name(state.status), state.failure));
+        results.at_fault.push_back(fmt::format("{}: {}: {}", job.name, name(state.status), state.failure));
       } else if (state.log) {
-        results.left_out.push_back(
+        results.without_rows.push_back(
             fmt::format("{}: {}, without a row in its log", job.name, name(state.status)));
       }
       continue;

@@ -27,9 +27,9 @@ struct SweepResults {
   // The settings that vary between the jobs of the sweep, also between those without results yet, or between
   // the runs.
   std::vector<std::string> keys;
-  // A message for each run that is damaged, has no row yet, or whose settings have changed; these runs are
-  // left out.
-  std::vector<std::string> left_out;
+  // A message for each run that is left out: those without a row yet, and those at fault, which failed
+  // without one, are damaged, or have changed settings.
+  std::vector<std::string> without_rows, at_fault;
 };
 SweepResults read_results(const std::vector<Job>& jobs, const std::filesystem::path& sweep);
 

@@ -133,6 +133,9 @@ TEST_CASE("logs are collected whole except for the names of machines and folders
   CHECK(read_file(copy / "run.log") == text);
   const auto files = snapshot(copy);
   CHECK(files.size() == 3);
+  write_file(copy / "angle.h5", "of a run that has been replaced");
+  results(folder / "kept", "collect '" + (folder / "sweep").string() + "' named");
+  CHECK(snapshot(copy).size() == 3);
   for (const auto& [path, contents] : files) CHECK_MESSAGE(!contains(contents, folder.path().string()), path);
 
   CHECK(contains(results(folder / "kept", "collect '" + (folder / "images").string() + "'"),

@@ -141,6 +141,10 @@ TEST_CASE("runs are found and read") {
   {
     const LockFile lock(RunFiles(folder / "a").lock(), "the run");
     CHECK(read_run(folder / "a").status == RunStatus::running);
+    // A process that resumes it has not written its log yet.
+    log.set_status(RunStatus::interrupted);
+    log.save(false);
+    CHECK(read_run(folder / "a").status == RunStatus::running);
   }
   std::filesystem::create_directories(folder / "empty");
   CHECK(contains(testing::message_of<UsageError>([&] { find_runs({folder / "empty"}); }), "no run there"));

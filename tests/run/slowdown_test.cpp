@@ -39,7 +39,7 @@ TEST_CASE("a watch looks now and then, and warns once") {
   REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
   CPU_ZERO(&one);
   CPU_SET(cores.front(), &one);
-  SlowdownWatch watch(2, 0.25), silent(2, 100);
+  SlowdownWatch watch(2, 0, 0.25), decoding(2, 99, 0.25), silent(2, 0, 100);
   REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);  // and so for the thread that this one starts
   std::atomic<bool> ends = false;
   std::jthread other([&] {
@@ -50,6 +50,7 @@ TEST_CASE("a watch looks now and then, and warns once") {
   for (const Stopwatch clock; clock.seconds() < 0.8;) {
     if (watch.look()) ++warnings;
     CHECK_FALSE(silent.look());
+    CHECK_FALSE(decoding.look());  // its workers take the cores
   }
   ends = true;
   other.join();
