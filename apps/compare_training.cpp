@@ -53,6 +53,7 @@ void add_training_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* training = app.add_subcommand(
       "training", "trains a RevNet from one seed with stored and reconstructed activations");
   auto options = std::make_shared<StudyOptions>(*training, "training");
+  option_of(*training, "--activations")->group("");  // not listed, for it is refused below
   training->callback([options, training, invocation] {
     *invocation.exit_code = guarded("revnet-compare training", [&] {
       require_one_process("revnet-compare training");

@@ -50,7 +50,7 @@ double share_read(const ConvolutionShape& shape) {
 
 }  // namespace
 
-Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
+ConvolutionKernels::ConvolutionKernels(const Device& device, const ConvolutionShape& shape)
     : shape_(shape),
       src_(device.activation_layout(shape.src())),
       dst_(device.activation_layout(shape.dst())),
@@ -58,15 +58,15 @@ Convolution::Convolution(const Device& device, const ConvolutionShape& shape)
       kernel_(make_kernel(shape, src_, dst_)),
       arithmetic_(arithmetic_of(shape, src_, dst_)) {}
 
-std::int64_t Convolution::forward_blocks() const {
+std::int64_t ConvolutionKernels::forward_blocks() const {
   return std::visit([](const auto& kernel) { return kernel.forward_work().count(); }, kernel_);
 }
 
-std::int64_t Convolution::backward_blocks() const {
+std::int64_t ConvolutionKernels::backward_blocks() const {
   return std::visit([](const auto& kernel) { return kernel.backward_work().count(); }, kernel_);
 }
 
-std::vector<std::int64_t> Convolution::forward_pixels() const {
+std::vector<std::int64_t> ConvolutionKernels::forward_pixels() const {
   std::vector<std::int64_t> pixels(static_cast<std::size_t>(forward_blocks()));
   std::visit(
       [&](const auto& kernel) {
@@ -78,7 +78,7 @@ std::vector<std::int64_t> Convolution::forward_pixels() const {
   return pixels;
 }
 
-Work Convolution::forward_cost(const simd::Source& source, const simd::Sink& sink) const {
+Work ConvolutionKernels::forward_cost(const simd::Source& source, const simd::Sink& sink) const {
   const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
   return {Operation::convolution, shape_.height,
           2.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
@@ -87,8 +87,8 @@ Work Convolution::forward_cost(const simd::Source& source, const simd::Sink& sin
           arithmetic_.forward};
 }
 
-Work Convolution::backward_cost(const simd::Source& input, const simd::Source& diff,
-                                const simd::Sink& sink) const {
+Work ConvolutionKernels::backward_cost(const simd::Source& input, const simd::Source& diff,
+                                       const simd::Sink& sink) const {
   const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
   return {Operation::convolution_gradients, shape_.height,
           4.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
@@ -97,13 +97,14 @@ Work Convolution::backward_cost(const simd::Source& input, const simd::Source& d
           arithmetic_.backward};
 }
 
-Tensor Convolution::make_scratch(Device& device) const {
+Tensor ConvolutionKernels::make_scratch(Device& device) const {
   const std::size_t floats =
       std::visit([&](const auto& kernel) { return kernel.scratch_floats(device.threads()); }, kernel_);
   return Tensor(device, Layout::raw_bytes(floats * sizeof(float)), MemoryPurpose::scratch);
 }
 
-void Convolution::forward(const simd::Source& source, const Tensor& weights, const simd::Sink& sink) const {
+void ConvolutionKernels::forward(const simd::Source& source, const Tensor& weights,
+                                 const simd::Sink& sink) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
   device.perform(forward_cost(source, sink), [&] {
@@ -115,8 +116,8 @@ void Convolution::forward(const simd::Source& source, const Tensor& weights, con
   });
 }
 
-void Convolution::backward(const simd::Source& input, const simd::Source& diff, const Tensor& weights,
-                           const simd::Sink& sink, Tensor& diff_weights) const {
+void ConvolutionKernels::backward(const simd::Source& input, const simd::Source& diff, const Tensor& weights,
+                                  const simd::Sink& sink, Tensor& diff_weights) const {
   Device& device = weights.device();
   Tensor scratch = make_scratch(device);
   device.perform(backward_cost(input, diff, sink), [&] {

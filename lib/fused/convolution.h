@@ -2,7 +2,7 @@
 // and fused/simd/winograd.h, staged_winograd.h, pointwise.h and direct.h for the four kinds of kernels.
 //
 // Shapes are those of layers/filter.h; activations and weights lie in blocks of 8 or 16 channels. Ownership:
-// a Convolution owns only the plan of its work; each call takes its scratch memory from the device.
+// ConvolutionKernels own only the plan of its work; each call takes its scratch memory from the device.
 #pragma once
 
 #include <variant>
@@ -19,10 +19,10 @@ namespace revnet::fused {
 
 using Kernel = std::variant<simd::Winograd, simd::StagedWinograd, simd::Pointwise, simd::Direct>;
 
-class Convolution {
+class ConvolutionKernels {
  public:
   // Throws logic_error unless the device's activations lie in blocks of 8 or 16 channels.
-  Convolution(const Device& device, const ConvolutionShape& shape);
+  ConvolutionKernels(const Device& device, const ConvolutionShape& shape);
 
   // OIhw8i8o or OIhw16i16o, for the weights and for their gradient.
   const Layout& weight_layout() const { return weights_; }

@@ -5,7 +5,7 @@
 namespace revnet::fused {
 namespace {
 
-class ConvolutionLayer final : public revnet::Convolution {
+class ConvolutionLayer final : public Convolution {
  public:
   ConvolutionLayer(Device& device, const std::string& name, Rows rows, const ConvolutionShape& shape)
       : kernels_(device, shape), filter_(device, name, rows, shape, kernels_.weight_layout()) {}
@@ -22,14 +22,14 @@ class ConvolutionLayer final : public revnet::Convolution {
   }
 
  private:
-  fused::Convolution kernels_;
+  ConvolutionKernels kernels_;
   Filter filter_;
 };
 
 }  // namespace
 
-std::unique_ptr<revnet::Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
-                                                      const ConvolutionShape& shape) {
+std::unique_ptr<Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
+                                              const ConvolutionShape& shape) {
   return std::make_unique<ConvolutionLayer>(device, name, rows, shape);
 }
 

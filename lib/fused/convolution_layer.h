@@ -8,7 +8,7 @@
 
 namespace revnet::fused {
 
-std::unique_ptr<revnet::Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
-                                                      const ConvolutionShape& shape);
+std::unique_ptr<Convolution> make_convolution(Device& device, const std::string& name, Rows rows,
+                                              const ConvolutionShape& shape);
 
 }  // namespace revnet::fused

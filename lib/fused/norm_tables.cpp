@@ -54,7 +54,7 @@ NormGradientTable::NormGradientTable(Norm& norm, const Tensor& x, Tensor& sums, 
     norm.scale().gradient.values()[c] =
         static_cast<float>(totals[stored + c] * norm.inverse_deviation(variance[c]));
   }
-  if (norm.shared() != nullptr) norm.shared()->sum(totals);
+  if (norm.reduction() != nullptr) norm.reduction()->sum(totals);
   const std::span<float> table = table_.values();
   for (std::size_t c = 0; c < channels; ++c) {
     const double inverse = norm.inverse_deviation(variance[c]);

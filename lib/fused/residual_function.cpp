@@ -89,7 +89,7 @@ class FusedFunction final : public ResidualFunction {
  private:
   struct Step {
     std::unique_ptr<Norm> norm;  // null where the stem has just normalised the input
-    Convolution convolution;
+    ConvolutionKernels convolution;
     std::unique_ptr<Filter> filter;
   };
 
@@ -116,7 +116,7 @@ FusedFunction::FusedFunction(Device& device, const std::string& name, const Resi
     : name_(name), grid_step_(options.grid ? options.grid->step() : 0), range_(options.range) {
   for (const ConvolutionShape& convolution : convolutions_of(shape, options.batch)) {
     const std::size_t number = steps_.size() + 1;
-    Step step{nullptr, Convolution(device, convolution), nullptr};
+    Step step{nullptr, ConvolutionKernels(device, convolution), nullptr};
     if (!steps_.empty() || shape.leading_norm) {
       step.norm = std::make_unique<Norm>(device, fmt::format("{}/bn{}", name, number),
                                          Rows{0, convolution.in}, convolution.src(), options);
@@ -231,7 +231,7 @@ void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const 
 }  // namespace
 
 bool can_compute_on(const Device& device) {
-  const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
+  const std::int64_t block = device.activation_block();
   return (block == 8 || block == 16) && simd::kernels_run_here();
 }
 

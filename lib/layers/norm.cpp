@@ -13,7 +13,7 @@ Norm::Norm(Device& device, const std::string& name, Rows rows, const Shape& nchw
     : name_(name),
       shape_(nchw),
       epsilon_(options.epsilon),
-      shared_(options.statistics),
+      reduction_(options.reduction),
       scale_(device, name + "/scale", rows, Layout::plain({nchw[1]}), {Initial::Kind::constant, 1.0}, false),
       shift_(device, name + "/shift", rows, Layout::plain({nchw[1]}), {Initial::Kind::constant, 0.0}, false),
       batch_(device, nchw[1]),

@@ -70,7 +70,7 @@ class Norm {
   const Statistics& batch() const { return batch_; }
   const Statistics& statistics(Pass pass) const { return pass == Pass::inference ? running_ : batch_; }
   // The processes that share the batch statistics, or null if there are no others.
-  Reduction* shared() const { return shared_; }
+  Reduction* reduction() const { return reduction_; }
 
   // 1 / sqrt(variance + epsilon) for one channel.
   double inverse_deviation(float variance) const;
@@ -92,7 +92,7 @@ class Norm {
   std::string name_;
   Shape shape_;
   double epsilon_;
-  Reduction* shared_;
+  Reduction* reduction_;
   NormObserver* observer_ = nullptr;
   Parameter scale_, shift_;
   Statistics batch_, running_;

@@ -11,7 +11,7 @@
 
 namespace revnet {
 
-// What computes the residual functions, and the projections of ResNets' shortcuts.
+// What computes the residual functions, and the projections in the shortcuts of bottleneck units.
 enum class Engine {
   onednn,  // oneDNN's operations one after another (lib/onednn)
   fused,   // revnet's own kernels (lib/fused)
@@ -33,9 +33,9 @@ struct LayerOptions {
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
   Engine engine = Engine::onednn;
-  std::optional<Grid> grid = {};    // of exact coupling; without it, sums round as in float32
-  RangeWatch* range = nullptr;      // observes the outputs of residual functions in training, or null
-  Reduction* statistics = nullptr;  // the processes that share batch statistics; null: this one alone
+  std::optional<Grid> grid = {};   // of exact coupling; without it, sums round as in float32
+  RangeWatch* range = nullptr;     // observes the outputs of residual functions in training, or null
+  Reduction* reduction = nullptr;  // the processes that share batch statistics; null: this one alone
 };
 
 }  // namespace revnet

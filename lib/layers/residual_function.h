@@ -42,7 +42,8 @@ class ResidualFunction {
   // y -= F(x), recomputed and recorded: in the paper's Algorithm 1 one recomputation serves reconstruction
   // and gradient.
   virtual void subtract(const Tensor& x, Tensor& y, Tape& tape) = 0;
-  // Recomputes what an earlier forward pass left out of the tape; needs no run of the last convolution.
+  // Recomputes what an earlier forward pass left out of the tape, all if it is empty; needs no run of the
+  // last convolution.
   virtual void complete(const Tensor& x, Tape& tape) = 0;
   // dx += (dF/dx)^T dy; overwrites the gradients of F's parameters. dx may be dy, which is read before it is
   // changed. Consumes the tape.

@@ -93,7 +93,7 @@ class Checker {
                     where, stride, size, size));
   }
 
-  // Basic units have no projection: their shortcuts average-pool and append zero channels.
+  // Basic units have no projection: their shortcuts average-pool and pad with zero channels on both sides.
   void check_pooled_shortcut(const Architecture::Stage& stage, std::int64_t in, std::int64_t size,
                              const std::string& where) const {
     if (stage.width < in) {

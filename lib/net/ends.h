@@ -28,8 +28,10 @@ class Stem {
   Stem(Device& device, const Architecture& architecture, std::int64_t image_size,
        const LayerOptions& options);
 
-  // `images` is [N, 3, H, W], row-major. Records into the tape if there is one.
+  // Returns one tensor for each part. `images` is [N, 3, H, W], row-major. Records into the tape if there is
+  // one.
   Activation forward(const Tensor& images, Pass pass, Tape* tape);
+  // Overwrites the parameters' gradients. dy is the gradient with respect to the output.
   void backward(const Tensor& images, Tape tape, Activation dy);
   void list(LayerList& layers);
 
@@ -57,6 +59,7 @@ class Head {
 
   // Returns logits [N, classes] and leaves x unchanged. Records into the tape if there is one.
   Tensor forward(const Activation& x, Pass pass, Tape* tape);
+  // Returns the gradient with respect to x, and overwrites the parameters' gradients.
   Activation backward(const Activation& x, Tape tape, const Tensor& diff_logits);
   void list(LayerList& layers);
 

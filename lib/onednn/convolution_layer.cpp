@@ -10,8 +10,8 @@ ConvolutionLayer::ArrangedFilter::ArrangedFilter(Device& device, const std::stri
                                                  ConvolutionRoles roles, bool subtracts_by_adding)
     : Filter(device, name, rows, primitives.shape(), primitives.weight_layout(), roles.image_input),
       primitives_(primitives) {
-  if (!roles.image_input && primitives.backward_weight_layout() != primitives.weight_layout()) {
-    backward_ = Tensor(device, primitives.backward_weight_layout(), MemoryPurpose::parameters);
+  if (!roles.image_input && primitives.data_gradient_weight_layout() != primitives.weight_layout()) {
+    backward_ = Tensor(device, primitives.data_gradient_weight_layout(), MemoryPurpose::parameters);
   }
   if (subtracts_by_adding) {
     negated_ = Tensor(device, primitives.weight_layout(), MemoryPurpose::parameters);

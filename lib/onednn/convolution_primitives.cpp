@@ -104,10 +104,10 @@ ConvolutionPrimitives::ConvolutionPrimitives(const Device& device, const Convolu
     const auto data_gradient = describe(winograd, [&](algorithm how) {
       return description.gradient<dnnl::convolution_backward_data>(engine, how, forward);
     });
-    backward_weights_layout_ = layout_of(data_gradient.weights_desc());
+    data_gradient_weights_ = layout_of(data_gradient.weights_desc());
     work.operation = Operation::convolution_data_gradient;
     backward_data_ = Primitive(data_gradient, work);
-    arrange_ = arrangement(device, weights_, backward_weights_layout_);
+    arrange_ = arrangement(device, weights_, data_gradient_weights_);
   }
   if (roles.adds && shape.kernel == 1 && shape.stride == 1) {
     description.weights = desc_of(weights_);
@@ -152,11 +152,10 @@ void ConvolutionPrimitives::forward_add(const Tensor& src, const Tensor& weights
   }
 }
 
-void ConvolutionPrimitives::arrange_for_backward(const Tensor& weights, Tensor& backward_weights) const {
+void ConvolutionPrimitives::arrange_for_backward(const Tensor& weights, Tensor& arranged) const {
   if (arrange_.empty())
     throw std::logic_error("ConvolutionPrimitives: forward and backward share one weight layout");
-  arrange_.run(weights.device(),
-               {{DNNL_ARG_FROM, memory_of(weights)}, {DNNL_ARG_TO, memory_of(backward_weights)}});
+  arrange_.run(weights.device(), {{DNNL_ARG_FROM, memory_of(weights)}, {DNNL_ARG_TO, memory_of(arranged)}});
 }
 
 void ConvolutionPrimitives::backward_data(const Tensor& diff_dst, const Tensor& weights,

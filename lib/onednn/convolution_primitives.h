@@ -30,7 +30,7 @@ class ConvolutionPrimitives {
   // The layout of the weights in forward() and of their gradient.
   const Layout& weight_layout() const { return weights_; }
   // The layout of the weights in backward_data(), which often differs.
-  const Layout& backward_weight_layout() const { return backward_weights_layout_; }
+  const Layout& data_gradient_weight_layout() const { return data_gradient_weights_; }
 
   // dst = conv(src, weights). Overwrites dst.
   void forward(const Tensor& src, const Tensor& weights, Tensor& dst) const;
@@ -42,9 +42,9 @@ class ConvolutionPrimitives {
   // than to write its output and add in a second pass. Its direct 3x3 convolution
   // orders the additions by where the addend lies, so results would depend on that.
   bool adds_in_registers() const { return !add_in_place_.empty(); }
-  // Copies weights into backward_weights, whose layout is backward_weight_layout().
-  void arrange_for_backward(const Tensor& weights, Tensor& backward_weights) const;
-  // Overwrites diff_src with the gradient with respect to src. `weights` is in backward_weight_layout().
+  // Copies weights into `arranged`, whose layout is data_gradient_weight_layout().
+  void arrange_for_backward(const Tensor& weights, Tensor& arranged) const;
+  // Overwrites diff_src with the gradient with respect to src. `weights` is in data_gradient_weight_layout().
   void backward_data(const Tensor& diff_dst, const Tensor& weights, Tensor& diff_src) const;
   // Overwrites diff_weights, in weight_layout(), with the gradient with respect to the weights.
   void backward_weights(const Tensor& src, const Tensor& diff_dst, Tensor& diff_weights) const;
@@ -61,7 +61,7 @@ class ConvolutionPrimitives {
   const Primitive& primitive(Operation operation) const;
 
   ConvolutionShape shape_;
-  Layout src_, dst_, weights_, backward_weights_layout_, weight_gradient_layout_;
+  Layout src_, dst_, weights_, data_gradient_weights_, weight_gradient_layout_;
   bool adds_;
   Primitive forward_, backward_data_, backward_weights_;
   Primitive arrange_, arrange_gradient_;  // empty where the layouts are equal

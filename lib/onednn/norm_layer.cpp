@@ -37,7 +37,7 @@ class Correction {
     std::vector<double> sums(diff_shift.begin(), diff_shift.end());
     sums.insert(sums.end(), diff_scale.begin(), diff_scale.end());
     sums.push_back(static_cast<double>(blocks_.images * blocks_.pixels()));
-    norm.shared()->sum(sums);
+    norm.reduction()->sum(sums);
     for (std::size_t c = 0; c < channels; ++c) {
       const double inverse = norm.inverse_deviation(norm.batch().variance.values()[c]);
       const double factor = scale[c] * inverse;
@@ -75,7 +75,7 @@ void NormLayer::forward(const Tensor& src, Pass pass, Tensor& dst, Tensor& mask)
     primitives_.infer(src, scale, shift, norm_.running(), dst);
     return;
   }
-  if (pass == Pass::training && norm_.shared() == nullptr) {
+  if (pass == Pass::training && norm_.reduction() == nullptr) {
     primitives_.forward(src, scale, shift, norm_.batch(), dst, mask);
   } else {
     if (pass == Pass::training) measure_statistics(src, norm_);
@@ -87,7 +87,7 @@ void NormLayer::forward(const Tensor& src, Pass pass, Tensor& dst, Tensor& mask)
 void NormLayer::backward(const Tensor& src, const Tensor& mask, Tensor& diff) {
   const Tensor &scale = norm_.scale().value, &shift = norm_.shift().value;
   const BatchNormPrimitives::Gradients gradients{diff, norm_.scale().gradient, norm_.shift().gradient};
-  if (norm_.shared() == nullptr) {
+  if (norm_.reduction() == nullptr) {
     primitives_.backward(src, scale, shift, norm_.batch(), mask, diff, gradients);
     return;
   }

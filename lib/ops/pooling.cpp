@@ -71,15 +71,15 @@ template <class Length>
 
 REVNET_MULTITARGET void pool_run(const float* large, float* small, const Window& window,
                                  std::int64_t length) {
-  if (length == whole_block) return pool_pixels(large, small, window, whole_block);
-  if (length == half_block) return pool_pixels(large, small, window, half_block);
+  if (length == sixteen) return pool_pixels(large, small, window, sixteen);
+  if (length == eight) return pool_pixels(large, small, window, eight);
   pool_pixels(large, small, window, length);
 }
 
 REVNET_MULTITARGET void spread_run(float* large, const float* small, const Window& window,
                                    std::int64_t length) {
-  if (length == whole_block) return spread_pixels(large, small, window, whole_block);
-  if (length == half_block) return spread_pixels(large, small, window, half_block);
+  if (length == sixteen) return spread_pixels(large, small, window, sixteen);
+  if (length == eight) return spread_pixels(large, small, window, eight);
   spread_pixels(large, small, window, length);
 }
 

@@ -33,8 +33,8 @@ template <class Length>
 
 REVNET_MULTITARGET void sum_channels(const float* values, std::int64_t pixels, std::int64_t stride,
                                      std::int64_t length, double* sums, double* squares) {
-  if (length == whole_block) return sum_block(values, pixels, stride, whole_block, sums, squares);
-  if (length == half_block) return sum_block(values, pixels, stride, half_block, sums, squares);
+  if (length == sixteen) return sum_block(values, pixels, stride, sixteen, sums, squares);
+  if (length == eight) return sum_block(values, pixels, stride, eight, sums, squares);
   sum_block(values, pixels, stride, length, sums, squares);
 }
 
@@ -88,7 +88,7 @@ void combine(const double* sums, std::span<const std::int64_t> pixels, std::span
 
 // The same over the pieces of all processes, which may hold different numbers of pixels. Raw squares of
 // floats lose no significant digits in double, so one sum over the processes suffices.
-void combine_over_processes(const double* sums, std::span<const std::int64_t> pixels, Reduction& batch,
+void combine_over_processes(const double* sums, std::span<const std::int64_t> pixels, Reduction& reduction,
                             std::span<float> mean, std::span<float> variance) {
   const std::size_t stored = mean.size();
   std::vector<double> moments(2 * stored + 1);  // sums of values, sums of squares, and pixels
@@ -101,7 +101,7 @@ void combine_over_processes(const double* sums, std::span<const std::int64_t> pi
     }
     moments.back() += count;
   }
-  batch.sum(moments);
+  reduction.sum(moments);
   for (std::size_t c = 0; c < stored; ++c) {
     const double average = moments[c] / moments.back();
     mean[c] = static_cast<float>(average);
@@ -156,10 +156,10 @@ void combine_statistics(Tensor& sums, std::span<const std::int64_t> pixels, Norm
   const std::span<const double> values = values_of(sums);
   const std::size_t stored = values.size() / (2 * pixels.size());
   std::vector<float> mean(stored), variance(stored);
-  if (norm.shared() == nullptr) {
+  if (norm.reduction() == nullptr) {
     combine(values.data(), pixels, mean, variance);
   } else {
-    combine_over_processes(values.data(), pixels, *norm.shared(), mean, variance);
+    combine_over_processes(values.data(), pixels, *norm.reduction(), mean, variance);
   }
   const auto channels = static_cast<std::ptrdiff_t>(norm.channels());
   std::copy_n(mean.begin(), channels, norm.batch().mean.values().begin());

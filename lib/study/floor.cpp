@@ -58,7 +58,7 @@ double time_convolution(Device& device, const ConvolutionPrimitives& convolution
          dst = filled(device, convolution.dst_layout(), 0.5f);
   const bool data = operation == Operation::convolution_data_gradient;
   Tensor weights =
-      filled(device, data ? convolution.backward_weight_layout() : convolution.weight_layout(), 0.01f);
+      filled(device, data ? convolution.data_gradient_weight_layout() : convolution.weight_layout(), 0.01f);
   return seconds_of(device, cache, [&] {
     switch (operation) {
       case Operation::convolution_data_gradient:

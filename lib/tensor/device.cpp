@@ -85,6 +85,10 @@ Layout Device::activation_layout(const Shape& nchw) const {
   return onednn::layout_of({nchw, dnnl::memory::data_type::f32, backend_->activation_tag});
 }
 
+std::int64_t Device::activation_block() const {
+  return ChannelBlocks(activation_layout({1, 64, 8, 8})).block;
+}
+
 bool Device::has_winograd() const {
   return backend_->has_winograd;
 }

@@ -44,6 +44,8 @@ class Device {
   // The layout that this processor's convolutions prefer for [N, C, H, W] activations. oneDNN is asked once,
   // about a convolution wide enough that channel padding plays no part, and every activation uses the answer.
   Layout activation_layout(const Shape& nchw) const;
+  // How many channels lie side by side in such a layout; of 64 channels, where all of them do.
+  std::int64_t activation_block() const;
   // Whether oneDNN offers Winograd convolutions here: version 2 does on processors with AVX-512, version 3
   // never. Asked once as well.
   bool has_winograd() const;

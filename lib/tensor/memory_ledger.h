@@ -13,7 +13,7 @@ enum class MemoryPurpose {
   gradients,             // of the parameters
   statistics,            // of batch normalisation: batch statistics and running averages
   saved_activations,     // kept from the forward pass until the backward pass needs them
-  tape,                  // of what the backward pass is at: recomputed for it, or kept since the last units
+  tape,                  // inputs and tapes of the units whose backward pass is next, recomputed or kept
   activation_gradients,  // flowing backwards
   temporaries,           // live within one operation or residual function; image batches
   scratch,               // of kernels, of oneDNN's primitives and of sums over a batch
@@ -31,7 +31,7 @@ class MemoryLedger {
   std::size_t live(MemoryPurpose purpose) const { return live_[index(purpose)]; }
   std::size_t peak(MemoryPurpose purpose) const { return peak_[index(purpose)]; }
   std::size_t live() const { return live_total_; }
-  // The most bytes live at any one time, which is less than the sum of the peaks by purpose.
+  // The most bytes live at any one time, which is at most the sum of the peaks by purpose.
   std::size_t peak() const { return peak_total_; }
   // Restarts the peaks from what is live now, for tests.
   void reset_peaks();

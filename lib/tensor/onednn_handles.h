@@ -1,5 +1,5 @@
-// Layouts, tensors and devices as oneDNN objects, for the folders that call it: tensor, ops and onednn. No
-// other header of this folder names oneDNN, so including them does not expose it.
+// Layouts, tensors and devices as oneDNN objects, for the folders that call it: tensor, ops and onednn. Of
+// this folder's headers, only onednn.h, primitive.h and this one expose oneDNN to those who include them.
 #pragma once
 
 #include <unordered_map>

@@ -18,10 +18,10 @@
 
 namespace revnet {
 
-// Trip counts with a version of a loop of their own: the channels of a whole block, and of the half block
-// that is contiguous when the channels double from 16 to 32.
-inline constexpr std::integral_constant<std::int64_t, 16> whole_block{};
-inline constexpr std::integral_constant<std::int64_t, 8> half_block{};
+// Numbers of adjacent channels for which loops are compiled apart: a block of 16; and a block of 8, which is
+// also what lies side by side where 16 channels become 32.
+inline constexpr std::integral_constant<std::int64_t, 16> sixteen{};
+inline constexpr std::integral_constant<std::int64_t, 8> eight{};
 
 // Calls body(begin, end) on disjoint ranges that cover [0, count), one per thread, each except the last a
 // multiple of `grain` long. The split depends only on count and the number of threads.

@@ -37,8 +37,8 @@ struct Work {
   std::int64_t height = 0;
   double flops = 0;  // by definition: Winograd counts as much as direct convolution
   double bytes = 0;  // counting every operand as read or written once
-  // The fused multiply-adds that the algorithm leaves, in which any other arithmetic counts as much as one:
-  // with Winograd, fewer than by definition.
+  // The algorithm's arithmetic in fused multiply-adds; a lone addition or multiplication counts as one, too.
+  // Winograd takes fewer than flops / 2.
   double multiply_adds = flops / 2;
 
   auto operator<=>(const Work&) const = default;

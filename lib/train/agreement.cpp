@@ -64,7 +64,7 @@ void check_equal_state(Communicator& communicator, const Network& network) {
 
 void check_equal_start(Communicator& communicator, const Device& device, const std::string& settings) {
   if (communicator.ranks() == 1) return;
-  const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
+  const std::int64_t block = device.activation_block();
   const std::vector<std::string> machines = communicator.gather(fmt::format(
       "revnet {} ({}), oneDNN {}, channels in blocks of {}", version(), revision(), onednn_version(), block));
   const std::string unlike = dissenters(machines);

@@ -12,7 +12,8 @@ namespace revnet {
 void broadcast_state(Communicator& communicator, Network& network);
 // Throws AgreedError, naming the ranks, if the state of any rank differs from rank 0's in a single bit.
 void check_equal_state(Communicator& communicator, const Network& network);
-// Throws AgreedError if a rank has another version, other layouts or other settings than rank 0.
+// Throws AgreedError if a rank has another version, other layouts, other settings or other images than rank
+// 0; `settings` tells the last two.
 void check_equal_start(Communicator& communicator, const Device& device, const std::string& settings);
 
 }  // namespace revnet

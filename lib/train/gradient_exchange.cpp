@@ -28,7 +28,7 @@ GradientExchange::GradientExchange(Communicator& communicator, const Network& ne
 }
 
 bool GradientExchange::shares_statistics() const {
-  return network_.options().statistics != nullptr;
+  return network_.options().reduction != nullptr;
 }
 
 void GradientExchange::make_buckets() {

@@ -21,9 +21,9 @@ struct MemoryPlan {
   std::size_t peak(MemoryPurpose purpose) const { return peak_by_purpose[static_cast<std::size_t>(purpose)]; }
 };
 
-// Plans one training step and one evaluation batch. The plan is exact: a real device with the same number of
-// threads allocates the same buffers in the same order. It leaves room for computing gradients in the further
-// modes of `also` while normalisations are observed.
+// Plans a training step, a pass that recalibrates statistics, and an evaluation batch. The plan is exact: a
+// real device with the same number of threads allocates the same buffers in the same order. It leaves room
+// for computing gradients in the further modes of `also` while normalisations are observed.
 MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& options, int threads,
                        const std::vector<ActivationMode>& also = {});
 // Plans a run in a single process, by resolved settings.

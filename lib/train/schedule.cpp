@@ -22,12 +22,13 @@ double StepSchedule::rate(std::int64_t done) const {
   return rate;
 }
 
+namespace {
+
+// Starts at `base` and follows half a cosine, which would reach 0 just after the last of `iterations`.
 double cosine_rate(double base, std::int64_t done, std::int64_t iterations) {
   const double share = static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(iterations, 1));
   return base * 0.5 * (1 + std::cos(std::numbers::pi * std::min(share, 1.0)));
 }
-
-namespace {
 
 // The linear scaling rule (Goyal et al. 2017).
 double scaled_rate(const Config::Training& settings) {

@@ -22,9 +22,6 @@ class StepSchedule {
   std::vector<std::int64_t> boundaries_;
 };
 
-// Starts at `base` and follows half a cosine, which would reach 0 just after the last of `iterations`.
-double cosine_rate(double base, std::int64_t done, std::int64_t iterations);
-
 // The schedule that a run's settings describe: steps, or a cosine that begins after the warm-up. A warm-up of
 // n iterations multiplies the rate by 1/n, 2/n, ..., 1.
 class Schedule {

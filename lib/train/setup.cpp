@@ -199,7 +199,7 @@ NetworkOptions network_options(const Config& config, Communicator& communicator)
   check_shards(config.training, communicator.ranks());
   divide(options, config, communicator.shard(config.training.batch).size);
   if (config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized)
-    options.statistics = &communicator;
+    options.reduction = &communicator;
   return options;
 }
 

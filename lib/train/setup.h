@@ -17,8 +17,8 @@ Architecture architecture(const Config& config);
 // set. Throws UsageError for an impossible combination, such as reconstructing a ResNet.
 //
 // An automatic engine becomes fused, which is faster and takes less memory, with two exceptions: direct
-// convolutions, because the fused kernels use Winograd's method, and processors on which activations are not
-// laid out in blocks of 8 or 16 channels.
+// convolutions, because the fused kernels use Winograd's method, and processors without AVX2, or on which
+// activations do not lie in blocks of 8 or 16 channels.
 Config resolve(Config config);
 
 // The following functions expect a resolved configuration.

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "files.h"
 #include "net/formula.h"
 #include "net/networks.h"
 #include "tensor/profile.h"
@@ -23,16 +24,6 @@ NetworkOptions small_options(ActivationMode mode, Engine engine = Engine::onednn
   options.image_size = 8;
   options.activations = mode;
   return options;
-}
-
-template <class Call>
-std::string usage_error(Call call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "(nothing was thrown)";
 }
 
 TEST_CASE("parameter counts match Table 2") {
@@ -89,10 +80,10 @@ TEST_CASE("multiply-adds do not depend on the batch") {
 }
 
 TEST_CASE("an unknown architecture is refused with a suggestion") {
-  const std::string message = usage_error([] { find_architecture("revnet83"); });
+  const std::string message = testing::message_of<UsageError>([] { find_architecture("revnet83"); });
   CHECK(message.find("'revnet83'") != std::string::npos);
   CHECK(message.find("did you mean 'revnet38'") != std::string::npos);
-  const std::string far = usage_error([] { find_architecture("alexander"); });
+  const std::string far = testing::message_of<UsageError>([] { find_architecture("alexander"); });
   CHECK(far.find("did you mean") == std::string::npos);
   CHECK(far.find("resnet164") != std::string::npos);
 }
@@ -100,7 +91,7 @@ TEST_CASE("an unknown architecture is refused with a suggestion") {
 TEST_CASE("impossible networks are refused") {
   Device device = Device::planning();
   const auto build = [&](const char* name, NetworkOptions options) {
-    return usage_error([&] { Network(device, find_architecture(name), options); });
+    return testing::message_of<UsageError>([&] { Network(device, find_architecture(name), options); });
   };
   for (const char* name : {"resnet32", "resnet110", "resnet164"}) {
     CHECK(build(name, small_options(ActivationMode::reconstructed)).find("not reversible") !=

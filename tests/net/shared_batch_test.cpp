@@ -88,7 +88,7 @@ Result compute_in_parts(const Architecture& architecture, const NetworkOptions& 
     for (int i = 0; i < rank; ++i) first += shards[static_cast<std::size_t>(i)];
     mine.batch = shards[static_cast<std::size_t>(rank)];
     mine.whole_batch = batch;
-    mine.statistics = &reduction;
+    mine.reduction = &reduction;
     compute(architecture, mine, seed, first, result, mutex);
   });
   return result;

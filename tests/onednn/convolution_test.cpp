@@ -67,7 +67,7 @@ std::vector<float> forward(Device& device, const ConvolutionPrimitives& convolut
 std::vector<float> data_gradient(Device& device, const ConvolutionPrimitives& convolution,
                                  const Inputs& inputs) {
   const Tensor diff_dst = filled(device, convolution.dst_layout(), inputs.diff_dst),
-               weights = filled(device, convolution.backward_weight_layout(), inputs.weights);
+               weights = filled(device, convolution.data_gradient_weight_layout(), inputs.weights);
   Tensor diff_src = poisoned(device, convolution.src_layout());
   convolution.backward_data(diff_dst, weights, diff_src);
   CHECK(padding_is_zero(diff_src));

@@ -30,7 +30,8 @@ std::vector<float> results(Device& device, const ConvolutionPrimitives& convolut
          diff_src = poisoned(device, convolution.src_layout()),
          diff_weights = poisoned(device, convolution.weight_layout());
   convolution.forward(src, filled(device, convolution.weight_layout(), weights), dst);
-  convolution.backward_data(dst, filled(device, convolution.backward_weight_layout(), weights), diff_src);
+  convolution.backward_data(dst, filled(device, convolution.data_gradient_weight_layout(), weights),
+                            diff_src);
   convolution.backward_weights(src, dst, diff_weights);
   std::vector<float> all = to_plain(dst);
   for (const Tensor* tensor : {&diff_src, &diff_weights}) {
@@ -92,7 +93,7 @@ void step(Device& device) {
   const Dense dense(device, 3, 56, 10);
 
   const Tensor src = zero(convolution.src_layout()), weights = zero(convolution.weight_layout()),
-               backward_weights = zero(convolution.backward_weight_layout()),
+               backward_weights = zero(convolution.data_gradient_weight_layout()),
                scale = zero(Layout::plain({32})), shift = zero(Layout::plain({32})),
                dense_weights = zero(Layout::plain({10, 56})), bias = zero(Layout::plain({10}));
   Statistics statistics(device, 32);

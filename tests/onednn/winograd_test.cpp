@@ -160,7 +160,7 @@ Errors errors_of(Device& device, const ConvolutionShape& shape, ConvolutionPolic
          diff_src = poisoned(device, convolution.src_layout()),
          diff_weights = poisoned(device, convolution.weight_layout());
   convolution.forward(src_tensor, filled(device, convolution.weight_layout(), weights), dst);
-  convolution.backward_data(diff_tensor, filled(device, convolution.backward_weight_layout(), weights),
+  convolution.backward_data(diff_tensor, filled(device, convolution.data_gradient_weight_layout(), weights),
                             diff_src);
   convolution.backward_weights(src_tensor, diff_tensor, diff_weights);
   return {relative_error(to_plain(dst), naive::convolution(shape, widen(src), widen(weights))),

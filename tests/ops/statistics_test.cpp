@@ -67,7 +67,7 @@ TEST_CASE("a shared batch's statistics cover all processes and take one exchange
   const Shape shape{images, 16, height, width};
   const std::vector<float> values = random_floats(elements(shape), 3, 2.0, 10.0);
   Twin twin;
-  Norm norm(device, "bn", {0, 16}, shape, {.batch = images, .statistics = &twin});
+  Norm norm(device, "bn", {0, 16}, shape, {.batch = images, .reduction = &twin});
   measure_statistics(filled(device, device.activation_layout(shape), values), norm);
   CHECK(twin.calls == 1);
   check(norm, moments_of(values, 16));

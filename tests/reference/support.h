@@ -10,8 +10,8 @@
 
 namespace revnet {
 
-// The device of every test: two threads, and buffers filled with NaN when taken, so that outputs left
-// unwritten and reads before writing show.
+// The device of tests of operations: two threads, and buffers filled with NaN when taken, so that outputs
+// left unwritten and reads before writing show.
 struct TestDevice : Device {
   TestDevice() : Device(2, std::size_t{1} << 30, true) {}
 };

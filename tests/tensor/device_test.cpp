@@ -64,7 +64,7 @@ TEST_CASE("a device uses the number of threads it is given") {
 
 TEST_CASE("the activation layout is one that channel blocks know") {
   const Device device(1, arena_bytes);
-  const std::int64_t block = ChannelBlocks(device.activation_layout({1, 64, 8, 8})).block;
+  const std::int64_t block = device.activation_block();
   for (const std::int64_t channels : {12, 16, 56, 64}) {
     for (const std::int64_t batch : {1, 3, 100}) {
       const Layout layout = device.activation_layout({batch, channels, 5, 7});

@@ -26,13 +26,7 @@ struct Bench {
       : device(1, arena_bytes, true), network(device, find_architecture(architecture), small_options()) {
     network.initialize(seed);
   }
-  Checkpoint state() {
-    Checkpoint checkpoint;
-    checkpoint.parameters = export_values(network);
-    checkpoint.momentum = export_momentum(network);
-    checkpoint.running = export_running(network);
-    return checkpoint;
-  }
+  Checkpoint state() { return export_state(network); }
   Device device;
   Network network;
 };
@@ -102,16 +96,16 @@ TEST_CASE("halves are joined under one name") {
 
 TEST_CASE("an imported state is what the network computes with") {
   Bench from("revnet38", 1), to("revnet38", 2);
-  const auto logits = [](Bench& bench) {
+  const auto gradients = [](Bench& bench) {
     Tensor images = bench.network.make_images();
     std::ranges::fill(images.values(), 3.0f);
     bench.network.compute_gradient(images, std::vector<std::int32_t>{1});
     return export_gradients(bench.network);
   };
-  const auto expected = logits(from);
-  CHECK(logits(to) != expected);
+  const auto expected = gradients(from);
+  CHECK(gradients(to) != expected);
   import_state(to.network, from.state(), "file");
-  CHECK(logits(to) == expected);
+  CHECK(gradients(to) == expected);
 }
 
 TEST_CASE("a state that does not fit is refused and changes nothing") {

@@ -52,6 +52,7 @@ namespace revnet::simd::HWY_NAMESPACE {
 namespace {
 
 using WorkBlock = AnchorWork::WorkBlock;
+static_assert(tall_rows <= static_cast<int>(spare_results) + 1);
 
 // All results of a work block in a panel of columns.
 template <Sink::Form form, int vectors, class D>

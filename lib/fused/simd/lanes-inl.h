@@ -48,8 +48,9 @@ HWY_INLINE void with_block(std::int64_t block, const F& f) {
 }
 
 // Products keep the sums of several rows and two vectors of columns in registers, of which AVX-512 has 32 and
-// AVX2 16: the more rows, the fewer loads each multiplication needs. Products of tiles have a multiple
-// of product_rows rows.
+// AVX2 16: the more rows, the fewer loads each multiplication needs. With three vectors
+// they take product_rows rows, of which products of tiles have a multiple; with two vectors or one,
+// tall_rows.
 constexpr int product_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 constexpr int tall_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 6;
 

@@ -53,12 +53,12 @@ Pixels<block> read_work_block(D d, const Images& images, std::int64_t channels, 
   if (source.form == Source::Form::raw) {
     return {source.values + offset_of(images, channels, work_block, 0), images.pixels() * block};
   }
-  const Pixels<block> pixels{copy, work_block.count * block};
+  const std::int64_t stride = work_block.count * block;
   for (std::int64_t c = 0; c < channels; c += width_of<D>) {
     read_pixels(d, source, offset_of(images, channels, work_block, c), block, c, work_block.count,
-                copy + (pixels.at(c) - copy), block);
+                copy + c / block * stride + c % block, block);
   }
-  return pixels;
+  return {copy, stride};
 }
 
 // Prefetches all channels of a work block of `values`, in so many calls. Does nothing for null.

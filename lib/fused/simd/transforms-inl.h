@@ -1,7 +1,8 @@
 // The one-dimensional transforms of Winograd F(4, 3), on vectors. The Toom-Cook algorithm multiplies two
 // polynomials by evaluating both at the points 0, 1, -1, 2, -2 and infinity (matrices G and A, one point per
 // row) and interpolating the product (matrix B). Its transpose is a filter: y = A^T ((G g) * (B^T d)) gives
-// four outputs of three taps g on six inputs d. In two dimensions, columns are transformed before rows.
+// four outputs of three taps g on six inputs d. In two dimensions, what is read is transformed by columns
+// before rows; outputs and the filter's gradient by rows before columns.
 #if defined(REVNET_SIMD_TRANSFORMS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_TRANSFORMS_INL_H_
 #undef REVNET_SIMD_TRANSFORMS_INL_H_
@@ -114,9 +115,10 @@ HWY_INLINE void transform_separate(D d, const V (&y)[4], V (&r)[6]) {
 //         0     0     1
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_filter(D d, const V (&g)[3], V (&r)[6]) {
-  const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12), part = hn::Set(d, 1.0f / 24);
+  const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12),
+          twenty_fourth = hn::Set(d, 1.0f / 24);
   const V ends = hn::Mul(hn::Add(g[0], g[2]), sixth), middle = hn::Mul(g[1], sixth);
-  const V ends2 = hn::MulAdd(g[0], part, hn::Mul(g[2], sixth)), middle2 = hn::Mul(g[1], twelfth);
+  const V ends2 = hn::MulAdd(g[0], twenty_fourth, hn::Mul(g[2], sixth)), middle2 = hn::Mul(g[1], twelfth);
   r[0] = hn::Mul(g[0], hn::Set(d, 0.25f));
   r[1] = hn::Neg(hn::Add(ends, middle));
   r[2] = hn::Sub(middle, ends);
@@ -128,9 +130,10 @@ HWY_INLINE void transform_filter(D d, const V (&g)[3], V (&r)[6]) {
 // q = G^T m transforms products back to the gradient of the filter.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_filter_gradient(D d, const V (&m)[6], V (&q)[3]) {
-  const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12), part = hn::Set(d, 1.0f / 24);
+  const V sixth = hn::Set(d, 1.0f / 6), twelfth = hn::Set(d, 1.0f / 12),
+          twenty_fourth = hn::Set(d, 1.0f / 24);
   const V sum1 = hn::Mul(hn::Add(m[1], m[2]), sixth), sum2 = hn::Add(m[3], m[4]);
-  q[0] = hn::Add(hn::MulAdd(m[0], hn::Set(d, 0.25f), hn::Neg(sum1)), hn::Mul(sum2, part));
+  q[0] = hn::Add(hn::MulAdd(m[0], hn::Set(d, 0.25f), hn::Neg(sum1)), hn::Mul(sum2, twenty_fourth));
   q[1] = hn::MulAdd(hn::Sub(m[2], m[1]), sixth, hn::Mul(hn::Sub(m[3], m[4]), twelfth));
   q[2] = hn::Add(hn::MulAdd(sum2, sixth, hn::Neg(sum1)), m[5]);
 }
