@@ -10,7 +10,7 @@ namespace revnet {
 
 std::vector<std::string> damage_of_images(const JpegSet& set, int threads) {
   std::vector<std::string> wrong(set.size());
-  each_in_parallel(set.size(), threads > 0 ? static_cast<std::size_t>(threads) : usable_cores().size(),
+  each_in_parallel(set.size(), static_cast<std::size_t>(threads > 0 ? threads : default_threads()),
                    [&](std::size_t i) {
                      thread_local std::vector<std::uint8_t> bytes;
                      thread_local Pixels pixels;

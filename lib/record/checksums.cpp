@@ -96,6 +96,12 @@ std::vector<ArrayChecksum> read_lines(std::string_view lines) {
 
 }  // namespace
 
+std::size_t checksum_room(const std::vector<ArrayChecksum>& arrays) {
+  std::size_t room = 64;
+  for (const ArrayChecksum& array : arrays) room += array.name.size() + 10;
+  return room;
+}
+
 std::string checksum_lines(std::span<const std::byte> image, const std::vector<ArrayChecksum>& arrays) {
   std::string lines;
   for (const ArrayChecksum& array : arrays) lines += fmt::format("{:08x} {}\n", array.crc32, array.name);

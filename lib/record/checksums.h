@@ -26,6 +26,8 @@ struct ArrayChecksum {
 
 // The lines to append to the image of an HDF5 file that holds these arrays.
 std::string checksum_lines(std::span<const std::byte> image, const std::vector<ArrayChecksum>& arrays);
+// At least as many bytes as checksum_lines() returns.
+std::size_t checksum_room(const std::vector<ArrayChecksum>& arrays);
 
 // The text after a line "# revnet-crc32 CRC32" that covers it, which YAML takes for a comment.
 std::string with_checksum(std::string_view text);

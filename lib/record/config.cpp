@@ -40,6 +40,11 @@ WrittenValue written_on_one_line(const Setting& setting, std::string_view text) 
 
 }  // namespace
 
+bool has_photographs(const Config& config) {
+  using enum Config::Dataset::Name;
+  return config.dataset.name == imagenet || config.dataset.name == images;
+}
+
 void set_value(Config& config, std::string_view key, std::string_view value, const std::string& origin) {
   const Setting* setting = find_setting(key);
   if (setting == nullptr) {

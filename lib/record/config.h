@@ -179,6 +179,9 @@ void set_value(Config& config, std::string_view key, std::string_view value, con
 // not set.
 void apply_environment(Config& config, const std::function<const char*(const char*)>& get);
 
+// Returns whether the data set consists of JPEG images, which are decoded as they are needed.
+bool has_photographs(const Config& config);
+
 // What runs call their network: its architecture and what differs from it, "revnet110+units=5-5-5". Fit for a
 // file's name.
 std::string network_name(const Config::Network& network);

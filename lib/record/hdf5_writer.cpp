@@ -35,6 +35,9 @@ Handle text_type(std::size_t size) {
 Writer::Writer(std::filesystem::path target, Place place) : target_(std::move(target)) {
   start_library();
   const Handle access(checked(H5Pcreate(H5P_FILE_ACCESS), ""));
+#if H5_VERSION_GE(1, 10, 7)
+  H5Pset_file_locking(access.id(), true, true);  // where the file system can
+#endif
   // Both places use the default format, which every HDF5 version reads.
   if (place == Place::memory && H5Pset_fapl_core(access.id(), memory_step, false) < 0) fail("");
   if (place == Place::disk) temporary_.reset(new std::filesystem::path(temporary_path(target_)));
@@ -177,7 +180,10 @@ void Writer::save(Durability durability) {
   }
   const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
   if (size < 0) fail("");
-  std::vector<std::byte> image(static_cast<std::size_t>(size));
+  std::vector<std::byte> image;
+  // Without room for the checksums behind it, adding them would copy the whole image.
+  image.reserve(static_cast<std::size_t>(size) + checksum_room(checksums_));
+  image.resize(static_cast<std::size_t>(size));
   if (H5Fget_file_image(file_.id(), image.data(), image.size()) != size) fail("");
   const std::string lines = checksum_lines(image, checksums_);
   const auto behind = std::as_bytes(std::span(lines));

@@ -335,7 +335,7 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
     const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
                                         config.training.threads, hooks.modes);
     std::unique_ptr<BatchSource> data = load_data(config);
-    check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits()), ranks);
+    check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits(), ranks.here), ranks);
     const RunInfo info = run_info(config, *data, command, communicator.ranks());
     session.emplace(config, std::move(data), plan, hooks, communicator);
     if (!communicator.is_first()) return;

@@ -55,8 +55,14 @@ double share_of_sgemm(const Architecture& architecture) {
   return architecture.bottleneck ? 0.65 : 1.0;
 }
 
-int threads_of(const Job& job, std::size_t cores) {
-  return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cores);
+// How many threads a job takes by default on one of these groups of cores.
+int threads_on(const std::vector<std::vector<int>>& groups) {
+  const int share = std::max(1, default_threads() / static_cast<int>(groups.size()));
+  return std::min(share, static_cast<int>(groups.front().size()));
+}
+
+int threads_of(const Job& job, int by_default) {
+  return job.config.training.threads > 0 ? job.config.training.threads : by_default;
 }
 
 std::string does_not_fit(const Job& job, std::uint64_t bytes, const MemoryLimit& limit) {
@@ -81,7 +87,7 @@ class Runner {
       : options_(options),
         say_(say),
         free_(split_cores(usable_cores(), std::min(options.at_once, jobs.size()))),
-        cores_of_job_(free_.front().size()),
+        threads_(threads_on(free_)),
         memory_(memory_for_jobs(options)) {
     const std::vector<Job> left =
         remaining_jobs(jobs, options_.directory, in_slurm(options_.directory, say), summary_, say);
@@ -128,7 +134,7 @@ class Runner {
   }
 
   void queue(const Job& job) {
-    const std::uint64_t bytes = planned_memory(job, threads_of(job, cores_of_job_));
+    const std::uint64_t bytes = planned_memory(job, threads_of(job, threads_));
     if (bytes > memory_.left) throw UsageError(does_not_fit(job, bytes, memory_));
     waiting_.push_back({job, bytes});
   }
@@ -153,7 +159,7 @@ class Runner {
     const std::vector<int> cores = free_.back();
     free_.pop_back();
     Config config = what.job.config;
-    config.training.threads = threads_of(what.job, cores_of_job_);
+    config.training.threads = threads_of(what.job, threads_);
     replace_text_file(settings, to_yaml(config));
     Command command{.words = {options_.program.string(), name(config.dataset.name), "--config",
                               settings.string(), "--run-dir", run.string()},
@@ -242,7 +248,7 @@ class Runner {
   const Say& say_;
   std::vector<std::vector<int>> free_;  // groups of cores
   // Of the smallest group. A job's threads, and so its bits, do not depend on the group that it runs on.
-  std::size_t cores_of_job_;
+  int threads_;  // of a job whose settings leave them open
   MemoryLimit memory_;
   std::uint64_t used_ = 0;
   std::deque<Waiting> waiting_;
@@ -312,7 +318,7 @@ std::string plan_text(const std::vector<Job>& jobs, const SweepOptions& options,
   const double gflops = measure_sgemm_gflops(1);
   std::vector<double> times;
   for (const Job& job : jobs) {
-    const int threads = threads_of(job, groups.front().size());
+    const int threads = threads_of(job, threads_on(groups));
     const JobState state = state_unless_changed(options.directory, job);
     const std::uint64_t bytes = planned_memory(job, threads);
     const bool queued = elsewhere.contains(job.name);

@@ -1,10 +1,13 @@
 #include "system/host.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <ctime>
 #include <fstream>
+#include <optional>
 #include <set>
 
 #include <fmt/chrono.h>
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "system/control_groups.h"
 
 namespace revnet {
 namespace {
@@ -83,6 +87,12 @@ void run_on_usable_cores() {
   sched_setaffinity(0, bytes, sets.data());
 }
 
+int default_threads() {
+  const int cores = std::min(static_cast<int>(usable_cores().size()), omp_get_thread_limit());
+  const std::optional<double> quota = core_quota();
+  return quota ? std::min(cores, static_cast<int>(std::ceil(*quota))) : cores;
+}
+
 int cores_of_host() {
   return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
 }
@@ -112,27 +122,6 @@ std::uint64_t peak_resident_bytes() {
 std::size_t terminal_columns(int file) {
   winsize size{};
   return ::ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-std::filesystem::path program_path() {
-  std::error_code error;
-  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) throw Error("cannot find this program in /proc/self/exe: " + error.message());
-  return program;
-}
-
-std::filesystem::path find_script(const std::filesystem::path& program, const char* name) {
-  for (std::filesystem::path folder = program.parent_path(); folder.has_relative_path();
-       folder = folder.parent_path()) {
-    for (const char* place : {"share/revnet", "scripts"}) {
-      const std::filesystem::path script = folder / place / name;
-      std::error_code none;
-      if (!std::filesystem::exists(script, none)) continue;
-      const std::filesystem::path near = std::filesystem::proximate(script, none);
-      return none || *near.begin() == ".." ? script : near;
-    }
-  }
-  return name;
 }
 
 }  // namespace revnet

@@ -19,6 +19,9 @@ std::vector<int> usable_cores();
 // Lets the calling thread run on every usable core. A thread that does not belong to OpenMP needs this: it
 // inherits the cores of the thread that starts it, which OMP_PROC_BIND or OMP_PLACES has bound to one place.
 void run_on_usable_cores();
+// The threads that a computation takes by default: one for each usable core, but no more than
+// OMP_THREAD_LIMIT or the CPU quota of a control group allow.
+int default_threads();
 // The number of cores that are online.
 int cores_of_host();
 // How long the threads that are alive now have been ready to run but had no core, added up over the threads;

@@ -8,6 +8,8 @@
 
 #include <sys/resource.h>
 
+#include "system/control_groups.h"
+
 namespace revnet {
 namespace {
 
@@ -42,7 +44,7 @@ void add_process_limits(const fs::path& root, std::vector<MemoryLimit>& limits) 
     rlimit limit{};
     if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
     const std::uint64_t used = 1024 * number_after(root / "proc/self/status", taken);
-    limits.push_back({minus(limit.rlim_cur, used), name});
+    limits.push_back({minus(limit.rlim_cur, used), name, true});
   };
   add(RLIMIT_AS, "VmSize:", "the address space limit (ulimit -v)");
   add(RLIMIT_DATA, "VmData:", "the data limit (ulimit -d)");
@@ -50,47 +52,26 @@ void add_process_limits(const fs::path& root, std::vector<MemoryLimit>& limits) 
 
 // The file names of one version of control groups.
 struct GroupFiles {
-  const char* mount;
   const char *limit, *usage;
   // Keys in memory.stat. Files in memory (tmpfs) count as cache, too.
   const char *cache, *shared;
 };
-constexpr GroupFiles version1{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
-                              "total_cache", "total_shmem"};
-constexpr GroupFiles version2{"sys/fs/cgroup", "memory.max", "memory.current", "file", "shmem"};
+constexpr GroupFiles version1{"memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache", "total_shmem"};
+constexpr GroupFiles version2{"memory.max", "memory.current", "file", "shmem"};
 
-// Every enclosing group may set a limit of its own.
-void add_group_limits(const fs::path& root, const GroupFiles& files, const fs::path& group,
-                      std::vector<MemoryLimit>& limits) {
-  fs::path inside = group.relative_path();
-  while (true) {
-    const fs::path folder = root / files.mount / inside;
-    const std::optional<std::uint64_t> limit = number_in(folder / files.limit);
+void add_group_limits(const fs::path& root, std::vector<MemoryLimit>& limits) {
+  for (const ControlGroup& group : control_groups("memory", root)) {
+    const GroupFiles& files = group.version == 1 ? version1 : version2;
+    const std::optional<std::uint64_t> limit = number_in(group.folder / files.limit);
     // Version 1 expresses "no limit" as a number near the largest.
-    if (limit && *limit < std::uint64_t{1} << 60U) {
-      const std::uint64_t usage = number_in(folder / files.usage).value_or(0);
-      // The kernel drops cached files when memory is needed, but has nowhere to put shared memory.
-      const fs::path statistics = folder / "memory.stat";
-      const std::uint64_t droppable =
-          minus(number_after(statistics, files.cache), number_after(statistics, files.shared));
-      const std::uint64_t taken = minus(usage, droppable);
-      limits.push_back({minus(*limit, taken), "the memory limit of the control group /" + inside.string()});
-    }
-    if (inside.empty()) return;
-    inside = inside.parent_path();
-  }
-}
-
-// Lines of /proc/self/cgroup: "0::/group" is version 2, "5:memory:/group" version 1.
-void add_all_group_limits(const fs::path& root, std::vector<MemoryLimit>& limits) {
-  std::ifstream in(root / "proc/self/cgroup");
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    const std::string group = line.substr(second + 1);
-    if (controllers == ",,") add_group_limits(root, version2, group, limits);
-    if (controllers.find(",memory,") != std::string::npos) add_group_limits(root, version1, group, limits);
+    if (!limit || *limit >= std::uint64_t{1} << 60U) continue;
+    const std::uint64_t usage = number_in(group.folder / files.usage).value_or(0);
+    // The kernel drops cached files when memory is needed, but has nowhere to put shared memory.
+    const fs::path statistics = group.folder / "memory.stat";
+    const std::uint64_t droppable =
+        minus(number_after(statistics, files.cache), number_after(statistics, files.shared));
+    limits.push_back(
+        {minus(*limit, minus(usage, droppable)), "the memory limit of the control group " + group.name});
   }
 }
 
@@ -99,7 +80,7 @@ void add_all_group_limits(const fs::path& root, std::vector<MemoryLimit>& limits
 std::vector<MemoryLimit> memory_limits(const fs::path& root) {
   std::vector<MemoryLimit> limits;
   add_process_limits(root, limits);
-  add_all_group_limits(root, limits);
+  add_group_limits(root, limits);
   const fs::path meminfo = root / "proc/meminfo";
   const std::uint64_t available = number_after(meminfo, "MemAvailable:");
   if (available > 0) {
@@ -108,8 +89,13 @@ std::vector<MemoryLimit> memory_limits(const fs::path& root) {
   return limits;
 }
 
-MemoryLimit tightest_memory_limit(const std::vector<MemoryLimit>& limits) {
-  const auto least = std::ranges::min_element(limits, {}, &MemoryLimit::left);
+std::uint64_t MemoryLimit::share(int processes) const {
+  return of_process ? left : left / static_cast<std::uint64_t>(processes);
+}
+
+MemoryLimit tightest_memory_limit(const std::vector<MemoryLimit>& limits, int processes) {
+  const auto share = [&](const MemoryLimit& limit) { return limit.share(processes); };
+  const auto least = std::ranges::min_element(limits, {}, share);
   return least == limits.end() ? MemoryLimit{std::numeric_limits<std::uint64_t>::max(), "no limit"} : *least;
 }
 

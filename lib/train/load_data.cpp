@@ -19,7 +19,7 @@ namespace {
 using Name = Config::Dataset::Name;
 
 constexpr int imagenet_classes = 1000, photograph_size = 224;
-constexpr std::size_t cores_per_worker = 8;
+constexpr int cores_per_worker = 8;
 
 // An average decoded photograph and the buffers for resizing it.
 constexpr std::uint64_t bytes_per_worker = 8'000'000;
@@ -85,10 +85,6 @@ JpegOptions jpeg_options(const Config& config) {
 }
 
 }  // namespace
-
-bool has_photographs(const Config& config) {
-  return config.dataset.name == Name::imagenet || config.dataset.name == Name::images;
-}
 
 Config resolve_dataset(Config config) {
   Config::Dataset& dataset = config.dataset;
@@ -184,7 +180,7 @@ Augmentation augmentation(const Config& config) {
 
 int loader_workers(const Config& config) {
   if (config.dataset.workers > 0) return config.dataset.workers;
-  return static_cast<int>(std::max<std::size_t>(1, usable_cores().size() / cores_per_worker));
+  return std::max(1, default_threads() / cores_per_worker);
 }
 
 std::uint64_t loader_bytes(const Config& config, std::int64_t batch) {

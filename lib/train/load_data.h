@@ -19,9 +19,6 @@ namespace revnet {
 // The number of training images that --validation holds out, as in the reference code.
 inline constexpr std::size_t validation_images = 5000;
 
-// Returns whether the data set consists of JPEG images, which are decoded as they are needed.
-bool has_photographs(const Config& config);
-
 // The data part of resolve() (setup.h): fills in the image size and the classes of photographs. Throws
 // UsageError for a setting that does not apply to the data set, and DataError if there are no class folders
 // to count.

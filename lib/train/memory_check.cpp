@@ -27,8 +27,8 @@ std::uint64_t bytes_of_process(int threads) {
 std::uint64_t bytes_of_checkpoint(const Config& config, const MemoryPlan& plan) {
   const std::uint64_t floats = sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
   // Values and momentum exist three times: copied out, laid out as a file, and copied once more for writing.
-  // Averages exist twice beside the arena.
-  return (3 * 2 + (config.training.average_decay > 0 ? 2 : 0)) * floats;
+  // So do averages.
+  return 3 * (2 + (config.training.average_decay > 0 ? 1 : 0)) * floats;
 }
 
 std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks) {
@@ -39,7 +39,7 @@ std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, s
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
                   const MemoryLimit& limit, Ranks ranks) {
   const int threads = config.training.threads;
-  const std::uint64_t left = limit.left / static_cast<std::uint64_t>(ranks.here);
+  const std::uint64_t left = limit.share(ranks.here);
   const auto needed = [&](const MemoryPlan& what, std::int64_t images) {
     return what.arena_bytes + bytes_beside_arena(config, what, ranks.all) + loader_bytes(config, images);
   };
@@ -57,7 +57,8 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
                              in_parts ? "micro-batch" : "batch",
                              in_parts ? largest_divisor(given, most) : ranks.all * most)
                : fmt::format("not even a batch of {} fits: raise the limit", ranks.all);
-  const std::string sharing = ranks.here > 1 ? fmt::format(" for each of the {} ranks here", ranks.here) : "";
+  const std::string sharing =
+      ranks.here > 1 && !limit.of_process ? fmt::format(" for each of the {} ranks here", ranks.here) : "";
   throw Error("this run needs {} of memory, and {} leaves {}{}; {}", format_bytes(needed(plan, share)),
               limit.name, format_bytes(left), sharing, remedy);
 }

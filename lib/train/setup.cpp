@@ -41,7 +41,7 @@ Config::Network::Engine resolved_engine(const Config& config) {
 // oneDNN waits forever for threads that OpenMP does not grant.
 int resolved_threads(int threads) {
   const int most = omp_get_thread_limit();
-  if (threads == 0) return std::min(static_cast<int>(usable_cores().size()), most);
+  if (threads == 0) return default_threads();
   if (threads <= most) return threads;
   throw UsageError("training.threads: {} are more than OMP_THREAD_LIMIT allows, {}", threads, most);
 }

@@ -109,7 +109,8 @@ TEST_CASE("what the environment says counts for a sweep's file, and not again fo
 TEST_CASE("a sweep refuses a changed setting of a job that ran, and names it") {
   const TemporaryDirectory folder;
   write_file(folder / "s.yaml", experiment("    training.batch: [2]\n"));
-  succeeded(sweep(folder.path(), {"run", "s.yaml"}));
+  succeeded(sweep(folder.path(), {"run", "s.yaml"}, {{"OMP_THREAD_LIMIT", "1"}, {"REVNET_THREADS", ""}}));
+  CHECK(open_config(folder / "runs/small/batch2").training.threads == 1);
   write_file(folder / "s.yaml", experiment("    training.batch: [2]\n", "4"));
   const Outcome outcome = sweep(folder.path(), {"run", "s.yaml"});
   CHECK(outcome.exit_code == 2);

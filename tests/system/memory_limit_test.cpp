@@ -50,6 +50,14 @@ TEST_CASE("version 1 of control groups says no limit with a large number") {
   CHECK(left(memory_limits(root.path()), "the memory limit of the control group /job") == 0);
 }
 
+TEST_CASE("processes share the limits of their machine, but each has its own") {
+  const MemoryLimit own{400, "ulimit -v", true}, shared{1000, "free memory"};
+  CHECK(tightest_memory_limit({own, shared}).name == own.name);
+  CHECK(tightest_memory_limit({own, shared}, 4).name == shared.name);
+  CHECK(own.share(4) == 400);
+  CHECK(shared.share(4) == 250);
+}
+
 TEST_CASE("without any limit, memory is unlimited") {
   CHECK(tightest_memory_limit({}).left == std::numeric_limits<std::uint64_t>::max());
 }

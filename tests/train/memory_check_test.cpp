@@ -49,7 +49,7 @@ TEST_CASE("a run needs memory for averaged weights and for photographs that are 
   const std::uint64_t plain = bytes_of_checkpoint(config, plan);
   config.training.average_decay = 0.9;
   CHECK(bytes_of_checkpoint(config, plan) ==
-        plain + 2 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters));
+        plain + 3 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters));
   config = small_config();
   config.dataset.name = Config::Dataset::Name::images;
   config.dataset.image_size = 32;
@@ -72,6 +72,8 @@ TEST_CASE("ranks of one host share a limit, and the suggested batch is that of a
   });
   CHECK(contains(message, "for each of the 2 ranks here"));
   CHECK(contains(message, "use --batch 8,"));
+  // A limit of the process holds for each of them alone.
+  CHECK_NOTHROW(check_memory(config, plan_memory(shard), {}, {needed, "ulimit -v", true}, {4, 2}));
 }
 
 }  // namespace
