@@ -25,6 +25,11 @@ struct SlurmSettings {
   bool operator==(const SlurmSettings&) const = default;
 };
 
+// The most tasks that a node has when they are spread evenly.
+inline std::int64_t tasks_a_node(const SlurmSettings& settings) {
+  return (settings.tasks + settings.nodes - 1) / settings.nodes;
+}
+
 // Seconds of a time limit in Slurm's notation: MINUTES, MINUTES:SECONDS, HOURS:MINUTES:SECONDS, DAYS-HOURS,
 // DAYS-HOURS:MINUTES, DAYS-HOURS:MINUTES:SECONDS. -1 for anything else, including "".
 std::int64_t slurm_seconds(const std::string& time);

@@ -60,8 +60,12 @@ void require_slurm() {
 
 // The user's tasks that have not ended, of any sweep.
 std::vector<QueueEntry> queue() {
+  // These variables filter what squeue lists.
+  const Environment whole{{"SQUEUE_ACCOUNT", ""},   {"SQUEUE_LICENSES", ""}, {"SQUEUE_NAMES", ""},
+                          {"SQUEUE_PARTITION", ""}, {"SQUEUE_QOS", ""},      {"SQUEUE_STATES", ""}};
   return parse_queue(output_of({"squeue", "--noheader", "--array", fmt::format("--user={}", ::getuid()),
-                                fmt::format("--format={}", queue_format)}));
+                                fmt::format("--format={}", queue_format)},
+                               whole));
 }
 
 // The sweep's tasks that have not ended, by job. Names are compared as well, because a new Slurm installation
@@ -160,7 +164,7 @@ class SlurmLauncher : public Launcher {
     std::vector<SlurmArray> result;
     if (jobs.empty()) return result;
     const std::size_t chunk = array_limit(say);
-    const SlurmSettings chosen = chosen_settings(jobs);
+    const SlurmSettings chosen = chosen_settings(jobs, say);
     for (const Job& job : jobs) {
       if (result.empty() || result.back().elements.size() == chunk) {
         result.push_back({options_.directory, options_.program, chosen, {}});
@@ -190,12 +194,15 @@ class SlurmLauncher : public Launcher {
     return job.config.training.threads > 0 ? job.config.training.threads : static_cast<int>(cpus_per_task);
   }
 
-  SlurmSettings chosen_settings(const std::vector<Job>& jobs) const {
+  SlurmSettings chosen_settings(const std::vector<Job>& jobs, const Say& say) const {
     SlurmSettings chosen = settings_;
     const auto most_threads = [](const Job& a, const Job& b) {
       return a.config.training.threads < b.config.training.threads;
     };
     const Job& widest = *std::max_element(jobs.begin(), jobs.end(), most_threads);
+    if (chosen.cpus_per_task == 0 && widest.config.training.threads == 0) {
+      say("each task gets one core, because neither sweep.slurm.cpus_per_task nor training.threads is given");
+    }
     if (chosen.cpus_per_task == 0) chosen.cpus_per_task = std::max(1, widest.config.training.threads);
     if (widest.config.training.threads > chosen.cpus_per_task) {
       throw UsageError("{} has {} threads (training.threads), more than sweep.slurm.cpus_per_task, {}",
@@ -205,11 +212,10 @@ class SlurmLauncher : public Launcher {
     // Slurm's own default would start tasks that know nothing of each other.
     if (chosen.mpi.empty() && chosen.tasks > 1) chosen.mpi = "pmix";
     if (chosen.memory_bytes == 0) {
-      const auto tasks_a_node = static_cast<std::uint64_t>((chosen.tasks + chosen.nodes - 1) / chosen.nodes);
       for (const Job& job : jobs) {
         const int threads = threads_of(job, chosen.cpus_per_task);
-        chosen.memory_bytes =
-            std::max(chosen.memory_bytes, tasks_a_node * planned_memory(job, threads, chosen.tasks));
+        chosen.memory_bytes = std::max(chosen.memory_bytes, static_cast<std::uint64_t>(tasks_a_node(chosen)) *
+                                                                planned_memory(job, threads, chosen.tasks));
       }
     }
     return chosen;

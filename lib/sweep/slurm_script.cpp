@@ -51,6 +51,8 @@ std::string options(const SlurmArray& array) {
   option("time", settings.time);
   option("nodes", fmt::to_string(settings.nodes));
   option("ntasks", fmt::to_string(settings.tasks));
+  // Slurm would fill the first node, but the memory is that of an even spread.
+  if (settings.nodes > 1) option("ntasks-per-node", fmt::to_string(tasks_a_node(settings)));
   option("cpus-per-task", fmt::to_string(settings.cpus_per_task));
   option("mem", fmt::format("{}M", (settings.memory_bytes + (1 << 20) - 1) >> 20));
   for (const std::string& line : settings.extra_lines) {

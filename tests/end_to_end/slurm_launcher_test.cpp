@@ -21,11 +21,12 @@ struct Place {
     write_file(folder / "bin" / name, "#!/bin/sh\n" + script);
     fs::permissions(folder / "bin" / name, fs::perms::owner_all);
   }
-  Outcome sweep(const Arguments& arguments) const {
-    return Process("revnet-sweep", folder.path(), arguments, {{"PATH", (folder / "bin").string()}}).wait();
+  Outcome sweep(const Arguments& arguments, Environment environment = {}) const {
+    environment["PATH"] = (folder / "bin").string();
+    return Process("revnet-sweep", folder.path(), arguments, environment).wait();
   }
-  Outcome run_in_slurm(const Arguments& more = {}) const {
-    return sweep(join({"run", "s.yaml", "--launcher", "slurm"}, more));
+  Outcome run_in_slurm(const Arguments& more = {}, const Environment& environment = {}) const {
+    return sweep(join({"run", "s.yaml", "--launcher", "slurm"}, more), environment);
   }
 
   TemporaryDirectory folder;
@@ -47,7 +48,11 @@ TEST_CASE("a dry run prints the batch script and touches nothing") {
   }
   CHECK(contains(Place("training.batch: [2]", "{tasks: 2, mpi: pmi2}").run_in_slurm({"--dry-run"}).out,
                  " --mpi=pmi2 "));
-  CHECK_FALSE(contains(Place("training.batch: [2]").run_in_slurm({"--dry-run"}).out, "--mpi"));
+  const Outcome small = Place("training.threads: [0]").run_in_slurm({"--dry-run"}, {{"REVNET_THREADS", ""}});
+  CHECK_FALSE(contains(small.out, "--mpi"));
+  CHECK(contains(small.out, "#SBATCH --cpus-per-task=1\n"));
+  CHECK(contains(small.err, "each task gets one core, because neither sweep.slurm.cpus_per_task nor"));
+  CHECK_FALSE(contains(dry.err, "one core"));
   const Outcome impossible = Place("training.batch: [2]", "{tasks: 4}").run_in_slurm({"--dry-run"});
   CHECK(impossible.exit_code == 2);
   CHECK(contains(impossible.err, "batch2: training.batch: 2 images are too few for 4 ranks"));

@@ -101,7 +101,9 @@ TEST_CASE("a job of several tasks runs them under srun with MPI") {
   const std::string script = batch_script(array);
   CAPTURE(script);
   CHECK(complaint_of_bash(script) == "");
-  CHECK(contains(script, "\n#SBATCH --nodes=2\n#SBATCH --ntasks=8\n#SBATCH --cpus-per-task=4\n"));
+  CHECK(contains(
+      script,
+      "\n#SBATCH --nodes=2\n#SBATCH --ntasks=8\n#SBATCH --ntasks-per-node=4\n#SBATCH --cpus-per-task=4\n"));
   CHECK(contains(script, "\nsrun --cpus-per-task=4 --mpi=pmix "));
 }
 
