@@ -69,9 +69,17 @@ void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
 
 Config TrainingOptions::apply_to(Config config) const {
   if (!config_file_.empty()) read_config_file(config, config_file_);
+  const auto apply_command_line = [&](Config& to) {
+    for (const std::string& assignment : assignments_) apply(to, assignment, "--set");
+    for (const auto& [setting, value] : given_) set_value(to, setting->key, value, setting->option.name);
+  };
+  Config without_environment = config;
+  apply_command_line(without_environment);
   apply_environment(config, [](const char* name) { return std::getenv(name); });
-  for (const std::string& assignment : assignments_) apply(config, assignment, "--set");
-  for (const auto& [setting, value] : given_) set_value(config, setting->key, value, setting->option.name);
+  apply_command_line(config);
+  // $REVNET_DATA is the folder in which CIFAR's sets are; each set of photographs has a folder of its own.
+  const std::string& named = without_environment.dataset.directory;
+  if (has_photographs(config) && named != Config{}.dataset.directory) config.dataset.directory = named;
   return config;
 }
 

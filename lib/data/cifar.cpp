@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/crc32.h"
+#include "base/text.h"
 #include "system/host.h"
 
 namespace revnet {
@@ -21,17 +22,18 @@ namespace fs = std::filesystem;
 constexpr std::size_t batch_records = 10'000;
 constexpr const char* checksums_file = "crc32";
 
-// The command that downloads a data set.
-std::string download(const CifarFormat& format) {
-  return find_script(program_path(), "download-data").string() + " " + std::string(format.name);
+// The command that downloads the data set of a file.
+std::string download(const CifarFormat& format, const fs::path& file) {
+  return find_script(program_path(), "download-data").string() + " " + std::string(format.name) + " " +
+         shell_quoted(file.parent_path().parent_path().string());
 }
 
-std::string fetch_remedy(const CifarFormat& format) {
-  return "run " + download(format) + " (or name another --data-dir)";
+std::string fetch_remedy(const CifarFormat& format, const fs::path& file) {
+  return "run " + download(format, file) + " (or name another --data-dir)";
 }
 
-std::string replace_remedy(const CifarFormat& format) {
-  return "delete it and run " + download(format);
+std::string replace_remedy(const CifarFormat& format, const fs::path& file) {
+  return "delete it and run " + download(format, file);
 }
 
 // Throws unless `file` is a regular file of exactly `expected` bytes.
@@ -39,20 +41,20 @@ void check_file(const fs::path& file, const CifarFormat& format, std::uintmax_t 
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (status.type() == fs::file_type::not_found) {
-    throw DataError(file, "no such file", fetch_remedy(format));
+    throw DataError(file, "no such file", fetch_remedy(format, file));
   }
   if (error) throw DataError(file, error.message(), "check the permissions of the path");
   if (status.type() != fs::file_type::regular) {
-    throw DataError(file, "not a regular file", replace_remedy(format));
+    throw DataError(file, "not a regular file", replace_remedy(format, file));
   }
   const std::uintmax_t bytes = fs::file_size(file, error);
   if (error) throw DataError(file, error.message(), "check the permissions of the path");
   if (bytes == expected) return;
-  if (bytes == 0) throw DataError(file, "the file is empty", replace_remedy(format));
+  if (bytes == 0) throw DataError(file, "the file is empty", replace_remedy(format, file));
   const std::string problem = std::to_string(bytes) + " bytes, expected " + std::to_string(expected) +
                               " (records of " + std::to_string(format.record_bytes()) + ")";
-  if (bytes < expected) throw DataError(file, "truncated: " + problem, replace_remedy(format));
-  throw DataError(file, "too long: " + problem, replace_remedy(format));
+  if (bytes < expected) throw DataError(file, "truncated: " + problem, replace_remedy(format, file));
+  throw DataError(file, "too long: " + problem, replace_remedy(format, file));
 }
 
 void check_label(const fs::path& file, const CifarFormat& format, std::size_t record, std::string_view what,
@@ -61,7 +63,7 @@ void check_label(const fs::path& file, const CifarFormat& format, std::size_t re
   throw DataError(file,
                   "record " + std::to_string(record) + " (counted from 0) has " + std::string(what) + " " +
                       std::to_string(label) + ", not below " + std::to_string(classes),
-                  replace_remedy(format));
+                  replace_remedy(format, file));
 }
 
 // Compares with the file `crc32` in the same folder, where scripts/download-data has left one. Its lines are
@@ -74,7 +76,7 @@ void check_checksum(const fs::path& file, const CifarFormat& format, std::uint32
     if (line == wanted) return;
   }
   throw DataError(file, fmt::format("its bytes are not those that {} lists", checksums_file),
-                  replace_remedy(format));
+                  replace_remedy(format, file));
 }
 
 // Appends the records of one file to `set` and returns the file's CRC-32. After an error, `set` may hold some
@@ -189,7 +191,7 @@ std::vector<std::string> read_class_names(const fs::path& folder, const CifarFor
   const auto classes = static_cast<std::size_t>(format.classes);
   if (names.size() == classes) return names;
   throw DataError(file, std::to_string(names.size()) + " names, expected " + std::to_string(format.classes),
-                  replace_remedy(format));
+                  replace_remedy(format, file));
 }
 
 bool cifar10_available(const fs::path& directory) {

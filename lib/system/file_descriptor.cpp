@@ -23,6 +23,9 @@ const char* advice(int error) {
       return "; choose a writable folder";
     case EISDIR:
       return "; it is a folder: name a file, or move it away";
+    case ENOLCK:
+    case ENOSYS:
+      return "; choose a folder on a file system that can lock files";
     case ENOTDIR:
       return "; part of that path is a file: choose another path";
     default:

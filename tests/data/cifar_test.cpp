@@ -84,7 +84,8 @@ TEST_CASE_FIXTURE(Small, "a CIFAR-100 file reads back with its fine labels as la
 }
 
 TEST_CASE_FIXTURE(Small, "a missing file is named") {
-  CHECK(expect10(missing).find("scripts/download-data cifar10") != std::string::npos);
+  CHECK(expect10(missing).find("scripts/download-data cifar10 " + directory.path().parent_path().string() +
+                               " ") != std::string::npos);
   CHECK(expect100(missing).find("scripts/download-data cifar100") != std::string::npos);
 }
 

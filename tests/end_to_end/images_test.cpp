@@ -39,6 +39,19 @@ TEST_CASE("folders, a packed file and any number of workers train to the same bi
   for (const char* name : {"\nn0  ", "\nn1  ", "\nn2  "})
     CHECK_MESSAGE(contains(evaluated.out, name), evaluated.text());
 
+  // $REVNET_DATA is where CIFAR is; it does not replace a folder that a file names, but no option is ignored.
+  write_file(folder / "set.yaml", "dataset: {name: images, directory: set}\n");
+  const Environment elsewhere{{"REVNET_DATA", "elsewhere"}};
+  const auto plan = [&](const Arguments& more) {
+    return train(folder.path(),
+                 join({"images", "--config", "set.yaml", "--image-size", "32", "--arch", "resnet32",
+                       "--batch", "4", "--dry-run"},
+                      more),
+                 elsewhere);
+  };
+  CHECK_MESSAGE(contains(succeeded(plan({})).out, "  directory: set\n"), plan({}).text());
+  CHECK(contains(plan({"--data-dir", "none"}).err, "none/train: no such folder"));
+
   const Outcome packed = succeeded(run("revnet-data", folder.path(), {"pack", "set", "set.h5"}));
   CHECK(contains(packed.out, "set.h5: 12 training and 9 validation images of 3 classes"));
   check_trains(folder.path(), fresh("packed", "set.h5", {"--workers", "3"}));
