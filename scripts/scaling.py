@@ -286,6 +286,7 @@ def show(data, arguments):
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         fail(f"{arguments.file} is damaged: {type(error).__name__}: {error}")
     try:
+        os.makedirs(os.path.dirname(arguments.output) or ".", exist_ok=True)
         draw(models, wires, arguments.output)
     except OSError as error:
         fail(f"cannot write {arguments.output}: {error.strerror}")
@@ -308,7 +309,8 @@ def parse():
     group.add_argument("--wire", nargs="+", default=WIRES, metavar="GBIT=MICROSECONDS")
     group.add_argument("--node-speed", type=float, default=1, metavar="X",
                        help="speed of a node relative to the measured one (default 1)")
-    group.add_argument("--output", default="experiments/figures/scaling.svg", metavar="FILE", help=".svg, .png or .pdf")
+    group.add_argument("--output", default="runs/scaling.svg", metavar="FILE",
+                       help=".svg, .png or .pdf (default runs/scaling.svg)")
     arguments = parser.parse_args()
     if min(arguments.batch, arguments.rounds) < 1 or arguments.seconds <= 0:
         parser.error("--batch, --rounds and --seconds must be positive")

@@ -32,7 +32,7 @@ def draw_memory(paths, output):
             lines.setdefault(line, []).append((cases[x][i], values[i]))
         last = max(cases["architecture"])
         for (architecture, mode), points in lines.items():
-            axes.plot(*zip(*points), label=f"{architecture}, {mode}",
+            axes.plot(*zip(*sorted(points)), label=f"{architecture}, {mode}",
                       **line_style(modes.index(mode), "-" if architecture == last else "--"))
         axes.set_ylabel(title)
         axes.set_xlabel("units" if x == "depth" else x)
