@@ -92,6 +92,7 @@ class Runner {
     const std::vector<Job> left =
         remaining_jobs(jobs, options_.directory, in_slurm(options_.directory, say), summary_, say);
     for (const Job& job : left) queue(job);
+    say_if_crowded(left);
   }
 
   SweepSummary run() {
@@ -137,6 +138,17 @@ class Runner {
     const std::uint64_t bytes = planned_memory(job, threads_of(job, threads_));
     if (bytes > memory_.left) throw UsageError(does_not_fit(job, bytes, memory_));
     waiting_.push_back({job, bytes});
+  }
+
+  void say_if_crowded(const std::vector<Job>& jobs) const {
+    const auto cores = static_cast<int>(free_.front().size());
+    const auto crowded =
+        std::ranges::count_if(jobs, [&](const Job& job) { return job.config.training.threads > cores; });
+    if (crowded == 0) return;
+    say_(fmt::format(
+        "{} of {} jobs have more threads (training.threads, $REVNET_THREADS) than the {} core{} of "
+        "a job: fewer threads, or fewer --jobs, are faster",
+        crowded, jobs.size(), cores, cores == 1 ? "" : "s"));
   }
 
   // Starts jobs in the order of the file, except that a small job may overtake one that does not fit yet.

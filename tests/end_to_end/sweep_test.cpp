@@ -6,6 +6,7 @@
 
 #include "end_to_end/runs.h"
 #include "record/hdf5.h"
+#include "system/host.h"
 #include "system/lock_file.h"
 
 namespace revnet::testing {
@@ -36,7 +37,10 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   CHECK(contains(dry.out, " in all; times are rough estimates"));
   CHECK_FALSE(fs::exists(folder / "runs"));
 
-  const Outcome first = succeeded(sweep(folder.path(), {"run", "s.yaml", "--jobs", "2"}));
+  const std::string more_than_half = std::to_string(std::max<std::size_t>(2, usable_cores().size() / 2 + 1));
+  const Outcome first =
+      succeeded(sweep(folder.path(), {"run", "s.yaml", "--jobs", "2"}, {{"REVNET_THREADS", more_than_half}}));
+  CHECK(contains(first.err, "4 of 4 jobs have more threads (training.threads, $REVNET_THREADS) than the "));
   for (const char* job : {"resnet32-batch2", "resnet32-batch4", "revnet38-batch2", "revnet38-batch4"}) {
     CAPTURE(job);
     CHECK(open_log(folder / "runs/small" / job).status() == RunStatus::complete);
