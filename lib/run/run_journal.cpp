@@ -15,6 +15,7 @@
 #include "run/earlier_run.h"
 #include "run/resumption.h"
 #include "system/host.h"
+#include "train/load_data.h"
 
 namespace revnet {
 namespace {

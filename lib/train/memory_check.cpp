@@ -28,7 +28,8 @@ std::uint64_t bytes_of_checkpoint(const Config& config, const MemoryPlan& plan) 
   const std::uint64_t floats = sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
   // Values and momentum exist three times: copied out, laid out as a file, and copied once more for writing.
   // So do averages.
-  return 3 * (2 + (config.training.average_decay > 0 ? 1 : 0)) * floats;
+  const std::uint64_t copied = config.training.average_decay > 0 ? 3 : 2;
+  return 3 * copied * floats;
 }
 
 std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks) {

@@ -47,8 +47,8 @@ HWY_INLINE void with_block(std::int64_t block, const F& f) {
   }
 }
 
-// Products keep the sums of several rows and up to three vectors of columns in registers, of which AVX-512 has
-// 32 and AVX2 16: the more rows, the fewer loads each multiplication needs. With three vectors they take
+// Products keep the sums of several rows and up to three vectors of columns in registers, of which AVX-512
+// has 32 and AVX2 16: the more rows, the fewer loads each multiplication needs. With three vectors they take
 // product_rows rows, of which products of tiles have a multiple; with two or one, tall_rows.
 constexpr int product_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 constexpr int tall_rows = HWY_TARGET <= HWY_AVX3 ? 8 : 6;
