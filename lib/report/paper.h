@@ -8,9 +8,9 @@
 
 namespace revnet {
 
-// A row of Table 2 (parameters in millions) and of Table 3 (test error in
-// %). The values of Table 3 are quoted from memory; they
-// agree with two reruns, one of the reference code and MemCNN's in PyTorch.
+// A row of Table 2 (parameters in millions) and of Table 3 (test error in %). The values of Table 3 are
+// quoted from memory; two reruns, one of the reference code and MemCNN's in PyTorch, are within 0.71 points
+// of them on CIFAR-10 and within 1.30 on CIFAR-100.
 struct PaperRow {
   std::string_view network;                  // as on revnet's command lines
   std::string_view title;                    // as in the paper

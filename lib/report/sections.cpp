@@ -30,8 +30,8 @@ Section group_section(const std::vector<RunRecord>& runs, const ReportRequest& r
 Section error_section(const std::vector<RunRecord>& runs, const std::vector<Place>& places) {
   Section section{.title = "Table 3",
                   .about =
-                      "test error in percent: the paper's after 80,000 iterations (quoted from memory, in "
-                      "agreement with two public reruns), and measured after the given "
+                      "test error in percent: the paper's after 80,000 iterations (quoted from memory; two "
+                      "public reruns are within 1.3 points), and measured after the given "
                       "number (mean ± standard deviation where there are several seeds)",
                   .table = error_table(runs, places),
                   .notes = measured_notes(runs, places),
