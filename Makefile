@@ -1,6 +1,4 @@
 # `make demo` and `make test` both work as the first command on a fresh Debian 12 machine.
-PRESET ?= release
-BUILD := $(if $(filter release,$(PRESET)),build,build/$(PRESET))
 
 # For `make torture`: the number of kills, the seed of their random moments, the number of repetitions of a run, of damaged
 # files of each kind, and of the call paths, at most, on which an allocation of a command fails.
@@ -14,6 +12,8 @@ ALLOCATIONS ?= 100000
 EXECUTIONS ?= 1000000
 FILES ?= 10000
 
+# Two goals at once would build in one folder; Ninja uses all cores anyway.
+.NOTPARALLEL:
 .PHONY: all deps build demo test results torture fuzz asan tsan valgrind package format tidy clean
 all: build
 
@@ -21,38 +21,38 @@ deps:
 	@scripts/install-deps
 
 build: deps
-	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
-	@cmake --build --preset $(PRESET)
+	@cmake --preset release --log-level=WARNING $(CMAKE_FLAGS)
+	@cmake --build --preset release
 
 # Builds revnet-train, and trains RevNet-38 on ten classes of drawn shapes.
 demo: deps
-	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
-	@cmake --build --preset $(PRESET) --target revnet-train
-	@scripts/demo $(BUILD)/bin
+	@cmake --preset release --log-level=WARNING $(CMAKE_FLAGS)
+	@cmake --build --preset release --target revnet-train
+	@scripts/demo build/bin
 
 test: build
-	@ctest --preset $(PRESET)
+	@ctest --preset release
 
 # Makes the tables and figures of experiments/results from the logs there.
 results: deps
-	@cmake --preset $(PRESET) --log-level=WARNING $(CMAKE_FLAGS)
-	@cmake --build --preset $(PRESET) --target revnet-report
-	@scripts/results.py --report $(BUILD)/bin/revnet-report write
+	@cmake --preset release --log-level=WARNING $(CMAKE_FLAGS)
+	@cmake --build --preset release --target revnet-report
+	@scripts/results.py --report build/bin/revnet-report write
 
 # Damages files: every change must be detected. Kills trainings, evaluations, sweeps and ranks with SIGKILL at random
 # moments: they must lose no file, and end with the same bits as undisturbed ones. Then repeats a run, and makes allocations
 # fail, one at a time. `make test` does a little of all this.
 torture: build
 	@for kind in checkpoint run_log study_log packed cifar config; do \
-	  $(BUILD)/bin/fuzz_replay whole_$$kind --damaged $(DAMAGED) --findings $(BUILD)/findings || exit 1; done
+	  build/bin/fuzz_replay whole_$$kind --damaged $(DAMAGED) --findings build/findings || exit 1; done
 	@REVNET_TORTURE_KILLS=$(KILLS) REVNET_TORTURE_SEED=$(SEED) REVNET_TORTURE_RUNS=$(RUNS) \
-	  REVNET_TORTURE_ALLOCATIONS=$(ALLOCATIONS) $(BUILD)/bin/test_end_to_end \
+	  REVNET_TORTURE_ALLOCATIONS=$(ALLOCATIONS) build/bin/test_end_to_end \
 	  --source-file='*torture_test.cpp,*allocation_test.cpp'
 
-# Fuzzes every parser. A finding is kept in $(BUILD)/fuzz/findings and fails the target. `make test` does a little of
+# Fuzzes every parser. A finding is kept in build/fuzz/findings and fails the target. `make test` does a little of
 # this. Only this target needs clang and libclang-rt-dev.
 fuzz: build
-	@tests/fuzz/fuzz.sh $(BUILD) $(EXECUTIONS) $(FILES)
+	@tests/fuzz/fuzz.sh build $(EXECUTIONS) $(FILES)
 
 # Runs all tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan, except those in Slurm, whose jobs
 # have time limits of seconds. The commands use unchecked kernels (lib/CMakeLists.txt), the library's tests checked ones.
@@ -71,13 +71,13 @@ tsan: deps
 
 # Interrupts and resumes a short training with each engine under valgrind, which only this target needs.
 valgrind: build
-	@tests/sanitizers/valgrind.sh $(BUILD)/bin
+	@tests/sanitizers/valgrind.sh build/bin
 
-# Makes revnet_VERSION_amd64.deb in $(BUILD). Only this target needs dpkg-dev and file.
+# Makes revnet_VERSION_amd64.deb in build. Only this target needs dpkg-dev and file.
 package: build
 	@for tool in dpkg-shlibdeps file; do command -v $$tool >/dev/null || { \
 	  echo "make package: $$tool is missing: apt-get install dpkg-dev file" >&2; exit 1; }; done
-	@cd $(BUILD) && cpack
+	@cd build && cpack
 
 format:
 	@git ls-files 'apps/*.cpp' 'apps/*.h' 'lib/*.cpp' 'lib/*.h' 'tests/*.cpp' 'tests/*.h' | xargs clang-format -i

@@ -22,8 +22,11 @@ import sys
 import tempfile
 import time
 
-import revnet_files
-import scaling_model
+try:
+    import revnet_files
+    import scaling_model
+except ModuleNotFoundError as missing:
+    sys.exit(f"scaling.py: {missing}: apt-get install python3-h5py python3-matplotlib")
 
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 BIN = os.path.join(os.path.dirname(SCRIPTS), "build", "bin")

@@ -115,10 +115,10 @@ class Failing {
       fs::copy_file(run / "checkpoints/1.h5", run / "checkpoint.h5", fs::copy_options::overwrite_existing);
     }
     write_file(folder_ / "stack", "");
-    Environment environment{{"LD_PRELOAD", REVNET_ALLOCATION_FAULTS},
-                            {"REVNET_FAULT_COUNTER", (folder_ / "count").string()},
+    Environment environment{{"REVNET_FAULT_COUNTER", (folder_ / "count").string()},
                             {"REVNET_FAULT_STACK", (folder_ / "stack").string()},
                             {"REVNET_FAULT_ALLOCATION", std::to_string(number)}};
+    preload(REVNET_ALLOCATION_FAULTS, environment);
     if (number == 0) environment["REVNET_FAULT_PATHS"] = (folder_ / "paths").string();
     fs::remove(folder_ / "count");
     return Process(case_.command, prepared(), case_.arguments, environment).wait();

@@ -69,6 +69,12 @@ Outcome Process::wait() {
   return {status->code, status->signal, read_file(captured_ / "out"), read_file(captured_ / "err")};
 }
 
+void preload(const fs::path& library, Environment& environment) {
+  // Its path may have spaces, at which $LD_PRELOAD would be split.
+  environment["LD_PRELOAD"] = library.filename();
+  environment["LD_LIBRARY_PATH"] = library.parent_path();
+}
+
 Outcome train(const fs::path& folder, const Arguments& arguments, const Environment& environment) {
   return Process("revnet-train", folder, arguments, environment).wait();
 }

@@ -24,6 +24,9 @@ struct Outcome {
   std::string text() const;
 };
 
+// Makes a command load a library of tests/faults first.
+void preload(const std::filesystem::path& library, Environment& environment);
+
 // A running command: the name of one built here, or the absolute path of another. Its OpenMP threads do not
 // spin; there are two unless $REVNET_THREADS is set. It ignores $REVNET_DATA, and the destructor kills it.
 class Process {

@@ -117,9 +117,12 @@ bool has_h5py() {
 }
 
 bool can_draw() {
+  // Where $MPLCONFIGDIR is new, matplotlib collects its fonts now, because it may warn that this takes long.
   static const bool can = std::system(
-                              "/usr/bin/python3 -c 'from importlib.util import find_spec as find; "
-                              "exit(not (find(\"h5py\") and find(\"matplotlib\")))'") == 0;
+                              "/usr/bin/python3 -c 'from importlib.util import find_spec as find; import os\n"
+                              "if not (find(\"h5py\") and find(\"matplotlib\")): exit(1)\n"
+                              "if not os.path.isdir(os.environ.get(\"MPLCONFIGDIR\", \"/\")): "
+                              "import matplotlib.font_manager'") == 0;
   if (!can) MESSAGE("python3-h5py or python3-matplotlib is not installed: no figure is drawn");
   return can;
 }

@@ -114,8 +114,8 @@ TEST_CASE("scaling.py makes a table and a figure from measured constants") {
   write_file(folder / "scaling.json", R"({"measure": {"cpu": "any", "threads": 1, "networks": {"resnet32":
     {"seconds": {"2": 0.01, "128": 0.3}, "activations": "stored", "buckets": [[0, 0], [1e6, 0.5], [1e6, 1]]}}}})");
   const std::string command = "cd '" + folder.path().string() +
-                              "' && " REVNET_SCRIPTS_DIR
-                              "/scaling.py show --file scaling.json --output s.svg --wire 1=1000 > table";
+                              "' && '" REVNET_SCRIPTS_DIR
+                              "/scaling.py' show --file scaling.json --output s.svg --wire 1=1000 > table";
   REQUIRE(std::system(command.c_str()) == 0);
   // On 64 nodes a bucket of 1 MB takes 28.7 ms at 117.7 MB/s. The backward pass hides all buckets but the
   // last, and the loss takes 12 ms, so a step takes 300 + 28.7 + 12 ms.
@@ -123,7 +123,7 @@ TEST_CASE("scaling.py makes a table and a figure from measured constants") {
   CHECK(contains(read_file(folder / "s.svg"), "<svg"));
   const auto refused = [&](const std::string& arguments) {
     const std::string show = "cd '" + folder.path().string() +
-                             "' && " REVNET_SCRIPTS_DIR "/scaling.py show " + arguments + " 2> errors";
+                             "' && '" REVNET_SCRIPTS_DIR "/scaling.py' show " + arguments + " 2> errors";
     CHECK(std::system(show.c_str()) != 0);
     return read_file(folder / "errors");
   };

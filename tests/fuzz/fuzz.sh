@@ -19,7 +19,7 @@ failed=0
 
 # yaml-cpp is not instrumented, so the sanitizer cannot know which spare capacity of its containers is in use.
 export ASAN_OPTIONS=detect_container_overflow=0:quarantine_size_mb=64
-for target in ${TARGETS:-slurm cifar jpeg config sweep}; do
+for target in slurm cifar jpeg config sweep; do
   mkdir -p "$fuzz/corpus/$target"
   case $target in
     config | sweep) options="-dict=$here/yaml.dict -max_len=768" ;;
@@ -39,7 +39,7 @@ for target in ${TARGETS:-slurm cifar jpeg config sweep}; do
     grep -E 'finding:|ERROR|runtime error|SUMMARY|Test unit written' "$fuzz/$target.log"
   fi
 done
-for target in ${FILE_TARGETS:-checkpoint run_log study_log}; do
+for target in checkpoint run_log study_log; do
   "$build/bin/fuzz_replay" "$target" --damaged "$files" --findings "$findings" || failed=1
 done
 exit $failed

@@ -49,7 +49,7 @@ TEST_CASE("if the number of classes differs, the last layer is drawn anew and th
   CHECK(contains(start.text, "; head/dense is drawn anew, because there are 3 classes here, not 5"));
 }
 
-TEST_CASE("a run starts with the weights of a checkpoint that fits; otherwise the message names the array") {
+TEST_CASE("a run starts with the weights of a checkpoint that fits, or else the message names the array") {
   const TemporaryDirectory folder;
   Config config = small_config();
   Checkpoint other = small_trainer(config).checkpoint();

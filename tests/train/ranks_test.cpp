@@ -334,7 +334,7 @@ class UnevenCommunicator final : public ThreadCommunicator {
   };
 };
 
-TEST_CASE("only the shortest wait of all ranks counts as exposed; the rest is for slower ranks") {
+TEST_CASE("only the shortest wait of all ranks counts as exposed, as the rest is for slower ranks") {
   std::vector<ExchangeTimes> times(2);
   train_on_ranks<UnevenCommunicator>(2, shared_config(fused, local, 2), [&](Trainer& trainer) {
     for (int i = 0; i < 2; ++i) trainer.step();

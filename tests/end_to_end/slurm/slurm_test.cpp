@@ -230,7 +230,7 @@ TEST_CASE("a stopped sandbox leaves nothing behind") {
                 [&] { return fs::exists(other / "job") && read_file(other / "job").ends_with('\n'); }));
   processes.push_back(std::stoi(read_file(other / "job")));
   for (const int process : processes) CHECK(is_alive(process));
-  const std::string script = REVNET_SCRIPTS_DIR "/slurm-sandbox";
+  const std::string script = "'" REVNET_SCRIPTS_DIR "/slurm-sandbox'";
   const auto is_refused = [&](const std::string& action, const fs::path& folder) {
     return std::system((script + " " + action + " " + folder.string() + " 2> /dev/null").c_str()) != 0;
   };
