@@ -151,7 +151,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   write_arrays(file, "momentum", checkpoint.momentum);
   if (!checkpoint.average.empty()) write_arrays(file, "average", checkpoint.average);
   write_running(file, checkpoint.running);
-  file.save(Durability::power_loss);
+  file.save();
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {

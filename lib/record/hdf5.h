@@ -70,7 +70,7 @@ class Writer {
   void attribute(const std::string& object, const std::string& name, std::uint64_t value);
 
   // Replaces the target by what has been written so far; see replace_file().
-  void save(Durability durability);
+  void save();
 
  private:
   [[noreturn]] void fail(const std::string& object) const;

@@ -171,11 +171,11 @@ void Writer::attribute(const std::string& object, const std::string& name, std::
   scalar_attribute(object, name, H5T_NATIVE_UINT64, &value);
 }
 
-void Writer::save(Durability durability) {
+void Writer::save() {
   if (H5Fflush(file_.id(), H5F_SCOPE_LOCAL) < 0) fail("");
   if (temporary_) {
     file_ = Handle();
-    move_into_place(*temporary_, target_, durability);
+    move_into_place(*temporary_, target_);
     return;
   }
   const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
@@ -188,7 +188,7 @@ void Writer::save(Durability durability) {
   const std::string lines = checksum_lines(image, checksums_);
   const auto behind = std::as_bytes(std::span(lines));
   image.insert(image.end(), behind.begin(), behind.end());
-  replace_file(target_, image, durability);
+  replace_file(target_, image);
 }
 
 }  // namespace revnet::hdf5

@@ -127,7 +127,7 @@ void PackedImageWriter::end_set() {
 void PackedImageWriter::save() {
   end_set();
   file_.attribute("/", index_checksum, std::uint64_t{index_crc_});
-  file_.save(Durability::power_loss);
+  file_.save();
 }
 
 PackedImages read_packed_images(const std::filesystem::path& file) {

@@ -63,40 +63,36 @@ std::filesystem::path temporary_path(const std::filesystem::path& path) {
   return path.string() + ".tmp";
 }
 
-void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes,
-                  Durability durability) {
+void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   const std::filesystem::path temporary = temporary_path(path);
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) throw io_error("remove", temporary, errno);
   FileDescriptor descriptor = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
   if (!descriptor.is_open()) throw io_error("write", temporary, errno);
   TemporaryFile file(temporary);
   int error = write_all(descriptor.get(), bytes);
-  if (error == 0 && durability == Durability::power_loss &&
-      without_interruption([&] { return ::fsync(descriptor.get()); }) != 0) {
-    error = errno;
-  }
+  // Unless the data are on the disk before the name is, a power cut can leave a name without data.
+  if (error == 0 && without_interruption([&] { return ::fsync(descriptor.get()); }) != 0) error = errno;
   const int close_error = descriptor.close();
   if (error == 0) error = close_error;
   if (error != 0) throw io_error("write", temporary, error);
   file.move_to(path);
-  if (durability == Durability::power_loss) sync_folder_of(path);
+  sync_folder_of(path);
 }
 
-void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path,
-                     Durability durability) {
+void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path) {
   TemporaryFile file(temporary);
-  if (durability == Durability::power_loss) {
+  {
     const FileDescriptor descriptor = open_file(temporary, O_RDWR);
     if (!descriptor.is_open() || without_interruption([&] { return ::fsync(descriptor.get()); }) != 0) {
       throw io_error("write", temporary, errno);
     }
   }
   file.move_to(path);
-  if (durability == Durability::power_loss) sync_folder_of(path);
+  sync_folder_of(path);
 }
 
 void replace_text_file(const std::filesystem::path& path, std::string_view text) {
-  replace_file(path, std::as_bytes(std::span(text)), Durability::power_loss);
+  replace_file(path, std::as_bytes(std::span(text)));
 }
 
 std::string read_text_file(const std::filesystem::path& path) {

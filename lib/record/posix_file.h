@@ -18,24 +18,19 @@ RecordError io_error(const std::string& action, const std::filesystem::path& pat
 // Makes a folder, and those above it. Throws RecordError.
 void make_folders(const std::filesystem::path& folder);
 
-// What a written file survives. A file swapped in by rename is whole even if the process is killed; if it has
-// also been synced, it survives a power cut.
-enum class Durability { process_crash, power_loss };
-
 // PATH.tmp, where replace_file() builds the new file.
 std::filesystem::path temporary_path(const std::filesystem::path& path);
 
-// Replaces the file by `bytes` in one step: whoever opens `path` finds either the whole old file or the whole
-// new one. On failure, the temporary file is removed and the old file unchanged, unless only syncing the
-// folder has failed: then the new file is in place, but a power cut may undo that. Discards a stale temporary
-// file.
-void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes, Durability durability);
+// Replaces the file by `bytes` in one step: whoever opens `path`, even after a power cut, finds either the
+// whole old file or the whole new one. On return the new one is on the disk. On failure, the temporary file
+// is removed and the old file unchanged, unless only syncing the folder has failed: then the new file is in
+// place, but a power cut may undo that. Discards a stale temporary file.
+void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 // The last step of replace_file(), for a temporary file that someone else has written and closed.
-void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path,
-                     Durability durability);
+void move_into_place(const std::filesystem::path& temporary, const std::filesystem::path& path);
 
-// replace_file() for text, with a sync to disk.
+// replace_file() for text.
 void replace_text_file(const std::filesystem::path& path, std::string_view text);
 
 // Returns the whole file (or pipe) of settings. Throws RecordError if it has more than 1 MiB: no such file

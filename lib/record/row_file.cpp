@@ -57,7 +57,7 @@ RowFile::RowFile(std::filesystem::path path, std::string head, Encode encode,
     : path_(std::move(path)), encode_(std::move(encode)) {
   std::string content = std::move(head);
   for (const MetricsRow& row : rows) content += encode_(row);
-  replace_file(path_, std::as_bytes(std::span(content)), Durability::process_crash);
+  replace_file(path_, std::as_bytes(std::span(content)));
   file_ = FileDescriptor(
       without_interruption([&] { return ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC); }));
   if (!file_.is_open()) throw io_error("write", path_, errno);

@@ -211,7 +211,7 @@ void RunLog::truncate_after(std::int64_t iteration) {
   }
 }
 
-void RunLog::save(bool durable) const {
+void RunLog::save() const {
   hdf5::Writer file(path_);
   file.attribute("/", format_version_name, format_version);
   file.attribute("/", "status", std::string(name(status_)));
@@ -239,7 +239,7 @@ void RunLog::save(bool durable) const {
   write_group("time", time_);
   write_group("all_reduce", all_reduce_);
   write_group("exact_coupling", exact_coupling_);
-  file.save(durable ? Durability::power_loss : Durability::process_crash);
+  file.save();
 }
 
 double RunLog::images_per_second(std::int64_t batch) const {

@@ -92,8 +92,8 @@ class RunLog {
   // Describes the process that goes on with an opened run. Same error as create.
   void set_info(RunInfo info);
 
-  // durable: synced to the disk too, so that a power cut cannot take it away.
-  void save(bool durable) const;
+  // Replaces the file; see replace_file() (posix_file.h).
+  void save() const;
 
   const RunInfo& info() const { return info_; }
   RunStatus status() const { return status_; }

@@ -125,7 +125,7 @@ void write_predictions(const std::filesystem::path& path, const Evaluation& eval
   file.integers("predictions", evaluation.predictions);
   file.floats("logits", {static_cast<std::int64_t>(evaluation.labels.size()), evaluation.classes},
               evaluation.logits);
-  file.save(Durability::process_crash);
+  file.save();
 }
 
 }  // namespace revnet

@@ -171,7 +171,7 @@ void RunJournal::log_row(const Trainer& trainer, double rate) {
   show(metrics_row(row));
   window_ = {};
   if (const std::optional<std::string> warning = slowdown_.look()) reporter_.warn(*warning);
-  if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running, false);
+  if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running);
 }
 
 // The log has these rows, too, so a run does not end because a file for onlookers cannot be written.
@@ -236,7 +236,7 @@ void RunJournal::left_out(const std::set<std::string>& lines) {
 
 // Saves the log before the checkpoint, so that a checkpoint is never ahead of the log.
 void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint, bool keep) {
-  save_log(trainer, RunStatus::running, true);
+  save_log(trainer, RunStatus::running);
   checkpoint = whole(std::move(checkpoint));
   if (keep) {
     directory_.make_kept_checkpoints();
@@ -268,14 +268,14 @@ void RunJournal::save_best(Checkpoint checkpoint, const Loss& loss) {
 }
 
 void RunJournal::end(const Trainer& trainer, RunStatus status) {
-  save_log(trainer, status, true);
+  save_log(trainer, status);
   reporter_.note(fmt::format("{} after {} of {} iterations in {}, {:.0f} images/s, {} resident at most",
                              name(status), trainer.iteration(), config_.training.iterations,
                              format_duration(seconds()), images_per_second(),
                              format_bytes(static_cast<std::uint64_t>(log_.bytes_of("resident")))));
 }
 
-void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable) {
+void RunJournal::save_log(const Trainer& trainer, RunStatus status) {
   std::map<std::string, std::int64_t> bytes;
   const MemoryLedger& ledger = trainer.device().ledger();
   for (std::size_t i = 0; i < memory_purposes; ++i) {
@@ -299,7 +299,7 @@ void RunJournal::save_log(const Trainer& trainer, RunStatus status, bool durable
                          {"hidden_share", times.hidden()}});
   }
   log_.set_status(status);
-  log_.save(durable);
+  log_.save();
   since_save_.restart();
 }
 

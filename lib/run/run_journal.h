@@ -67,7 +67,7 @@ class RunJournal {
   void show(const MetricsRow& row);
   // Warns once if an evaluation with running averages comes too early to be meaningful.
   void warn_of_young_averages(const Trainer& trainer);
-  void save_log(const Trainer& trainer, RunStatus status, bool durable);
+  void save_log(const Trainer& trainer, RunStatus status);
 
   Config config_;
   RunDirectory directory_;

@@ -69,7 +69,7 @@ void write_gradient_dump(const std::filesystem::path& file, Trainer& trainer, co
   write("parameters/", export_values(trainer.network()));
   write("gradients/stored/", meter.stored());
   write("gradients/reconstructed/", meter.reconstructed());
-  dump.save(Durability::process_crash);
+  dump.save();
 }
 
 class Measurements {
@@ -140,7 +140,7 @@ class Measurements {
     log.attribute("/", "every", every());
     log.attribute("/", "batches", batches());
     series_.write(log, group);
-    log.save(Durability::process_crash);
+    log.save();
   }
 
   Config config_;

@@ -264,7 +264,7 @@ void write_memory_log(const std::filesystem::path& file, const MemoryStudy& stud
   log.texts("cases/engine", engines);
   for (const auto& [name, values] : integers) log.integers("cases/" + name, values);
   log.doubles("cases/seconds", seconds);
-  log.save(Durability::process_crash);
+  log.save();
 }
 
 }  // namespace revnet

@@ -202,7 +202,7 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
       write_profile(log, group + "/profile", result.profile, study.peaks[i], result.profiled_steps);
     }
   }
-  log.save(Durability::process_crash);
+  log.save();
 }
 
 }  // namespace revnet

@@ -74,7 +74,7 @@ void write(const std::filesystem::path& file, const TrainingComparison& comparis
   log.attribute("/", "dataset", name(config.dataset.name));
   comparison.train.write(log, "train");
   comparison.eval.write(log, "eval");
-  log.save(Durability::process_crash);
+  log.save();
 }
 
 }  // namespace

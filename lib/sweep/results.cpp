@@ -131,7 +131,7 @@ void write_results(const std::filesystem::path& file, const SweepResults& result
   for (const auto& [name, values] : numbers) log.doubles(name, values);
   log.integers("jobs/batch", batches);
   log.integers("groups/runs", counts);
-  log.save(Durability::process_crash);
+  log.save();
 }
 
 }  // namespace revnet

@@ -51,7 +51,7 @@ const fs::path& whole_run() {
 
 // An environment that preloads tests/faults into a command.
 Environment preloaded(Environment more) {
-  more["LD_PRELOAD"] = REVNET_FILE_FAULTS;
+  preload(REVNET_FILE_FAULTS, more);
   more["ASAN_OPTIONS"] = "verify_asan_link_order=0";
   return more;
 }
@@ -144,7 +144,7 @@ TEST_CASE("a run warns once about curves that cannot be written, and goes on") {
   const TemporaryDirectory folder;
   const Outcome outcome = succeeded(train(folder.path(), settings("run"),
                                           preloaded({{"REVNET_FAULT_FILES", "/metrics.csv"},
-                                                     {"REVNET_FAULT_AT", "9"},  // the first row
+                                                     {"REVNET_FAULT_AT", "10"},  // the first row
                                                      {"REVNET_FAULT_ERROR", std::to_string(ESTALE)},
                                                      {"REVNET_FAULT_LASTING", "1"}})));
   CHECK_MESSAGE(count_of(outcome.err, "metrics.csv: Stale file handle; the run goes on without") == 1,

@@ -86,7 +86,7 @@ TEST_CASE("Python reads the parts that only some logs have") {
   RunInfo info;
   info.config = to_yaml(Config());
   RunLog log = RunLog::create(folder / "run.h5", info);
-  log.save(false);
+  log.save();
   const std::string script = R"(
 import revnet_files
 run = revnet_files.read_run("run.h5")
@@ -96,7 +96,7 @@ print({name: list(column) for name, column in run.evaluation_average.items()}, r
   log.append_average(EvalRow{10, 0.5, 25});
   log.set_all_reduce({{"steps", 10}});
   log.set_exact_coupling({{"grid_bits", 13}});
-  log.save(false);
+  log.save();
   CHECK(python(folder.path(), script) ==
         "{'cross_entropy': [0.5], 'error_percent': [25.0], 'iteration': [10]} {'steps': 10.0} {'grid_bits': "
         "13.0}\n");
@@ -107,9 +107,9 @@ TEST_CASE("Python refuses files of a newer version and files that are not revnet
   const TemporaryDirectory folder;
   hdf5::Writer newer(folder / "newer.h5");
   newer.attribute("/", "format_version", std::int64_t{2});
-  newer.save(Durability::process_crash);
+  newer.save();
   hdf5::Writer other(folder / "other.h5");
-  other.save(Durability::process_crash);
+  other.save();
   write_file(folder / "text.h5", "no HDF5");
   const auto refusal = [&](const std::string& call) {
     return python(folder.path(), "import revnet_files\ntry:\n  revnet_files." + call +

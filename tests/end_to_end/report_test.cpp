@@ -61,7 +61,7 @@ void check_page(const std::filesystem::path& folder, const std::string& tables) 
   RunInfo info;
   info.config = to_yaml(Config());
   std::filesystem::create_directories(folder / "runs/begun");
-  RunLog::create(RunFiles(folder / "runs/begun").run_log(), info).save(false);
+  RunLog::create(RunFiles(folder / "runs/begun").run_log(), info).save();
   succeeded(report(folder, {"runs", "--html", "page.html"}));
   const std::string page = read_file(folder / "page.html");
   CHECK(xml_error(page) == "");
@@ -166,7 +166,7 @@ void collect_sweep(const std::filesystem::path& folder) {
                            100 * config.training.learning_rate + static_cast<double>(config.training.seed)});
         log.set_bytes({{"peak", 7'250'000}});
         log.set_status(RunStatus::complete);
-        log.save(false);
+        log.save();
       }
     }
   }

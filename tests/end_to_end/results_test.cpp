@@ -70,7 +70,7 @@ void keep(const fs::path& folder, const std::string& name, const Kept& run) {
   log.append(EvalRow{4000, 0.5, run.error});
   log.set_bytes({{"saved_activations", 5'000'000}, {"peak", 7'250'000}});
   log.set_status(run.status);
-  log.save(false);
+  log.save();
 }
 
 TEST_CASE("the tables in experiments/results agree with its logs") {

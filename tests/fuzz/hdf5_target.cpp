@@ -157,7 +157,7 @@ std::vector<Bytes> run_log_seeds(Checksums checksums) {
   const testing::TemporaryDirectory folder;
   std::vector<Bytes> seeds;
   for (const int rows : {1, 40}) {
-    run_log(folder / "run.h5", rows).save(false);
+    run_log(folder / "run.h5", rows).save();
     seeds.push_back(bytes_of(folder / "run.h5", checksums));
   }
   return seeds;
@@ -175,7 +175,7 @@ std::vector<Bytes> study_log_seeds(Checksums checksums) {
     log.attribute("/", "every", std::int64_t{50});
     log.attribute("/", "batches", std::int64_t{1});
     series.write(log, "angle");
-    log.save(Durability::process_crash);
+    log.save();
     seeds.push_back(bytes_of(folder / "angle.h5", checksums));
   }
   return seeds;

@@ -28,7 +28,7 @@ void write_sample(const std::filesystem::path& path) {
   file.text("a/words", "some\nwords");
   file.group("z");
   file.attribute("a/b", "here", std::int64_t{1});
-  file.save(Durability::process_crash);
+  file.save();
 }
 
 // The damage that reading reports.

@@ -73,7 +73,7 @@ std::string fault_of(std::int64_t offset, std::int64_t size, std::int64_t label,
     }
     file.texts(set + "/name", std::vector<std::string>(names, "cat/a.jpg"));
   }
-  file.save(Durability::process_crash);
+  file.save();
   return message_of<RecordError>([&] { read_packed_images(folder / "set.h5"); });
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("other files are not mistaken for packed images") {
                  "not a whole HDF5 file"));
   hdf5::Writer other(folder / "other.h5");
   other.attribute("/", "format_version", std::int64_t{1});
-  other.save(Durability::process_crash);
+  other.save();
   CHECK(contains(message_of<RecordError>([&] { read_packed_images(folder / "other.h5"); }),
                  "other.h5 holds no packed images; name a file that revnet-data pack wrote"));
   write_small(folder / "set.h5");

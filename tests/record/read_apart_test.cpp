@@ -99,7 +99,7 @@ TEST_CASE("too little memory is no damage to a file that matches its checksums")
   write_file(folder / "file", "without checksums");
   CHECK(contains(message_of<RecordError>([&] { read_apart(folder / "file", read); }),
                  "it takes more memory than there is; if other files can be read, it is damaged"));
-  RunLog::create(folder / "file", {}).save(false);
+  RunLog::create(folder / "file", {}).save();
   CHECK_THROWS_AS(read_apart(folder / "file", read), std::bad_alloc);
 }
 

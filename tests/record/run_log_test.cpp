@@ -64,7 +64,7 @@ RecordError::Kind failure(const std::filesystem::path& path) {
 
 TEST_CASE("run.h5 holds what the design says") {
   TemporaryDirectory folder;
-  sample_log(folder / "run.h5").save(true);
+  sample_log(folder / "run.h5").save();
   const RawFile raw(folder / "run.h5");
   CHECK(raw.attribute<std::int64_t>("/", "format_version", H5T_STD_I64LE) == 1);
   CHECK(raw.text_attribute("/", "status") == "running");
@@ -98,7 +98,7 @@ TEST_CASE("a log without rows is a whole log") {
   TemporaryDirectory folder;
   const RunLog log = RunLog::create(folder / "run.h5", {});
   CHECK_FALSE(std::filesystem::exists(folder / "run.h5"));
-  log.save(false);
+  log.save();
   const RunLog back = RunLog::open(folder / "run.h5");
   CHECK(back.train().empty());
   CHECK(back.eval().empty());
@@ -111,7 +111,7 @@ TEST_CASE("a log without rows is a whole log") {
 TEST_CASE("a reopened log has everything and goes on") {
   TemporaryDirectory folder;
   const RunLog first = sample_log(folder / "run.h5");
-  first.save(false);
+  first.save();
   RunLog log = RunLog::open(folder / "run.h5");
   CHECK(log.train() == first.train());
   CHECK(log.eval() == first.eval());
@@ -129,7 +129,7 @@ TEST_CASE("a reopened log has everything and goes on") {
   RunInfo info = log.info();
   info.threads = 4;
   log.set_info(info);
-  log.save(false);
+  log.save();
   const RunLog again = RunLog::open(folder / "run.h5");
   REQUIRE(again.train().size() == 4);
   CHECK(std::isnan(again.train()[3].cross_entropy));
@@ -146,7 +146,7 @@ TEST_CASE("the speed is that between evaluations, or that of all steps if there 
   CHECK(log.images_per_second(100) == 0);
   CHECK(log.seconds() == 11);
   log.set_time({{"run_seconds", 15}, {"step_seconds", 4}, {"step_images", 2000}});
-  log.save(false);
+  log.save();
   log = RunLog::open(folder / "run.h5");
   CHECK(log.images_per_second(100) == 500);
   CHECK(log.seconds() == 15);
@@ -161,7 +161,7 @@ TEST_CASE("every status survives") {
   for (const RunStatus status :
        {RunStatus::complete, RunStatus::interrupted, RunStatus::diverged, RunStatus::running}) {
     log.set_status(status);
-    log.save(false);
+    log.save();
     CHECK(RunLog::open(folder / "run.h5").status() == status);
     CHECK(RawFile(folder / "run.h5").text_attribute("/", "status") == name(status));
   }
@@ -204,7 +204,7 @@ TEST_CASE("a stale temporary file is harmless and none is left") {
   TemporaryDirectory folder;
   write_file(folder / "run.h5.tmp", "half a file of a killed process");
   const RunLog log = sample_log(folder / "run.h5");
-  log.save(false);
+  log.save();
   CHECK(RunLog::open(folder / "run.h5").train().size() == 3);
   CHECK_FALSE(std::filesystem::exists(folder / "run.h5.tmp"));
 }
@@ -212,26 +212,26 @@ TEST_CASE("a stale temporary file is harmless and none is left") {
 TEST_CASE("a failing save leaves the old file whole") {
   TemporaryDirectory folder;
   RunLog log = sample_log(folder / "run.h5");
-  log.save(false);
+  log.save();
   std::filesystem::create_directory(folder / "run.h5.tmp");
   log.append(TrainRow{40, 0, 0, 0, 0});
-  CHECK(contains(message_of<RecordError>([&] { log.save(false); }), (folder / "run.h5.tmp").string()));
+  CHECK(contains(message_of<RecordError>([&] { log.save(); }), (folder / "run.h5.tmp").string()));
   CHECK(RunLog::open(folder / "run.h5").train().size() == 3);
-  CHECK_THROWS_AS(RunLog::create(folder / "none" / "run.h5", {}).save(false), RecordError);
+  CHECK_THROWS_AS(RunLog::create(folder / "none" / "run.h5", {}).save(), RecordError);
 }
 
 TEST_CASE("a reader finds a whole file while the writer works and whenever it is killed") {
   TemporaryDirectory folder;
   RunLog log = sample_log(folder / "run.h5");
   for (std::size_t round = 0; round < 10; ++round) {
-    log.save(false);
+    log.save();
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
       try {
         for (std::int64_t iteration = 40;; ++iteration) {
           log.append(TrainRow{iteration, 0, 0, 0, 0});
-          log.save(iteration % 2 == 0);
+          log.save();
         }
       } catch (...) {
         ::_exit(1);
@@ -252,7 +252,7 @@ TEST_CASE("a damaged run.h5 is one line of error") {
   TemporaryDirectory folder;
   const std::filesystem::path path = folder / "run.h5";
   CHECK(failure(path) == RecordError::Kind::missing);
-  sample_log(path).save(false);
+  sample_log(path).save();
   const std::string whole = read_file(path);
   for (const std::size_t size : {std::size_t{0}, std::size_t{8}, std::size_t{100}, whole.size() - 1}) {
     write_file(path, whole.substr(0, size));
@@ -265,7 +265,7 @@ TEST_CASE("a damaged run.h5 is one line of error") {
 TEST_CASE("a file of another kind is not called damaged") {
   TemporaryDirectory folder;
   const std::string log = (folder / "run.h5").string(), checkpoint = (folder / "checkpoint.h5").string();
-  sample_log(log).save(false);
+  sample_log(log).save();
   write_checkpoint(checkpoint, {});
   CHECK(message_of<RecordError>([&] { RunLog::open(checkpoint); }) ==
         checkpoint + " holds no run log; name a run.h5");
@@ -277,7 +277,7 @@ TEST_CASE("a run.h5 with the wrong content is damaged") {
   TemporaryDirectory folder;
   const std::filesystem::path path = folder / "run.h5";
   const auto spoiled = [&](const auto& spoil) {
-    sample_log(path).save(false);
+    sample_log(path).save();
     {
       RawFile raw(path);
       spoil(raw);

@@ -81,7 +81,7 @@ TEST_CASE("a run says what changed its result while it went on") {
   info.extra = {{"batch_norm", "local"}, {"ranks", "1"}};
   const auto changes = [&](const char* list) {
     info.extra[changed_on_resume] = list;
-    RunLog::create(folder / "run.h5", info).save(false);
+    RunLog::create(folder / "run.h5", info).save();
     return read_run(folder.path()).changes;
   };
   CHECK(changes("threads 2 -> 1 after iteration 3; log.every 1 -> 2 after iteration 3") == "");
@@ -114,7 +114,7 @@ TEST_CASE("runs are found and read") {
     log.append(EvalRow{50, 0.5, 12.5});
     log.set_bytes({{"saved_activations", 7}, {"peak", 9}});
     log.set_status(RunStatus::complete);
-    log.save(false);
+    log.save();
   }
   const auto found = find_runs({folder.path(), folder / "a", folder / "b/../a/"});
   REQUIRE(found.size() == 2);
@@ -136,14 +136,14 @@ TEST_CASE("runs are found and read") {
   // A killed process left its log as it was, and its lock ended with it.
   RunLog log = RunLog::open(folder / "a/run.h5");
   log.set_status(RunStatus::running);
-  log.save(false);
+  log.save();
   CHECK(read_run(folder / "a").status == RunStatus::interrupted);
   {
     const LockFile lock(RunFiles(folder / "a").lock(), "the run");
     CHECK(read_run(folder / "a").status == RunStatus::running);
     // A process that resumes it has not written its log yet.
     log.set_status(RunStatus::interrupted);
-    log.save(false);
+    log.save();
     CHECK(read_run(folder / "a").status == RunStatus::running);
   }
   std::filesystem::create_directories(folder / "empty");

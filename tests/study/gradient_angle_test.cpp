@@ -314,7 +314,7 @@ TEST_CASE("a study whose log has lost columns says so and stops") {
     log.attribute("/", "every", *options.every);
     log.attribute("/", "batches", AngleOptions::default_batches);
     series.write(log, "angle");
-    log.save(Durability::process_crash);
+    log.save();
   }
   CHECK(testing::message_of<RecordError>([&] { run(RunStart::resume); }) ==
         (folder / "run/angle.h5").string() +

@@ -21,7 +21,7 @@ TEST_CASE("a series is written and read") {
   const testing::TemporaryDirectory folder;
   hdf5::Writer writer(folder / "s.h5");
   example().write(writer, "angle");
-  writer.save(Durability::process_crash);
+  writer.save();
   const Series read = Series::read(hdf5::Reader(folder / "s.h5"), "angle");
   CHECK(read.iterations() == std::vector<std::int64_t>{10, 20, 30});
   CHECK(read.column("degrees") == std::vector<double>{1.5, 2.5, 3.5});
@@ -60,7 +60,7 @@ TEST_CASE("a damaged series is refused") {
     hdf5::Writer writer(folder / "s.h5");
     writer.integers("angle/iteration", iterations);
     writer.doubles("angle/degrees", values);
-    writer.save(Durability::process_crash);
+    writer.save();
     const hdf5::Reader reader(folder / "s.h5");
     return testing::message_of<RecordError>([&] { Series::read(reader, "angle"); });
   };

@@ -20,7 +20,7 @@ TEST_CASE("a study reads its own log, and no other study's or newer version's") 
     hdf5::Writer log = start_study_log(file, "gradient angle", "command");
     log.attribute("/", "every", std::int64_t{10});
     series.write(log, "angle");
-    log.save(Durability::process_crash);
+    log.save();
   }
   const StudyLog read = read_study_log(file, "gradient angle", {"every"}, "angle");
   CHECK(read.attributes == std::map<std::string, std::int64_t>{{"every", 10}});
@@ -31,7 +31,7 @@ TEST_CASE("a study reads its own log, and no other study's or newer version's") 
   hdf5::Writer newer(file);
   newer.attribute("/", "format_version", std::int64_t{2});
   newer.attribute("/", "study", std::string("gradient angle"));
-  newer.save(Durability::process_crash);
+  newer.save();
   CHECK(refusal("gradient angle") ==
         file.string() + " has format version 2, newer than this program's 1; use a newer revnet");
 }

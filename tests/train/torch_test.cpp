@@ -70,7 +70,7 @@ void write_images(Trainer& trainer, const fs::path& file) {
   trainer.fetch_batch(0);
   hdf5::Writer images(file);
   images.floats("images", trainer.images().shape(), trainer.images().values());
-  images.save(Durability::process_crash);
+  images.save();
 }
 
 // Compares the logits of the images fetched last with PyTorch's.
