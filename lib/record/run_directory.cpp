@@ -46,6 +46,7 @@ std::vector<fs::path> removable(const RunFiles& files) {
 struct Contents {
   bool run = false;      // run.h5 or checkpoint.h5, which no other program writes
   bool lock = false;     // run.lock: left by a run, or by one that failed before its first file
+  bool kept = false;     // best.h5, angle.h5 or a kept checkpoint of a state that took training
   bool ours = false;     // any other file name of a run
   std::string stranger;  // the first name that does not belong to a run
 };
@@ -53,7 +54,14 @@ struct Contents {
 Contents look_into(const RunFiles& files) {
   Contents contents;
   std::set<std::string> ours{files.kept_checkpoints().filename(), files.tensorboard().filename()}, strangers;
-  for (const fs::path& file : removable(files)) ours.insert(file.filename().string());
+  std::error_code none;
+  for (const fs::path& file : removable(files)) {
+    ours.insert(file.filename().string());
+    const bool took_training =
+        file == files.best_checkpoint() || file == files.angle() ||
+        (file.parent_path() == files.kept_checkpoints() && file != files.kept_checkpoint(0));
+    if (took_training && file.extension() == ".h5" && fs::exists(file, none)) contents.kept = true;
+  }
   std::error_code error;
   for (fs::directory_iterator entry(files.directory(), error), end; !error && entry != end;
        entry.increment(error)) {
@@ -90,8 +98,8 @@ void check_room(const RunFiles& files, bool overwrite) {
     throw UsageError("{} is not a run directory (it holds {} but no run.h5); choose another folder",
                      directory, held);
   }
-  // A lock without run.h5 or checkpoint.h5 comes from a run that ended before it had anything to lose.
-  if (!overwrite && (contents.run || !contents.stranger.empty())) {
+  // A lock without any of these comes from a run that ended before it had anything to lose.
+  if (!overwrite && (contents.run || contents.kept || !contents.stranger.empty())) {
     throw UsageError(directory + " already holds a run; use --resume to continue it or --force to overwrite");
   }
 }

@@ -43,10 +43,10 @@ class RunFiles {
 // everyone else, even in this process. The lock is run.lock's.
 class RunDirectory {
  public:
-  // Creates the directory and its parents, or takes an empty one. If it holds a run,
-  // throws UsageError, or with `overwrite` removes the run's files and nothing else.
-  // If it holds other things and no run.h5, checkpoint.h5 or run.lock, throws
-  // UsageError even with `overwrite`, since a config.yaml or run.log may be anyone's.
+  // Creates the directory and its parents, or takes an empty one, or one whose run ended before it had
+  // anything to lose. If it holds a run, throws UsageError, or with `overwrite` removes the run's files and
+  // nothing else. If it holds other things and no run.h5, checkpoint.h5 or run.lock, throws UsageError even
+  // with `overwrite`, since a config.yaml or run.log may be anyone's.
   static RunDirectory create(const std::filesystem::path& directory, bool overwrite);
   // Takes a directory that holds a run in order to resume it, even a run that ended before its first
   // checkpoint. Where there is no run, does what create() does without `overwrite`.

@@ -92,6 +92,21 @@ TEST_CASE("a single file of a run suffices to be a run") {
   }
 }
 
+TEST_CASE("what took training is removed only if asked, even if run.h5 and checkpoint.h5 are missing") {
+  for (const std::string name : {"best.h5", "angle.h5", "checkpoints/50.h5"}) {
+    TemporaryDirectory folder;
+    fs::create_directories(folder / "checkpoints");
+    write_file(folder / "run.lock", "");
+    write_file(folder / "checkpoints/0.h5", "the initial weights");
+    write_file(folder / name, "old");
+    CHECK(contains(refusal(folder.path(), false), "already holds a run"));
+    CHECK(read_file(folder / name) == "old");
+    fs::remove(folder / name);
+    RunDirectory::create(folder.path(), false);
+    CHECK_FALSE(fs::exists(folder / "checkpoints/0.h5"));
+  }
+}
+
 TEST_CASE("a directory that is not a run's is never overwritten") {
   for (const bool overwrite : {false, true}) {
     TemporaryDirectory folder;
