@@ -19,12 +19,13 @@ struct ExchangeRequest {
 };
 
 int run_exchange(const ExchangeRequest& request, Communicator& communicator) {
-  const TableFormat format = table_format(request.format);
+  TableFormat format = TableFormat::text;
+  communicator.together([&] { format = table_format(request.format); });
   if (communicator.ranks() == 1) {
     throw UsageError(
         "a single process has nothing to exchange: start several, as in mpirun -n 2 revnet-compare exchange");
   }
-  catch_interrupts();
+  catch_interrupts(communicator.is_first());
   const std::vector<ExchangeTime> times =
       measure_exchange(communicator, exchange_sizes(), request.repetitions, interrupted);
   if (communicator.is_first()) {

@@ -57,10 +57,11 @@ void print_files(const std::filesystem::path& directory) {
 int run_angle(const AngleRequest& request, const std::string& command, Communicator& communicator) {
   AngleOptions options = request.options;
   options.dump = request.dump;
-  if (!request.dump.empty()) {
+  communicator.together([&] {
+    if (request.dump.empty() || !communicator.is_first()) return;
     check_output(request.dump, "--dump");
     claim_study_log(request.dump, request.study.run().start() != RunStart::fresh);
-  }
+  });
   if (!request.checkpoints.empty()) {
     require_one_process("revnet-compare gradient angle --checkpoint");
     if (request.study.run().resume()) throw UsageError("--checkpoint measures anew: leave --resume out");
@@ -86,7 +87,7 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
   }
   StudyOptions::Prepared prepared;
   communicator.together([&] { prepared = request.study.prepare(); });
-  catch_interrupts();
+  catch_interrupts(communicator.is_first());
   const RunSummary summary = run_angle_study(prepared.config, options, prepared.directory, prepared.start,
                                              command, row_printer(), communicator);
   if (summary.was_complete && !request.dump.empty()) {

@@ -1,5 +1,5 @@
-// The interface to other processes that compute parts of the same batch; operations and layers see nothing
-// else of them.
+// The interface to other processes that compute parts of the same batch. Operations and layers see nothing
+// else of lib/ranks.
 #pragma once
 
 #include <span>

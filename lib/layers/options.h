@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
+#include "base/reduction.h"
 #include "layers/grid.h"
 #include "layers/range_watch.h"
-#include "layers/reduction.h"
 
 namespace revnet {
 

@@ -29,8 +29,10 @@ REVNET_MULTITARGET void subtract_rounded_range(const float* src, float scale, fl
   for (std::int64_t i = 0; i < count; ++i) dst[i] -= std::nearbyint(src[i] * scale) * step;
 }
 
+// Adding 0 turns -0 into 0. A sum of two zeros is -0 only if both are, so none arises later, and
+// reconstruction returns the sign of every zero, too.
 REVNET_MULTITARGET void round_range(float scale, float step, float* dst, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) dst[i] = std::nearbyint(dst[i] * scale) * step;
+  for (std::int64_t i = 0; i < count; ++i) dst[i] = std::nearbyint(dst[i] * scale) * step + 0.0f;
 }
 
 REVNET_MULTITARGET void negate_range(const float* src, float* dst, std::int64_t count) {

@@ -111,13 +111,14 @@ std::optional<Launch> find_launch() {
   return find_launch([](const char* name) { return std::getenv(name); });
 }
 
-std::unique_ptr<Communicator> make_single_process() {
-  return std::make_unique<SingleProcess>();
+Communicator& single_process() {
+  static SingleProcess process;
+  return process;
 }
 
 std::unique_ptr<Communicator> make_communicator() {
   const std::optional<Launch> launch = find_launch();
-  if (!launch || launch->ranks == 1) return make_single_process();
+  if (!launch || launch->ranks == 1) return std::make_unique<SingleProcess>();
 #ifdef REVNET_WITH_MPI
   return make_mpi_communicator(*launch);
 #else

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "layers/reduction.h"
+#include "base/reduction.h"
 
 namespace revnet {
 
@@ -87,8 +87,8 @@ std::optional<Launch> find_launch(const std::function<const char*(const char*)>&
 // Reads the environment of this process.
 std::optional<Launch> find_launch();
 
-// A single rank: every sum leaves its values unchanged.
-std::unique_ptr<Communicator> make_single_process();
+// A single rank, which has no state: every sum leaves its values unchanged.
+Communicator& single_process();
 // Connects all ranks that a launcher started, over MPI; without a launcher, returns a single process. Throws
 // an Error if this build has no MPI or MPI sees other ranks than the launcher started.
 std::unique_ptr<Communicator> make_communicator();

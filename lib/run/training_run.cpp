@@ -84,6 +84,8 @@ class Session {
   Session(const Config& config, std::unique_ptr<BatchSource> data, const MemoryPlan& plan,
           const TrainingHooks& hooks, Communicator& communicator);
 
+  // Throws AgreedError if a rank has other settings or images than rank 0.
+  void check_equal_start();
   // Takes the weights of another run's checkpoint. Only rank 0 calls it; begin() broadcasts its state.
   void initialize(const std::filesystem::path& checkpoint);
   void record_in(std::unique_ptr<RunJournal> journal);
@@ -128,6 +130,11 @@ Session::Session(const Config& config, std::unique_ptr<BatchSource> data, const 
       hooks_(hooks),
       communicator_(communicator),
       trainer_(config, std::move(data), plan.arena_bytes, communicator) {}
+
+void Session::check_equal_start() {
+  revnet::check_equal_start(communicator_, trainer_.device(),
+                            settings_of_all_ranks(config_) + trainer_.data().fingerprint());
+}
 
 void Session::initialize(const std::filesystem::path& checkpoint) {
   const std::string file = checkpoint.string();
@@ -180,8 +187,6 @@ void Session::say_how_to_continue(const char* what) {
 
 void Session::begin() {
   communicator_.set_timeout(config_.training.rank_timeout);
-  check_equal_start(communicator_, trainer_.device(),
-                    settings_of_all_ranks(config_) + trainer_.data().fingerprint());
   const PlacementReport placement =
       describe_placement(gather_placement(communicator_, config_.training.threads));
   if (journal_) {
@@ -328,19 +333,23 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
   }
   const bool goes_on = before.has_value();
   before.reset();
+  // Everything that can fail comes before the directory is created or changed.
+  RunInfo info;
   std::optional<Session> session;
   communicator.together([&] {
-    // Everything that can fail comes before the directory is created or changed.
     check_can_learn(config, communicator.ranks());
     const MemoryPlan plan = plan_memory(architecture(config), network_options(config, communicator),
                                         config.training.threads, hooks.modes);
     std::unique_ptr<BatchSource> data = load_data(config);
     check_memory(config, plan, hooks.modes, tightest_memory_limit(memory_limits(), ranks.here), ranks);
-    const RunInfo info = run_info(config, *data, command, communicator.ranks());
+    info = run_info(config, *data, command, communicator.ranks());
     session.emplace(config, std::move(data), plan, hooks, communicator);
-    if (!communicator.is_first()) return;
     const std::string& initial = config.training.initialize_from;
-    if (!initial.empty() && !goes_on) session->initialize(initial);
+    if (communicator.is_first() && !initial.empty() && !goes_on) session->initialize(initial);
+  });
+  session->check_equal_start();
+  communicator.together([&] {
+    if (!communicator.is_first()) return;
     RunDirectory taken = start == RunStart::resume
                              ? RunDirectory::open(directory)
                              : RunDirectory::create(directory, start == RunStart::overwrite);
@@ -368,12 +377,6 @@ RunSummary run_training(const Config& config, const std::filesystem::path& direc
     if (is_out_of_memory(error)) throw std::bad_alloc();
     throw;
   }
-}
-
-RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command, const TrainingHooks& hooks) {
-  const std::unique_ptr<Communicator> alone = make_single_process();
-  return run_training(config, directory, start, command, hooks, *alone);
 }
 
 }  // namespace revnet

@@ -41,11 +41,11 @@ std::optional<EarlierRun> check_start(const Config& config, const std::filesyste
 // complete. Throws UsageError on resuming if a setting that affects the arithmetic differs from the run's;
 // DivergedError if the loss is no longer finite, after logging that and keeping the last checkpoint; and an
 // Error with exit code damaged_image, after saving a checkpoint, if a damaged image may not be left out.
+//
+// All ranks of a communicator make this call. Only rank 0 accesses the directory, prints, and has rows and
+// times in its summary. A signal to any rank stops all of them after the same step.
 RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command, const TrainingHooks& hooks = {});
-// Trains on several ranks, all of which make this call. Only rank 0 accesses the directory, prints, and has
-// rows and times in its summary. A signal to any rank stops all of them after the same step.
-RunSummary run_training(const Config& config, const std::filesystem::path& directory, RunStart start,
-                        const std::string& command, const TrainingHooks& hooks, Communicator& communicator);
+                        const std::string& command, const TrainingHooks& hooks = {},
+                        Communicator& communicator = single_process());
 
 }  // namespace revnet

@@ -215,9 +215,9 @@ std::map<std::int64_t, Moment> by_iteration(const std::vector<std::filesystem::p
 }
 
 // What is seen of ReLUs and reconstructions is of the last pass through the network.
-void check_measurable(const Config& config) {
+void check_measurable(const Config& config, Communicator& communicator) {
   require_reversible(architecture(config));
-  if (network_options(config).micro_batches == 1) return;
+  if (network_options(config, communicator).micro_batches == 1) return;
   throw UsageError(
       "training.micro_batch: the angle is measured on whole batches; use --micro-batch 0, and a smaller "
       "--batch where memory is short");
@@ -237,10 +237,12 @@ std::unique_ptr<Trainer> make_trainer(const Config& config) {
 RunSummary run_angle_study(const Config& config, const AngleOptions& options,
                            const std::filesystem::path& directory, RunStart start, const std::string& command,
                            const AngleReport& report, Communicator& communicator) {
-  check_measurable(config);
-  if (!options.dump.empty() && communicator.ranks() > 1) {
-    throw UsageError("--dump: no rank has the whole batch; run the study as one process");
-  }
+  communicator.together([&] {
+    check_measurable(config, communicator);
+    if (!options.dump.empty() && communicator.ranks() > 1) {
+      throw UsageError("--dump: no rank has the whole batch; run the study as one process");
+    }
+  });
   Measurements measurements(config, options, RunFiles(directory).angle(), command, report);
   communicator.together([&] {
     if (start == RunStart::resume && communicator.is_first()) measurements.resume();
@@ -261,7 +263,7 @@ std::size_t run_angle_study_of_checkpoints(const std::vector<std::filesystem::pa
                                            const std::filesystem::path& directory, const std::string& command,
                                            const AngleReport& report) {
   const std::map<std::int64_t, Moment> moments = by_iteration(checkpoints, adjust);
-  for (const auto& [iteration, moment] : moments) check_measurable(moment.config);
+  for (const auto& [iteration, moment] : moments) check_measurable(moment.config, single_process());
   AngleOptions at_checkpoints = options;
   at_checkpoints.every = 0;
   Measurements measurements(moments.begin()->second.config, at_checkpoints, RunFiles(directory).angle(),

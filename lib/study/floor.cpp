@@ -31,11 +31,11 @@ Tensor filled(Device& device, const Layout& layout, float value) {
   return tensor;
 }
 
-// Writes more than any cache holds.
+constexpr std::int64_t floats_beyond_caches = 64 << 20;
+
 void fill_cache() {
-  constexpr std::int64_t floats = 64 << 20;
-  static std::vector<float> other(floats);
-  parallel_ranges(floats, 4096, [&](std::int64_t begin, std::int64_t end) {
+  static std::vector<float> other(floats_beyond_caches);
+  parallel_ranges(floats_beyond_caches, 4096, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += 16) other[static_cast<std::size_t>(i)] += 1.0f;
   });
 }
@@ -157,6 +157,15 @@ IsolatedPrimitive isolate(const Device& device, const Need& need, std::int64_t c
   return primitive;
 }
 
+// The arena in which each of these can run, one at a time.
+std::size_t arena_for(const Needs& needs, int threads, double epsilon) {
+  Device plan = Device::planning(threads);
+  for (const auto& [need, count] : needs) {
+    for (const auto& way : isolate(plan, need, count, epsilon).ways) way.run(plan, CacheState::warm);
+  }
+  return plan.arena().extent();
+}
+
 }  // namespace
 
 const IsolatedPrimitive::Way& IsolatedPrimitive::fastest() const {
@@ -174,12 +183,13 @@ double IsolatedPrimitive::seconds_out_of_cache() const {
 Floor::Floor(const Network& network, int threads) {
   const Needs needs = needs_of(network);
   const double epsilon = network.options().epsilon;
-  Device plan = Device::planning(threads);
-  for (const auto& [need, count] : needs) {
-    for (const auto& way : isolate(plan, need, count, epsilon).ways) way.run(plan, CacheState::warm);
-  }
-  device_ = std::make_unique<Device>(threads, plan.arena().extent());
+  device_ = std::make_unique<Device>(threads, arena_for(needs, threads, epsilon));
   for (const auto& [need, count] : needs) primitives_.push_back(isolate(*device_, need, count, epsilon));
+}
+
+std::uint64_t Floor::planned_bytes(const Network& network, int threads) {
+  return arena_for(needs_of(network), threads, network.options().epsilon) +
+         sizeof(float) * static_cast<std::uint64_t>(floats_beyond_caches);
 }
 
 void Floor::measure() {

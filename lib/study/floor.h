@@ -9,6 +9,7 @@
 // reversible unit runs forward twice, the second time with known statistics.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,6 +47,10 @@ class Floor {
  public:
   // Lists the primitives that one step of the network executes. The network is not needed afterwards.
   Floor(const Network& network, int threads);
+
+  // What the floor of this network takes, and what fills the cache: more than any cache holds. The network's
+  // device may be a planning one.
+  static std::uint64_t planned_bytes(const Network& network, int threads);
 
   // Times every way of every primitive once: the second of two consecutive runs.
   void measure();

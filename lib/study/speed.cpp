@@ -67,13 +67,21 @@ Config config_of(const SpeedCase& what) {
   return resolve(config);
 }
 
+// Adds what the floor takes beside the training.
+MemoryPlan with_floor(MemoryPlan plan, const Config& config) {
+  Device device = Device::planning(config.training.threads);
+  const Network network(device, architecture(config), network_options(config));
+  plan.arena_bytes += Floor::planned_bytes(network, config.training.threads);
+  return plan;
+}
+
 }  // namespace
 
 SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
   const Config config = config_of(what);
   const MemoryPlan plan = plan_memory(config);
-  check_memory(config, plan, {}, tightest_memory_limit(memory_limits()));
+  check_memory(config, with_floor(plan, config), {}, tightest_memory_limit(memory_limits()));
   Trainer trainer(config, source_of(config), plan.arena_bytes);
   Floor floor(trainer.network(), what.threads);
   SpeedResult result;

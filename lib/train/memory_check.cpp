@@ -18,6 +18,17 @@ std::uint64_t bytes_of_threads(int threads) {
   return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads);
 }
 
+// What the measurements hold outside the arena that compute gradients in further modes: three gradients; the
+// input of each stage's first reversible unit, twice, which all that reconstruction saves exceeds; and what
+// ReLUs let pass, a bit of each value or, with oneDNN, a byte.
+std::uint64_t bytes_of_measuring(const Config& config, const MemoryPlan& plan,
+                                 const MemoryPlan& reconstructed) {
+  const std::uint64_t values = plan.peak(MemoryPurpose::saved_activations) / sizeof(float);
+  const bool bytes = config.network.engine == Config::Network::Engine::onednn;
+  return 3 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters) +
+         2 * reconstructed.peak(MemoryPurpose::saved_activations) + (bytes ? values : values / 8);
+}
+
 }  // namespace
 
 std::uint64_t bytes_of_process(int threads) {
@@ -41,14 +52,21 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
                   const MemoryLimit& limit, Ranks ranks) {
   const int threads = config.training.threads;
   const std::uint64_t left = limit.share(ranks.here);
+  NetworkOptions options = network_options(config);
   const auto needed = [&](const MemoryPlan& what, std::int64_t images) {
-    return what.arena_bytes + bytes_beside_arena(config, what, ranks.all) + loader_bytes(config, images);
+    const std::uint64_t training =
+        what.arena_bytes + bytes_beside_arena(config, what, ranks.all) + loader_bytes(config, images);
+    if (also.empty()) return training;
+    NetworkOptions reconstructed = options;
+    reconstructed.batch = images;
+    reconstructed.activations = ActivationMode::reconstructed;
+    return training +
+           bytes_of_measuring(config, what, plan_memory(architecture(config), reconstructed, threads));
   };
   const std::int64_t given = (config.training.batch + ranks.all - 1) / ranks.all;
   const bool in_parts = config.training.micro_batch > 0;
   const std::int64_t share = images_at_a_time(config, given);
   if (needed(plan, share) <= left) return;
-  NetworkOptions options = network_options(config);
   const std::int64_t most = largest_batch(left, [&](std::int64_t images) {
     options.batch = images;
     return needed(plan_memory(architecture(config), options, threads, also), images);

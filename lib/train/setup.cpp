@@ -143,6 +143,7 @@ std::int64_t images_at_a_time(const Config& config, std::int64_t given) {
 }
 
 void check_can_learn(const Config& config, int ranks) {
+  check_shards(config.training, ranks);
   if (classes(config) == 1) {
     throw UsageError(
         "dataset.classes: there is a single class, so there is nothing to learn; train and val need a folder "
@@ -157,27 +158,19 @@ void check_can_learn(const Config& config, int ranks) {
   if (images > 1 || architecture(config).final_size(image_size_of(config)) > 1) return;
   throw UsageError(
       "batch normalization would see one value of each channel, whose variance is 0: the last stage has 1x1 "
-      "pixels, "
-      "and a process computes a single image at a time; use a larger --batch or --micro-batch, larger images "
-      "or "
-      "smaller strides");
+      "pixels, and a process computes a single image at a time; use a larger --batch or --micro-batch, "
+      "larger "
+      "images or smaller strides");
 }
 
-namespace {
-
-// Of a process that computes so many images of the batch.
-void divide(NetworkOptions& options, const Config& config, std::int64_t images) {
+NetworkOptions network_options(const Config& config, Communicator& communicator) {
+  check_shards(config.training, communicator.ranks());
+  const std::int64_t images = communicator.shard(config.training.batch).size;
+  NetworkOptions options;
+  options.classes = classes(config);
   options.batch = images_at_a_time(config, images);
   options.micro_batches = images / options.batch;
   if (options.batch < config.training.batch) options.whole_batch = config.training.batch;
-}
-
-}  // namespace
-
-NetworkOptions network_options(const Config& config) {
-  NetworkOptions options;
-  options.classes = classes(config);
-  divide(options, config, config.training.batch);
   options.image_size = image_size_of(config);
   options.activations = activation_mode(config.network.activations);
   options.convolution = config.network.convolution == Config::Network::Convolution::direct
@@ -190,16 +183,8 @@ NetworkOptions network_options(const Config& config) {
   options.engine = config.network.engine == Config::Network::Engine::fused ? Engine::fused : Engine::onednn;
   if (config.network.coupling == Config::Network::Coupling::exact)
     options.grid = Grid{config.network.grid_bits};
-  return options;
-}
-
-NetworkOptions network_options(const Config& config, Communicator& communicator) {
-  NetworkOptions options = network_options(config);
-  if (communicator.ranks() == 1) return options;
-  check_shards(config.training, communicator.ranks());
-  divide(options, config, communicator.shard(config.training.batch).size);
-  if (config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized)
-    options.reduction = &communicator;
+  const bool shared = config.batch_norm.statistics == Config::BatchNorm::Statistics::synchronized;
+  if (shared && communicator.ranks() > 1) options.reduction = &communicator;
   return options;
 }
 

@@ -28,9 +28,8 @@ void check_can_learn(const Config& config, int ranks);
 // Returns how many images a process computes at a time of those `given` to it for a step.
 std::int64_t images_at_a_time(const Config& config, std::int64_t given);
 ActivationMode activation_mode(Config::Network::Activations activations);
-NetworkOptions network_options(const Config& config);
 // Returns the options for one rank's shard of the batch. Throws UsageError if there are more ranks than
 // images in the batch, or if micro-batches do not divide it. The communicator must outlive the network.
-NetworkOptions network_options(const Config& config, Communicator& communicator);
+NetworkOptions network_options(const Config& config, Communicator& communicator = single_process());
 
 }  // namespace revnet

@@ -14,17 +14,9 @@
 
 namespace revnet {
 
-Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes)
-    : Trainer(config, std::move(data), arena_bytes, make_single_process(), nullptr) {}
-
 Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
                  Communicator& communicator)
-    : Trainer(config, std::move(data), arena_bytes, nullptr, &communicator) {}
-
-Trainer::Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
-                 std::unique_ptr<Communicator> alone, Communicator* communicator)
-    : alone_(std::move(alone)),
-      communicator_(alone_ ? *alone_ : *communicator),
+    : communicator_(communicator),
       data_(std::move(data)),
       batch_(config.training.batch),
       shard_(communicator_.shard(batch_)),

@@ -34,9 +34,7 @@ class Trainer {
   // Takes a resolved configuration and its data (load_data.h), and draws the parameters from its seed.
   // `arena_bytes` comes from the plan (memory_plan.h).
   Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
-          Communicator& communicator);
-  // Trains in a single process.
-  Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes);
+          Communicator& communicator = single_process());
 
   // The number of completed iterations.
   std::int64_t iteration() const { return iteration_; }
@@ -97,9 +95,6 @@ class Trainer {
   BatchSource& data() { return *data_; }
 
  private:
-  // Exactly one of `alone` and `communicator` is null.
-  Trainer(const Config& config, std::unique_ptr<BatchSource> data, std::size_t arena_bytes,
-          std::unique_ptr<Communicator> alone, Communicator* communicator);
   // Calls `read`, which reads images; a damaged image that only this rank needs stops all ranks.
   template <class Read>
   void reading(const Read& read);
@@ -114,7 +109,6 @@ class Trainer {
   // Sums a loss over all ranks, and the values of `more` in place.
   Loss of_all_ranks(const Loss& mine, std::span<double> more = {});
 
-  std::unique_ptr<Communicator> alone_;  // null if the caller passed a communicator
   Communicator& communicator_;
   std::unique_ptr<BatchSource> data_;
   std::int64_t batch_;                    // images of all ranks

@@ -125,6 +125,20 @@ TEST_CASE("under mpirun one rank gives the bits of a single process, and several
   }
 }
 
+TEST_CASE("ranks that do not start alike leave the run that --force would replace as it is") {
+  TemporaryDirectory folder;
+  succeeded(train_on(1, folder.path(), fresh("run", {"--iterations", "1"})));
+  const std::string checkpoint = read_file(folder / "run/checkpoint.h5");
+  const Arguments program{std::string(REVNET_BIN_DIR) + "/revnet-train"};
+  const Arguments first = under_mpirun(1, "revnet-train", fresh("run", {"--force"}));
+  const Arguments second = join({":", "-n", "1"}, join(program, fresh("run", {"--force", "--seed", "2"})));
+  const Outcome outcome =
+      Process(REVNET_MPIRUN, folder.path(), join(first, second), environment_in(folder.path())).wait();
+  CHECK(outcome.exit_code == 2);
+  CHECK_MESSAGE(contains(outcome.err, "rank 1"), outcome.err);
+  CHECK(read_file(folder / "run/checkpoint.h5") == checkpoint);
+}
+
 TEST_CASE("a signal to mpirun stops all ranks after one step, and the run resumes on another number") {
   TemporaryDirectory folder;
   Process process =

@@ -52,6 +52,10 @@ TEST_CASE("tensors are rounded to the grid over its whole range") {
   for (std::size_t i = 0; i < sum.size(); ++i) REQUIRE(sum[i] == before[i] + grid.round(added[i]));
   subtract_rounded(y, grid, x);
   CHECK(to_plain(x) == before);
+  // Nothing rounds to -0, which no sum would restore.
+  Tensor small = formula_tensor(device, layout, "y", 2, 0.4f * grid.step());
+  round_to_grid(small, grid);
+  for (const float value : to_plain(small)) REQUIRE((value == 0 && !std::signbit(value)));
 }
 
 // The loss and all gradients of a step.

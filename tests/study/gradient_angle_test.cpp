@@ -166,10 +166,9 @@ TEST_CASE("the angle recomputed from the dump equals the one logged") {
   options.every = 2;
   options.dump = folder / "dump.h5";
   std::vector<std::int64_t> reported;
-  const std::unique_ptr<Communicator> alone = make_single_process();
   const RunSummary summary = run_angle_study(
       config, options, folder / "run", RunStart::fresh, "test",
-      [&](std::int64_t iteration, const Series::Row&) { reported.push_back(iteration); }, *alone);
+      [&](std::int64_t iteration, const Series::Row&) { reported.push_back(iteration); }, single_process());
   CHECK(summary.status == RunStatus::complete);
   CHECK(reported == std::vector<std::int64_t>{0, 2, 4});  // 4: after the last step
   const hdf5::Reader log(folder / "run/angle.h5"), dump(folder / "dump.h5");
@@ -210,8 +209,7 @@ TEST_CASE("checkpoints are measured without training") {
   std::vector<double> trained, walked;
   run_angle_study(
       config, options, folder / "run", RunStart::fresh, "test",
-      [&](std::int64_t, const Series::Row& row) { trained.push_back(row.at("degrees")); },
-      *make_single_process());
+      [&](std::int64_t, const Series::Row& row) { trained.push_back(row.at("degrees")); }, single_process());
   const RunFiles files(folder / "run");
   CHECK(same_state(read_checkpoint(files.kept_checkpoint(config.training.iterations)),
                    read_checkpoint(files.checkpoint())));
@@ -304,7 +302,7 @@ TEST_CASE("a study whose log has lost columns says so and stops") {
         [](std::int64_t iteration, const Series::Row&) {
           if (iteration == 2) throw std::runtime_error("stopped here");
         },
-        *make_single_process());
+        single_process());
   };
   CHECK(testing::message_of<std::runtime_error>([&] { run(RunStart::fresh); }) == "stopped here");
   {
