@@ -1,10 +1,14 @@
 #include "option_values.h"
 
 #include <algorithm>
+#include <cerrno>
+
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "system/file_descriptor.h"
 
 namespace revnet {
 namespace {
@@ -80,6 +84,9 @@ void check_output(const std::filesystem::path& file, const std::string& option, 
   }
   if (!file.string().ends_with(ending)) {
     throw UsageError("{}: the name {} must end in {}", option, in_quotes(file.string()), ending);
+  }
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
+    throw Error(file_failure("write", file, errno));
   }
 }
 

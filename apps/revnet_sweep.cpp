@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "command_line.h"
 #include "record/posix_file.h"
+#include "record/sweep_file.h"
 #include "sweep/launcher.h"
 #include "sweep/results.h"
 #include "sweep/slurm_launcher.h"
@@ -53,6 +54,7 @@ Environment:
 
 struct SweepRequest {
   std::string file, directory, memory, launcher = "local";
+  SweepFile sweep;                          // read once from `file`, which may be a pipe
   std::optional<TrainingOptions> settings;  // for the subcommands that read the jobs
   SweepOptions options;
   // The given options that apply only to the local launcher.
@@ -71,7 +73,7 @@ std::filesystem::path program_beside_this() {
 
 // Returns the jobs of the file, with the data directory of the environment or the command line.
 std::vector<Job> jobs_of(const SweepRequest& request) {
-  SweepFile sweep = read_sweep_file(request.file);
+  SweepFile sweep = request.sweep;
   sweep.base = request.settings->apply_to(std::move(sweep.base));
   std::vector<Job> jobs = expand(sweep);
   for (const Job& job : jobs) check_possible(job);
@@ -81,7 +83,7 @@ std::vector<Job> jobs_of(const SweepRequest& request) {
 // Returns runs/NAME, with the name in the file or else the file's own.
 std::filesystem::path directory_of(const SweepRequest& request) {
   if (!request.directory.empty()) return request.directory;
-  const std::string name = read_sweep_file(request.file).base.name;
+  const std::string& name = request.sweep.base.name;
   const std::filesystem::path folder =
       std::filesystem::path(name.empty() ? std::filesystem::path(request.file).stem().string() : name)
           .lexically_normal();
@@ -108,7 +110,7 @@ std::unique_ptr<Launcher> launcher_of(const SweepRequest& request) {
     throw UsageError(request.local_only.front() +
                      " is for --launcher local; in Slurm the file's section sweep.slurm decides");
   }
-  return slurm_launcher(options, read_sweep_file(request.file).slurm);
+  return slurm_launcher(options, request.sweep.slurm);
 }
 
 int run(const SweepRequest& request) {
@@ -118,12 +120,12 @@ int run(const SweepRequest& request) {
     std::cout << launcher->plan(jobs, say);
     return static_cast<int>(ExitCode::done);
   }
-  catch_interrupts();
+  catch_interrupts(request.launcher == "local");
   const SweepSummary summary = launcher->run(jobs, say);
   std::cout << status_table(jobs, directory_of(request), slurm_states(directory_of(request), say))
                    .format(TableFormat::text)
             << std::flush;
-  if (summary.interrupted) return static_cast<int>(ExitCode::interrupted);
+  if (summary.interrupted && summary.unfinished > 0) return static_cast<int>(ExitCode::interrupted);
   return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
 }
 
@@ -161,7 +163,7 @@ int show_status(const SweepRequest& request) {
     for (double waited = 0; waited < request.watch && !interrupted(); waited += 0.1) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
-  } while (request.watch > 0 && !interrupted());
+  } while (request.watch > 0 && std::cout && !interrupted());  // std::cout fails once its reader has gone
   return static_cast<int>(ExitCode::done);
 }
 
@@ -211,8 +213,12 @@ int run_program(int argc, char** argv) {
     added->add_option("--sweep-dir", request.directory, "directory of the runs")
         ->type_name("DIR")
         ->default_str("runs/NAME");
-    added->callback(
-        [&exit_code, name, body] { exit_code = guarded(std::string("revnet-sweep ") + name, body); });
+    added->callback([&exit_code, &request, name, body] {
+      exit_code = guarded(std::string("revnet-sweep ") + name, [&] {
+        request.sweep = read_sweep_file(request.file);
+        return body();
+      });
+    });
     return added;
   };
   CLI::App* runs = subcommand("run", "runs all jobs that are not complete", [&] {

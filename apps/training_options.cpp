@@ -67,8 +67,13 @@ void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
   if (name.starts_with('-') && otherwise != "\"\"") option->default_str(otherwise);
 }
 
+const std::string& TrainingOptions::config_text() const {
+  if (!config_text_) config_text_ = read_experiment_file(config_file_);
+  return *config_text_;
+}
+
 Config TrainingOptions::apply_to(Config config) const {
-  if (!config_file_.empty()) read_config_file(config, config_file_);
+  if (!config_file_.empty()) read_config_text(config, config_text(), config_file_);
   const auto apply_command_line = [&](Config& to) {
     for (const std::string& assignment : assignments_) apply(to, assignment, "--set");
     for (const auto& [setting, value] : given_) set_value(to, setting->key, value, setting->option.name);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,8 +38,10 @@ class TrainingOptions {
 
  private:
   void declare(CLI::App& app, const Setting& setting);
+  const std::string& config_text() const;
 
   std::string config_file_;
+  mutable std::optional<std::string> config_text_;  // read once, because the file may be a pipe
   std::vector<std::string> assignments_;
   std::vector<std::pair<const Setting*, std::string>> given_;
 };

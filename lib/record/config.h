@@ -162,6 +162,9 @@ std::string name(Choice choice) {
   return words(choice).at(static_cast<std::size_t>(choice));
 }
 
+// The text of a file of settings. Throws UsageError if it cannot be read.
+std::string read_experiment_file(const std::filesystem::path& file);
+
 // Lays the YAML file (nested maps; an empty file is an empty map) over config.
 void read_config_file(Config& config, const std::filesystem::path& file);
 

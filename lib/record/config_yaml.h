@@ -16,7 +16,4 @@ inline constexpr const char* sweep_section = "sweep";
 // Throws a UsageError that names the line.
 YAML::Node read_document(Config& config, std::string_view yaml, const std::string& origin);
 
-// Reads a file of settings. Throws UsageError if that fails.
-std::string read_experiment_file(const std::filesystem::path& file);
-
 }  // namespace revnet

@@ -23,6 +23,10 @@ std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job
   return sweep / job.name;
 }
 
+std::filesystem::path settings_file(const std::filesystem::path& sweep, const Job& job) {
+  return sweep / "logs" / (job.name + ".yaml");
+}
+
 std::string last_line_of(const std::filesystem::path& file) {
   std::ifstream lines(file);
   return last_line(lines);
@@ -66,22 +70,57 @@ JobState read_state(const std::filesystem::path& sweep, const Job& job) {
   return state;
 }
 
+Config resolved(const Job& job) {
+  Config config = job.config;
+  config.training.threads = 0;
+  return resolve(std::move(config));
+}
+
 std::int64_t iterations_of(const Job& job, const JobState& state) {
   if (state.settings) return state.settings->training.iterations;
-  return job.config.training.epochs > 0 ? resolve(job.config).training.iterations
-                                        : job.config.training.iterations;
+  return job.config.training.epochs > 0 ? resolved(job).training.iterations : job.config.training.iterations;
 }
+
+namespace {
+
+// The first setting of the job that is another in `earlier` and may not be.
+std::optional<SettingDifference> changed_setting(const Job& job, const Config& earlier) {
+  Config now = resolved(job);
+  // The engine that the job's own machine has chosen counts, not what this one would choose.
+  if (job.config.network.engine == Config::Network::Engine::automatic)
+    now.network.engine = earlier.network.engine;
+  for (const SettingDifference& difference : differences(now, earlier)) {
+    if (!may_differ_when_resumed(difference.key)) return difference;
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string change_of(const std::filesystem::path& sweep, const Job& job, const JobState& state) {
   if (!state.settings) return "";
-  for (const SettingDifference& difference : differences(resolve(job.config), *state.settings)) {
-    if (may_differ_when_resumed(difference.key)) continue;
-    return fmt::format(
-        "{}: {} was {} in this run, but the sweep now says {}; give the sweep another name, or remove the "
-        "run to start it afresh",
-        directory_of(sweep, job).string(), difference.key, difference.right, difference.left);
-  }
-  return "";
+  const std::optional<SettingDifference> change = changed_setting(job, *state.settings);
+  if (!change) return "";
+  return fmt::format(
+      "{}: {} was {} in this run, but the sweep now says {}; give the sweep another name, or remove the run "
+      "to "
+      "start it afresh",
+      directory_of(sweep, job).string(), change->key, change->right, change->left);
+}
+
+std::string change_of_queued(const std::filesystem::path& sweep, const Job& job) {
+  const std::filesystem::path file = settings_file(sweep, job);
+  if (!std::filesystem::exists(file)) return "";
+  Job written = job;
+  written.config = {};
+  read_config_file(written.config, file);
+  const std::optional<SettingDifference> change = changed_setting(job, resolved(written));
+  if (!change) return "";
+  return fmt::format(
+      "{}: waits in Slurm with {} = {}, but the sweep now says {}; take it back with revnet-sweep cancel, "
+      "then "
+      "run the sweep again",
+      job.name, change->key, change->right, change->left);
 }
 
 JobState state_unless_changed(const std::filesystem::path& sweep, const Job& job) {
@@ -93,7 +132,7 @@ JobState state_unless_changed(const std::filesystem::path& sweep, const Job& job
 
 void check_possible(const Job& job) {
   try {
-    resolve(job.config);
+    resolved(job);
   } catch (const UsageError& error) {
     throw UsageError("{}: {}; leave the combination out with sweep.exclude", job.name, error.what());
   }

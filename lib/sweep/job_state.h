@@ -40,6 +40,9 @@ using SchedulerStates = std::map<std::string, SchedulerState>;
 // A job's run directory: SWEEP/NAME.
 std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job& job);
 
+// The settings that a launcher writes for the job's process: SWEEP/logs/NAME.yaml.
+std::filesystem::path settings_file(const std::filesystem::path& sweep, const Job& job);
+
 // The last non-empty line of a text file; "" if there is none.
 std::string last_line_of(const std::filesystem::path& file);
 // The last line that the job's latest process printed to its standard error; "" if there is none.
@@ -47,12 +50,18 @@ std::string last_words(const std::filesystem::path& sweep, const Job& job);
 
 JobState read_state(const std::filesystem::path& sweep, const Job& job);
 
+// The job's settings as revnet-train would resolve them, except for the threads, which are of the machine
+// that runs the job.
+Config resolved(const Job& job);
+
 // Iterations of a job, of which only the settings that it was begun with are sure to have been resolved.
 std::int64_t iterations_of(const Job& job, const JobState& state);
 
 // If the job with this state was begun with settings other than its present ones, a message that names the
 // first such setting; else "". What may change when a run is resumed (run/resumption.h) may differ.
 std::string change_of(const std::filesystem::path& sweep, const Job& job, const JobState& state);
+// The same for a job that has not begun but waits in Slurm, with the settings that were written for it.
+std::string change_of_queued(const std::filesystem::path& sweep, const Job& job);
 // Returns the state of a job. Throws a UsageError with the message of change_of(), if there is one.
 JobState state_unless_changed(const std::filesystem::path& sweep, const Job& job);
 

@@ -21,6 +21,8 @@ std::vector<Job> remaining_jobs(const std::vector<Job>& jobs, const std::filesys
       ++summary.failed;
       say(fmt::format("{}: diverged already, and would again; remove {} to start it anew", job.name, run));
     } else if (queued != in_slurm.end()) {
+      const std::string change = status == JobStatus::waiting ? change_of_queued(sweep, job) : "";
+      if (!change.empty()) throw UsageError(change);
       say(job.name + ": already in Slurm, " + queued->second);
     } else if (status == JobStatus::running) {
       throw UsageError("{} is in use by another process: wait for it, or stop it", run);

@@ -13,7 +13,7 @@ namespace revnet {
 // Returns the jobs that are neither complete nor diverged nor in Slurm. Diverged jobs are left alone, because
 // they would repeat the same steps. Counts in `summary`, and tells through `say`, why others are left out.
 // `in_slurm` says of each job that Slurm still has how it stands there: "pending (Resources)". Throws
-// UsageError if a job's settings have changed since it was begun, or if another process runs it.
+// UsageError if a job's settings have changed since it was begun or submitted, or if another process runs it.
 std::vector<Job> remaining_jobs(const std::vector<Job>& jobs, const std::filesystem::path& sweep,
                                 const std::map<std::string, std::string>& in_slurm, SweepSummary& summary,
                                 const Say& say);

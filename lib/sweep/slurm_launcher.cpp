@@ -14,6 +14,7 @@
 #include "record/posix_file.h"
 #include "sweep/remaining_jobs.h"
 #include "sweep/slurm.h"
+#include "system/interrupt.h"
 #include "system/lock_file.h"
 #include "system/process.h"
 #include "train/recipe.h"
@@ -118,7 +119,7 @@ std::string last_exit(const fs::path& sweep, const SlurmTask& task) {
 
 void check_tasks(const Job& job, int tasks) {
   try {
-    check_shards(resolve(job.config).training, tasks);
+    check_shards(resolved(job).training, tasks);
   } catch (const UsageError& error) {
     throw UsageError("{}: {}", job.name, error.what());
   }
@@ -150,7 +151,14 @@ class SlurmLauncher : public Launcher {
     const std::vector<Job> left = left_over(jobs, summary, say);
     const std::vector<SlurmArray> all = arrays(left, say);
     for (const Job& job : left) write_settings(job, all.front().settings.cpus_per_task);
-    for (const SlurmArray& array : all) submit(array, say);
+    for (const SlurmArray& array : all) {
+      if (interrupted()) {
+        summary.interrupted = true;
+        summary.unfinished += array.elements.size();
+      } else {
+        submit(array, say);
+      }
+    }
     return summary;
   }
 
@@ -225,7 +233,27 @@ class SlurmLauncher : public Launcher {
     Config config = job.config;
     config.training.threads = threads_of(job, cpus_per_task);
     config.dataset.directory = fs::absolute(config.dataset.directory).string();
-    replace_text_file(options_.directory / "logs" / (job.name + ".yaml"), to_yaml(config));
+    replace_text_file(settings_file(options_.directory, job), to_yaml(config));
+  }
+
+  // Variables of sbatch come before the options in a script. Where the experiment file leaves something open,
+  // they are the user's choice.
+  Environment environment_of_submission() const {
+    Environment changes;
+    for (const char* of_script : {"SBATCH_ARRAY_INX", "SBATCH_OUTPUT", "SBATCH_ERROR", "SBATCH_OPEN_MODE",
+                                  "SBATCH_REQUEUE", "SBATCH_NO_REQUEUE", "SBATCH_SIGNAL", "SBATCH_WAIT",
+                                  "SBATCH_MEM_PER_NODE", "SBATCH_MEM_PER_CPU", "SBATCH_MEM_PER_GPU"}) {
+      changes[of_script] = "";
+    }
+    if (!settings_.partition.empty()) changes["SBATCH_PARTITION"] = "";
+    if (!settings_.account.empty()) changes["SBATCH_ACCOUNT"] = "";
+    if (!settings_.time.empty()) changes["SBATCH_TIMELIMIT"] = "";
+    // A script that is submitted within a job inherits that job's variables, and these contradict its own.
+    for (const char* of_job : {"SLURM_RESTART_COUNT", "SLURM_MEM_PER_CPU", "SLURM_MEM_PER_GPU",
+                               "SLURM_CPU_BIND", "SLURM_NTASKS_PER_NODE"}) {
+      changes[of_job] = "";
+    }
+    return changes;
   }
 
   void submit(const SlurmArray& array, const Say& say) const {
@@ -237,14 +265,11 @@ class SlurmLauncher : public Launcher {
     replace_text_file(script, batch_script(array));
     // --job-name, by which the queue is searched, must not come from the environment or from extra_lines.
     const std::string job_name = "--job-name=" + slurm_job_name(options_.directory);
-    // A script that is submitted within a job inherits that job's variables, and these contradict its own.
-    const Environment own{{"SLURM_RESTART_COUNT", ""},
-                          {"SLURM_MEM_PER_CPU", ""},
-                          {"SLURM_MEM_PER_GPU", ""},
-                          {"SLURM_CPU_BIND", ""},
-                          {"SLURM_NTASKS_PER_NODE", ""}};
-    const std::int64_t id =
-        parse_submission(output_of({"sbatch", "--parsable", job_name, script.string()}, own));
+    // Ctrl-C must not end sbatch when it has submitted the array and not said so yet.
+    const Command sbatch{.words = {"sbatch", "--parsable", job_name, script.string()},
+                         .environment = environment_of_submission(),
+                         .own_group = true};
+    const std::int64_t id = parse_submission(output_of(sbatch));
     add_tasks(options_.directory, id, array);
     say(fmt::format("array job {}: {} jobs, {}", id, array.elements.size(), script.string()));
   }

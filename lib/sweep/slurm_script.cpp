@@ -73,6 +73,7 @@ std::string choice_of_job(const SlurmArray& array) {
 }
 
 constexpr const char* training = R"sh(
+set +e +u +o pipefail  # whatever the lines above have set
 # The job's settings have both already.
 unset REVNET_DATA REVNET_THREADS
 arguments=("$dataset" --config "$sweep/logs/$job.yaml" --run-dir "$sweep/$job")

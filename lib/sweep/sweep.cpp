@@ -65,6 +65,15 @@ int threads_of(const Job& job, int by_default) {
   return job.config.training.threads > 0 ? job.config.training.threads : by_default;
 }
 
+// Throws UsageError if OpenMP may not start as many threads on this machine.
+void require_threads(const Job& job) {
+  try {
+    resolve(job.config);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", job.name, error.what());
+  }
+}
+
 std::string does_not_fit(const Job& job, std::uint64_t bytes, const MemoryLimit& limit) {
   return fmt::format(
       "{} needs {} of memory, but {} leaves {}: use a smaller training.batch, or activations reconstructed",
@@ -102,8 +111,11 @@ class Runner {
     try {
       run_all();
     } catch (...) {
-      // Each saves a checkpoint first, which may take longer than an abandoned process is given.
-      for (Running& job : running_) job.process.send(SIGTERM);
+      // Each saves a checkpoint first, which may take longer than an abandoned process is given. A second
+      // signal would end it at once.
+      if (!stopping_) {
+        for (Running& job : running_) job.process.send(SIGTERM);
+      }
       for (Running& job : running_) job.process.wait();
       throw;
     }
@@ -135,6 +147,7 @@ class Runner {
   }
 
   void queue(const Job& job) {
+    require_threads(job);
     const std::uint64_t bytes = planned_memory(job, threads_of(job, threads_));
     if (bytes > memory_.left) throw UsageError(does_not_fit(job, bytes, memory_));
     waiting_.push_back({job, bytes});
@@ -167,7 +180,7 @@ class Runner {
   void start(const Waiting& what) {
     const std::filesystem::path run = directory_of(options_.directory, what.job),
                                 logs = options_.directory / "logs";
-    const std::filesystem::path settings = logs / (what.job.name + ".yaml");
+    const std::filesystem::path settings = settings_file(options_.directory, what.job);
     const std::vector<int> cores = free_.back();
     free_.pop_back();
     Config config = what.job.config;
@@ -274,7 +287,7 @@ class Runner {
 }  // namespace
 
 std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
-  Config config = resolve(job.config);
+  Config config = resolved(job);
   config.training.batch = (config.training.batch + ranks - 1) / ranks;
   config.training.threads = threads;
   const MemoryPlan plan = plan_memory(config);
@@ -300,7 +313,7 @@ std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::si
 }
 
 double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
-  const Config config = resolve(job.config);
+  const Config config = resolved(job);
   const Architecture built = architecture(config);
   Device device = Device::planning(threads);
   const Network network(device, built, network_options(config));

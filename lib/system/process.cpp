@@ -267,8 +267,12 @@ bool has_program(const std::string& name) {
 }
 
 ProcessResult run_command(const std::vector<std::string>& words, const Environment& environment) {
+  return run_command({.words = words, .environment = environment});
+}
+
+ProcessResult run_command(const Command& command) {
   Pipe out, err;
-  ChildProcess child(start({.words = words, .environment = environment}, out.writing, err.writing));
+  ChildProcess child(start(command, out.writing, err.writing));
   out.writing.close();
   err.writing.close();
   ProcessResult result;
@@ -278,11 +282,15 @@ ProcessResult run_command(const std::vector<std::string>& words, const Environme
 }
 
 std::string output_of(const std::vector<std::string>& words, const Environment& environment) {
-  const ProcessResult result = run_command(words, environment);
+  return output_of({.words = words, .environment = environment});
+}
+
+std::string output_of(const Command& command) {
+  const ProcessResult result = run_command(command);
   if (result.status.code == 0) return result.out;
   std::istringstream lines(result.err);
   const std::string why = last_line(lines);
-  throw Error("{} failed ({}){}{}", words[0], result.status.text(), why.empty() ? "" : ": ", why);
+  throw Error("{} failed ({}){}{}", command.words[0], result.status.text(), why.empty() ? "" : ": ", why);
 }
 
 ProcessResult call_in_child(const std::function<std::string()>& function, const ProcessLimits& limits) {

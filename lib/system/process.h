@@ -87,10 +87,12 @@ bool has_program(const std::string& name);
 // Runs a program to completion and captures its output; `words` and `environment` as in Command. Throws Error
 // if it cannot be started.
 ProcessResult run_command(const std::vector<std::string>& words, const Environment& environment = {});
+ProcessResult run_command(const Command& command);  // whose `out` and `err` are empty
 
 // The output of a program that must succeed; otherwise an Error that quotes the last line of its standard
 // error.
 std::string output_of(const std::vector<std::string>& words, const Environment& environment = {});
+std::string output_of(const Command& command);
 
 // Calls a function that may crash in a forked child and returns its result in `out`; the call has no other
 // effect on this process. std::bad_alloc reaches the caller; others end the child with exit code 1. It leaves

@@ -1,4 +1,6 @@
 // Which source of a setting wins, and that a run can be repeated from its recorded settings.
+#include <cstdlib>
+
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
@@ -36,6 +38,21 @@ TEST_CASE("options override the environment, which overrides the file, and confi
   succeeded(
       train(folder.path(), {"synthetic", "--config", "a/config.yaml", "--seed", "13", "--run-dir", "c"}));
   CHECK(contains(first_difference(folder / "a", folder / "c"), "parameters/"));
+}
+
+TEST_CASE("settings may come from a pipe") {
+  TemporaryDirectory folder;
+  write_file(folder / "experiment.yaml", "dataset: {name: synthetic}\ntraining: {iterations: 7}\n");
+  const std::string plan = "cd '" + folder.path().string() +
+                           "' && cat experiment.yaml | '" REVNET_BIN_DIR
+                           "/revnet-train' --config /dev/stdin --dry-run > plan";
+  CHECK(std::system(plan.c_str()) == 0);
+  CHECK(contains(read_file(folder / "plan"), "iterations: 7\n"));
+  const std::string sweep = "cd '" + folder.path().string() +
+                            "' && { echo 'name: piped'; cat experiment.yaml; } | '" REVNET_BIN_DIR
+                            "/revnet-sweep' run /dev/stdin --dry-run > plan";
+  CHECK(std::system(sweep.c_str()) == 0);
+  CHECK(contains(read_file(folder / "plan"), "in runs/piped, "));
 }
 
 TEST_CASE("an option overrides the environment and --set") {

@@ -83,12 +83,17 @@ TEST_CASE("job arrays are as large as the cluster and the experiment file allow"
 TEST_CASE("submitted jobs are shown, not submitted twice, and can be cancelled") {
   const Place place("training.seed: [1, 2]");
   place.command("scontrol", "echo 'MaxArraySize = 3'\n");
-  place.command("sbatch", "echo called >> sbatch.calls\necho '41;cluster'\n");
+  place.command("sbatch", "echo called >> sbatch.calls\nset > sbatch.variables\necho '41;cluster'\n");
   place.command("squeue",
                 "echo '41|0|RUNNING|9:00|node7|None|s'\necho '41|1|PENDING|9:00||Priority|s'\n"
                 "echo '41|1|PENDING|9:00||Priority|another'\n");
   place.command("scancel", "echo \"$@\" >> scancel.calls\n");
-  const Outcome first = succeeded(place.run_in_slurm());
+  const Outcome first = succeeded(place.run_in_slurm(
+      {}, {{"SBATCH_SIGNAL", "KILL@5"}, {"SBATCH_TIMELIMIT", "60"}, {"SBATCH_QOS", "low"}}));
+  const std::string variables = read_file(place.folder / "sbatch.variables");
+  CHECK_FALSE(contains(variables, "SBATCH_SIGNAL"));  // which would come before the script's own
+  CHECK(contains(variables, "SBATCH_TIMELIMIT"));     // which the experiment file leaves open
+  CHECK(contains(variables, "SBATCH_QOS"));
   CHECK(contains(first.err, "array job 41: 2 jobs, "));
   CHECK(read_file(place.folder / "runs/s/slurm/jobs") == "41\t0\tseed1\n41\t1\tseed2\n");
   CHECK(contains(first.out, "running on node7, 9:00 to its limit"));
@@ -96,6 +101,14 @@ TEST_CASE("submitted jobs are shown, not submitted twice, and can be cancelled")
   CHECK(again.exit_code == 0);
   CHECK(contains(again.err, "seed2: already in Slurm, pending (Priority)"));
   CHECK(read_file(place.folder / "sbatch.calls") == "called\n");
+  const std::string file = read_file(place.folder / "s.yaml");
+  write_file(place.folder / "s.yaml", file + "training: {momentum: 0.8}\n");
+  const Outcome changed = place.run_in_slurm();
+  CHECK(changed.exit_code == 2);
+  CHECK_MESSAGE(
+      contains(changed.err, "waits in Slurm with training.momentum = 0.9, but the sweep now says 0.8"),
+      changed.err);
+  write_file(place.folder / "s.yaml", file);
   const Outcome here = place.sweep({"run", "s.yaml"});
   CHECK(here.exit_code == 0);
   CHECK(contains(here.err, "seed2: already in Slurm, pending (Priority)"));

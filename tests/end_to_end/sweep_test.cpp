@@ -1,9 +1,11 @@
 // revnet-sweep as a user runs it: skipping, resuming, refusing, failing, collecting.
 #include <csignal>
+#include <cstdlib>
 
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "end_to_end/runs.h"
 #include "record/hdf5.h"
 #include "system/host.h"
@@ -62,6 +64,14 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
     watch.send(SIGINT);
     const Outcome watched = succeeded(watch.wait());
     CHECK(watched.out.starts_with(status.out + status.out));
+    // It ends once nobody reads it any more.
+    const std::string reading =
+        "cd '" + folder.path().string() +
+        "' && { timeout 60 '" REVNET_BIN_DIR
+        "/revnet-sweep' status s.yaml --watch 0.1; echo $? > code; } | head -1 > line";
+    CHECK(std::system(reading.c_str()) == 0);
+    CHECK(read_file(folder / "code") == "1\n");
+    CHECK(status.out.starts_with(read_file(folder / "line")));
   }
   const Outcome collected = succeeded(sweep(folder.path(), {"collect", "s.yaml"}));
   CHECK(contains(collected.out,
@@ -74,7 +84,8 @@ TEST_CASE("a sweep runs its jobs and then skips them") {
   CHECK(results.doubles("groups/eval_error_percent/count") == std::vector<double>(4, 1));
   CHECK(results.doubles("groups/peak_bytes/mean") == results.doubles("jobs/peak_bytes"));
   CHECK(contains(read_file(folder / "runs/small/groups.csv"), "\nrevnet38,reconstructed,4,1,"));
-  const std::string hint = "draw it with: " REVNET_SCRIPTS_DIR "/figures.py sweep runs/small/results.h5\n";
+  const std::string hint =
+      "draw it with: " + shell_quoted(REVNET_SCRIPTS_DIR "/figures.py") + " sweep runs/small/results.h5\n";
   CHECK_MESSAGE(contains(collected.err, hint), collected.err);
 
   write_file(folder / "runs/small/resnet32-batch2/run.h5", "damaged");
@@ -108,6 +119,18 @@ TEST_CASE("what the environment says counts for a sweep's file, and not again fo
   write_file(folder / "s.yaml", experiment("    training.threads: [1]\n", "1"));
   succeeded(sweep(folder.path(), {"run", "s.yaml"}, {{"REVNET_THREADS", "2"}}));
   CHECK(open_config(folder / "runs/small/threads1").training.threads == 1);
+}
+
+TEST_CASE("the limit of threads here counts for jobs that run here, and for no others") {
+  const TemporaryDirectory folder;
+  const Environment limit{{"OMP_THREAD_LIMIT", "1"}, {"REVNET_THREADS", ""}};
+  write_file(folder / "s.yaml", experiment("    training.threads: [2]\n"));
+  CHECK(contains(succeeded(sweep(folder.path(), {"status", "s.yaml"}, limit)).out, "threads2  waiting"));
+  const Outcome refused = sweep(folder.path(), {"run", "s.yaml"}, limit);
+  CHECK(refused.exit_code == 2);
+  CHECK_MESSAGE(
+      contains(refused.err, "threads2: training.threads: 2 are more than OMP_THREAD_LIMIT allows, 1"),
+      refused.err);
 }
 
 TEST_CASE("a sweep refuses a changed setting of a job that ran, and names it") {

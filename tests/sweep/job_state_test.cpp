@@ -36,6 +36,18 @@ TEST_CASE("a job that has begun may change what a resumed run may, and nothing e
                           "training.seed was 1 in this run, but the sweep now says 2"));
 }
 
+TEST_CASE("a job that leaves its engine open may have begun on a machine that chose another") {
+  const Begun begun;
+  Config elsewhere = begun.job.config;
+  for (const auto engine : {Config::Network::Engine::onednn, Config::Network::Engine::fused}) {
+    elsewhere.network.engine = engine;
+    testing::write_file(begun.sweep / "job/config.yaml", to_yaml(resolve(elsewhere)));
+    CHECK(begun.change_to("training.seed=1") == "");
+  }
+  CHECK(testing::contains(begun.change_to("network.engine=onednn"),
+                          "network.engine was fused in this run, but the sweep now says onednn"));
+}
+
 TEST_CASE("a job that is given in epochs has so many iterations") {
   Job job{"job", Config()};
   job.config.training.epochs = 2;

@@ -122,10 +122,12 @@ TEST_CASE("each index trains its own job, whatever the names") {
 struct Try {
   // `srun`: what srun does; `state`: the job's state according to scontrol; `restarts`: how often Slurm has
   // restarted it.
-  Try(const std::string& srun, const std::string& state, int restarts = 0) {
+  Try(const std::string& srun, const std::string& state, int restarts = 0,
+      std::vector<std::string> extra_lines = {}) {
     SlurmArray array = array_of({{"a", "synthetic"}});
     array.sweep = folder / "b";
     array.settings.max_tries = 3;
+    array.settings.extra_lines = std::move(extra_lines);
     for (const char* name : {"slurm", "logs"}) std::filesystem::create_directories(array.sweep / name);
     command("srun", srun);
     // Slurm signals a job that is queued again, often before scontrol has ended.
@@ -168,6 +170,10 @@ TEST_CASE("the way a training ends decides what happens to its job") {
   CHECK(stopped.exits == "4\t0\t2\t3\n");
   CHECK(stopped.requeued == "requeue incomplete 4_0\n");
   CHECK(contains(stopped.log, "a, try 2 of 3: queued again"));
+
+  const Try strict("exit 3", "RUNNING", 1, {"set -euo pipefail"});
+  CHECK(strict.exits == "4\t0\t2\t3\n");
+  CHECK(strict.requeued == "requeue incomplete 4_0\n");
 
   const Try last("exit 3", "RUNNING", 2);
   CHECK(last.exit_code == 3);
