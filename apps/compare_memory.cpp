@@ -13,12 +13,11 @@
 #include "compare_commands.h"
 #include "option_values.h"
 #include "ranks/communicator.h"
+#include "study/largest_batch.h"
 #include "study/memory_study.h"
 #include "study/study_log.h"
 #include "system/interrupt.h"
 #include "system/process.h"
-#include "train/load_data.h"
-#include "train/memory_check.h"
 #include "train/setup.h"
 #include "training_options.h"
 
@@ -56,35 +55,18 @@ MemoryResult decode(const std::string& line) {
   return result;
 }
 
-// A case and the settings that describe its network.
-struct Case {
-  MemoryCase what;
-  Config config;
-};
-
 // Measures in a new process, because the peak of a process's resident memory never falls. Returns nothing if
 // a signal ended it, for Ctrl-C reaches both processes.
-std::optional<MemoryResult> measure_in_child(const Case& of, std::int64_t steps) {
-  const MemoryCase& what = of.what;
+std::optional<MemoryResult> measure_in_child(const Config& config, std::int64_t steps) {
   const std::string self = "/proc/self/exe";  // this very program, even if a new one has taken its place
-  std::vector<std::string> words{self,
-                                 "memory",
-                                 "--measure",
-                                 fmt::format("--arch={}", of.config.network.architecture),
-                                 fmt::format("--activations={}", name(what.activations)),
-                                 fmt::format("--engine={}", name(what.engine)),
-                                 fmt::format("--units={}", what.units),
-                                 fmt::format("--batch={}", what.batch),
-                                 fmt::format("--threads={}", what.threads),
-                                 fmt::format("--image-size={}", what.architecture.image_size),
-                                 fmt::format("--classes={}", what.architecture.classes),
-                                 fmt::format("--steps={}", steps)};
-  for (const Setting& setting : settings()) {
-    if (!setting.describes_network()) continue;
-    words.push_back(fmt::format("--set={}={}", setting.key, setting.yaml(of.config)));
+  std::vector<std::string> words{self, "memory", "--measure", fmt::format("--steps={}", steps)};
+  for (const SettingDifference& setting : differences(config, Config{})) {
+    words.push_back(fmt::format("--set={}={}", setting.key, setting.left));
   }
   try {
-    return decode(output_of(words));
+    MemoryResult result = decode(output_of(words));
+    result.of = config;
+    return result;
   } catch (const Error& error) {
     if (interrupted()) return {};
     const std::string text = error.what();
@@ -92,70 +74,55 @@ std::optional<MemoryResult> measure_in_child(const Case& of, std::int64_t steps)
   }
 }
 
-// The modes of --activations, else the one in the settings, else all.
-std::vector<ActivationMode> modes_of(const MemoryRequest& request, Config settings) {
-  std::vector<ActivationMode> modes;
-  for (const std::string& mode : request.activations) {
-    set_value(settings, "network.activations", mode, "--activations");
-    modes.push_back(activation_mode(settings.network.activations));
+// The values of a repeated option, each applied to the settings; the settings alone if it is not given.
+std::vector<Config> with_each(const Config& settings, const std::vector<std::string>& values, const char* key,
+                              const char* option) {
+  if (values.empty()) return {settings};
+  std::vector<Config> each;
+  for (const std::string& value : values) {
+    each.push_back(settings);
+    set_value(each.back(), key, value, option);
   }
-  if (!modes.empty()) return modes;
-  if (settings.network.activations != Config::Network::Activations::automatic) {
-    return {activation_mode(settings.network.activations)};
-  }
-  return {activation_modes.begin(), activation_modes.end()};
+  return each;
 }
 
-std::vector<std::int64_t> batches_of(const MemoryRequest& request, Config config) {
-  std::vector<std::int64_t> batches;
-  for (const std::string& batch : request.batches) {
-    set_value(config, "training.batch", batch, "--batch");
-    batches.push_back(config.training.batch);
-  }
-  if (batches.empty()) batches.push_back(config.training.batch);
-  return batches;
-}
-
-// The network of these settings, for images of the size and number of classes that the options or else the
-// settings ask for.
-Architecture network_of(const MemoryRequest& request, const Config& config) {
-  Architecture network = architecture_for_images(config);
-  if (request.image_size > 0) network.image_size = request.image_size;
-  if (request.classes > 0) network.classes = request.classes;
-  return network;
+// The names of all ways to keep activations.
+std::vector<std::string> all_ways() {
+  std::vector<std::string> ways = find_setting("network.activations")->choices;
+  std::erase(ways, name(Config::Network::Activations::automatic));
+  return ways;
 }
 
 const std::vector<std::int64_t> default_units{3, 6, 9, 12, 18, 24, 36};
 
+// The numbers of units in each stage to measure; 0: as the settings say.
 std::vector<std::int64_t> units_of(const MemoryRequest& request, const Config& config) {
   if (!request.limit.empty() || (request.units.empty() && !config.network.units.empty())) return {0};
   return request.units.empty() ? default_units : request.units;
 }
 
-// Returns the network with so many units in each stage, which its name leaves to the table's other columns.
-Architecture with_units(Architecture network, std::int64_t units, Config::Network settings) {
-  settings.units.clear();
-  if (units > 0) network.name = network_name(settings);
-  return network;
+Config with_units(Config config, std::int64_t units) {
+  if (units > 0) config.network.units.assign(architecture(config).stages.size(), units);
+  return config;
 }
 
-std::vector<Case> cases_of(const MemoryRequest& request) {
-  std::vector<Case> cases;
-  const Config settings = request.settings.apply_to({});
-  refuse_ignored(
-      settings, {"training.micro_batch", "training.average_decay", "network.coupling", "network.convolution"},
-      "revnet-compare memory");
+// Returns every requested combination that is possible, resolved.
+std::vector<Config> cases_of(const MemoryRequest& request) {
+  refuse_ignored(request.settings.apply_to({}), {"training.micro_batch", "training.average_decay"},
+                 "revnet-compare memory");
+  std::vector<Config> cases;
   for (Config config : with_networks(request.settings, request.architectures, {"resnet32", "revnet38"})) {
-    const Architecture network = network_of(request, config);
-    config.network.activations = Config::Network::Activations::automatic;  // the cases have each their own
-    config = resolve(with_images_for(network, std::move(config)));
-    for (const std::int64_t batch : batches_of(request, config)) {
-      for (const ActivationMode mode : modes_of(request, settings)) {
-        if (!can_keep(network, mode)) continue;
-        for (const std::int64_t units : units_of(request, config)) {
-          cases.push_back({{with_units(network, units, config.network), units, mode, batch,
-                            config.training.threads, network_options(config).engine},
-                           config});
+    if (request.image_size > 0) config.dataset.image_size = static_cast<int>(request.image_size);
+    if (request.classes > 0) config.dataset.classes = static_cast<int>(request.classes);
+    config = for_measuring(std::move(config));
+    const bool open = config.network.activations == Config::Network::Activations::automatic;
+    const std::vector<std::string> ways =
+        request.activations.empty() && open ? all_ways() : request.activations;
+    for (const Config& batch : with_each(config, request.batches, "training.batch", "--batch")) {
+      for (const Config& mode : with_each(batch, ways, "network.activations", "--activations")) {
+        if (!can_keep(architecture(mode), activation_mode(mode.network.activations))) continue;
+        for (const std::int64_t units : units_of(request, mode)) {
+          cases.push_back(resolve(with_units(mode, units)));
         }
       }
     }
@@ -167,20 +134,21 @@ std::vector<Case> cases_of(const MemoryRequest& request) {
 int run_study(const MemoryRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
   MemoryStudy study;
-  const std::vector<Case> cases = cases_of(request);
+  const std::vector<Config> cases = cases_of(request);
   claim_study_log(request.output, request.force);
   catch_interrupts();
   std::size_t begun = 0, left_out = 0;
-  for (const Case& of : cases) {
+  for (const Config& config : cases) {
     if (interrupted()) break;
+    const Architecture network = architecture(config);
     std::cerr << fmt::format("{}/{}  {}, {} units, {}, batch {}\n", ++begun, cases.size(),
-                             of.what.architecture.name, of.what.network().units_text(),
-                             name(of.what.activations), of.what.batch);
+                             config.network.architecture, network.units_text(),
+                             name(config.network.activations), config.training.batch);
     try {
-      const auto result = request.steps == 0 ? plan_case(of.what) : measure_in_child(of, request.steps);
+      std::optional<MemoryResult> result =
+          request.steps == 0 ? plan_case(config) : measure_in_child(config, request.steps);
       if (!result) break;
-      study.results.push_back(*result);
-      study.cases.push_back(of.what);
+      study.push_back(*std::move(result));
     } catch (const Error& error) {  // such as a case that needs more memory than there is
       std::cerr << "left out: " << error.what() << '\n';
       ++left_out;
@@ -198,60 +166,41 @@ int run_study(const MemoryRequest& request, const std::string& command) {
                              depths_for_growth);
   }
   std::cout.flush();
-  if (!study.cases.empty()) {  // otherwise a file that --force was to replace stays
+  if (!study.empty()) {  // otherwise a file that --force was to replace stays
     write_memory_log(request.output, study, command);
     std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("memory", request.output));
   }
   if (interrupted()) {
-    std::cerr << fmt::format("interrupted after {} of {} cases\n", study.cases.size(), cases.size());
+    std::cerr << fmt::format("interrupted after {} of {} cases\n", study.size(), cases.size());
     return static_cast<int>(ExitCode::interrupted);
   }
   return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
 }
 
-// Measures, at a small batch, what a process needs beside its arena: code, libraries, generated kernels.
-std::optional<std::uint64_t> measured_overhead(Case of) {
-  of.what.batch = 8;
-  const std::optional<MemoryResult> small = measure_in_child(of, 1);
-  if (!small) return {};
-  return small->resident_bytes - std::min(small->resident_bytes, plan_case(of.what).arena_bytes);
-}
-
-// Returns a row of the table: the largest batch of a network in one activation mode, for which a training's
-// checkpoint and images (of CIFAR, or as many photographs as ImageNet has) leave room. A signal while that
-// batch is tried leaves nothing.
-std::vector<std::string> largest_that_fits(Case of, std::uint64_t limit, bool tries) {
-  MemoryCase& what = of.what;
-  const std::optional<std::uint64_t> overhead =
-      tries ? measured_overhead(of) : bytes_of_process(what.threads);
-  if (!overhead) return {};
-  const std::uint64_t checkpoint =
-      bytes_of_checkpoint(of.config, plan_memory(what.network(), network_options(of.config), what.threads));
-  Config data = of.config;
-  if (!has_photographs(data)) data.dataset.name = Config::Dataset::Name::cifar10;
-  const auto planned = [&](std::int64_t batch) {
-    what.batch = batch;
-    return plan_case(what).arena_bytes + *overhead + checkpoint + dataset_bytes(data, batch);
+// Returns a row of the table of largest batches; nothing if a signal ended a step.
+std::vector<std::string> limit_row(const Config& config, std::uint64_t limit, bool tries) {
+  const std::string network = network_name(config.network), mode = name(config.network.activations);
+  const RunStep run = [&](const Config& with_batch) {
+    std::cerr << fmt::format("{}, {}: a step with batch {}\n", network, mode, with_batch.training.batch);
+    return measure_in_child(with_batch, 1);
   };
-  const std::string network = what.architecture.name, mode(name(what.activations));
-  what.batch = largest_batch(limit, planned);
-  if (what.batch == 0) {
+  const std::optional<LargestBatch> found = find_largest_batch(config, limit, tries ? run : RunStep());
+  if (!found) return {};
+  if (found->batch == 0) {
     std::cerr << fmt::format("{}, {}: a batch of 1 needs {}, more than {}\n", network, mode,
-                             format_bytes(planned(1)), format_bytes(limit));
+                             format_bytes(found->planned_bytes), format_bytes(limit));
     return {network, mode, "0", "-", "-", "-"};
   }
-  const std::string batch = fmt::to_string(what.batch), bytes = format_bytes(planned(what.batch));
-  if (!tries) return {network, mode, batch, bytes, "-", "-"};
-  std::cerr << fmt::format("{}, {}: trying batch {}\n", network, mode, batch);
-  const std::optional<MemoryResult> tried = measure_in_child(of, 1);
-  if (!tried) return {};
-  return {
-      network,
-      mode,
-      batch,
-      bytes,
-      format_bytes(tried->resident_bytes),
-      fmt::format("{:.1f} %", 100 * static_cast<double>(tried->resident_bytes) / static_cast<double>(limit))};
+  std::vector<std::string> row{network, mode, fmt::to_string(found->batch),
+                               format_bytes(found->planned_bytes)};
+  if (found->resident_bytes == 0) {
+    row.insert(row.end(), 2, "-");
+  } else {
+    row.push_back(format_bytes(found->resident_bytes));
+    row.push_back(fmt::format("{:.1f} %",
+                              100 * static_cast<double>(found->resident_bytes) / static_cast<double>(limit)));
+  }
+  return row;
 }
 
 int run_limit(const MemoryRequest& request) {
@@ -260,10 +209,10 @@ int run_limit(const MemoryRequest& request) {
   Table table({"network", "activations", "largest batch", "planned", "resident", "of the limit"});
   std::size_t left_out = 0;
   catch_interrupts();
-  for (const Case& of : cases_of(request)) {
+  for (const Config& config : cases_of(request)) {
     if (interrupted()) break;
     try {
-      std::vector<std::string> row = largest_that_fits(of, limit, request.tries);
+      std::vector<std::string> row = limit_row(config, limit, request.tries);
       if (row.empty()) break;
       table.add(std::move(row));
     } catch (const Error& error) {  // such as a batch that this machine has no memory for
@@ -278,8 +227,7 @@ int run_limit(const MemoryRequest& request) {
 
 int run_memory(const MemoryRequest& request, const std::string& command) {
   if (request.child) {
-    const std::vector<Case> cases = cases_of(request);
-    std::cout << encode(measure_case(cases.front().what, request.steps)) << std::endl;
+    std::cout << encode(measure_case(resolve(request.settings.apply_to({})), request.steps)) << std::endl;
     return static_cast<int>(ExitCode::done);
   }
   return request.limit.empty() ? run_study(request, command) : run_limit(request);
@@ -291,12 +239,10 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   CLI::App* memory =
       app.add_subcommand("memory", "measures memory, arithmetic and time of the activation modes, by depth");
   auto request = std::make_shared<MemoryRequest>(*memory);
-  std::vector<std::string> ways = find_setting("network.activations")->choices;
-  std::erase(ways, name(Config::Network::Activations::automatic));
   add_repeated_option(*memory, "network.architecture", request->architectures)
       ->default_str("resnet32,revnet38");
   CLI::Option* const batch = add_repeated_option(*memory, "training.batch", request->batches);
-  add_repeated_option(*memory, "network.activations", request->activations, ways)->default_str("all");
+  add_repeated_option(*memory, "network.activations", request->activations, all_ways())->default_str("all");
   memory
       ->add_option("--units", request->units,
                    "units per stage in place of network.units; 0: the network's own")

@@ -16,7 +16,6 @@
 #include "study/speed_report.h"
 #include "study/study_log.h"
 #include "system/interrupt.h"
-#include "train/load_data.h"
 #include "train/setup.h"
 #include "training_options.h"
 
@@ -46,9 +45,9 @@ std::vector<std::string> cifar_networks() {
 
 constexpr std::array modes{Config::Network::Activations::stored, Config::Network::Activations::reconstructed};
 
-// Returns every requested combination that is possible; a ResNet's activations are always stored.
-std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& settings) {
-  std::vector<SpeedCase> cases;
+// Returns every requested combination that is possible, resolved; a ResNet's activations are always stored.
+std::vector<Config> cases_of(const SpeedRequest& request, const Config& settings) {
+  std::vector<Config> cases;
   const auto given_or = [&](const std::vector<std::string>& given, const char* key) {
     return given.empty() ? std::vector{value_of(settings, key)} : given;
   };
@@ -63,9 +62,7 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
       const bool wanted = activations.front() == "auto" || std::ranges::count(activations, name(mode)) > 0;
       if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
       config.network.activations = mode;
-      const Config resolved = resolve(with_images_for(architecture_for_images(config), config));
-      cases.push_back({config.network, config.training.batch, resolved.training.threads,
-                       config.dataset.image_size, config.dataset.classes});
+      cases.push_back(resolve(for_measuring(config)));
     }
   };
   const std::vector<Config> networks =
@@ -86,24 +83,24 @@ std::vector<SpeedCase> cases_of(const SpeedRequest& request, const Config& setti
   return cases;
 }
 
-void show_progress(const SpeedCase& now, std::size_t done, std::size_t all) {
+void show_progress(const Config& now, std::size_t done, std::size_t all) {
+  const int threads = now.training.threads;
   std::cerr << fmt::format("{}/{}  {}, {}, batch {}, {} thread{}\n", done + 1, all, network_name(now.network),
-                           name(now.network.activations), now.batch, now.threads,
-                           now.threads == 1 ? "" : "s");
+                           name(now.network.activations), now.training.batch, threads,
+                           threads == 1 ? "" : "s");
 }
 
 // Measures a case into the study. Returns false if a signal ended it.
-bool measure(const SpeedCase& of, SpeedStudy& study) {
-  double sgemm = measure_sgemm_gflops(of.threads);
-  Peak peak = measure_peak(of.threads);
-  SpeedResult result = measure_speed(of, study.options, interrupted);
-  sgemm = std::max(sgemm, measure_sgemm_gflops(of.threads));
-  const Peak after = measure_peak(of.threads);
-  peak = {std::max(peak.multiply_adds, after.multiply_adds), std::max(peak.bytes, after.bytes)};
+bool measure(const Config& config, SpeedStudy& study) {
+  const int threads = config.training.threads;
+  const double sgemm = measure_sgemm_gflops(threads);
+  const Peak before = measure_peak(threads);
+  SpeedResult result = measure_speed(config, study.options, interrupted);
+  result.sgemm_gflops = std::max(sgemm, measure_sgemm_gflops(threads));
+  const Peak after = measure_peak(threads);
+  result.peak = {std::max(before.multiply_adds, after.multiply_adds), std::max(before.bytes, after.bytes)};
   if (result.step_seconds.empty()) return false;
   study.results.push_back(std::move(result));
-  study.sgemm_gflops.push_back(sgemm);
-  study.peaks.push_back(peak);
   return true;
 }
 
@@ -112,10 +109,10 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   const Config settings = request.settings.apply_to({});
   refuse_ignored(settings, {"training.micro_batch", "training.average_decay", "training.nesterov"},
                  "revnet-compare speed");
-  const std::vector<SpeedCase> cases = cases_of(request, settings);
+  const std::vector<Config> cases = cases_of(request, settings);
   claim_study_log(request.output, request.force);
   catch_interrupts();
-  SpeedStudy study{request.options, {}, {}, {}};
+  SpeedStudy study{request.options, {}};
   const OtherLoad others;
   std::vector<double> sgemm_of_all;
   std::size_t left_out = 0;
@@ -123,7 +120,8 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
     show_progress(cases[i], i, cases.size());
     try {
       if (!measure(cases[i], study)) break;
-      if (cases[i].threads == cases[0].threads) sgemm_of_all.push_back(study.sgemm_gflops.back());
+      if (cases[i].training.threads == cases[0].training.threads)
+        sgemm_of_all.push_back(study.results.back().sgemm_gflops);
     } catch (const Error& error) {  // such as a case that needs more memory than there is
       std::cerr << "left out: " << error.what() << '\n';
       ++left_out;
@@ -131,13 +129,13 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   }
   const bool for_programs = format == TableFormat::csv;
   std::cout << (for_programs ? speed_data(study) : speed_table(study)).format(format);
-  for (std::size_t i = 0; request.options.profile && i < study.results.size(); ++i) {
-    const SpeedResult& result = study.results[i];
+  for (const SpeedResult& result : study.results) {
+    if (!request.options.profile) break;
     const Config::Network& network = result.of.network;
     std::cout << '\n';
     if (!for_programs)
       std::cout << fmt::format("{}, {}, a step:\n", network_name(network), name(network.activations));
-    std::cout << profile_table(result, study.peaks[i]).format(format);
+    std::cout << profile_table(result).format(format);
   }
   std::cout.flush();
   for (const std::string& doubt : doubts(others.cores(), sgemm_of_all)) {

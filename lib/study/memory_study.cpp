@@ -1,9 +1,8 @@
 #include "study/memory_study.h"
 
-#include <algorithm>
-#include <cmath>
+#include <array>
+#include <map>
 #include <set>
-#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -13,31 +12,17 @@
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "net/network.h"
+#include "study/columns.h"
+#include "study/growth.h"
 #include "study/study_log.h"
 #include "system/host.h"
+#include "train/load_data.h"
 #include "train/memory_plan.h"
+#include "train/setup.h"
 #include "train/sgd.h"
 
 namespace revnet {
 namespace {
-
-NetworkOptions options_of(const MemoryCase& what) {
-  NetworkOptions options;
-  options.image_size = what.architecture.image_size;
-  options.classes = what.architecture.classes;
-  options.batch = what.batch;
-  options.activations = what.activations;
-  options.engine = what.engine;
-  return options;
-}
-
-MemoryResult result_of(const MemoryLedger& ledger) {
-  MemoryResult result;
-  result.saved_bytes = ledger.peak(MemoryPurpose::saved_activations);
-  result.tape_bytes = ledger.peak(MemoryPurpose::tape);
-  result.peak_bytes = ledger.peak();
-  return result;
-}
 
 void fill_images(std::span<float> images) {
   for (std::size_t i = 0; i < images.size(); ++i) {
@@ -45,18 +30,23 @@ void fill_images(std::span<float> images) {
   }
 }
 
-}  // namespace
-
-Architecture MemoryCase::network() const {
-  Architecture result = architecture;
-  if (units == 0) return result;
-  for (Architecture::Stage& stage : result.stages) stage.units = units;
-  return result;
+// The name of a network where its units have a column of their own.
+std::string name_without_units(const Config& config) {
+  Config::Network network = config.network;
+  network.units.clear();
+  return network_name(network);
 }
 
-MemoryResult plan_case(const MemoryCase& what) {
-  const MemoryPlan plan = plan_memory(what.network(), options_of(what), what.threads);
+bool is_planned(const MemoryResult& result) {
+  return result.resident_bytes == 0;
+}
+
+}  // namespace
+
+MemoryResult plan_case(const Config& config) {
+  const MemoryPlan plan = plan_memory(config);
   MemoryResult result;
+  result.of = config;
   result.saved_bytes = plan.peak(MemoryPurpose::saved_activations);
   result.tape_bytes = plan.peak(MemoryPurpose::tape);
   result.peak_bytes = plan.peak_bytes;
@@ -64,96 +54,56 @@ MemoryResult plan_case(const MemoryCase& what) {
   return result;
 }
 
-MemoryResult measure_case(const MemoryCase& what, std::int64_t steps) {
-  const Architecture architecture = what.network();
-  const MemoryPlan plan = plan_memory(architecture, options_of(what), what.threads);
-  Device device(what.threads, plan.arena_bytes);
-  Network network(device, architecture, options_of(what));
-  network.initialize(1);
-  const Sgd sgd(network.parameters(), 0.9, 2e-4);
+MemoryResult measure_case(const Config& config, std::int64_t steps) {
+  Device device(config.training.threads, plan_memory(config).arena_bytes);
+  Network network(device, architecture(config), network_options(config));
+  network.initialize(config.training.seed);
+  const Sgd sgd(network.parameters(), config.training.momentum, config.training.weight_decay);
   Tensor images = network.make_images();
   fill_images(images.values());
-  std::vector<std::int32_t> labels(static_cast<std::size_t>(what.batch));
-  const auto classes = static_cast<std::size_t>(architecture.classes);
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % classes);
-  Profile profile;
-  std::vector<double> seconds;
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(config.training.batch));
+  const auto all = static_cast<std::size_t>(classes(config));
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % all);
   const auto step = [&] {
     network.compute_gradient(images, labels);
     sgd.step(device, 0.01);
     network.parameters_changed();
   };
   step();
+  std::vector<double> seconds;
   for (std::int64_t i = 0; i < steps; ++i) {
     const Stopwatch stopwatch;
     step();
     seconds.push_back(stopwatch.seconds());
   }
+  Profile profile;
   device.set_profile(&profile);
   step();
-  MemoryResult result = result_of(device.ledger());
+  MemoryResult result;
+  result.of = config;
+  result.saved_bytes = device.ledger().peak(MemoryPurpose::saved_activations);
+  result.tape_bytes = device.ledger().peak(MemoryPurpose::tape);
+  result.peak_bytes = device.ledger().peak();
   result.resident_bytes = peak_resident_bytes();
   result.macs = static_cast<std::int64_t>(profile.total().flops / 2);
   result.seconds = median(seconds);
   return result;
 }
 
-std::vector<Growth> fit_growth(const std::vector<double>& depths, const std::vector<double>& values) {
-  if (std::set<double>(depths.begin(), depths.end()).size() < 3 || depths.size() != values.size()) {
-    throw std::logic_error("fit_growth: three depths are needed, and a value for each");
-  }
-  const struct {
-    const char* name;
-    double (*g)(double);
-  } growths[] = {{"1", [](double) { return 0.0; }},
-                 {"log L", [](double depth) { return std::log(depth); }},
-                 {"sqrt L", [](double depth) { return std::sqrt(depth); }},
-                 {"L", [](double depth) { return depth; }},
-                 {"L log L", [](double depth) { return depth * std::log(depth); }}};
-  const auto n = static_cast<double>(depths.size());
-  double mean_y = 0;
-  for (const double y : values) mean_y += y / n;
-  std::vector<Growth> fits;
-  for (const auto& [name, g] : growths) {
-    double mean_x = 0, xx = 0, xy = 0;
-    for (const double depth : depths) mean_x += g(depth) / n;
-    for (std::size_t i = 0; i < depths.size(); ++i) {
-      const double x = g(depths[i]) - mean_x;
-      xx += x * x;
-      xy += x * (values[i] - mean_y);
-    }
-    Growth fit{name, 0, xx > 0 ? xy / xx : 0, 0};
-    fit.a = mean_y - fit.b * mean_x;
-    double squares = 0;
-    for (std::size_t i = 0; i < depths.size(); ++i) {
-      squares += std::pow(values[i] - fit.a - fit.b * g(depths[i]), 2) / n;
-    }
-    fit.residual = mean_y == 0 ? 0 : std::sqrt(squares) / std::abs(mean_y);
-    fits.push_back(fit);
-  }
-  // Values that vary by less than this count as constant.
-  constexpr double constant = 0.01;
-  if (fits.front().residual < constant) return fits;
-  std::ranges::stable_sort(fits, {}, &Growth::residual);
-  return fits;
-}
-
 Table memory_table(const MemoryStudy& study) {
   Table table({"network", "units", "L", "activations", "batch", "saved", "recomputed", "peak", "resident",
                "GMACs/step", "ms/step"});
-  for (std::size_t i = 0; i < study.cases.size(); ++i) {
-    const MemoryCase& what = study.cases[i];
-    const MemoryResult& result = study.results[i];
-    const Architecture network = what.network();
-    std::vector<std::string> row{network.name,
+  for (const MemoryResult& result : study) {
+    const Architecture network = architecture(result.of);
+    std::vector<std::string> row{name_without_units(result.of),
                                  network.units_text(),
                                  fmt::to_string(network.depth()),
-                                 std::string(name(what.activations)),
-                                 fmt::to_string(what.batch),
+                                 name(result.of.network.activations),
+                                 fmt::to_string(result.of.training.batch),
                                  format_bytes(result.saved_bytes),
                                  format_bytes(result.tape_bytes),
                                  format_bytes(result.peak_bytes)};
-    if (result.resident_bytes == 0) {
+    if (is_planned(result)) {
       row.insert(row.end(), 3, "-");
     } else {
       row.push_back(format_bytes(result.resident_bytes));
@@ -165,23 +115,46 @@ Table memory_table(const MemoryStudy& study) {
   return table;
 }
 
+namespace {
+
+using Memory = const MemoryResult&;
+
+constexpr std::array<Column<MemoryResult>, 14> planned_columns{{
+    {"architecture", [](Memory row) -> ColumnValue { return name_without_units(row.of); }},
+    {"units", [](Memory row) -> ColumnValue { return architecture(row.of).units_text(); }},
+    {"depth", [](Memory row) { return integer(architecture(row.of).depth()); }},
+    {"activations", [](Memory row) -> ColumnValue { return name(row.of.network.activations); }},
+    {"engine", [](Memory row) -> ColumnValue { return name(row.of.network.engine); }},
+    {"convolution", [](Memory row) -> ColumnValue { return name(row.of.network.convolution); }},
+    {"coupling", [](Memory row) -> ColumnValue { return name(row.of.network.coupling); }},
+    {"batch", [](Memory row) { return integer(row.of.training.batch); }},
+    {"threads", [](Memory row) { return integer(row.of.training.threads); }},
+    {"image_size", [](Memory row) { return integer(image_size_of(row.of)); }},
+    {"classes", [](Memory row) { return integer(classes(row.of)); }},
+    {"saved_bytes", [](Memory row) { return integer(row.saved_bytes); }},
+    {"tape_bytes", [](Memory row) { return integer(row.tape_bytes); }},
+    {"peak_bytes", [](Memory row) { return integer(row.peak_bytes); }},
+}};
+constexpr std::array<Column<MemoryResult>, 3> measured_columns{{
+    {"resident_bytes", [](Memory row) { return integer(row.resident_bytes); }},
+    {"macs", [](Memory row) { return integer(row.macs); }},
+    {"seconds", [](Memory row) -> ColumnValue { return row.seconds; }},
+}};
+
+}  // namespace
+
 Table memory_data(const MemoryStudy& study) {
-  Table table({"architecture", "units", "depth", "activations", "engine", "batch", "threads", "image_size",
-               "classes", "saved_bytes", "tape_bytes", "peak_bytes", "resident_bytes", "macs", "seconds"});
-  for (std::size_t i = 0; i < study.cases.size(); ++i) {
-    const MemoryCase& what = study.cases[i];
-    const MemoryResult& result = study.results[i];
-    const bool planned = result.resident_bytes == 0;
-    const auto measured = [&](const auto& figure) {
-      return planned ? std::string() : fmt::format("{}", figure);
-    };
-    const Architecture network = what.network();
-    table.add({network.name, network.units_text(), fmt::to_string(network.depth()),
-               std::string(name(what.activations)), std::string(name(what.engine)),
-               fmt::to_string(what.batch), fmt::to_string(what.threads), fmt::to_string(network.image_size),
-               fmt::to_string(network.classes), fmt::to_string(result.saved_bytes),
-               fmt::to_string(result.tape_bytes), fmt::to_string(result.peak_bytes),
-               measured(result.resident_bytes), measured(result.macs), measured(result.seconds)});
+  std::vector<std::string> header;
+  for (const auto& column : planned_columns) header.emplace_back(column.name);
+  for (const auto& column : measured_columns) header.emplace_back(column.name);
+  Table table(std::move(header));
+  for (const MemoryResult& result : study) {
+    std::vector<std::string> cells;
+    for (const auto& column : planned_columns) cells.push_back(to_text(column.of(result)));
+    for (const auto& column : measured_columns) {
+      cells.push_back(is_planned(result) ? std::string() : to_text(column.of(result)));
+    }
+    table.add(std::move(cells));
   }
   return table;
 }
@@ -192,30 +165,19 @@ namespace {
 struct Curve {
   std::vector<double> depths, activations, peak, macs;
 };
+using CurveKey = std::tuple<std::string, Config::Network::Activations, std::int64_t>;
 
-std::map<std::tuple<std::string, ActivationMode, std::int64_t>, Curve> curves_of(const MemoryStudy& study) {
-  std::map<std::tuple<std::string, ActivationMode, std::int64_t>, Curve> curves;
-  for (std::size_t i = 0; i < study.cases.size(); ++i) {
-    const MemoryCase& what = study.cases[i];
-    const MemoryResult& result = study.results[i];
-    Curve& curve = curves[{what.architecture.name, what.activations, what.batch}];
-    curve.depths.push_back(static_cast<double>(what.network().depth()));
+std::map<CurveKey, Curve> curves_of(const MemoryStudy& study) {
+  std::map<CurveKey, Curve> curves;
+  for (const MemoryResult& result : study) {
+    Curve& curve =
+        curves[{name_without_units(result.of), result.of.network.activations, result.of.training.batch}];
+    curve.depths.push_back(static_cast<double>(architecture(result.of).depth()));
     curve.activations.push_back(static_cast<double>(result.saved_bytes + result.tape_bytes));
     curve.peak.push_back(static_cast<double>(result.peak_bytes));
     curve.macs.push_back(static_cast<double>(result.macs));
   }
   return curves;
-}
-
-// "sqrt L (1.8 %)", or "L or L log L (2.3 %)" if the residual of one is hardly smaller than that of another.
-std::string describe(const std::vector<Growth>& fits) {
-  constexpr double hardly = 1.2;
-  const double least = fits.front().residual;
-  std::vector<std::string> names{fits.front().name};
-  for (std::size_t i = 1; i < fits.size() && fits.front().name != "1"; ++i) {
-    if (fits[i].residual < hardly * least) names.push_back(fits[i].name);
-  }
-  return fmt::format("{} ({:.1f} %)", join(names, " or "), 100 * least);
 }
 
 }  // namespace
@@ -224,9 +186,9 @@ Table growth_table(const MemoryStudy& study) {
   Table table({"network", "activations", "batch", "saved and recomputed", "peak", "multiply-adds"});
   for (const auto& [key, curve] : curves_of(study)) {
     if (std::set<double>(curve.depths.begin(), curve.depths.end()).size() < depths_for_growth) continue;
-    const auto& [network, mode, batch] = key;
+    const auto& [network, activations, batch] = key;
     const bool planned = curve.macs.front() == 0;
-    table.add({network, std::string(name(mode)), fmt::to_string(batch),
+    table.add({network, name(activations), fmt::to_string(batch),
                describe(fit_growth(curve.depths, curve.activations)),
                describe(fit_growth(curve.depths, curve.peak)),
                planned ? "-" : describe(fit_growth(curve.depths, curve.macs))});
@@ -234,36 +196,33 @@ Table growth_table(const MemoryStudy& study) {
   return table;
 }
 
+namespace {
+
+// Writes the values of a column for all results; they have one type.
+void write_column(hdf5::Writer& log, const Column<MemoryResult>& column, const MemoryStudy& study) {
+  const auto values = [&]<class Value>(Value /*of_this_type*/) {
+    std::vector<Value> result;
+    for (const MemoryResult& row : study) result.push_back(std::get<Value>(column.of(row)));
+    return result;
+  };
+  const std::string name = std::string("cases/") + column.name;
+  switch (column.of(study.front()).index()) {
+    case 0:
+      return log.texts(name, values(std::string()));
+    case 1:
+      return log.integers(name, values(std::int64_t{}));
+    default:
+      return log.doubles(name, values(double{}));
+  }
+}
+
+}  // namespace
+
 void write_memory_log(const std::filesystem::path& file, const MemoryStudy& study,
                       const std::string& command) {
   hdf5::Writer log = start_study_log(file, "memory", command);
-  std::vector<std::string> architectures, activations, engines;
-  std::map<std::string, std::vector<std::int64_t>> integers;
-  std::vector<double> seconds;
-  for (std::size_t i = 0; i < study.cases.size(); ++i) {
-    const MemoryCase& what = study.cases[i];
-    const MemoryResult& result = study.results[i];
-    architectures.push_back(what.architecture.name);
-    activations.emplace_back(name(what.activations));
-    engines.emplace_back(name(what.engine));
-    integers["units"].push_back(what.network().stages.front().units);
-    integers["depth"].push_back(what.network().depth());
-    integers["batch"].push_back(what.batch);
-    integers["threads"].push_back(what.threads);
-    integers["image_size"].push_back(what.architecture.image_size);
-    integers["classes"].push_back(what.architecture.classes);
-    integers["saved_bytes"].push_back(static_cast<std::int64_t>(result.saved_bytes));
-    integers["tape_bytes"].push_back(static_cast<std::int64_t>(result.tape_bytes));
-    integers["peak_bytes"].push_back(static_cast<std::int64_t>(result.peak_bytes));
-    integers["resident_bytes"].push_back(static_cast<std::int64_t>(result.resident_bytes));
-    integers["macs"].push_back(result.macs);
-    seconds.push_back(result.seconds);
-  }
-  log.texts("cases/architecture", architectures);
-  log.texts("cases/activations", activations);
-  log.texts("cases/engine", engines);
-  for (const auto& [name, values] : integers) log.integers("cases/" + name, values);
-  log.doubles("cases/seconds", seconds);
+  for (const auto& column : planned_columns) write_column(log, column, study);
+  for (const auto& column : measured_columns) write_column(log, column, study);
   log.save();
 }
 

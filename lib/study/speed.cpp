@@ -56,17 +56,6 @@ std::unique_ptr<BatchSource> source_of(const Config& config) {
   return load_data(config, make_synthetic(config.training.seed, images, test_images));
 }
 
-Config config_of(const SpeedCase& what) {
-  Config config;
-  config.network = what.network;
-  config.dataset.image_size = what.image_size;
-  config.dataset.classes = what.classes;
-  config = with_images_for(architecture_for_images(config), config);
-  config.training.batch = what.batch;
-  config.training.threads = what.threads;
-  return resolve(config);
-}
-
 // Adds what the floor takes beside the training.
 MemoryPlan with_floor(MemoryPlan plan, const Config& config) {
   Device device = Device::planning(config.training.threads);
@@ -77,18 +66,14 @@ MemoryPlan with_floor(MemoryPlan plan, const Config& config) {
 
 }  // namespace
 
-SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
+SpeedResult measure_speed(const Config& config, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
-  const Config config = config_of(what);
   const MemoryPlan plan = plan_memory(config);
   check_memory(config, with_floor(plan, config), {}, tightest_memory_limit(memory_limits()));
   Trainer trainer(config, source_of(config), plan.arena_bytes);
-  Floor floor(trainer.network(), what.threads);
+  Floor floor(trainer.network(), config.training.threads);
   SpeedResult result;
-  result.of = what;
-  result.of.network = config.network;
-  result.of.image_size = image_size_of(config);
-  result.of.classes = static_cast<int>(classes(config));
+  result.of = config;
   for (int step = 0; step < warm_up_steps; ++step) trainer.step();
   floor.measure();
   for (std::int64_t step = 0; step < options.steps && !stop(); ++step) {

@@ -7,16 +7,10 @@
 
 #include "record/config.h"
 #include "study/floor.h"
+#include "study/machine.h"
 #include "tensor/profile.h"
 
 namespace revnet {
-
-struct SpeedCase {
-  Config::Network network;  // resolved in results
-  std::int64_t batch = 100;
-  int threads = 1;
-  int image_size = 0, classes = 0;  // 0: those that the network is made for; resolved in results
-};
 
 struct SpeedOptions {
   std::int64_t steps = 20;  // timed steps
@@ -24,7 +18,7 @@ struct SpeedOptions {
 };
 
 struct SpeedResult {
-  SpeedCase of;
+  Config of;
   std::vector<double> step_seconds;
   double floor_seconds = 0;
   double floor_seconds_out_of_cache = 0;
@@ -34,15 +28,17 @@ struct SpeedResult {
   std::vector<IsolatedPrimitive> floor;  // the primitives of the floor
   std::int64_t profiled_steps = 0;       // one without --profile, for the limit
   Profile profile;                       // sum over the profiled steps
+  double sgemm_gflops = 0;               // the best speed of a matrix product with these threads
+  Peak peak;                             // with these threads
 };
 
-// Times whole steps: batch, gradient, running averages and update. Images come from the synthetic set, or
-// are random pixels for networks made for larger images than the set's. Between steps, every primitive of the
+// Times whole steps by resolved settings of for_measuring() (setup.h): batch, gradient, running averages and
+// update. Photographs are random pixels. Between steps, every primitive of the
 // floor is timed once, so that whatever slows the machine down affects both. The device of an earlier
 // measurement must be gone, since the number of OpenMP threads belongs to the process. `stop` is polled
 // before each step; once it returns true, the result is what was measured so far. Throws Error if the case
-// needs more memory than this process may use.
-SpeedResult measure_speed(const SpeedCase& what, const SpeedOptions& options,
+// needs more memory than this process may use. The caller fills in sgemm_gflops and peak.
+SpeedResult measure_speed(const Config& config, const SpeedOptions& options,
                           const std::function<bool()>& stop);
 
 }  // namespace revnet

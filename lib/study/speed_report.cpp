@@ -1,13 +1,18 @@
 #include "study/speed_report.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/quantile.h"
 #include "base/text.h"
+#include "study/columns.h"
+#include "study/limit.h"
 #include "study/study_log.h"
+#include "train/load_data.h"
 
 namespace revnet {
 namespace {
@@ -18,9 +23,8 @@ std::string milliseconds(double seconds) {
   return format_fixed(seconds * milli, 1);
 }
 
-double step_limit(const SpeedStudy& study, std::size_t i) {
-  const SpeedResult& result = study.results[i];
-  return limit_seconds(result.profile, study.peaks[i]) / static_cast<double>(result.profiled_steps);
+double step_limit(const SpeedResult& result) {
+  return limit_seconds(result.profile, result.peak) / static_cast<double>(result.profiled_steps);
 }
 
 std::string percent(double share) {
@@ -30,14 +34,10 @@ std::string percent(double share) {
 // The result for the same network and batch with stored activations, or null.
 const SpeedResult* stored_twin(const SpeedStudy& study, const SpeedResult& result) {
   using enum Config::Network::Activations;
-  const Config::Network& mine = result.of.network;
-  if (mine.activations == stored) return nullptr;
-  const auto twin = std::ranges::find_if(study.results, [&](const SpeedResult& other) {
-    Config::Network network = mine;
-    network.activations = stored;
-    return other.of.network == network && other.of.batch == result.of.batch &&
-           other.of.threads == result.of.threads;
-  });
+  if (result.of.network.activations == stored) return nullptr;
+  Config wanted = result.of;
+  wanted.network.activations = stored;
+  const auto twin = std::ranges::find(study.results, wanted, &SpeedResult::of);
   return twin == study.results.end() ? nullptr : &*twin;
 }
 
@@ -47,48 +47,70 @@ Table speed_table(const SpeedStudy& study) {
   Table table({"network", "activations", "engine", "batch", "threads", "ms/step", "spread", "images/s",
                "floor ms", "of floor", "uncached", "limit ms", "of limit", "to stored", "GFLOP/s", "of sgemm",
                "saved", "peak"});
-  for (std::size_t i = 0; i < study.results.size(); ++i) {
-    const SpeedResult& result = study.results[i];
-    const double step = median(result.step_seconds), limit = step_limit(study, i);
+  for (const SpeedResult& result : study.results) {
+    const Config::Network& network = result.of.network;
+    const std::int64_t batch = result.of.training.batch;
+    const double step = median(result.step_seconds), limit = step_limit(result);
     const SpeedResult* twin = stored_twin(study, result);
-    table.add({network_name(result.of.network), name(result.of.network.activations),
-               name(result.of.network.engine), fmt::to_string(result.of.batch),
-               fmt::to_string(result.of.threads), milliseconds(step),
+    table.add({network_name(network), name(network.activations), name(network.engine), fmt::to_string(batch),
+               fmt::to_string(result.of.training.threads), milliseconds(step),
                fmt::format("{} to {}", milliseconds(quantile(result.step_seconds, 0.1)),
                            milliseconds(quantile(result.step_seconds, 0.9))),
-               format_fixed(static_cast<double>(result.of.batch) / step, 0),
-               milliseconds(result.floor_seconds), format_fixed(step / result.floor_seconds, 2),
-               milliseconds(result.floor_seconds_out_of_cache), milliseconds(limit), percent(limit / step),
+               format_fixed(static_cast<double>(batch) / step, 0), milliseconds(result.floor_seconds),
+               format_fixed(step / result.floor_seconds, 2), milliseconds(result.floor_seconds_out_of_cache),
+               milliseconds(limit), percent(limit / step),
                twin == nullptr ? "-" : format_fixed(step / median(twin->step_seconds), 2),
                format_fixed(result.flops / step * giga, 0),
-               percent(result.flops / step * giga / study.sgemm_gflops[i]), format_bytes(result.saved_bytes),
+               percent(result.flops / step * giga / result.sgemm_gflops), format_bytes(result.saved_bytes),
                format_bytes(result.peak_bytes)});
   }
   return table;
 }
 
+namespace {
+
+using Speed = const SpeedResult&;
+
+constexpr std::array<Column<SpeedResult>, 22> speed_columns{{
+    {"architecture", [](Speed row) -> ColumnValue { return network_name(row.of.network); }},
+    {"activations", [](Speed row) -> ColumnValue { return name(row.of.network.activations); }},
+    {"engine", [](Speed row) -> ColumnValue { return name(row.of.network.engine); }},
+    {"convolution", [](Speed row) -> ColumnValue { return name(row.of.network.convolution); }},
+    {"coupling", [](Speed row) -> ColumnValue { return name(row.of.network.coupling); }},
+    {"grid_bits", [](Speed row) { return integer(row.of.network.grid_bits); }},
+    {"batch", [](Speed row) { return integer(row.of.training.batch); }},
+    {"threads", [](Speed row) { return integer(row.of.training.threads); }},
+    {"image_size", [](Speed row) { return integer(image_size_of(row.of)); }},
+    {"classes", [](Speed row) { return integer(classes(row.of)); }},
+    {"seconds", [](Speed row) -> ColumnValue { return median(row.step_seconds); }},
+    {"seconds_decile_1", [](Speed row) -> ColumnValue { return quantile(row.step_seconds, 0.1); }},
+    {"seconds_decile_9", [](Speed row) -> ColumnValue { return quantile(row.step_seconds, 0.9); }},
+    {"floor_seconds", [](Speed row) -> ColumnValue { return row.floor_seconds; }},
+    {"floor_seconds_out_of_cache", [](Speed row) -> ColumnValue { return row.floor_seconds_out_of_cache; }},
+    {"limit_seconds", [](Speed row) -> ColumnValue { return step_limit(row); }},
+    {"flops", [](Speed row) -> ColumnValue { return row.flops; }},
+    {"sgemm_flops_per_second", [](Speed row) -> ColumnValue { return row.sgemm_gflops / giga; }},
+    {"peak_multiply_adds_per_second", [](Speed row) -> ColumnValue { return row.peak.multiply_adds; }},
+    {"peak_bytes_per_second", [](Speed row) -> ColumnValue { return row.peak.bytes; }},
+    {"saved_bytes", [](Speed row) { return integer(row.saved_bytes); }},
+    {"peak_bytes", [](Speed row) { return integer(row.peak_bytes); }},
+}};
+
+}  // namespace
+
 Table speed_data(const SpeedStudy& study) {
-  Table table({"architecture", "activations", "engine", "coupling", "grid_bits", "batch", "threads",
-               "image_size", "classes", "seconds", "seconds_decile_1", "seconds_decile_9", "floor_seconds",
-               "floor_seconds_out_of_cache", "limit_seconds", "flops", "sgemm_flops_per_second",
-               "saved_bytes", "peak_bytes"});
-  for (std::size_t i = 0; i < study.results.size(); ++i) {
-    const SpeedResult& result = study.results[i];
-    const Config::Network& network = result.of.network;
-    table.add({network_name(network), name(network.activations), name(network.engine), name(network.coupling),
-               fmt::to_string(network.grid_bits), fmt::to_string(result.of.batch),
-               fmt::to_string(result.of.threads), fmt::to_string(result.of.image_size),
-               fmt::to_string(result.of.classes), fmt::to_string(median(result.step_seconds)),
-               fmt::to_string(quantile(result.step_seconds, 0.1)),
-               fmt::to_string(quantile(result.step_seconds, 0.9)), fmt::to_string(result.floor_seconds),
-               fmt::to_string(result.floor_seconds_out_of_cache), fmt::to_string(step_limit(study, i)),
-               fmt::to_string(result.flops), fmt::to_string(study.sgemm_gflops[i] / giga),
-               fmt::to_string(result.saved_bytes), fmt::to_string(result.peak_bytes)});
+  std::vector<std::string> header;
+  for (const auto& column : speed_columns) header.emplace_back(column.name);
+  Table table(std::move(header));
+  for (const SpeedResult& result : study.results) {
+    std::vector<std::string> cells;
+    for (const auto& column : speed_columns) cells.push_back(to_text(column.of(result)));
+    table.add(std::move(cells));
   }
   return table;
 }
 
-Table profile_table(const SpeedResult& result, const Peak& peak) {
+Table profile_table(const SpeedResult& result) {
   Table table({"operation", "size", "calls", "ms", "share", "GFLOP/s", "GB/s", "limit ms", "of limit",
                "floor ms", "uncached ms"});
   struct Times {
@@ -102,8 +124,8 @@ Table profile_table(const SpeedResult& result, const Peak& peak) {
   }
   const auto steps = static_cast<double>(result.profiled_steps);
   const Profile::Row total = result.profile.total();
-  const auto limit = limits(result.profile, peak);
-  const double limit_of_all = limit_seconds(result.profile, peak);
+  const auto limit = limits(result.profile, result.peak);
+  const double limit_of_all = limit_seconds(result.profile, result.peak);
   for (const auto& [key, row] : result.profile.rows()) {
     const auto [operation, height] = key;
     const auto found = floor.find(key);
@@ -176,30 +198,13 @@ void write_speed_log(const std::filesystem::path& file, const SpeedStudy& study,
     const SpeedResult& result = study.results[i];
     const std::string group = fmt::to_string(i + 1);
     log.group(group);
-    log.attribute(group, "architecture", network_name(result.of.network));
-    log.attribute(group, "activations", name(result.of.network.activations));
-    log.attribute(group, "engine", name(result.of.network.engine));
-    log.attribute(group, "convolution", name(result.of.network.convolution));
-    log.attribute(group, "coupling", name(result.of.network.coupling));
-    log.attribute(group, "grid_bits", static_cast<std::int64_t>(result.of.network.grid_bits));
-    log.attribute(group, "batch", result.of.batch);
-    log.attribute(group, "threads", static_cast<std::int64_t>(result.of.threads));
-    log.attribute(group, "image_size", static_cast<std::int64_t>(result.of.image_size));
-    log.attribute(group, "classes", static_cast<std::int64_t>(result.of.classes));
-    log.attribute(group, "seconds", median(result.step_seconds));
-    log.attribute(group, "floor_seconds", result.floor_seconds);
-    log.attribute(group, "floor_seconds_out_of_cache", result.floor_seconds_out_of_cache);
-    log.attribute(group, "limit_seconds", step_limit(study, i));
-    log.attribute(group, "peak_multiply_adds_per_second", study.peaks[i].multiply_adds);
-    log.attribute(group, "peak_bytes_per_second", study.peaks[i].bytes);
-    log.attribute(group, "flops", result.flops);
-    log.attribute(group, "sgemm_flops_per_second", study.sgemm_gflops[i] / giga);
-    log.attribute(group, "saved_bytes", static_cast<std::int64_t>(result.saved_bytes));
-    log.attribute(group, "peak_bytes", static_cast<std::int64_t>(result.peak_bytes));
+    for (const auto& column : speed_columns) {
+      std::visit([&](const auto& value) { log.attribute(group, column.name, value); }, column.of(result));
+    }
     log.doubles(group + "/step_seconds", result.step_seconds);
     write_floor(log, group + "/floor", result.floor);
     if (study.options.profile) {
-      write_profile(log, group + "/profile", result.profile, study.peaks[i], result.profiled_steps);
+      write_profile(log, group + "/profile", result.profile, result.peak, result.profiled_steps);
     }
   }
   log.save();

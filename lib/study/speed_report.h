@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/table.h"
-#include "study/limit.h"
 #include "study/speed.h"
 
 namespace revnet {
@@ -15,9 +14,6 @@ namespace revnet {
 struct SpeedStudy {
   SpeedOptions options;
   std::vector<SpeedResult> results;
-  // The best sgemm speed with the threads of each result, in GFLOP/s and in the order of the results.
-  std::vector<double> sgemm_gflops;
-  std::vector<Peak> peaks;  // with the threads of each result, in the same order
 };
 
 // One line per result: milliseconds per step (median, and spread from the 10th to the 90th percentile),
@@ -26,13 +22,13 @@ struct SpeedStudy {
 // memory.
 Table speed_table(const SpeedStudy& study);
 
-// The same for programs, in bytes and seconds, with the names of the file's attributes; the spread of a step
-// is from seconds_decile_1 to seconds_decile_9.
+// The same for programs: the file's attributes, in bytes and seconds. The spread of a step is from
+// seconds_decile_1 to seconds_decile_9.
 Table speed_data(const SpeedStudy& study);
 
 // The profiled steps of one result by operation and image size: time, share, GFLOP/s, GB/s, the limit and its
 // share, and the floor's time for the same operations.
-Table profile_table(const SpeedResult& result, const Peak& peak);
+Table profile_table(const SpeedResult& result);
 
 // Writes HDF5 with one group per result, /1, /2 and so on. Settings and medians are attributes; the columns
 // are step_seconds, floor/{operation, shape, implementation, count, seconds, seconds_out_of_cache} and, if

@@ -11,7 +11,6 @@
 #include "data/synthetic.h"
 #include "record/packed_images.h"
 #include "system/host.h"
-#include "train/setup.h"
 
 namespace revnet {
 namespace {
@@ -108,27 +107,6 @@ Config resolve_dataset(Config config) {
     dataset.classes =
         static_cast<int>(is_packed(dataset.directory) ? read_packed_images(dataset.directory).classes.size()
                                                       : class_folders(dataset.directory).size());
-  }
-  return config;
-}
-
-Architecture architecture_for_images(const Config& config) {
-  Architecture network = architecture(config);
-  if (config.dataset.image_size > 0) network.image_size = config.dataset.image_size;
-  if (config.dataset.classes > 0) network.classes = config.dataset.classes;
-  return network;
-}
-
-Config with_images_for(const Architecture& network, Config config) {
-  const Architecture of_cifar;
-  config.dataset = {};
-  config.augmentation = {};
-  config.training.epochs = 0;  // of other images
-  config.dataset.name = Name::synthetic;
-  if (network.image_size != of_cifar.image_size || network.classes != of_cifar.classes) {
-    config.dataset.name = Name::images;
-    config.dataset.image_size = static_cast<int>(network.image_size);
-    config.dataset.classes = static_cast<int>(network.classes);
   }
   return config;
 }

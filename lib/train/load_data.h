@@ -11,7 +11,6 @@
 #include "data/batch_source.h"
 #include "data/dataset.h"
 #include "data/image_folders.h"
-#include "net/architecture.h"
 #include "record/config.h"
 
 namespace revnet {
@@ -23,14 +22,6 @@ inline constexpr std::size_t validation_images = 5000;
 // UsageError for a setting that does not apply to the data set, and DataError if there are no class folders
 // to count.
 Config resolve_dataset(Config config);
-
-// Returns the network of these settings for images of the size and number of classes that they ask for
-// (dataset.image_size and classes; 0: those that the network is made for).
-Architecture architecture_for_images(const Config& config);
-
-// Replaces the data set by one whose images have the size, and the number of classes, that the network is
-// made for: synthetic ones, or photographs of which resolve() looks for no folders.
-Config with_images_for(const Architecture& network, Config config);
 
 // The following functions expect a resolved configuration.
 std::int64_t classes(const Config& config);

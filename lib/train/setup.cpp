@@ -138,6 +138,23 @@ Config resolve(Config config) {
   return config;
 }
 
+Config for_measuring(Config config) {
+  Architecture network = architecture(config);
+  if (config.dataset.image_size > 0) network.image_size = config.dataset.image_size;
+  if (config.dataset.classes > 0) network.classes = config.dataset.classes;
+  const Architecture of_cifar;
+  config.dataset = {};
+  config.augmentation = {};
+  config.training.epochs = 0;  // of other images
+  config.dataset.name = Config::Dataset::Name::synthetic;
+  if (network.image_size != of_cifar.image_size || network.classes != of_cifar.classes) {
+    config.dataset.name = Config::Dataset::Name::images;
+    config.dataset.image_size = static_cast<int>(network.image_size);
+    config.dataset.classes = static_cast<int>(network.classes);
+  }
+  return config;
+}
+
 std::int64_t images_at_a_time(const Config& config, std::int64_t given) {
   return config.training.micro_batch > 0 ? config.training.micro_batch : given;
 }

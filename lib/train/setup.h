@@ -21,6 +21,11 @@ Architecture architecture(const Config& config);
 // activations do not lie in blocks of 8 or 16 channels.
 Config resolve(Config config);
 
+// Replaces the data set by one of which nothing has to be read: synthetic images or, where dataset.image_size
+// and classes (0: those that the network is made for) are others, photographs of which resolve() looks for no
+// folders.
+Config for_measuring(Config config);
+
 // The following functions expect a resolved configuration.
 // Throws UsageError if a training on so many ranks could learn nothing: with a single class, or with batch
 // normalization over a single value.

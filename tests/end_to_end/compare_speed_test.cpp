@@ -24,10 +24,11 @@ TEST_CASE("compare speed measures every combination") {
   REQUIRE(rows.size() == 1 + 3);  // a ResNet has only one way
   CHECK(contains(
       rows[0],
-      "architecture,activations,engine,coupling,grid_bits,batch,threads,image_size,classes,seconds"));
-  CHECK(contains(rows[1], "resnet32,stored,fused,float,13,3,1,32,10,"));
-  CHECK(contains(rows[2], "revnet38,stored,fused,float,13,3,1,"));
-  CHECK(contains(rows[3], "revnet38,reconstructed,fused,float,13,3,1,"));
+      "architecture,activations,engine,convolution,coupling,grid_bits,batch,threads,image_size,classes,"
+      "seconds"));
+  CHECK(contains(rows[1], "resnet32,stored,fused,auto,float,13,3,1,32,10,"));
+  CHECK(contains(rows[2], "revnet38,stored,fused,auto,float,13,3,1,"));
+  CHECK(contains(rows[3], "revnet38,reconstructed,fused,auto,float,13,3,1,"));
   CHECK(contains(outcome.err, "figures.py speed"));
 
   const hdf5::Reader log(folder / "runs/speed.h5");

@@ -115,7 +115,7 @@ TEST_CASE("compare memory measures every activation mode in a fresh process") {
   CHECK(contains(outcome.out, "revnet38,4-4-4,12,reconstructed,"));
   CHECK(contains(outcome.err, "a fit of the growth with depth needs at least 5 depths (--units)"));
   const hdf5::Reader log(folder / "runs/memory.h5");
-  CHECK(log.integers("cases/units").size() == 3 * 3 + 3 * 4);
+  CHECK(log.integers("cases/depth").size() == 3 * 3 + 3 * 4);
   for (const std::int64_t bytes : log.integers("cases/resident_bytes")) CHECK(bytes > 1'000'000);
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("compare memory leaves out what does not fit into memory, and keeps th
   CHECK_MESSAGE(outcome.exit_code == 1, outcome.text());
   CHECK(contains(outcome.err, "left out: "));
   CHECK(contains(outcome.out, "resnet32,1-1-1,3,stored,"));
-  CHECK(hdf5::Reader(folder / "few.h5").integers("cases/units").size() == 1);
+  CHECK(hdf5::Reader(folder / "few.h5").integers("cases/depth").size() == 1);
 }
 
 TEST_CASE("compare memory works in a folder with an apostrophe in its name") {
@@ -171,7 +171,7 @@ TEST_CASE("compare memory measures the network and the activations that the sett
                                            units)))
         .out;
   };
-  CHECK(contains(plan({}), "\nrevnet38+units=1-2-1,1-2-1,4,stored,"));
+  CHECK(contains(plan({}), "\nrevnet38,1-2-1,4,stored,"));
   CHECK(contains(plan({"--units", "2"}), "\nrevnet38,2-2-2,6,stored,"));
 }
 
@@ -210,7 +210,8 @@ TEST_CASE("compare memory --try also runs the largest batch, within the limit") 
     std::getline(lines, *cell, ',');
   }
   std::getline(lines, share);
-  CHECK(outcome.err == "resnet32, stored: trying batch " + batch + "\n");
+  CHECK(outcome.err ==
+        "resnet32, stored: a step with batch 8\nresnet32, stored: a step with batch " + batch + "\n");
   // A step keeps 1.3 MB for each image. The plan leaves room for CIFAR's 184 MB, which this step does
   // without.
   CHECK(std::stoi(batch) > 20);

@@ -5,17 +5,20 @@
 #include "record/hdf5.h"
 #include "study/speed_report.h"
 #include "study/study_log.h"
+#include "train/setup.h"
 
 namespace revnet {
 namespace {
 
 using Activations = Config::Network::Activations;
 
-SpeedCase small_case(const char* architecture, Activations activations) {
-  SpeedCase result{.network = {}, .batch = 2, .threads = 1};
-  result.network.architecture = architecture;
-  result.network.activations = activations;
-  return result;
+Config small_case(const char* architecture, Activations activations) {
+  Config config;
+  config.network.architecture = architecture;
+  config.network.activations = activations;
+  config.training.batch = 2;
+  config.training.threads = 1;
+  return config;
 }
 
 // A small and fast study: two steps of two images.
@@ -25,12 +28,13 @@ SpeedStudy small_study() {
   study.options.profile = true;
   int calls = 0;
   for (const auto mode : {Activations::stored, Activations::reconstructed}) {
-    study.results.push_back(measure_speed(small_case("revnet38", mode), study.options, [&] {
+    const Config config = resolve(for_measuring(small_case("revnet38", mode)));
+    study.results.push_back(measure_speed(config, study.options, [&] {
       ++calls;
       return false;
     }));
-    study.sgemm_gflops.push_back(100);
-    study.peaks.push_back({.multiply_adds = 1e11, .bytes = 1e10});
+    study.results.back().sgemm_gflops = 100;
+    study.results.back().peak = {.multiply_adds = 1e11, .bytes = 1e10};
   }
   CHECK(calls >= 4);
   return study;
@@ -40,16 +44,17 @@ TEST_CASE("a speed study stops when asked, and times a case's own convolutions a
   SpeedOptions options;
   options.steps = 1000;
   int calls = 0;
-  SpeedCase direct = small_case("resnet32", Activations::stored);
+  Config direct = small_case("resnet32", Activations::stored);
   direct.network.convolution = Config::Network::Convolution::direct;
-  direct.image_size = 16;
-  direct.classes = 3;
-  const SpeedResult result = measure_speed(direct, options, [&] { return ++calls > 3; });
+  direct.dataset.image_size = 16;
+  direct.dataset.classes = 3;
+  const SpeedResult result =
+      measure_speed(resolve(for_measuring(direct)), options, [&] { return ++calls > 3; });
   CHECK(result.step_seconds.size() == 3);
   CHECK(result.of.network.convolution == Config::Network::Convolution::direct);
   CHECK(result.floor_seconds_out_of_cache > 0);
-  CHECK(result.of.image_size == 16);
-  CHECK(result.of.classes == 3);
+  CHECK(result.of.dataset.image_size == 16);
+  CHECK(result.of.dataset.classes == 3);
   for (const auto& [work, times] : result.profile.works()) CHECK(work.multiply_adds == work.flops / 2);
 }
 
@@ -77,9 +82,8 @@ TEST_CASE("a speed study measures, prints and writes") {
   const std::string csv = speed_table(study).format(TableFormat::csv);
   CHECK(csv.find("\nrevnet38,stored,fused,2,1,") != std::string::npos);
   CHECK(csv.find("\nrevnet38,reconstructed,fused,2,1,") != std::string::npos);
-  CHECK(profile_table(study.results[0], study.peaks[0])
-            .format(TableFormat::text)
-            .find("convolution weight gradient") != std::string::npos);
+  CHECK(profile_table(study.results[0]).format(TableFormat::text).find("convolution weight gradient") !=
+        std::string::npos);
 
   const testing::TemporaryDirectory folder;
   const std::filesystem::path file = folder / "speed.h5";
@@ -102,7 +106,7 @@ TEST_CASE("a table of speeds has in each column what its heading says") {
   for (const auto mode : {Activations::stored, Activations::reconstructed}) {
     SpeedResult result;
     result.of = small_case("revnet38", mode);
-    result.of.batch = 50;
+    result.of.training.batch = 50;
     const bool stored = mode == Activations::stored;
     result.step_seconds = {stored ? 0.1 : 0.125};
     result.floor_seconds = 0.05;
@@ -111,9 +115,9 @@ TEST_CASE("a table of speeds has in each column what its heading says") {
     result.saved_bytes = 7'000'000;
     result.peak_bytes = 9'000'000;
     result.profiled_steps = 2;
+    result.sgemm_gflops = 100;
+    result.peak = {.multiply_adds = 1e11, .bytes = 1e10};
     study.results.push_back(result);
-    study.sgemm_gflops.push_back(100);
-    study.peaks.push_back({.multiply_adds = 1e11, .bytes = 1e10});
   }
   const std::string table = speed_table(study).format(TableFormat::csv);
   CAPTURE(table);
@@ -121,19 +125,6 @@ TEST_CASE("a table of speeds has in each column what its heading says") {
                           ",50,1,100.0,100.0 to 100.0,500,50.0,2.00,80.0,0.0,0 %,,50,50 %,7.0 MB,9.0 MB\n"));
   CHECK(testing::contains(table,
                           ",125.0,125.0 to 125.0,400,50.0,2.50,80.0,0.0,0 %,1.25,40,40 %,7.0 MB,9.0 MB\n"));
-}
-
-TEST_CASE("a study log is replaced only when asked") {
-  const testing::TemporaryDirectory folder;
-  const std::filesystem::path file = folder / "deep" / "log.h5";
-  claim_study_log(file, false);
-  CHECK(std::filesystem::is_directory(file.parent_path()));
-  testing::write_file(file, "precious");
-  const std::string message = testing::message_of<UsageError>([&] { claim_study_log(file, false); });
-  CHECK(testing::contains(message, file.string()));
-  CHECK(testing::contains(message, "--force"));
-  claim_study_log(file, true);
-  CHECK(testing::read_file(file) == "precious");
 }
 
 }  // namespace

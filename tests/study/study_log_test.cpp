@@ -36,5 +36,18 @@ TEST_CASE("a study reads its own log, and no other study's or newer version's") 
         file.string() + " has format version 2, newer than this program's 1; use a newer revnet");
 }
 
+TEST_CASE("a study log is replaced only when asked") {
+  const testing::TemporaryDirectory folder;
+  const std::filesystem::path file = folder / "deep" / "log.h5";
+  claim_study_log(file, false);
+  CHECK(std::filesystem::is_directory(file.parent_path()));
+  testing::write_file(file, "precious");
+  const std::string message = testing::message_of<UsageError>([&] { claim_study_log(file, false); });
+  CHECK(testing::contains(message, file.string()));
+  CHECK(testing::contains(message, "--force"));
+  claim_study_log(file, true);
+  CHECK(testing::read_file(file) == "precious");
+}
+
 }  // namespace
 }  // namespace revnet
