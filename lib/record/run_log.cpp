@@ -242,7 +242,7 @@ void RunLog::save() const {
   file.save();
 }
 
-double RunLog::images_per_second(std::int64_t batch) const {
+double RunLog::median_images_per_second(std::int64_t batch) const {
   std::vector<double> speeds;
   for (std::size_t i = 1; i < train_.size(); ++i) {
     const std::int64_t first = train_[i - 1].iteration, last = train_[i].iteration;

@@ -105,7 +105,7 @@ class RunLog {
   const std::vector<EvalRow>& eval_average() const { return eval_average_; }
   // The median speed between neighbouring rows of /train between which there was no evaluation (RunJournal
   // has the mean); else the mean speed of all steps; 0 if that is not in the log.
-  double images_per_second(std::int64_t batch) const;
+  double median_images_per_second(std::int64_t batch) const;
   // The duration of the run without pauses; up to the last row of /train if no more is in the log.
   double seconds() const;
   // The peak of one purpose; 0 if it is not in the log.

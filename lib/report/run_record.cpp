@@ -48,7 +48,7 @@ RunRecord read_run(const std::filesystem::path& directory) {
   record.train = log.train();
   record.eval = log.eval();
   record.eval_average = log.eval_average();
-  record.images_per_second = log.images_per_second(record.config.training.batch);
+  record.images_per_second = log.median_images_per_second(record.config.training.batch);
   record.seconds = log.seconds();
   record.measured_angle = std::filesystem::exists(RunFiles(directory).angle());
   if (record.measured_angle) return record;

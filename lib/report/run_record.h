@@ -25,7 +25,7 @@ struct RunRecord {
   std::vector<TrainRow> train;
   std::vector<EvalRow> eval;
   std::vector<EvalRow> eval_average;  // of averaged weights; empty if none are kept
-  double images_per_second = 0;       // in training steps (RunLog::images_per_second); 0: unknown
+  double images_per_second = 0;       // in training steps (RunLog::median_images_per_second); 0: unknown
   double seconds = 0;
   // Whether the gradient angle was measured in its course. Such a run keeps activations in every way to be
   // compared, so its memory says nothing about its own way and is left unknown.

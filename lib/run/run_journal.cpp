@@ -22,9 +22,7 @@ namespace {
 
 constexpr double seconds_between_saves = 5.0;
 
-// The entry under /progress in the best checkpoint that holds its evaluation error.
-constexpr const char* best_error_name = "evaluation_error_percent";
-// The figure of exact coupling in run.h5 that counts, and the entry under /progress that holds the count.
+// The figure of exact coupling in run.h5 that counts functions.
 constexpr const char* beyond_range_name = "beyond_range";
 
 struct Best {
@@ -36,9 +34,9 @@ std::optional<Best> read_best(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return {};
   try {
     const Checkpoint best = read_checkpoint(file);
-    const auto error = best.progress.find(best_error_name);
-    if (error == best.progress.end()) throw Error("/progress/{} is missing", best_error_name);
-    return Best{error->second, settings_of_checkpoint(best, file.string()).evaluation.images};
+    const std::optional<double> error = progress_of(best, file.string()).evaluation_error_percent;
+    if (!error) throw Error("it is missing");
+    return Best{*error, settings_of_checkpoint(best, file.string()).evaluation.images};
   } catch (const Error& error) {
     throw Error("{}: its evaluation error cannot be read ({}); remove the file to continue without it",
                 file.string(), error.what());
@@ -73,19 +71,7 @@ void RunJournal::resume(Trainer& trainer) {
   const Checkpoint checkpoint = read_last_checkpoint(directory_.files());
   if (!checkpoint.has_checksums) reporter_.note(file + " has no checksums, so damage may go unnoticed");
   check_same_run(config_, settings_of_checkpoint(checkpoint, file), file);
-  const auto progress = [&](const char* key) {
-    const auto found = checkpoint.progress.find(key);
-    if (found == checkpoint.progress.end()) throw Error("{}: /progress/{} is missing", file, key);
-    return found->second;
-  };
-  window_.cross_entropy = progress("window_cross_entropy");
-  window_.errors = static_cast<std::int64_t>(progress("window_errors"));
-  window_.images = static_cast<std::int64_t>(progress("window_images"));
-  seconds_before_ = progress("seconds");
-  if (checkpoint.progress.contains("step_seconds")) {  // absent in files of earlier versions
-    step_seconds_ = progress("step_seconds");
-    step_images_ = progress("step_images");
-  }
+  progress_ = progress_of(checkpoint, file);
   trainer.restore(checkpoint, file);
   const RunInfo now = log_.info();
   log_ = RunLog::open(directory_.files().run_log());
@@ -95,9 +81,9 @@ void RunJournal::resume(Trainer& trainer) {
   left_out_before_ = resumption.images_left_out();
   log_.set_info(resumption.info());
   log_.truncate_after(trainer.iteration());
-  if (checkpoint.progress.contains(beyond_range_name)) {
+  if (progress_.beyond_range) {
     std::map<std::string, double> figures = log_.exact_coupling();
-    figures[beyond_range_name] = progress(beyond_range_name);
+    figures[beyond_range_name] = *progress_.beyond_range;
     log_.set_exact_coupling(std::move(figures));
   }
   if (config_.checkpoint.keep_best) resume_best();
@@ -124,18 +110,18 @@ void RunJournal::begin(std::int64_t iteration) {
   row_files_.push_back(make_metrics_csv(directory_.files().metrics(), rows));
   if (config_.log.tensorboard) {
     directory_.make_tensorboard();
-    row_files_.push_back(make_event_file(directory_.files().events(), unix_time() - seconds_before_, rows));
+    row_files_.push_back(make_event_file(directory_.files().events(), unix_time() - progress_.seconds, rows));
   }
   reporter_.start(iteration, config_.training.iterations, config_.training.batch);
   clock_.restart();
 }
 
 void RunJournal::stepped(const Trainer& trainer, const Loss& loss, double rate, double seconds) {
-  window_ += loss;
-  step_seconds_ += seconds;
-  step_images_ += static_cast<double>(loss.images);
+  progress_.window += loss;
+  progress_.step_seconds += seconds;
+  progress_.step_images += static_cast<double>(loss.images);
   const bool last = trainer.iteration() == config_.training.iterations;
-  reporter_.progress(trainer.iteration(), window_, last);
+  reporter_.progress(trainer.iteration(), progress_.window, last);
   watch_range(trainer);
   if (trainer.iteration() % config_.log.every == 0 || last) log_row(trainer, rate);
 }
@@ -165,11 +151,11 @@ void RunJournal::watch_range(const Trainer& trainer) {
 }
 
 void RunJournal::log_row(const Trainer& trainer, double rate) {
-  const TrainRow row{trainer.iteration(), window_.mean_cross_entropy(), window_.error_percent(), rate,
-                     seconds()};
+  const TrainRow row{trainer.iteration(), progress_.window.mean_cross_entropy(),
+                     progress_.window.error_percent(), rate, seconds()};
   log_.append(row);
   show(metrics_row(row));
-  window_ = {};
+  progress_.window = {};
   if (const std::optional<std::string> warning = slowdown_.look()) reporter_.warn(*warning);
   if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running);
 }
@@ -245,33 +231,29 @@ void RunJournal::save(const Trainer& trainer, Checkpoint checkpoint, bool keep) 
   write_checkpoint(directory_.files().checkpoint(), checkpoint);
 }
 
-Checkpoint RunJournal::whole(Checkpoint checkpoint) const {
-  checkpoint.config = to_yaml(config_);
-  checkpoint.progress = {{"window_cross_entropy", window_.cross_entropy},
-                         {"window_errors", static_cast<double>(window_.errors)},
-                         {"window_images", static_cast<double>(window_.images)},
-                         {"seconds", seconds()},
-                         {"step_seconds", step_seconds_},
-                         {"step_images", step_images_}};
+Checkpoint RunJournal::whole(Checkpoint checkpoint, std::optional<double> error_percent) const {
+  RunProgress progress = progress_;
+  progress.seconds = seconds();
   // run.h5 is saved more often than checkpoints are, so the steps that a resumed run repeats are in it
   // already.
   const auto beyond = log_.exact_coupling().find(beyond_range_name);
-  if (beyond != log_.exact_coupling().end()) checkpoint.progress.insert(*beyond);
+  if (beyond != log_.exact_coupling().end()) progress.beyond_range = beyond->second;
+  progress.evaluation_error_percent = error_percent;
+  checkpoint.config = to_yaml(config_);
+  checkpoint.progress = to_entries(progress);
   return checkpoint;
 }
 
 void RunJournal::save_best(Checkpoint checkpoint, const Loss& loss) {
   best_error_ = loss.error_percent();
-  checkpoint = whole(std::move(checkpoint));
-  checkpoint.progress[best_error_name] = *best_error_;
-  write_checkpoint(directory_.files().best_checkpoint(), checkpoint);
+  write_checkpoint(directory_.files().best_checkpoint(), whole(std::move(checkpoint), best_error_));
 }
 
 void RunJournal::end(const Trainer& trainer, RunStatus status) {
   save_log(trainer, status);
   reporter_.note(fmt::format("{} after {} of {} iterations in {}, {:.0f} images/s, {} resident at most",
                              name(status), trainer.iteration(), config_.training.iterations,
-                             format_duration(seconds()), images_per_second(),
+                             format_duration(seconds()), mean_images_per_second(),
                              format_bytes(static_cast<std::uint64_t>(log_.bytes_of("resident")))));
 }
 
@@ -285,7 +267,9 @@ void RunJournal::save_log(const Trainer& trainer, RunStatus status) {
   bytes["peak"] = static_cast<std::int64_t>(ledger.peak());
   bytes["resident"] = std::max(log_.bytes_of("resident"), static_cast<std::int64_t>(peak_resident_bytes()));
   log_.set_bytes(std::move(bytes));
-  log_.set_time({{"run_seconds", seconds()}, {"step_seconds", step_seconds_}, {"step_images", step_images_}});
+  log_.set_time({{"run_seconds", seconds()},
+                 {"step_seconds", progress_.step_seconds},
+                 {"step_images", progress_.step_images}});
   if (const GradientExchange* exchange = trainer.exchange()) {
     const ExchangeTimes& times = exchange->times();
     log_.set_all_reduce({{"bytes", static_cast<double>(exchange->bytes())},

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "record/config.h"
 #include "record/row_file.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "run/reporter.h"
+#include "run/run_progress.h"
 #include "run/slowdown.h"
 #include "train/trainer.h"
 
@@ -50,16 +52,15 @@ class RunJournal {
   Reporter& reporter() { return reporter_; }
   const RunLog& log() const { return log_; }
   // The duration of the whole run without pauses.
-  double seconds() const { return seconds_before_ + clock_.seconds(); }
-  // The mean training speed of the whole run, without evaluations. Reports have the median over rows
-  // (RunLog::images_per_second).
-  double images_per_second() const { return step_seconds_ > 0 ? step_images_ / step_seconds_ : 0; }
+  double seconds() const { return progress_.seconds + clock_.seconds(); }
+  // The mean training speed of the whole run, without evaluations.
+  double mean_images_per_second() const { return progress_.images_per_second(); }
 
  private:
   // Reads the error of the best checkpoint so far, if further errors compare with it; warns if they do not.
   void resume_best();
-  // Adds the progress and settings that a run needs to resume.
-  Checkpoint whole(Checkpoint checkpoint) const;
+  // Adds the settings and progress that a run needs to resume, and the best checkpoint's evaluation error.
+  Checkpoint whole(Checkpoint checkpoint, std::optional<double> error_percent = {}) const;
   // Records the largest sums of the step under exact coupling, and warns if one is beyond the range.
   void watch_range(const Trainer& trainer);
   void log_row(const Trainer& trainer, double rate);
@@ -73,9 +74,7 @@ class RunJournal {
   RunDirectory directory_;
   Reporter reporter_;
   RunLog log_;
-  Loss window_;                                // since the last row of /train
-  double seconds_before_ = 0;                  // spent by earlier processes
-  double step_seconds_ = 0, step_images_ = 0;  // of all training steps, evaluations apart
+  RunProgress progress_;  // its seconds are those spent by earlier processes
   bool warned_of_range_ = false, warned_of_young_averages_ = false;
   std::vector<RowFile> row_files_;    // open from begin() on
   std::optional<double> best_error_;  // the evaluation error of best.h5 in percent

@@ -1,5 +1,7 @@
 #include "run/run_summary.h"
 
+#include "run/run_progress.h"
+
 namespace revnet {
 
 void add_rows(RunSummary& summary, const RunLog& log) {
@@ -14,15 +16,10 @@ RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
   const RunLog& log = run.log;
   RunSummary summary;
   add_rows(summary, log);
-  const auto progress = [&](const char* key, double otherwise) {
-    const auto found = run.checkpoint.progress.find(key);
-    return found == run.checkpoint.progress.end() ? otherwise : found->second;
-  };
-  // The time in the last row excludes the last evaluation, so the checkpoint's is preferred.
-  summary.seconds = progress("seconds", log.seconds());
-  const double seconds = progress("step_seconds", 0);  // absent in files of earlier versions
-  summary.images_per_second =
-      seconds > 0 ? progress("step_images", 0) / seconds : log.images_per_second(batch);
+  const RunProgress progress = progress_of(run.checkpoint, "checkpoint.h5");
+  summary.seconds = progress.seconds;
+  const double mean = progress.images_per_second();  // 0 in files of earlier versions
+  summary.images_per_second = mean > 0 ? mean : log.median_images_per_second(batch);
   return summary;
 }
 

@@ -312,7 +312,7 @@ RunSummary Session::summary() const {
   if (!journal_) return summary;
   add_rows(summary, journal_->log());
   summary.seconds = journal_->seconds();
-  summary.images_per_second = journal_->images_per_second();
+  summary.images_per_second = journal_->mean_images_per_second();
   summary.images_left_out = journal_->images_left_out();
   return summary;
 }

@@ -13,7 +13,7 @@ namespace revnet {
 namespace {
 
 std::string time_left(const RunLog& log, std::int64_t iterations, std::int64_t batch) {
-  const double speed = log.images_per_second(batch);
+  const double speed = log.median_images_per_second(batch);
   if (speed <= 0) return "-";
   const auto images = static_cast<double>((iterations - log.train().back().iteration) * batch);
   return format_duration(images / speed);

@@ -125,7 +125,7 @@ void fuzz_run_log(Input input) {
         }
         Config config;
         succeeds([&] { read_config_text(config, log.info().config, "run log"); });
-        log.images_per_second(config.training.batch);
+        log.median_images_per_second(config.training.batch);
       })) {
   }
   check_closed();

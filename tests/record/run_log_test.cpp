@@ -139,20 +139,20 @@ TEST_CASE("a reopened log has everything and goes on") {
 TEST_CASE("the speed is that between evaluations, or that of all steps if there is one between all rows") {
   const TemporaryDirectory folder;
   RunLog log = RunLog::create(folder / "run.h5", sample_info());
-  CHECK(log.images_per_second(100) == 0);
+  CHECK(log.median_images_per_second(100) == 0);
   log.append(TrainRow{10, 2.3, 90, 0.1, 1});
   log.append(EvalRow{10, 2.2, 85});
   log.append(TrainRow{20, 2.1, 80, 0.1, 11});
-  CHECK(log.images_per_second(100) == 0);
+  CHECK(log.median_images_per_second(100) == 0);
   CHECK(log.seconds() == 11);
   log.set_time({{"run_seconds", 15}, {"step_seconds", 4}, {"step_images", 2000}});
   log.save();
   log = RunLog::open(folder / "run.h5");
-  CHECK(log.images_per_second(100) == 500);
+  CHECK(log.median_images_per_second(100) == 500);
   CHECK(log.seconds() == 15);
   log.append(TrainRow{30, 2.1, 80, 0.1, 12});
   log.append(EvalRow{30, 2.2, 85});
-  CHECK(log.images_per_second(100) == 1000);
+  CHECK(log.median_images_per_second(100) == 1000);
 }
 
 TEST_CASE("every status survives") {

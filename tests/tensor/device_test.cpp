@@ -1,8 +1,5 @@
 #include "tensor/device.h"
 
-#include <algorithm>
-#include <thread>
-
 #include <doctest/doctest.h>
 #include <omp.h>
 
@@ -12,43 +9,7 @@
 namespace revnet {
 namespace {
 
-using dnnl::memory;
-using Tag = memory::format_tag;
-
 constexpr std::size_t arena_bytes = 8 << 20;
-
-// dst = src * weights with a user's scratchpad.
-dnnl::convolution_forward::primitive_desc describe_convolution(const Device& device, const Shape& src,
-                                                               const Shape& weights) {
-  const auto f32 = memory::data_type::f32;
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const memory::dims ones{1, 1};
-  return onednn::describe<dnnl::convolution_forward>(
-      onednn::engine_of(device), attributes, dnnl::prop_kind::forward_training,
-      dnnl::algorithm::convolution_direct, memory::desc(src, f32, Tag::nchw),
-      memory::desc(weights, f32, Tag::oihw),
-      memory::desc({src[0], weights[0], src[2], src[3]}, f32, Tag::nchw), ones, ones, ones);
-}
-
-std::vector<float> run_convolution(Device& device, const dnnl::convolution_forward::primitive_desc& desc,
-                                   const dnnl::primitive& primitive) {
-  using enum MemoryPurpose;
-  Tensor src(device, onednn::layout_of(desc.src_desc()), temporaries),
-      weights(device, onednn::layout_of(desc.weights_desc()), parameters),
-      dst(device, onednn::layout_of(desc.dst_desc()), temporaries),
-      scratchpad(device, Layout::raw_bytes(std::max<std::size_t>(desc.scratchpad_desc().get_size(), 1)),
-                 scratch);
-  std::fill(src.values().begin(), src.values().end(), 1.0f);
-  std::fill(weights.values().begin(), weights.values().end(), 1.0f);
-  const memory scratch_memory(desc.scratchpad_desc(), onednn::engine_of(device), scratchpad.data());
-  onednn::execute(device, primitive,
-                  {{DNNL_ARG_SRC, onednn::memory_of(src)},
-                   {DNNL_ARG_WEIGHTS, onednn::memory_of(weights)},
-                   {DNNL_ARG_DST, onednn::memory_of(dst)},
-                   {DNNL_ARG_SCRATCHPAD, scratch_memory}});
-  return to_plain(dst);
-}
 
 TEST_CASE("a device uses the number of threads it is given") {
   const Device device(2, arena_bytes);
@@ -74,32 +35,6 @@ TEST_CASE("the activation layout is one that channel blocks know") {
       if (block != 64) CHECK(blocks.block == block);
     }
   }
-}
-
-// At the corners 4 weights of each input channel take part, at the edges 6, in the middle 9.
-TEST_CASE("a primitive built in another thread runs here") {
-  Device device(2, arena_bytes, true);
-  dnnl::convolution_forward::primitive_desc desc;
-  dnnl::primitive primitive;
-  std::thread([&] {
-    desc = describe_convolution(device, {1, 32, 4, 4}, {32, 32, 3, 3});
-    primitive = dnnl::primitive(desc.get());
-  }).join();
-  const std::vector<float> dst = run_convolution(device, desc, primitive);
-  CHECK(dst[0] == 4 * 32);
-  CHECK(dst[1] == 6 * 32);
-  CHECK(dst[5] == 9 * 32);
-}
-
-TEST_CASE("a primitive built here runs in another thread") {
-  Device device(2, arena_bytes, true);
-  const auto desc = describe_convolution(device, {3, 12, 4, 4}, {20, 12, 3, 3});
-  const dnnl::primitive primitive(desc.get());
-  std::vector<float> dst;
-  std::thread([&] { dst = run_convolution(device, desc, primitive); }).join();
-  CHECK(dst.front() == 4 * 12);
-  CHECK(dst.back() == 4 * 12);
-  CHECK(dst[5] == 9 * 12);
 }
 
 TEST_CASE("a planning device computes nothing and touches nothing") {

@@ -10,6 +10,19 @@
 
 namespace revnet {
 
+// Settings of a small training on ranks of one thread each.
+inline Config shared_config(Config::Network::Engine engine, Config::BatchNorm::Statistics statistics,
+                            std::int64_t batch) {
+  Config config;
+  config.dataset.name = Config::Dataset::Name::synthetic;
+  config.network.engine = engine;
+  config.batch_norm.statistics = statistics;
+  config.training.batch = batch;
+  config.training.threads = 1;
+  config.training.seed = 5;
+  return resolve(config);
+}
+
 // Calls body(trainer) on every rank. data(rank) makes its images; by default there are 60 for training and 23
 // for evaluation, which ranks cannot share evenly. `Ranks` is the communicator.
 template <class Ranks = ThreadCommunicator>

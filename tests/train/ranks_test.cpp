@@ -2,12 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -24,18 +21,6 @@ using enum Config::Network::Engine;
 using enum Config::BatchNorm::Statistics;
 
 constexpr double decay = 0.5;  // of the running averages
-
-Config shared_config(Config::Network::Engine engine, Config::BatchNorm::Statistics statistics,
-                     std::int64_t batch) {
-  Config config;
-  config.dataset.name = Config::Dataset::Name::synthetic;
-  config.network.engine = engine;
-  config.batch_norm.statistics = statistics;
-  config.training.batch = batch;
-  config.training.threads = 1;
-  config.training.seed = 5;
-  return resolve(config);
-}
 
 // Returns the gradient of each rank.
 std::vector<Gradient> gradients_of_ranks(int ranks, const Config& config) {
@@ -239,19 +224,6 @@ TEST_CASE("more ranks than images are refused") {
   CHECK(contains(message_of<UsageError>([&] { network_options(config, communicator); }), "3 ranks"));
 }
 
-TEST_CASE("shards cover a batch and differ by one at most") {
-  MeetingPlace place(3);
-  std::int64_t next = 0;
-  for (int rank = 0; rank < 3; ++rank) {
-    const Shard shard = ThreadCommunicator(place, rank).shard(8);
-    CHECK(shard.first == next);
-    CHECK(shard.size >= 2);
-    CHECK(shard.size <= 3);
-    next += shard.size;
-  }
-  CHECK(next == 8);
-}
-
 TEST_CASE("ranks with other settings or images are named before the first step") {
   MeetingPlace place(2);
   std::atomic<int> named = 0;
@@ -268,100 +240,6 @@ TEST_CASE("ranks with other settings or images are named before the first step")
     }
   });
   CHECK(named == 2);
-}
-
-TEST_CASE("a failure on one rank reaches all ranks with its name and exit code") {
-  MeetingPlace place(3);
-  std::atomic<int> named = 0, usage = 0;
-  on_ranks(place, [&](int rank) {
-    ThreadCommunicator communicator(place, rank);
-    communicator.together([] {});
-    try {
-      communicator.together([&] {
-        if (rank == 2) throw UsageError("no such file");
-      });
-    } catch (const AgreedError& error) {
-      if (std::string(error.what()) == "rank 2: no such file") ++named;
-    }
-    try {
-      communicator.together([] { throw UsageError("nowhere"); });
-    } catch (const AgreedError& error) {
-      if (std::string(error.what()) == "nowhere" && error.exit_code() == ExitCode::usage) ++usage;
-    }
-  });
-  CHECK(named == 3);
-  CHECK(usage == 3);
-}
-
-TEST_CASE("a launcher is recognised by its environment variables") {
-  using Environment = std::map<std::string, std::string>;
-  const auto launch = [](const Environment& environment) {
-    return find_launch([&](const char* name) {
-      const auto found = environment.find(name);
-      return found == environment.end() ? nullptr : found->second.c_str();
-    });
-  };
-  CHECK_FALSE(launch({}));
-  CHECK_FALSE(launch({{"SLURM_NTASKS", "4"}, {"SLURM_PROCID", "0"}}));  // a batch script, not a step
-  CHECK_FALSE(launch({{"PMI_SIZE", "many"}, {"PMI_RANK", "0"}}));
-  const std::optional<Launch> mpirun = launch({{"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_RANK", "3"}});
-  REQUIRE(mpirun);
-  CHECK(mpirun->ranks == 4);
-  CHECK(mpirun->rank == 3);
-  const std::optional<Launch> srun = launch({{"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_PROCID", "1"}});
-  REQUIRE(srun);
-  CHECK(srun->launcher == "srun");
-}
-
-// A communicator whose sums take one rank longer than the other, as if that rank had come early.
-class UnevenCommunicator final : public ThreadCommunicator {
- public:
-  using ThreadCommunicator::ThreadCommunicator;
-  std::unique_ptr<PendingSum> start_sum(std::span<float> values) override {
-    ThreadCommunicator::start_sum(values);
-    return std::make_unique<Slow>(std::chrono::milliseconds(rank() == 0 ? 20 : 2));
-  }
-
- private:
-  class Slow final : public PendingSum {
-   public:
-    explicit Slow(std::chrono::milliseconds time) : time_(time) {}
-    bool done() override { return false; }
-    void wait() override { std::this_thread::sleep_for(time_); }
-
-   private:
-    std::chrono::milliseconds time_;
-  };
-};
-
-TEST_CASE("only the shortest wait of all ranks counts as exposed, as the rest is for slower ranks") {
-  std::vector<ExchangeTimes> times(2);
-  train_on_ranks<UnevenCommunicator>(2, shared_config(fused, local, 2), [&](Trainer& trainer) {
-    for (int i = 0; i < 2; ++i) trainer.step();
-    times[static_cast<std::size_t>(trainer.communicator().rank())] = trainer.exchange()->times();
-  });
-  CHECK(times[0].steps == 2);
-  CHECK(times[0].exposed == times[1].exposed);
-  CHECK(times[1].exposed == times[1].waiting);
-  CHECK(times[0].exposed < times[0].waiting / 2);
-  CHECK(times[0].waiting >= 2 * 0.02);
-  CHECK(ExchangeTimes{.exposed = 1, .working = 1, .alone = 8}.hidden() == 0.75);
-  CHECK(ExchangeTimes{.waiting = 9, .exposed = 9, .alone = 8}.hidden() == 0);
-}
-
-TEST_CASE("an exchange is over when its last sum ended, although nobody asks for a while") {
-  std::vector<ExchangeTimes> times(2);
-  train_on_ranks(2, shared_config(fused, local, 2), [&](Trainer& trainer) {
-    GradientExchange exchange(trainer.communicator(), trainer.network(), 0.5);
-    exchange.ready(0);  // sums of threads end at once
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    CHECK(exchange.finish() == 0);
-    times[static_cast<std::size_t>(trainer.communicator().rank())] = exchange.times();
-  });
-  for (const ExchangeTimes& of_rank : times) {
-    CHECK(of_rank.in_flight > 0);
-    CHECK(of_rank.in_flight < 0.3);
-  }
 }
 
 }  // namespace

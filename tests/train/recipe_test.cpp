@@ -1,59 +1,12 @@
-// Recipes other than the paper's: schedules, epochs, and contradictory settings.
+// Recipes other than the paper's: epochs, and contradictory settings.
 #include "train/recipe.h"
-
-#include <cmath>
-#include <numbers>
 
 #include <doctest/doctest.h>
 
-#include "train/schedule.h"
 #include "train/support.h"
 
 namespace revnet {
 namespace {
-
-TEST_CASE("the cosine schedule equals the closed form of PyTorch's CosineAnnealingLR") {
-  Config::Training settings;
-  settings.learning_rate = 0.4;
-  settings.iterations = 10;
-  settings.schedule = Config::Training::Schedule::cosine;
-  const Schedule schedule(settings);
-  for (int done = 0; done < 10; ++done) {
-    CHECK(schedule.rate(done) == doctest::Approx(0.4 * (1 + std::cos(std::numbers::pi * done / 10)) / 2));
-  }
-  CHECK(schedule.rate(0) == 0.4);
-  CHECK(schedule.rate(5) == doctest::Approx(0.2));
-  CHECK(schedule.rate(10) == doctest::Approx(0).scale(1));
-}
-
-TEST_CASE("a warm-up rises in equal steps, and the cosine begins after it") {
-  Config::Training settings;
-  settings.learning_rate = 0.4;
-  settings.iterations = 20;
-  settings.warmup_iterations = 4;
-  for (const auto shape : {Config::Training::Schedule::steps, Config::Training::Schedule::cosine}) {
-    settings.schedule = shape;
-    const Schedule schedule(settings);
-    CHECK(schedule.rate(0) == doctest::Approx(0.1));
-    CHECK(schedule.rate(1) == doctest::Approx(0.2));
-    CHECK(schedule.rate(2) == doctest::Approx(0.3));
-    CHECK(schedule.rate(3) == 0.4);
-    CHECK(schedule.rate(4) == 0.4);
-  }
-  CHECK(Schedule(settings).rate(12) == doctest::Approx(0.2));  // half of the cosine's 16 iterations
-  settings.schedule = Config::Training::Schedule::steps;
-  CHECK(Schedule(settings).rate(9) == 0.4);
-  CHECK(Schedule(settings).rate(10) == doctest::Approx(0.04));  // a warm-up does not shift steps
-}
-
-TEST_CASE("training.base_batch scales the learning rate with the batch") {
-  Config::Training settings;
-  settings.batch = 400;
-  CHECK(Schedule(settings).rate(0) == 0.1);
-  settings.base_batch = 100;
-  CHECK(Schedule(settings).rate(0) == doctest::Approx(0.4));
-  CHECK(Schedule(settings).rate(40000) == doctest::Approx(0.04));
-}
 
 TEST_CASE("epochs become iterations, and the last of --epochs and --iterations wins") {
   Config config;
