@@ -13,8 +13,8 @@
 
 namespace revnet::testing {
 
-// Where threads meet to add up their values. Once one has
-// left by an exception, the others no longer wait for it.
+// Where threads meet to add up their values. Once one has left by an exception, the others no longer wait for
+// it.
 class MeetingPlace {
  public:
   explicit MeetingPlace(int ranks) : here_(static_cast<std::size_t>(ranks)) {}

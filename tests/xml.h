@@ -1,5 +1,5 @@
-// Checks that text is well-formed XML, as far as revnet's
-// pages use it: no comments, CDATA or processing instructions.
+// Checks that text is well-formed XML, as far as revnet's pages use it: no comments, CDATA or processing
+// instructions.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace xml {
 constexpr std::string_view name_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-";
 
-// Text between tags or in an attribute may contain no < and
-// & only in the five entities or a character reference.
+// Text between tags or in an attribute may contain no < and & only in the five entities or a character
+// reference.
 inline bool is_plain(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '<') return false;

@@ -1,5 +1,5 @@
-// Validates and escapes text of unknown origin (files,
-// command line, folder names) before it is stored or shown.
+// Validates and escapes text of unknown origin (files, command line, folder names) before it is stored or
+// shown.
 #pragma once
 
 #include <cstddef>

@@ -39,9 +39,8 @@ class BatchSource {
                              std::span<std::int32_t> labels) = 0;
 
   // Overwrites images and labels with evaluation images from `first` on, but none from `end` on, where the
-  // caller's share of the set ends. Returns how many are real; beyond them, both are
-  // undefined, but the labels are of classes. Damaged images are skipped, or throw DamagedImage if that is
-  // not allowed.
+  // caller's share of the set ends. Returns how many are real; beyond them, both are undefined, but the
+  // labels are of classes. Damaged images are skipped, or throw DamagedImage if that is not allowed.
   virtual std::size_t fill_evaluation(std::size_t first, std::size_t end, std::span<float> images,
                                       std::span<std::int32_t> labels) = 0;
 

@@ -32,8 +32,8 @@ struct Dataset {
   }
 };
 
-// The training set, and the set used for evaluation: the
-// test set, or a validation set held out from training.
+// The training set, and the set used for evaluation: the test set, or a validation set held out from
+// training.
 struct Splits {
   Dataset train;
   Dataset test;

@@ -14,8 +14,8 @@ namespace revnet {
 // What to do about images that are damaged or not JPEG images.
 enum class DamagedImages { refuse, skip };
 
-// The names of the classes, which are the folders in DIR/train,
-// in byte order. Throws DataError if there are none.
+// The names of the classes, which are the folders in DIR/train, in byte order. Throws DataError if there are
+// none.
 std::vector<std::string> class_folders(const std::filesystem::path& directory);
 
 // Counts the training images by file name, without opening them.

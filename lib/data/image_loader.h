@@ -15,8 +15,8 @@ namespace revnet {
 // depend on its number alone. Workers prepare the expected next batch as far as there is room, which is one
 // batch in all.
 //
-// Ownership: owns its room and its threads, which start
-// with the first fill(). Only one thread may call fill().
+// Ownership: owns its room and its threads, which start with the first fill(). Only one thread may call
+// fill().
 class ImageLoader {
  public:
   // Writes an item and returns its label. Several threads call it at a time. fill() rethrows the exception of

@@ -31,8 +31,8 @@ class JpegError : public Error {
   using Error::Error;
 };
 
-// Larger images are refused, since a few damaged bytes may
-// claim any size. ImageNet's largest has 61 million pixels.
+// Larger images are refused, since a few damaged bytes may claim any size. ImageNet's largest has 61 million
+// pixels.
 inline constexpr std::int64_t most_jpeg_pixels = 100'000'000;
 
 // The size that the header claims for an image of `bytes` bytes, of which only the first are read. Throws

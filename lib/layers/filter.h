@@ -51,8 +51,8 @@ class Filter {
   Parameter& weight() { return weight_; }
   const Parameter& weight() const { return weight_; }
 
-  // Updates what is derived from the weight, such as copies in
-  // other layouts. Call it whenever the weight has changed.
+  // Updates what is derived from the weight, such as copies in other layouts. Call it whenever the weight has
+  // changed.
   virtual void weight_changed() {}
 
  private:

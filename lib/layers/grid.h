@@ -3,9 +3,9 @@
 //
 //   y1 = x1 + round(F(x2))        x1 = y1 - round(F(x2))
 //
-// Sums and differences of multiples are exact in float32 up to 2^24 steps. F is
-// recomputed from the same bits, so reconstruction restores the activations bit for bit, and reconstructed
-// gradients equal stored ones. The paper's own coupling rounds each sum to float32.
+// Sums and differences of multiples are exact in float32 up to 2^24 steps. F is recomputed from the same
+// bits, so reconstruction restores the activations bit for bit, and reconstructed gradients equal stored
+// ones. The paper's own coupling rounds each sum to float32.
 #pragma once
 
 #include <cmath>

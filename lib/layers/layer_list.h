@@ -1,5 +1,5 @@
-// The parts of a network, listed once after building. All
-// pointers stay valid for as long as the network lives.
+// The parts of a network, listed once after building. All pointers stay valid for as long as the network
+// lives.
 #pragma once
 
 #include <vector>

@@ -82,8 +82,8 @@ class Norm {
   // Null for inference, which is not observed.
   NormObserver* observer(Pass pass) const { return pass == Pass::inference ? nullptr : observer_; }
 
-  // running = decay * running + (1 - decay) * batch. Called once
-  // per step, however often the forward pass was recomputed.
+  // running = decay * running + (1 - decay) * batch. Called once per step, however often the forward pass was
+  // recomputed.
   void commit_statistics(double decay);
   // Sets the running mean to 0 and the running variance to 1.
   void reset_statistics();

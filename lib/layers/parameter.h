@@ -31,8 +31,8 @@ struct Parameter {
   std::int64_t size() const { return elements(shape()); }
   // Gives it an average, which starts as the value.
   void keep_average();
-  // Draws the value as a pure function of (seed, name, row),
-  // independent of the layout and the order of layers.
+  // Draws the value as a pure function of (seed, name, row), independent of the layout and the order of
+  // layers.
   void initialize(std::uint64_t seed);
 
   std::string name;

@@ -1,5 +1,5 @@
-// How the activations that a backward pass needs are kept:
-// the methods of the paper's Table 1 behind one interface.
+// How the activations that a backward pass needs are kept: the methods of the paper's Table 1 behind one
+// interface.
 #pragma once
 
 #include <array>
@@ -46,8 +46,8 @@ class ActivationKeeper {
   virtual Activation backward(Activation dy, const UnitDone& done) = 0;
 };
 
-// Sees the activations of a chain, to compare reconstructed
-// ones with the originals. Units are counted from 0.
+// Sees the activations of a chain, to compare reconstructed ones with the originals. Units are counted from
+// 0.
 class ReconstructionObserver {
  public:
   virtual ~ReconstructionObserver() = default;

@@ -10,7 +10,7 @@
 
 #include "net/activations.h"
 #include "net/architecture.h"
-#include "net/ends.h"
+#include "net/stem_and_head.h"
 #include "ops/softmax_cross_entropy.h"
 
 namespace revnet {
@@ -56,8 +56,8 @@ class Network {
   // Updates the running averages from the last batch's. Call it once per step.
   void commit_statistics(double decay);
 
-  // The loss with running averages. Only the first
-  // labels.size() images count, so the last batch may be short.
+  // The loss with running averages. Only the first labels.size() images count, so the last batch may be
+  // short.
   Loss evaluate(const Tensor& images, std::span<const std::int32_t> labels);
   // The logits with running averages (inference), or with the statistics of these images, which then replace
   // those of the last batch (training).

@@ -1,5 +1,5 @@
-// The shortcut s(x) of a unit that changes width or size:
-// average pooling with zero channels, or a 1x1 convolution.
+// The shortcut s(x) of a unit that changes width or size: average pooling with zero channels, or a 1x1
+// convolution.
 #pragma once
 
 #include <memory>

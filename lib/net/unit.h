@@ -29,9 +29,9 @@ class Unit {
 
   virtual UnitTape make_tape(MemoryPurpose purpose, TapeKeeps keeps = TapeKeeps::everything) const = 0;
 
-  // Returns a new y = unit(x). Records into the tape if there is one. A
-  // training pass reads the batch statistics of x from input_norm() and
-  // stores those of the last tensor it writes in `next`, unless that is null.
+  // Returns a new y = unit(x). Records into the tape if there is one. A training pass reads the batch
+  // statistics of x from input_norm() and stores those of the last tensor it writes in `next`, unless that is
+  // null.
   virtual Activation forward(const Activation& x, Pass pass, UnitTape* tape, Norm* next) = 0;
   // x = unit(x) in x's own buffers, without a tape. Requires keeps_shape().
   virtual void forward_in_place(Activation& x, Pass pass, Norm* next) = 0;
@@ -40,8 +40,8 @@ class Unit {
   // Recomputes from x alone all that backward() needs: fills the empty tape and returns the part of y that
   // backward() reads. Spares the last convolution, whose output is not in that part.
   virtual Activation recompute(const Activation& x, UnitTape& tape) = 0;
-  // Returns the gradient with respect to x, given the one
-  // with respect to y. Overwrites the parameters' gradients.
+  // Returns the gradient with respect to x, given the one with respect to y. Overwrites the parameters'
+  // gradients.
   virtual Activation backward(const Activation& x, const Activation& y, UnitTape tape, Activation dy) = 0;
 
   // Whether the shortcuts are the identity, so that y can take x's place.

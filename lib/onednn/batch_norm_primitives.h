@@ -1,8 +1,8 @@
 // oneDNN's primitives for batch normalisation followed by ReLU (layers/norm.h), each in one pass.
 //
-// Shapes: src and dst [N, C, H, W]; scale, shift, mean and variance [C];
-// mask: opaque bytes that record which ReLUs were open. Ownership: holds only
-// primitives; parameters, statistics and activations belong to the caller.
+// Shapes: src and dst [N, C, H, W]; scale, shift, mean and variance [C]; mask: opaque bytes that record which
+// ReLUs were open. Ownership: holds only primitives; parameters, statistics and activations belong to the
+// caller.
 #pragma once
 
 #include "layers/norm.h"

@@ -43,8 +43,8 @@ struct Description {
   }
 };
 
-// Describes a primitive with Winograd if it is wanted and
-// available for this shape, else with direct convolution.
+// Describes a primitive with Winograd if it is wanted and available for this shape, else with direct
+// convolution.
 template <class Describe>
 auto describe(bool winograd, const Describe& with) {
   if (winograd) {

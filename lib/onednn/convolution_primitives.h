@@ -37,10 +37,10 @@ class ConvolutionPrimitives {
   // dst = addend + conv(src, weights), for a residual function's last convolution. Overwrites dst, which may
   // be the addend. Requires the role `adds`.
   void forward_add(const Tensor& src, const Tensor& weights, const Tensor& addend, Tensor& dst) const;
-  // Whether forward_add() adds while the sums are still in registers, as it does
-  // for 1x1 convolutions of stride 1 only. oneDNN's Winograd takes longer to do so
-  // than to write its output and add in a second pass. Its direct 3x3 convolution
-  // orders the additions by where the addend lies, so results would depend on that.
+  // Whether forward_add() adds while the sums are still in registers, as it does for 1x1 convolutions of
+  // stride 1 only. oneDNN's Winograd takes longer to do so than to write its output and add in a second pass.
+  // Its direct 3x3 convolution orders the additions by where the addend lies, so results would depend on
+  // that.
   bool adds_in_registers() const { return !add_in_place_.empty(); }
   // Copies weights into `arranged`, whose layout is data_gradient_weight_layout().
   void arrange_for_backward(const Tensor& weights, Tensor& arranged) const;

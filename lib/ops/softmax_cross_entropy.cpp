@@ -53,8 +53,8 @@ Loss softmax_cross_entropy(const Tensor& logits, std::span<const std::int32_t> l
       }
       loss.cross_entropy += cross_entropy;
       const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-      // A NaN anywhere in the row makes its cross entropy NaN.
-      // It counts as an error whatever max_element returns.
+      // A NaN anywhere in the row makes its cross entropy NaN. It counts as an error whatever max_element
+      // returns.
       if (best != label || !std::isfinite(cross_entropy)) ++loss.errors;
     }
   });

@@ -7,8 +7,8 @@ namespace revnet {
 
 inline constexpr const char* format_version_name = "format_version";
 
-// Throws RecordError if the file's version is newer than
-// `known` (kind newer_format) or missing (kind damaged).
+// Throws RecordError if the file's version is newer than `known` (kind newer_format) or missing (kind
+// damaged).
 void check_format_version(const hdf5::Reader& file, std::int64_t known);
 
 // Throws RecordError (kind damaged) if the file lacks an attribute that every file of its kind has:

@@ -44,8 +44,8 @@ inline constexpr int deepest_name = 32;
 
 class Writer {
  public:
-  // memory: touches no file before save(). disk: writes
-  // PATH.tmp, which the destructor removes unless it was saved.
+  // memory: touches no file before save(). disk: writes PATH.tmp, which the destructor removes unless it was
+  // saved.
   enum class Place { memory, disk };
   explicit Writer(std::filesystem::path target, Place place = Place::memory);
 
@@ -61,8 +61,8 @@ class Writer {
   void bytes(const std::string& name, std::uint64_t size);
   void write_bytes(const std::string& name, std::uint64_t first, std::span<const std::uint8_t> values);
 
-  // Attaches an attribute to a group or dataset, which must
-  // exist. Text is variable-length UTF-8 without NUL bytes.
+  // Attaches an attribute to a group or dataset, which must exist. Text is variable-length UTF-8 without NUL
+  // bytes.
   void attribute(const std::string& object, const std::string& name, const std::string& value);
   void attribute(const std::string& object, const std::string& name, const char* value) = delete;
   void attribute(const std::string& object, const std::string& name, double value);
@@ -102,8 +102,8 @@ class Reader {
   explicit Reader(std::filesystem::path file);
 
   const std::filesystem::path& path() const { return path_; }
-  // False if an earlier version wrote the file or another
-  // program changed it: nothing then guarantees its bytes.
+  // False if an earlier version wrote the file or another program changed it: nothing then guarantees its
+  // bytes.
   bool has_checksums() const { return has_checksums_; }
 
   struct Member {
@@ -136,8 +136,7 @@ class Reader {
   std::int64_t integer_attribute(const std::string& object, const std::string& name) const;
   std::uint64_t unsigned_attribute(const std::string& object, const std::string& name) const;
 
-  // Throws RecordError of kind damaged: "PATH is damaged:
-  // WHAT; restore it from a copy or make it anew".
+  // Throws RecordError of kind damaged: "PATH is damaged: WHAT; restore it from a copy or make it anew".
   [[noreturn]] void fail(const std::string& what) const;
   template <typename Arg, typename... Args>
   [[noreturn]] void fail(fmt::format_string<Arg, Args...> what, Arg&& arg, Args&&... args) const {

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t memory_step = std::size_t{1} << 20;  // bytes by which the image grows
 
-// Arrays up to this many bytes are stored in the dataset's
-// header, which saves a small write for each of hundreds.
+// Arrays up to this many bytes are stored in the dataset's header, which saves a small write for each of
+// hundreds.
 constexpr std::size_t compact_bytes = 4096;
 
 std::uint64_t product(const std::vector<std::int64_t>& shape) {
@@ -121,8 +121,8 @@ void Writer::bytes(const std::string& name, std::uint64_t size) {
   const hsize_t sizes = size;
   const Handle space(checked(H5Screate_simple(1, &sizes, nullptr), name));
   const Handle properties(checked(H5Pcreate(H5P_DATASET_CREATE), name));
-  // Allocating early fixes the place in the file at once; not
-  // filling avoids writing zeros where bytes will follow.
+  // Allocating early fixes the place in the file at once; not filling avoids writing zeros where bytes will
+  // follow.
   if (H5Pset_alloc_time(properties.id(), H5D_ALLOC_TIME_EARLY) < 0 ||
       H5Pset_fill_time(properties.id(), H5D_FILL_TIME_NEVER) < 0) {
     fail(name);

@@ -9,16 +9,16 @@
 
 namespace revnet {
 
-// Every error is a UsageError that begins with FILE:LINE.
-// `origin` names the file and must outlive the reader.
+// Every error is a UsageError that begins with FILE:LINE. `origin` names the file and must outlive the
+// reader.
 class NodeReader {
  public:
   explicit NodeReader(const std::string& origin) : origin_(origin) {}
 
   // "FILE:LINE".
   std::string where(const YAML::Node& node) const;
-  // Calls visit(key, value) for every entry of a map whose
-  // keys are distinct words; `what` names the map in messages.
+  // Calls visit(key, value) for every entry of a map whose keys are distinct words; `what` names the map in
+  // messages.
   void each(const YAML::Node& map, const std::string& what,
             const std::function<void(const YAML::Node&, const YAML::Node&)>& visit) const;
   // The value's text; `key` names it in messages.

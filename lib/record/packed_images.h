@@ -51,9 +51,9 @@ class PackedImageWriter {
   std::uint32_t index_crc_ = 0;
 };
 
-// Throws RecordError if the file is missing, not a packed file, damaged or of
-// a newer format. Checks that offsets and sizes lie inside the file and that
-// labels name classes. Whoever reads an image must compare its checksum.
+// Throws RecordError if the file is missing, not a packed file, damaged or of a newer format. Checks that
+// offsets and sizes lie inside the file and that labels name classes. Whoever reads an image must compare its
+// checksum.
 PackedImages read_packed_images(const std::filesystem::path& file);
 
 }  // namespace revnet

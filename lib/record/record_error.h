@@ -28,8 +28,7 @@ class RecordError : public Error {
   Kind kind_;
 };
 
-// Kind damaged, with the one-line message "PATH is damaged:
-// WHAT; restore it from a copy or make it anew".
+// Kind damaged, with the one-line message "PATH is damaged: WHAT; restore it from a copy or make it anew".
 RecordError damage_error(const std::filesystem::path& path, const std::string& what);
 
 }  // namespace revnet

@@ -120,9 +120,9 @@ RunDirectory::RunDirectory(RunFiles files, LockFile lock)
 RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
   make_folders(directory);
   RunFiles files(directory);
-  // Checked before locking, to leave no lock file in a folder that is not a
-  // run's, and again under the lock, because a run may have come and gone in
-  // between. If a lock file exists, its holder is the more important news.
+  // Checked before locking, to leave no lock file in a folder that is not a run's, and again under the lock,
+  // because a run may have come and gone in between. If a lock file exists, its holder is the more important
+  // news.
   if (!look_into(files).lock) check_room(files, overwrite);
   LockFile lock(files.lock(), files.directory().string());
   check_room(files, overwrite);

@@ -277,8 +277,8 @@ std::string chart_svg(const Chart& chart) {
   };
   const double x = plot_left - margin, y = plot_top - margin;
   const double w = plot_right - plot_left + 2 * margin, h = plot_bottom - plot_top + 2 * margin;
-  // The inner <svg> clips what leaves the plot. A clipPath
-  // would need an id, which could clash with another chart's.
+  // The inner <svg> clips what leaves the plot. A clipPath would need an id, which could clash with another
+  // chart's.
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"" + box(0, 0, width, legend.bottom()) +
          " role=\"img\" aria-label=\"" + escape_xml(label) + "\">\n" + axes(chart, frame) +
          fmt::format("<svg x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"{}>\n", x, y, w, h,

@@ -31,9 +31,9 @@ struct Chart {
 // Colours and markers repeat after this many series.
 inline constexpr std::size_t chart_styles = 8;
 
-// Both axes begin at 0, and anything below is cut off. The y axis covers all
-// lines, but at most four times the 90 % quantile of the points: a line that
-// diverges leaves the chart at the top instead of flattening the others.
+// Both axes begin at 0, and anything below is cut off. The y axis covers all lines, but at most four times
+// the 90 % quantile of the points: a line that diverges leaves the chart at the top instead of flattening the
+// others.
 std::string chart_svg(const Chart& chart);
 // The content for a <style> element.
 std::string_view chart_style();

@@ -33,8 +33,8 @@ const Metric& find_metric(std::string_view name, std::string_view origin);
 // cross entropy, speed and memory.
 std::vector<const Metric*> usual_metrics(std::span<const RunRecord> runs);
 
-// The statistic of a metric over runs, with the sample
-// standard deviation, which is NaN for fewer than two runs.
+// The statistic of a metric over runs, with the sample standard deviation, which is NaN for fewer than two
+// runs.
 struct Statistic {
   std::size_t count = 0;
   double mean = 0, deviation = 0;

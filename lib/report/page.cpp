@@ -94,10 +94,9 @@ std::string curves_html(const std::vector<Curves>& all) {
 std::string introduction(const std::vector<RunRecord>& runs) {
   const auto complete = std::ranges::count_if(runs, [](const RunRecord& run) { return run.complete(); });
   return "<p>Reversible and ordinary residual networks on CIFAR: what Tables 2 and 3 of Gomez, Ren, Urtasun "
-         "and "
-         "Grosse, <a href=\"https://arxiv.org/abs/1707.04585\">The Reversible Residual Network: "
-         "Backpropagation "
-         "Without Storing Activations</a> (NIPS 2017) say, beside what revnet built and measured. Runs: " +
+         "and Grosse, <a href=\"https://arxiv.org/abs/1707.04585\">The Reversible Residual Network: "
+         "Backpropagation Without Storing Activations</a> (NIPS 2017) say, beside what revnet built and "
+         "measured. Runs: " +
          fmt::format("{}, complete: {}.</p>\n", runs.size(), complete);
 }
 

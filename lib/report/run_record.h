@@ -35,8 +35,8 @@ struct RunRecord {
   bool complete() const { return status == RunStatus::complete && !eval.empty(); }
 };
 
-// Reads RUN/run.h5 and checks RUN/run.lock. Throws a
-// RecordError that names the file if it is missing or damaged.
+// Reads RUN/run.h5 and checks RUN/run.lock. Throws a RecordError that names the file if it is missing or
+// damaged.
 RunRecord read_run(const std::filesystem::path& directory);
 
 // Logs of earlier versions do not identify CIFAR's images. Such runs are taken to have those of the other

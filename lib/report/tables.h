@@ -35,8 +35,8 @@ Table error_table(const std::vector<RunRecord>& runs, const std::vector<Place>& 
 // directory is free.
 std::vector<std::string> missing_runs(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
-// The data that the runs of error_table() were measured on:
-// one sentence per schedule, with networks and seeds.
+// The data that the runs of error_table() were measured on: one sentence per schedule, with networks and
+// seeds.
 std::vector<std::string> measured_notes(const std::vector<RunRecord>& runs, const std::vector<Place>& places);
 
 }  // namespace revnet

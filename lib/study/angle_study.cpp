@@ -151,8 +151,7 @@ class Measurements {
   Series series_;
 };
 
-// A checkpoint to measure at. It is read again when its turn comes, so that only one is in memory at a
-// time.
+// A checkpoint to measure at. It is read again when its turn comes, so that only one is in memory at a time.
 struct Moment {
   std::filesystem::path file;
   Config config;  // resolved

@@ -25,8 +25,8 @@ std::vector<std::int64_t> exchange_sizes();
 std::vector<ExchangeTime> measure_exchange(Communicator& communicator, const std::vector<std::int64_t>& sizes,
                                            std::int64_t repetitions, const std::function<bool()>& stop);
 
-// One line per size: ranks, bytes, microseconds (median,
-// minimum, maximum) and the bandwidth at the median in MB/s.
+// One line per size: ranks, bytes, microseconds (median, minimum, maximum) and the bandwidth at the median in
+// MB/s.
 Table exchange_table(int ranks, const std::vector<ExchangeTime>& times);
 
 }  // namespace revnet

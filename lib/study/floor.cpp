@@ -17,9 +17,15 @@ namespace {
 using onednn::BatchNormPrimitives;
 using onednn::ConvolutionPrimitives;
 
-std::string describe(const ConvolutionShape& shape) {
+bool normalizes(Operation operation) {
+  using enum Operation;
+  return operation == normalization || operation == known_normalization ||
+         operation == normalization_gradient;
+}
+
+std::string describe(Operation operation, const ConvolutionShape& shape) {
   std::string result = fmt::format("{}x{}x{}x{}", shape.batch, shape.in, shape.height, shape.width);
-  if (shape.kernel == 0) return result;
+  if (normalizes(operation)) return result;
   result += fmt::format(" -> {}, {}x{}", shape.out, shape.kernel, shape.kernel);
   return shape.stride == 1 ? result : fmt::format("{}/{}", result, shape.stride);
 }
@@ -95,7 +101,7 @@ double time_norm(Device& device, const BatchNormPrimitives& norm, Operation oper
 // Identifies a primitive before there is a device to run it.
 struct Need {
   Operation operation;
-  ConvolutionShape shape;  // a normalisation has kernel 0
+  ConvolutionShape shape;  // of a normalisation, only what it reads
   bool image_input;
   auto operator<=>(const Need&) const = default;  // NOLINT(modernize-use-nullptr): clang 14 means its zero
 };
@@ -109,7 +115,7 @@ Needs needs_of(const Network& network) {
   };
   const auto norm = [&](const Norm& layer, Operation operation) {
     const Shape& shape = layer.shape();
-    ++needs[{operation, {shape[0], shape[1], shape[1], shape[2], shape[3], 0, 1}, false}];
+    ++needs[{operation, {shape[0], shape[1], shape[1], shape[2], shape[3], 1, 1}, false}];
   };
   for (const Filter* filter : network.filters()) {
     convolution(*filter, Operation::convolution);
@@ -128,10 +134,10 @@ Needs needs_of(const Network& network) {
 
 IsolatedPrimitive isolate(const Device& device, const Need& need, std::int64_t count, double epsilon) {
   IsolatedPrimitive primitive;
-  primitive.shape = describe(need.shape);
+  primitive.shape = describe(need.operation, need.shape);
   primitive.count = count;
   const Operation operation = need.operation;
-  if (need.shape.kernel == 0) {
+  if (normalizes(need.operation)) {
     const auto norm = std::make_shared<BatchNormPrimitives>(device, need.shape.src(), epsilon);
     primitive.work = norm->work(operation);
     primitive.ways.push_back(

@@ -22,8 +22,8 @@ double seconds(const timeval& time) {
 
 ProcessorTime processor_time() {
   ProcessorTime time;
-  // The fields of "cpu": user nice system idle iowait irq
-  // softirq steal ..., in ticks since boot, over all processors.
+  // The fields of "cpu": user nice system idle iowait irq softirq steal ..., in ticks since boot, over all
+  // processors.
   std::ifstream file("/proc/stat");
   std::string label;
   file >> label;

@@ -103,8 +103,7 @@ std::string change_of(const std::filesystem::path& sweep, const Job& job, const 
   if (!change) return "";
   return fmt::format(
       "{}: {} was {} in this run, but the sweep now says {}; give the sweep another name, or remove the run "
-      "to "
-      "start it afresh",
+      "to start it afresh",
       directory_of(sweep, job).string(), change->key, change->right, change->left);
 }
 
@@ -118,8 +117,7 @@ std::string change_of_queued(const std::filesystem::path& sweep, const Job& job)
   if (!change) return "";
   return fmt::format(
       "{}: waits in Slurm with {} = {}, but the sweep now says {}; take it back with revnet-sweep cancel, "
-      "then "
-      "run the sweep again",
+      "then run the sweep again",
       job.name, change->key, change->right, change->left);
 }
 

@@ -106,8 +106,8 @@ std::map<std::string, AccountingEntry> accounts(const fs::path& sweep, const std
   return result;
 }
 
-// "ended with exit code 1 at try 2", from the batch script's
-// note on the latest submission; "" if there is none.
+// "ended with exit code 1 at try 2", from the batch script's note on the latest submission; "" if there is
+// none.
 std::string last_exit(const fs::path& sweep, const SlurmTask& task) {
   std::istringstream line(last_line_of(slurm_folder(sweep) / (task.job + ".exits")));
   std::int64_t array_job = 0, index = 0;

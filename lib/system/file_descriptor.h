@@ -9,8 +9,8 @@
 
 namespace revnet {
 
-// Owns one open file descriptor. The destructor ignores
-// errors of close(), so writers call close() themselves.
+// Owns one open file descriptor. The destructor ignores errors of close(), so writers call close()
+// themselves.
 class FileDescriptor {
  public:
   explicit FileDescriptor(int descriptor = -1) : descriptor_(descriptor) {}

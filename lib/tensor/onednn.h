@@ -68,8 +68,8 @@ inline dnnl::batch_normalization_forward::primitive_desc describe_batch_norm(
 #endif
 }
 
-// The gradient of batch normalisation with respect to input,
-// scale and shift; all gradients share the layout `data`.
+// The gradient of batch normalisation with respect to input, scale and shift; all gradients share the layout
+// `data`.
 inline dnnl::batch_normalization_backward::primitive_desc describe_batch_norm_gradient(
     const dnnl::engine& engine, const dnnl::primitive_attr& attributes,
     const dnnl::batch_normalization_forward::primitive_desc& forward, const dnnl::memory::desc& data,

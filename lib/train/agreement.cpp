@@ -70,17 +70,15 @@ void check_equal_start(Communicator& communicator, const Device& device, const s
   const std::string unlike = dissenters(machines);
   if (!unlike.empty()) {
     throw AgreedError(fmt::format("{}: not the software of rank 0, or another kind of processor ({}); use "
-                                  "nodes of one kind and one installation of "
-                                  "revnet",
+                                  "nodes of one kind and one installation of revnet",
                                   unlike, machines.front()),
                       ExitCode::failed);
   }
   const std::string odd = dissenters(communicator.gather(settings));
   if (!odd.empty()) {
     throw AgreedError(odd +
-                          ": the settings or images differ from those of rank 0; give all ranks the "
-                          "same options, files, "
-                          "environment and images",
+                          ": the settings or images differ from those of rank 0; give all ranks the same "
+                          "options, files, environment and images",
                       ExitCode::usage);
   }
 }

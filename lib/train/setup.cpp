@@ -79,8 +79,7 @@ std::vector<Stage> stages_of(const Config::Network& network, const std::string& 
   if (widths.size() != units.size() || strides.size() != units.size()) {
     throw UsageError(
         "{}: units are given for {} stages, widths for {}, strides for {}; give network.units, "
-        "network.widths "
-        "and network.strides one number per stage",
+        "network.widths and network.strides one number per stage",
         name, units.size(), widths.size(), strides.size());
   }
   std::vector<Stage> stages;
@@ -164,8 +163,7 @@ void check_can_learn(const Config& config, int ranks) {
   if (classes(config) == 1) {
     throw UsageError(
         "dataset.classes: there is a single class, so there is nothing to learn; train and val need a folder "
-        "for "
-        "each class");
+        "for each class");
   }
   if (static_cast<float>(config.batch_norm.epsilon) == 0) {
     throw UsageError("batch_norm.epsilon: {} is 0 in float32; use 1e-30 or more", config.batch_norm.epsilon);
@@ -176,8 +174,7 @@ void check_can_learn(const Config& config, int ranks) {
   throw UsageError(
       "batch normalization would see one value of each channel, whose variance is 0: the last stage has 1x1 "
       "pixels, and a process computes a single image at a time; use a larger --batch or --micro-batch, "
-      "larger "
-      "images or smaller strides");
+      "larger images or smaller strides");
 }
 
 NetworkOptions network_options(const Config& config, Communicator& communicator) {

@@ -55,8 +55,8 @@ TEST_CASE("the same seed gives the same bytes, and a larger set begins with the 
   CHECK(std::equal(small.test.images.begin(), small.test.images.end(), large.test.images.begin()));
 }
 
-// Published results name a seed. Changing these bytes
-// changes the data set and would require a new name for it.
+// Published results name a seed. Changing these bytes changes the data set and would require a new name for
+// it.
 TEST_CASE("the synthetic bytes are those of the first release") {
   const Splits splits = make_synthetic(1, 50, 20);
   CHECK(fnv1a(splits.train.images) == 8552065773242251322ull);

@@ -23,8 +23,8 @@ Seen browse(const std::filesystem::path& folder, const std::string& page) {
   const std::string command =
       "cd '" + folder.string() +
       "' && timeout 60 chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage "
-      "--no-first-run"
-      " --disable-background-networking --user-data-dir=browser --enable-logging=stderr --dump-dom 'file://" +
+      "--no-first-run --disable-background-networking --user-data-dir=browser --enable-logging=stderr "
+      "--dump-dom 'file://" +
       (folder / page).string() + "' > dom.html 2> browser.log";
   const int status = std::system(command.c_str());
   const Seen seen{read_file(folder / "dom.html"), read_file(folder / "browser.log")};

@@ -52,8 +52,7 @@ const Environment mpi{
 
 TEST_CASE("two-hosts trains over a slow network and leaves no network namespace behind") {
   if (!succeeds("PATH=$PATH:/usr/sbin:/sbin; [ $(id -u) = 0 ] && ip netns add revnet-test && ip netns delete "
-                "revnet-test "
-                "&& command -v tc")) {
+                "revnet-test && command -v tc")) {
     MESSAGE("skipped: network namespaces need root and the package iproute2");
     return;
   }

@@ -129,8 +129,7 @@ struct Tally {
   std::string text() const {
     return fmt::format(
         "{} kills in {} whole runs: {} while checkpoint.h5 was written, {} while run.h5 was, {} while "
-        "config.yaml was, "
-        "{} in an evaluation, {} elsewhere; {} of all before the process had done a step",
+        "config.yaml was, {} in an evaluation, {} elsewhere; {} of all before the process had done a step",
         kills, runs, checkpoint, log, settings, evaluation, elsewhere, before_first_step);
   }
 };

@@ -21,8 +21,8 @@ float formula_uniform(std::uint64_t stream, std::uint64_t seed, std::uint64_t in
 std::vector<float> formula_uniforms(std::string_view name, std::uint64_t seed, std::int64_t count,
                                     std::int64_t first = 0);
 
-// Sets the parameter's value, which may be a part of the
-// whole. Does not update the layers' copies of weights.
+// Sets the parameter's value, which may be a part of the whole. Does not update the layers' copies of
+// weights.
 void set_by_formula(Parameter& parameter, std::uint64_t seed);
 // Sets all parameters of a network or of a list of layers, and updates copies of weights.
 void set_by_formula(Network& network, std::uint64_t seed);

@@ -100,9 +100,8 @@ TEST_CASE("impossible networks are refused") {
   NetworkOptions odd = small_options(ActivationMode::stored);
   odd.image_size = 30;
   CHECK(build("revnet38", odd) ==
-        "revnet38 cannot be built: stage 3 has stride 2, which does not divide 15x15 pixels; use an "
-        "image size "
-        "that is a multiple of all strides, or bottlenecks");
+        "revnet38 cannot be built: stage 3 has stride 2, which does not divide 15x15 pixels; use an image "
+        "size that is a multiple of all strides, or bottlenecks");
   odd.image_size = 3;
   CHECK(build("resnet50", odd).find("stage 2 has stride 2, but only 1x1 pixels reach it") !=
         std::string::npos);

@@ -1,5 +1,5 @@
-// A batch split between processes: with shared statistics,
-// the gradients of the parts add up to that of the whole.
+// A batch split between processes: with shared statistics, the gradients of the parts add up to that of the
+// whole.
 #include <algorithm>
 #include <cmath>
 #include <mutex>

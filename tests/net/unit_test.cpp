@@ -31,8 +31,8 @@ LayerOptions options_of(Engine engine) {
   return {.batch = 2, .convolution = ConvolutionPolicy::direct, .epsilon = 1e-3, .engine = engine};
 }
 
-// A unit whose parameters and inputs follow the formula. Its
-// widths are not multiples of a block, so padding matters.
+// A unit whose parameters and inputs follow the formula. Its widths are not multiples of a block, so padding
+// matters.
 struct Bench {
   explicit Bench(const Case& which)
       : device(1, arena_bytes, true),
@@ -80,8 +80,8 @@ void check_close(const Activation& activation, const std::vector<Naive>& referen
   }
 }
 
-// Compares the gradients of inputs and parameters. The
-// device is poisoned, so anything not overwritten is NaN.
+// Compares the gradients of inputs and parameters. The device is poisoned, so anything not overwritten is
+// NaN.
 void check_engine_against_naive(const Case& which) {
   Bench bench(which);
   std::vector<Naive> x = bench.naive(bench.x);

@@ -1,5 +1,5 @@
-// What all oneDNN operations share: scratchpads from the
-// arena, primitives that run in any thread, and planning.
+// What all oneDNN operations share: scratchpads from the arena, primitives that run in any thread, and
+// planning.
 #include "tensor/primitive.h"
 
 #include <memory>

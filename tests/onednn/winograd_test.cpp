@@ -130,8 +130,8 @@ TEST_CASE("the batch does not choose the implementation") {
   }
 }
 
-// Below 16 input channels, oneDNN 2.6 has only the reference
-// kernel for blocked layouts, but no network is so narrow.
+// Below 16 input channels, oneDNN 2.6 has only the reference kernel for blocked layouts, but no network is so
+// narrow.
 TEST_CASE("no convolution of a network falls back to a reference kernel") {
   const Device device = Device::planning();
   for (ConvolutionShape shape : shapes) {

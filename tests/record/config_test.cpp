@@ -303,8 +303,8 @@ TEST_CASE("text is any printable UTF-8 and nothing else") {
     set_value(config, "name", text, "--name");
     CHECK(configured(to_yaml(config)).name == text);
   }
-  // A lone continuation byte, cut short, overlong, surrogate,
-  // beyond Unicode, noncharacter, control characters.
+  // A lone continuation byte, cut short, overlong, surrogate, beyond Unicode, noncharacter, control
+  // characters.
   for (const std::string text :
        {"\x95\x80", "\xc3", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xf0\x80\x80\xaf", "\xed\xa0\x80",
         "\xf4\x90\x80\x80", "\xef\xbf\xbe", "\x01", "\x7f", "\xc2\x85", "\r"}) {

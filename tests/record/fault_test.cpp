@@ -1,5 +1,5 @@
-// Every single operation on every file that a run writes
-// fails once: nothing is lost, and the failure is reported.
+// Every single operation on every file that a run writes fails once: nothing is lost, and the failure is
+// reported.
 #include <algorithm>
 #include <cerrno>
 #include <functional>

@@ -18,9 +18,9 @@ struct Axis {
   std::int64_t before() const { return std::max<std::int64_t>(0, (out() - 1) * stride + kernel - size) / 2; }
 };
 
-// Calls visit(first src index, weight index, first dst index, count) for
-// every row of products of the convolution. The `count` products share a
-// weight; their outputs are adjacent and their inputs `stride` apart.
+// Calls visit(first src index, weight index, first dst index, count) for every row of products of the
+// convolution. The `count` products share a weight; their outputs are adjacent and their inputs `stride`
+// apart.
 template <class Visit>
 void each_row(const ConvolutionShape& s, Visit visit) {
   const Axis rows{s.height, s.kernel, s.stride}, columns{s.width, s.kernel, s.stride};

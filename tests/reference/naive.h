@@ -47,8 +47,8 @@ NormForward batch_norm_relu_with(const NormShape& shape, const Values& src, cons
 NormBackward batch_norm_relu_backward(const NormShape& shape, const Values& src, const Values& scale,
                                       const Values& shift, double epsilon, const Values& diff_dst);
 
-// From src [N, in, H, W] to dst [N, out, H/stride, W/stride],
-// with (out - in) / 2 zero channels before the others.
+// From src [N, in, H, W] to dst [N, out, H/stride, W/stride], with (out - in) / 2 zero channels before the
+// others.
 struct PoolShape {
   std::int64_t batch, in, out, height, width, stride;
 };

@@ -16,8 +16,7 @@ using simd::Source;
 using simd::StagedWinograd;
 using simd::Winograd;
 
-// The largest errors seen were 1.7e-6, and 4.4e-6 in weight gradients that one thread sums over all
-// tiles.
+// The largest errors seen were 1.7e-6, and 4.4e-6 in weight gradients that one thread sums over all tiles.
 constexpr Tolerance tolerance{.values = 6e-6, .sums = 2e-5};
 
 using Case = ConvolutionCase;

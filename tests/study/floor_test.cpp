@@ -46,8 +46,8 @@ TEST_CASE("the floor counts recomputed layers of reversible units") {
                                                            {Operation::normalization_gradient, 39}});
 }
 
-// Forward takes 69 million multiply-adds per image and each
-// gradient as many, but the stem has no data gradient.
+// Forward takes 69 million multiply-adds per image and each gradient as many, but the stem has no data
+// gradient.
 TEST_CASE("the floor has the network's arithmetic") {
   Device device = Device::planning(1);
   NetworkOptions options;

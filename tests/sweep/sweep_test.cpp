@@ -51,8 +51,8 @@ TEST_CASE("the estimate includes evaluations, and the total respects jobs that r
   const double once = estimated_seconds(job, 1, 100);
   job.config.evaluation.every = 30;
   const double four_times = estimated_seconds(job, 1, 100);
-  // A step of 100 images makes four passes (RevNet-38
-  // reconstructs), and an evaluation makes one over 10,000 images.
+  // A step of 100 images makes four passes (RevNet-38 reconstructs), and an evaluation makes one over 10,000
+  // images.
   CHECK(four_times / once == doctest::Approx((4 * 10'000 + 4 * 10'000.0) / (4 * 10'000 + 10'000)));
   job.config.dataset.validation = true;
   CHECK(estimated_seconds(job, 1, 100) / once ==
@@ -69,8 +69,7 @@ TEST_CASE("an impossible combination is refused with the job's name and a remedy
   job.config.network.activations = Config::Network::Activations::reconstructed;
   CHECK(testing::message_of<UsageError>([&] { check_possible(job); }) ==
         "resnet32-reconstructed: resnet32 is not reversible: its activations cannot be reconstructed; leave "
-        "the "
-        "combination out with sweep.exclude");
+        "the combination out with sweep.exclude");
 }
 
 }  // namespace

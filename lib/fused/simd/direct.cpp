@@ -61,6 +61,7 @@ void write_columns(D d, const DirectTask& task, std::int64_t index, const Patch&
   constexpr std::int64_t lanes = width_of<D>;
   const WorkBlock work_block = task.work.at(index);
   const std::int64_t first = first_result(task.stencil, work_block, task.columns);
+  // With a single vector, only the first writes.
   Writer<form, D> writers[2] = {{d, task.sink, column}, {d, task.sink, column + (vectors - 1) * lanes}};
   std::int64_t channel[vectors];
   for (int v = 0; v < vectors; ++v) {

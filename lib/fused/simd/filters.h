@@ -23,7 +23,7 @@ inline void require_blocks(const char* kernel, std::int64_t block, std::int64_t 
 struct FilterTask {
   const float* weights;
   std::int64_t in, out, block;
-  bool transposed;  // from output to input channels; mirrored where there are several taps
+  bool transposed;  // from output to input channels; Winograd mirrors the taps, too
 
   std::int64_t depth() const { return transposed ? out : in; }
   std::int64_t columns() const { return transposed ? in : out; }

@@ -19,7 +19,7 @@ namespace revnet::simd {
 struct PointwiseTask {
   const PixelWork& work;
   Source source;
-  const float* matrix;  // [depth][columns]
+  const float* matrix;  // [depth][columns], in panels as pack() writes them
   Sink sink;
   std::int64_t depth, columns;  // channels read and written
 };
@@ -76,6 +76,7 @@ template <int vectors, Sink::Form form, int block, class D>
 HWY_INLINE void write_columns(D d, const PointwiseTask& task, std::int64_t index, const WorkBlock& work_block,
                               const Pixels<block>& pixels, std::int64_t column, Prefetchers& ahead) {
   constexpr std::int64_t lanes = width_of<D>;
+  // With a single vector, only the first writes.
   Writer<form, D> writers[2] = {{d, task.sink, column}, {d, task.sink, column + (vectors - 1) * lanes}};
   std::int64_t at[vectors];
   for (int v = 0; v < vectors; ++v) {

@@ -231,6 +231,7 @@ void StagedWinograd::forward(const Source& source, const float* weights, const S
        thread.range_of(points * parts));
       thread.barrier();
       HWY_DYNAMIC_DISPATCH(WriteTiles)(group, sink, out_, share, outputs, kept);
+      // No barrier: the next group's tiles go to `inputs`, which no thread reads any more.
     }
   });
 }
@@ -258,6 +259,7 @@ void StagedWinograd::backward(const Source& input, const Source& diff, const flo
       HWY_DYNAMIC_DISPATCH(Multiply)(task, products);
       thread.barrier();
       HWY_DYNAMIC_DISPATCH(WriteTiles)(group, sink, in_, share, inputs, kept);
+      // The next group's tiles take the memory of the products.
       thread.barrier();
     }
     HWY_DYNAMIC_DISPATCH(FinishGradient)

@@ -21,7 +21,7 @@ class StagedWinograd {
   StagedWinograd(const Images& images, std::int64_t in, std::int64_t out);
 
   // Whether this is faster than Winograd, as measured with 64, 96, 112, 128 and 208 channels.
-  static bool pays(std::int64_t in, std::int64_t out) { return in * out >= 96 * 96; }
+  static bool pays(std::int64_t in, std::int64_t out) { return in * out >= std::int64_t{96} * 96; }
 
   // The contracts are those of Winograd. Results do not depend on the number of threads.
   const TileWork& forward_work() const { return work_; }

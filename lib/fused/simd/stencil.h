@@ -54,7 +54,7 @@ struct Stencil {
 Stencil forward_stencil(const DirectShape& shape);
 Stencil backward_stencil(const DirectShape& shape);
 
-// Work blocks of some rows of anchors.
+// Work blocks of some rows of anchors, or of several whole images where these are small.
 class AnchorWork : public RowBlocks {
  public:
   // Work blocks have about so many anchors.

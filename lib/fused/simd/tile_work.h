@@ -26,7 +26,7 @@ inline std::int64_t most_padded_tiles(std::int64_t tiles) {
   return (tiles + most_product_rows - 1) / most_product_rows * most_product_rows;
 }
 
-// Work blocks of one or a few rows of tiles.
+// Work blocks of one or a few rows of tiles, or of several whole images where these are small.
 class TileWork : public RowBlocks {
  public:
   // Makes work blocks of about `wanted_tiles` tiles.

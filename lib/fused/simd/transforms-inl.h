@@ -78,9 +78,8 @@ HWY_INLINE void transform_output(D d, const V (&m)[6], V (&y)[4]) {
 }
 
 // Computes two rows of r = A y from four values of a tile that overlaps no other; A is the transpose of the
-// matrix above. The weight gradient takes the output gradient in tiles that overlap and the
-// convolution's input in tiles that do not, because the input gradient needs the overlapping ones
-// anyway.
+// matrix above. The weight gradient takes the output gradient in tiles that overlap and the convolution's
+// input in tiles that do not, because the input gradient needs the overlapping ones anyway.
 template <int pair, class D, class V = hn::Vec<D>>
 HWY_INLINE void transform_separate_pair(D d, const V (&y)[4], V& first, V& second) {
   const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);

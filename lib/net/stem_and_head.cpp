@@ -1,4 +1,4 @@
-#include "net/ends.h"
+#include "net/stem_and_head.h"
 
 #include <cmath>
 

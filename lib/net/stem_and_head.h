@@ -1,6 +1,6 @@
-// The stem and the head of a network. Both treat a RevNet's halves separately,
-// which saves splitting and joining activations. It is exact because
-// convolution and batch normalisation treat each output channel independently.
+// The stem and the head of a network. Both treat a RevNet's halves separately, which saves splitting and
+// joining activations. It is exact because convolution and batch normalisation treat each output channel
+// independently.
 #pragma once
 
 #include <memory>
