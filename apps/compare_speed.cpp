@@ -11,7 +11,7 @@
 #include "compare_commands.h"
 #include "option_values.h"
 #include "ranks/communicator.h"
-#include "record/config.h"
+#include "settings/config.h"
 #include "study/machine.h"
 #include "study/speed_report.h"
 #include "study/study_log.h"

@@ -18,8 +18,8 @@
 #include "data/png.h"
 #include "option_values.h"
 #include "record/packed_images.h"
-#include "record/posix_file.h"
 #include "system/interrupt.h"
+#include "system/posix_file.h"
 #include "train/load_data.h"
 #include "training_options.h"
 

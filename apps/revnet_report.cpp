@@ -7,11 +7,11 @@
 #include "command_line.h"
 #include "net/network.h"
 #include "option_values.h"
-#include "record/config_schema.h"
-#include "record/posix_file.h"
 #include "report/page.h"
 #include "report/paper.h"
 #include "report/sections.h"
+#include "settings/config_schema.h"
+#include "system/posix_file.h"
 
 namespace {
 

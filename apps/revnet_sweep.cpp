@@ -12,13 +12,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "command_line.h"
-#include "record/posix_file.h"
-#include "record/sweep_file.h"
+#include "settings/sweep_file.h"
 #include "sweep/launcher.h"
 #include "sweep/results.h"
 #include "sweep/slurm_launcher.h"
 #include "system/host.h"
 #include "system/interrupt.h"
+#include "system/posix_file.h"
 #include "training_options.h"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 

@@ -9,10 +9,10 @@
 #include "base/text.h"
 #include "command_line.h"
 #include "option_values.h"
-#include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "run/earlier_run.h"
 #include "run/evaluation.h"
+#include "system/posix_file.h"
 #include "train/load_data.h"
 #include "train/setup.h"
 

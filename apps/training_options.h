@@ -11,7 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 

@@ -25,7 +25,7 @@ import numpy as np
 
 FORMAT_VERSION = 1
 # Settings that do not affect the result of a training, so that runs which differ in them are comparable: those that
-# lib/record/config_schema.cpp does not mark Effect::result. tests/end_to_end/python_test.cpp compares the two lists.
+# lib/settings/config_schema.cpp does not mark Effect::result. tests/end_to_end/python_test.cpp compares the two lists.
 WITHOUT_EFFECT = ("name", "description", "dataset.directory", "dataset.damaged", "dataset.workers", "training.threads",
                   "training.rank_timeout", "evaluation.every", "evaluation.images", "log.every", "log.tensorboard",
                   "checkpoint.every", "checkpoint.seconds", "checkpoint.keep", "checkpoint.keep_best")

@@ -29,7 +29,7 @@ void fields(Archive& archive, Checkpoint& checkpoint) {
 
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t checkpoint_version = 1;
 
 [[noreturn]] void refuse(const std::string& name, const std::string& why) {
   throw Error("checkpoint: array '{}' {}", name, why);
@@ -119,7 +119,7 @@ std::vector<RunningAverage> read_running(const hdf5::Reader& file) {
 Checkpoint read_here(const std::filesystem::path& path) {
   const hdf5::Reader file(path);
   check_kind(file, "iteration", "checkpoint", "a checkpoint.h5, or one in RUN/checkpoints");
-  check_format_version(file, format_version);
+  check_format_version(file, checkpoint_version);
   Checkpoint checkpoint;
   checkpoint.has_checksums = file.has_checksums();
   checkpoint.iteration = file.integer_attribute("/", "iteration");
@@ -142,7 +142,7 @@ Checkpoint read_here(const std::filesystem::path& path) {
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
   hdf5::Writer file(path);
-  file.attribute("/", format_version_name, format_version);
+  file.attribute("/", format_version_name, checkpoint_version);
   file.attribute("/", "iteration", checkpoint.iteration);
   file.group("progress");
   for (const auto& [name, value] : checkpoint.progress) file.attribute("progress", name, value);
@@ -164,7 +164,7 @@ std::filesystem::path newest_whole_checkpoint(const std::filesystem::path& folde
   for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
     try {
       by_iteration[read_checkpoint(entry.path()).iteration] = entry.path();
-    } catch (const RecordError&) {  // this one is of no help
+    } catch (const FileError&) {  // this one is of no help
     }
   }
   return by_iteration.empty() ? std::filesystem::path() : by_iteration.rbegin()->second;

@@ -39,11 +39,11 @@ struct Checkpoint {
 };
 
 // Replaces the file, synced to the disk before and after: the old checkpoint stays whole until the new one is
-// durable. On failure (RecordError) the old one is untouched and no temporary file is left.
+// durable. On failure (FileError) the old one is untouched and no temporary file is left.
 // Throws Error if a name is empty, has empty parts or appears twice, or if values do not fill the shape.
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint);
 
-// Arrays come in the order of their names, whatever the order of writing. Throws RecordError if the file is
+// Arrays come in the order of their names, whatever the order of writing. Throws FileError if the file is
 // missing, damaged or of a newer format. Which names and shapes a network needs is the caller's to check.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
 

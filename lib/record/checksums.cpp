@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/crc32.h"
-#include "record/posix_file.h"
+#include "system/posix_file.h"
 
 namespace revnet {
 namespace {

@@ -40,7 +40,7 @@ struct FileChecksums {
   std::vector<ArrayChecksum> arrays;  // incomplete if a damaged line could not be read
 };
 
-// Reads the whole file once. Throws RecordError if it cannot be read.
+// Reads the whole file once. Throws FileError if it cannot be read.
 FileChecksums verify_checksums(const std::filesystem::path& file);
 
 }  // namespace revnet

@@ -7,7 +7,7 @@
 // also verifies the checksums that save() appends to a file built in memory (record/checksums.h). Names are
 // paths from the root ("stage1/unit1/f/conv1/weight"); "" and "/" are the root itself.
 //
-// Every failure is a RecordError. The first Reader or Writer switches off HDF5's automatic error printing for
+// Every failure is a FileError. The first Reader or Writer switches off HDF5's automatic error printing for
 // the whole process. HDF5 is not thread-safe here: use all of this from one thread at a time.
 #pragma once
 
@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "record/checksums.h"
-#include "record/posix_file.h"
-#include "record/record_error.h"
+#include "system/file_error.h"
+#include "system/posix_file.h"
 
 namespace revnet::hdf5 {
 
@@ -97,7 +97,7 @@ struct FloatArray {
 
 class Reader {
  public:
-  // Throws RecordError of kind damaged if the file has changed since it was written; the message lists the
+  // Throws FileError of kind damaged if the file has changed since it was written; the message lists the
   // changed arrays.
   explicit Reader(std::filesystem::path file);
 
@@ -136,7 +136,7 @@ class Reader {
   std::int64_t integer_attribute(const std::string& object, const std::string& name) const;
   std::uint64_t unsigned_attribute(const std::string& object, const std::string& name) const;
 
-  // Throws RecordError of kind damaged: "PATH is damaged: WHAT; restore it from a copy or make it anew".
+  // Throws FileError of kind damaged: "PATH is damaged: WHAT; restore it from a copy or make it anew".
   [[noreturn]] void fail(const std::string& what) const;
   template <typename Arg, typename... Args>
   [[noreturn]] void fail(fmt::format_string<Arg, Args...> what, Arg&& arg, Args&&... args) const {

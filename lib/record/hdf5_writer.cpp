@@ -55,8 +55,8 @@ void Writer::RemoveFile::operator()(const std::filesystem::path* file) const {
 }
 
 void Writer::fail(const std::string& object) const {
-  throw RecordError(RecordError::Kind::io, "cannot write {}: {}: {}", target_.string(), absolute(object),
-                    take_error());
+  throw FileError(FileError::Kind::io, "cannot write {}: {}: {}", target_.string(), absolute(object),
+                  take_error());
 }
 
 std::int64_t Writer::checked(std::int64_t id, const std::string& object) const {

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "record/record_error.h"
+#include "system/file_error.h"
 
 namespace revnet {
 
@@ -64,7 +64,7 @@ class Packer {
   std::string bytes_;
 };
 
-// Throws RecordError of kind damaged, naming the file, if the bytes do not come from a Packer.
+// Throws FileError of kind damaged, naming the file, if the bytes do not come from a Packer.
 class Unpacker {
  public:
   Unpacker(std::string_view bytes, std::filesystem::path file) : bytes_(bytes), file_(std::move(file)) {}

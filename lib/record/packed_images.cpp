@@ -12,7 +12,7 @@
 namespace revnet {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t packed_images_version = 1;
 constexpr const char* kind = "packed images";
 
 constexpr const char* index_checksum = "index_crc32";
@@ -57,7 +57,7 @@ PackedSet read_set(const hdf5::Reader& file, const std::string& name, std::size_
 PackedImages read_here(const std::filesystem::path& path) {
   const hdf5::Reader file(path);
   check_kind(file, "kind", kind, "a file that revnet-data pack wrote");
-  check_format_version(file, format_version);
+  check_format_version(file, packed_images_version);
   PackedImages images;
   images.classes = file.texts("classes");
   std::uint32_t crc = 0;
@@ -85,7 +85,7 @@ void fields(Archive& archive, PackedImages& images) {
 
 PackedImageWriter::PackedImageWriter(std::filesystem::path target, const std::vector<std::string>& classes)
     : file_(std::move(target), hdf5::Writer::Place::disk) {
-  file_.attribute("/", format_version_name, format_version);
+  file_.attribute("/", format_version_name, packed_images_version);
   file_.attribute("/", "kind", std::string(kind));
   file_.texts("classes", classes);
   for (const std::string& name : classes) extend(index_crc_, name);

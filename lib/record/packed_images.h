@@ -38,7 +38,7 @@ class PackedImageWriter {
   void begin(const std::string& set, std::uint64_t bytes);
   void add(const std::string& name, std::int64_t label, std::uint32_t checksum,
            std::span<const std::uint8_t> bytes);
-  // Requires the last set to be complete. Throws RecordError if the file cannot be written.
+  // Requires the last set to be complete. Throws FileError if the file cannot be written.
   void save();
 
  private:
@@ -51,7 +51,7 @@ class PackedImageWriter {
   std::uint32_t index_crc_ = 0;
 };
 
-// Throws RecordError if the file is missing, not a packed file, damaged or of a newer format. Checks that
+// Throws FileError if the file is missing, not a packed file, damaged or of a newer format. Checks that
 // offsets and sizes lie inside the file and that labels name classes. Whoever reads an image must compare its
 // checksum.
 PackedImages read_packed_images(const std::filesystem::path& file);

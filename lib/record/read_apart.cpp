@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
 
-// Marks a successful answer, whose payload follows. Any other first byte is a RecordError::Kind, and its
+// Marks a successful answer, whose payload follows. Any other first byte is a FileError::Kind, and its
 // message follows.
 constexpr char has_read = '\x7f';
 
@@ -30,13 +30,12 @@ ProcessLimits limits_for(const std::filesystem::path& file, unsigned seconds) {
 std::string read_and_tell(const std::filesystem::path& file, const std::function<std::string()>& read) {
   try {
     return has_read + read();
-  } catch (const RecordError& error) {
+  } catch (const FileError& error) {
     return static_cast<char>(error.kind()) + std::string(error.what());
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    return static_cast<char>(RecordError::Kind::damaged) +
-           std::string(damage_error(file, error.what()).what());
+    return static_cast<char>(FileError::Kind::damaged) + std::string(damage_error(file, error.what()).what());
   }
 }
 
@@ -47,10 +46,10 @@ bool is_whole(const std::filesystem::path& file) {
 // A damaged file may ask for any amount of memory, a whole one only for what it needs.
 [[noreturn]] void fail_for_memory(const std::filesystem::path& file) {
   if (is_whole(file)) throw std::bad_alloc();
-  throw RecordError(RecordError::Kind::damaged,
-                    "cannot read {}: it takes more memory than there is; if other files can be read, it is "
-                    "damaged: restore it from a copy",
-                    file.string());
+  throw FileError(FileError::Kind::damaged,
+                  "cannot read {}: it takes more memory than there is; if other files can be read, it is "
+                  "damaged: restore it from a copy",
+                  file.string());
 }
 
 // HDF5 crashes on damaged files, and on some of its own allocations that fail.
@@ -67,7 +66,7 @@ ProcessResult call_reader(const std::filesystem::path& file, const std::function
   } catch (const std::bad_alloc&) {
     fail_for_memory(file);
   } catch (const Error& error) {
-    throw RecordError(RecordError::Kind::io, "cannot read {}: {}", file.string(), error.what());
+    throw FileError(FileError::Kind::io, "cannot read {}: {}", file.string(), error.what());
   }
 }
 
@@ -79,7 +78,7 @@ std::string read_apart(const std::filesystem::path& file, const std::function<st
   if (status.code != 0 || text.empty()) fail_for_crash(file, status);
   const char first = text[0];
   text.erase(0, 1);
-  if (first != has_read) throw RecordError(static_cast<RecordError::Kind>(first), text);
+  if (first != has_read) throw FileError(static_cast<FileError::Kind>(first), text);
   return text;
 }
 

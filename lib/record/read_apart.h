@@ -13,8 +13,8 @@
 
 namespace revnet {
 
-// Returns what `read` returns in a child process. Rethrows a RecordError from there with the same message.
-// Throws RecordError of kind damaged if the child crashes, computes for more than `seconds` plus a second for
+// Returns what `read` returns in a child process. Rethrows a FileError from there with the same message.
+// Throws FileError of kind damaged if the child crashes, computes for more than `seconds` plus a second for
 // every 16 MiB, or needs more than a gigabyte plus four times the file's size; of kind io if no child can be
 // started.
 std::string read_apart(const std::filesystem::path& file, const std::function<std::string()>& read,

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include "record/posix_file.h"
+#include "system/posix_file.h"
 
 namespace revnet {
 namespace {

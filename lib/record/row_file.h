@@ -35,7 +35,7 @@ class RowFile {
   // The bytes of one row.
   using Encode = std::function<std::string(const MetricsRow& row)>;
 
-  // Replaces the file by `head` and these rows. Throws RecordError if it cannot be written, as does append().
+  // Replaces the file by `head` and these rows. Throws FileError if it cannot be written, as does append().
   RowFile(std::filesystem::path file, std::string head, Encode encode, const std::vector<MetricsRow>& rows);
 
   // Writes the row in one call, so that a reader finds whole rows.

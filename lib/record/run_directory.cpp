@@ -5,12 +5,11 @@
 #include <set>
 #include <utility>
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "record/posix_file.h"
+#include "system/posix_file.h"
 
 namespace revnet {
 namespace {
@@ -163,11 +162,6 @@ void RunDirectory::make_tensorboard() const {
 
 bool is_in_use(const std::filesystem::path& directory) {
   return LockFile::is_held(RunFiles(directory).lock());
-}
-
-std::filesystem::path default_run_directory(const Config& config) {
-  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), network_name(config.network),
-                     config.training.seed);
 }
 
 }  // namespace revnet

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string>
 
-#include "record/config.h"
 #include "system/lock_file.h"
 
 namespace revnet {
@@ -70,8 +69,5 @@ class RunDirectory {
 
 // Whether any process holds a RunDirectory there; false if there is no lock file.
 bool is_in_use(const std::filesystem::path& directory);
-
-// runs/DATASET-ARCH-seedN, the default of revnet-train.
-std::filesystem::path default_run_directory(const Config& config);
 
 }  // namespace revnet

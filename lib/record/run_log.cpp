@@ -20,7 +20,7 @@ void fields(Archive& archive, RunInfo& info) {
 
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t run_log_version = 1;
 constexpr std::array<std::string_view, 4> statuses{"running", "complete", "interrupted",
                                                    "diverged"};  // as in RunStatus
 
@@ -162,7 +162,7 @@ RunLog RunLog::open(std::filesystem::path file) {
 RunLog RunLog::read_here(std::filesystem::path file) {
   const hdf5::Reader reader(file);
   check_kind(reader, "status", "run log", "a run.h5");
-  check_format_version(reader, format_version);
+  check_format_version(reader, run_log_version);
   RunLog log(std::move(file), read_info(reader));
   log.status_ = read_status(reader);
   log.train_ = read_rows<TrainRow>(reader, "/train", train_columns);
@@ -213,7 +213,7 @@ void RunLog::truncate_after(std::int64_t iteration) {
 
 void RunLog::save() const {
   hdf5::Writer file(path_);
-  file.attribute("/", format_version_name, format_version);
+  file.attribute("/", format_version_name, run_log_version);
   file.attribute("/", "status", std::string(name(status_)));
   for (const TextAttribute& attribute : text_attributes) {
     file.attribute("/", attribute.name, info_.*attribute.text);

@@ -72,7 +72,7 @@ class RunLog {
   // A log without rows, of status running. Nothing is written before save(). Throws Error if a name in
   // info.extra belongs to the format.
   static RunLog create(std::filesystem::path file, RunInfo info);
-  // Everything in the file, to go on or to report. Throws RecordError if it is missing, damaged or of
+  // Everything in the file, to go on or to report. Throws FileError if it is missing, damaged or of
   // a newer format.
   static RunLog open(std::filesystem::path file);
 

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "record/config_schema.h"
 #include "report/paper.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 namespace {

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "record/config_schema.h"
 #include "report/groups.h"
 #include "report/tables.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 namespace {

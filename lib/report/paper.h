@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

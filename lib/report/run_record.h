@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "record/config.h"
 #include "record/run_log.h"
+#include "settings/config.h"
 
 namespace revnet {
 
@@ -35,7 +35,7 @@ struct RunRecord {
   bool complete() const { return status == RunStatus::complete && !eval.empty(); }
 };
 
-// Reads RUN/run.h5 and checks RUN/run.lock. Throws a RecordError that names the file if it is missing or
+// Reads RUN/run.h5 and checks RUN/run.lock. Throws a FileError that names the file if it is missing or
 // damaged.
 RunRecord read_run(const std::filesystem::path& directory);
 

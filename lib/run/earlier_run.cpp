@@ -2,10 +2,10 @@
 
 #include "base/error.h"
 #include "record/checksums.h"
-#include "record/posix_file.h"
-#include "record/record_error.h"
 #include "run/extension.h"
 #include "run/resumption.h"
+#include "system/file_error.h"
+#include "system/posix_file.h"
 #include "train/setup.h"
 
 namespace revnet {
@@ -26,14 +26,13 @@ Config settings_of_run(const std::filesystem::path& directory) {
   }
   const std::string file = files.config().string(), text = read_text_file(file);
   if (!is_as_written(text)) {
-    throw RecordError(
-        RecordError::Kind::damaged,
-        "{} is damaged: its bytes are not those that were written; restore it from a copy or, if "
-        "you changed it yourself, remove its first line",
-        file);
+    throw FileError(FileError::Kind::damaged,
+                    "{} is damaged: its bytes are not those that were written; restore it from a copy or, if "
+                    "you changed it yourself, remove its first line",
+                    file);
   }
   if (text.empty()) {
-    throw RecordError(RecordError::Kind::damaged, "{} is damaged: it is empty; restore it from a copy", file);
+    throw FileError(FileError::Kind::damaged, "{} is damaged: it is empty; restore it from a copy", file);
   }
   Config config;
   read_config_text(config, text, file);
@@ -68,7 +67,7 @@ std::string fingerprint_beside(const std::filesystem::path& checkpoint) {
   try {
     const RunInfo info = RunLog::open(log).info();
     return info.extra_or(dataset_fingerprint);
-  } catch (const RecordError&) {
+  } catch (const FileError&) {
     return "";  // a checkpoint can be evaluated without its log
   }
 }
@@ -76,12 +75,12 @@ std::string fingerprint_beside(const std::filesystem::path& checkpoint) {
 Checkpoint read_last_checkpoint(const RunFiles& files) {
   try {
     return read_checkpoint(files.checkpoint());
-  } catch (const RecordError& error) {
-    if (error.kind() != RecordError::Kind::damaged) throw;
+  } catch (const FileError& error) {
+    if (error.kind() != FileError::Kind::damaged) throw;
     const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
     if (whole.empty()) throw;
-    throw RecordError(error.kind(), "{}; {} is intact: copy it to {}", error.what(), whole.string(),
-                      files.checkpoint().string());
+    throw FileError(error.kind(), "{}; {} is intact: copy it to {}", error.what(), whole.string(),
+                    files.checkpoint().string());
   }
 }
 
@@ -93,16 +92,16 @@ bool has_last_checkpoint(const RunFiles& files) {
   const std::filesystem::path whole = newest_whole_checkpoint(files.kept_checkpoints());
   // The first kept checkpoint, of iteration 0, is written before checkpoint.h5; a kill may come between them.
   if (!whole.empty() && read_checkpoint(whole).iteration > 0) {
-    throw RecordError(RecordError::Kind::missing, "{}; {} is intact: copy it there and resume", lost,
-                      whole.string());
+    throw FileError(FileError::Kind::missing, "{}; {} is intact: copy it there and resume", lost,
+                    whole.string());
   }
   if (!std::filesystem::exists(files.run_log())) return false;
   const RunLog log = RunLog::open(files.run_log());
   // A run saves a checkpoint before its first step.
   if (log.status() != RunStatus::running || !log.train().empty()) {
-    throw RecordError(RecordError::Kind::missing,
-                      "{}, but the run has begun: restore it from a copy, or start the run anew with --force",
-                      lost);
+    throw FileError(FileError::Kind::missing,
+                    "{}, but the run has begun: restore it from a copy, or start the run anew with --force",
+                    lost);
   }
   return false;
 }
@@ -116,10 +115,10 @@ std::optional<EarlierRun> find_earlier_run(const Config& config, const std::file
   check_same_run(config, settings_of_checkpoint(checkpoint, file), file);
   std::error_code error;
   if (!std::filesystem::exists(files.run_log(), error) && !error) {
-    throw RecordError(RecordError::Kind::missing,
-                      "{} is missing: restore it from a copy, or start another run with this one's weights "
-                      "(--initialize-from {})",
-                      files.run_log().string(), file);
+    throw FileError(FileError::Kind::missing,
+                    "{} is missing: restore it from a copy, or start another run with this one's weights "
+                    "(--initialize-from {})",
+                    files.run_log().string(), file);
   }
   return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
 }

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "record/checkpoint.h"
-#include "record/config.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
+#include "settings/config.h"
 
 namespace revnet {
 
@@ -34,11 +34,11 @@ Config settings_to_resume(const std::filesystem::path& directory, const std::fun
 // none, or if that file cannot be read.
 std::string fingerprint_beside(const std::filesystem::path& checkpoint);
 
-// Reads the last checkpoint. If it is damaged, the RecordError names a kept checkpoint that is intact.
+// Reads the last checkpoint. If it is damaged, the FileError names a kept checkpoint that is intact.
 Checkpoint read_last_checkpoint(const RunFiles& files);
 
 // Returns whether the run has its last checkpoint. A run without one starts over, so this throws a
-// RecordError if a run had one and lost it: if it has ended, has a row in its log, or has kept a later
+// FileError if a run had one and lost it: if it has ended, has a row in its log, or has kept a later
 // checkpoint than its first.
 bool has_last_checkpoint(const RunFiles& files);
 

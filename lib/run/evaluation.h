@@ -10,7 +10,7 @@
 
 #include "ops/softmax_cross_entropy.h"
 #include "record/checkpoint.h"
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "record/checkpoint.h"
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

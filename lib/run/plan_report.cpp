@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "record/config_schema.h"
 #include "run/extension.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 namespace {

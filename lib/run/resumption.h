@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "record/config.h"
 #include "record/run_log.h"
+#include "settings/config.h"
 
 namespace revnet {
 

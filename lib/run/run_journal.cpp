@@ -10,11 +10,11 @@
 #include "base/text.h"
 #include "record/checksums.h"
 #include "record/event_file.h"
-#include "record/posix_file.h"
-#include "record/record_error.h"
 #include "run/earlier_run.h"
 #include "run/resumption.h"
+#include "system/file_error.h"
 #include "system/host.h"
+#include "system/posix_file.h"
 #include "train/load_data.h"
 
 namespace revnet {
@@ -166,7 +166,7 @@ void RunJournal::show(const MetricsRow& row) {
     try {
       file.append(row);
       return false;
-    } catch (const RecordError& error) {
+    } catch (const FileError& error) {
       reporter_.warn(fmt::format("{}; the run goes on without this file", error.what()));
       return true;
     }

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "base/stopwatch.h"
-#include "record/config.h"
 #include "record/row_file.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
 #include "run/reporter.h"
 #include "run/run_progress.h"
 #include "run/slowdown.h"
+#include "settings/config.h"
 #include "train/trainer.h"
 
 namespace revnet {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "record/config.h"
 #include "record/run_log.h"
 #include "run/earlier_run.h"
+#include "settings/config.h"
 #include "train/gradient_exchange.h"
 
 namespace revnet {

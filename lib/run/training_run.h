@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "record/config.h"
 #include "run/earlier_run.h"
 #include "run/run_summary.h"
+#include "settings/config.h"
 #include "train/trainer.h"
 
 namespace revnet {

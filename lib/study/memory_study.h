@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/table.h"
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

@@ -30,7 +30,7 @@ class Series {
 
   // Writes the datasets GROUP/iteration (int64) and GROUP/COLUMN (float64).
   void write(hdf5::Writer& log, const std::string& group) const;
-  // Throws RecordError if the group is damaged.
+  // Throws FileError if the group is damaged.
   static Series read(const hdf5::Reader& log, const std::string& group);
 
   template <class Archive>

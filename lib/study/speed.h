@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "record/config.h"
+#include "settings/config.h"
 #include "study/floor.h"
 #include "study/machine.h"
 #include "tensor/profile.h"

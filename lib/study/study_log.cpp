@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "record/format_version.h"
-#include "record/posix_file.h"
 #include "record/read_apart.h"
 #include "system/host.h"
+#include "system/posix_file.h"
 #include "tensor/device.h"
 
 namespace revnet {

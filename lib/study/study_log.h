@@ -26,7 +26,7 @@ struct StudyLog {
   Series series;
 };
 
-// Reads these root attributes and the series in `group`. Throws RecordError if the file is damaged, of a
+// Reads these root attributes and the series in `group`. Throws FileError if the file is damaged, of a
 // newer format or from another study.
 StudyLog read_study_log(const std::filesystem::path& file, const std::string& study,
                         const std::vector<std::string>& attributes, const std::string& group);

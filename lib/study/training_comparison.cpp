@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "record/posix_file.h"
 #include "record/run_directory.h"
 #include "study/gradient_angle.h"
 #include "study/study_log.h"
 #include "system/interrupt.h"
+#include "system/posix_file.h"
 #include "train/setup.h"
 
 namespace revnet {

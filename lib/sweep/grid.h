@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "record/sweep_file.h"
+#include "settings/sweep_file.h"
 
 namespace revnet {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "record/slurm_settings.h"
+#include "settings/slurm_settings.h"
 #include "sweep/sweep.h"
 
 namespace revnet {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 #include "study/study_log.h"
 
 namespace revnet {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/slurm_settings.h"
+#include "settings/slurm_settings.h"
 
 namespace revnet {
 

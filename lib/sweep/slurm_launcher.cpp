@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "record/posix_file.h"
 #include "sweep/remaining_jobs.h"
 #include "sweep/slurm.h"
 #include "system/interrupt.h"
 #include "system/lock_file.h"
+#include "system/posix_file.h"
 #include "system/process.h"
 #include "train/recipe.h"
 #include "train/setup.h"

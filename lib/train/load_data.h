@@ -11,7 +11,7 @@
 #include "data/batch_source.h"
 #include "data/dataset.h"
 #include "data/image_folders.h"
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "record/config.h"
+#include "settings/config.h"
 #include "system/memory_limit.h"
 #include "train/memory_plan.h"
 

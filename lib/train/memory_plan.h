@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "net/network.h"
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

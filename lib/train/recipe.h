@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

@@ -5,7 +5,7 @@
 
 #include "net/network.h"
 #include "ranks/communicator.h"
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

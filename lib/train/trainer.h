@@ -18,7 +18,7 @@
 #include "net/network.h"
 #include "ranks/communicator.h"
 #include "record/checkpoint.h"
-#include "record/config.h"
+#include "settings/config.h"
 #include "train/gradient_exchange.h"
 #include "train/micro_batch_sum.h"
 #include "train/schedule.h"

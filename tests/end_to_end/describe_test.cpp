@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 namespace revnet::testing {
 namespace {

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
-#include "record/record_error.h"
+#include "system/file_error.h"
 
 using namespace revnet;
 using namespace revnet::testing;

@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
-#include "record/config_schema.h"
 #include "record/hdf5.h"
+#include "settings/config_schema.h"
 
 namespace revnet::testing {
 namespace {

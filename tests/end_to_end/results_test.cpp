@@ -5,8 +5,8 @@
 
 #include "end_to_end/runs.h"
 #include "record/checksums.h"
-#include "record/config.h"
 #include "record/hdf5.h"
+#include "settings/config.h"
 #include "system/host.h"
 
 namespace revnet::testing {

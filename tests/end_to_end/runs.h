@@ -8,9 +8,9 @@
 
 #include "end_to_end/process.h"
 #include "record/checkpoint.h"
-#include "record/config.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
+#include "settings/config.h"
 
 namespace revnet::testing {
 

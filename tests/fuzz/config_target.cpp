@@ -1,5 +1,5 @@
 #include "fuzz/target.h"
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet::fuzz {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "fuzz/target.h"
-#include "record/slurm_settings.h"
+#include "settings/slurm_settings.h"
 #include "sweep/slurm.h"
 
 namespace revnet::fuzz {

@@ -8,8 +8,8 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "record/record_error.h"
 #include "support.h"
+#include "system/file_error.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -39,10 +39,10 @@ std::vector<std::uint32_t> bits(const std::vector<float>& values) {
   return result;
 }
 
-RecordError::Kind failure(const std::filesystem::path& path, const std::string& part = "") {
+FileError::Kind failure(const std::filesystem::path& path, const std::string& part = "") {
   try {
     read_checkpoint(path);
-  } catch (const RecordError& error) {
+  } catch (const FileError& error) {
     CAPTURE(std::string(error.what()));
     CHECK(is_one_line(error.what()));
     CHECK(contains(error.what(), path.string()));
@@ -50,7 +50,7 @@ RecordError::Kind failure(const std::filesystem::path& path, const std::string& 
     return error.kind();
   }
   FAIL("nothing was thrown");
-  return RecordError::Kind::io;
+  return FileError::Kind::io;
 }
 
 // As many numbers as ResNet-110 has, in as many arrays.
@@ -186,21 +186,21 @@ TEST_CASE("a checkpoint that contradicts itself is not written") {
 TEST_CASE("a truncated or garbage checkpoint gives a one-line error") {
   TemporaryDirectory folder;
   const std::filesystem::path path = folder / "checkpoint.h5";
-  CHECK(failure(path, "No such file or directory") == RecordError::Kind::missing);
+  CHECK(failure(path, "No such file or directory") == FileError::Kind::missing);
   write_checkpoint(path, sample());
   const std::string whole = read_file(path);
   for (std::size_t size = 0; size < whole.size(); size += whole.size() / 40) {
     CAPTURE(size);
     write_file(path, whole.substr(0, size));
-    CHECK(failure(path) == RecordError::Kind::damaged);
+    CHECK(failure(path) == FileError::Kind::damaged);
   }
   write_file(path, whole.substr(0, whole.size() / 2));
-  CHECK(failure(path, "not a whole HDF5 file") == RecordError::Kind::damaged);
+  CHECK(failure(path, "not a whole HDF5 file") == FileError::Kind::damaged);
   write_file(path, "garbage" + whole.substr(7));
-  CHECK(failure(path) == RecordError::Kind::damaged);
+  CHECK(failure(path) == FileError::Kind::damaged);
   // The right length, but the second half never reached the disk.
   write_file(path, whole.substr(0, whole.size() / 2) + std::string(whole.size() - whole.size() / 2, '\0'));
-  CHECK(failure(path) == RecordError::Kind::damaged);
+  CHECK(failure(path) == FileError::Kind::damaged);
 }
 
 TEST_CASE("missing groups, wrong types, wrong ranks and newer formats are named") {
@@ -214,7 +214,7 @@ TEST_CASE("missing groups, wrong types, wrong ranks and newer formats are named"
     }
     return failure(path, part);
   };
-  const auto damaged = RecordError::Kind::damaged;
+  const auto damaged = FileError::Kind::damaged;
   for (const char* name :
        {"/parameters", "/momentum", "/running", "/progress", "/config", "/running/stem/bn/variance"}) {
     CHECK(spoiled(std::string(name) + " is missing", [&](RawFile& raw) { raw.remove(name); }) == damaged);
@@ -243,7 +243,7 @@ TEST_CASE("missing groups, wrong types, wrong ranks and newer formats are named"
         }) == damaged);
   CHECK(spoiled("format version 2, newer than this program's 1; use a newer revnet", [](RawFile& raw) {
           raw.set_attribute("format_version", H5T_STD_I64LE, std::int64_t{2});
-        }) == RecordError::Kind::newer_format);
+        }) == FileError::Kind::newer_format);
   CHECK(spoiled("nested too deeply", [](RawFile& raw) {
           H5Lcreate_hard(raw.id(), "/parameters/stem", raw.id(), "/parameters/stem/again", H5P_DEFAULT,
                          H5P_DEFAULT);
@@ -258,17 +258,17 @@ TEST_CASE("a failing write leaves the old checkpoint whole and no temporary file
   next.iteration = 5;
 
   std::filesystem::create_directory(folder / "checkpoint.h5.tmp");
-  CHECK(contains(message_of<RecordError>([&] { write_checkpoint(path, next); }),
+  CHECK(contains(message_of<FileError>([&] { write_checkpoint(path, next); }),
                  "checkpoint.h5.tmp: Is a directory; it is a folder: name a file, or move it away"));
   CHECK(read_checkpoint(path).iteration == sample().iteration);
   std::filesystem::remove(folder / "checkpoint.h5.tmp");
 
   // With a folder in the file's place, the temporary file is written but the rename fails.
   std::filesystem::create_directory(folder / "taken.h5");
-  CHECK(contains(message_of<RecordError>([&] { write_checkpoint(folder / "taken.h5", next); }), "taken.h5"));
+  CHECK(contains(message_of<FileError>([&] { write_checkpoint(folder / "taken.h5", next); }), "taken.h5"));
   CHECK_FALSE(std::filesystem::exists(folder / "taken.h5.tmp"));
 
-  CHECK(contains(message_of<RecordError>([&] { write_checkpoint(folder / "none" / "c.h5", next); }),
+  CHECK(contains(message_of<FileError>([&] { write_checkpoint(folder / "none" / "c.h5", next); }),
                  "No such file or directory; check the path"));
 
   write_file(folder / "checkpoint.h5.tmp", "stale");

@@ -28,8 +28,8 @@ Checkpoint sample_checkpoint() {
 std::string message_of(const std::filesystem::path& file) {
   try {
     read_checkpoint(file);
-  } catch (const RecordError& error) {
-    CHECK(error.kind() == RecordError::Kind::damaged);
+  } catch (const FileError& error) {
+    CHECK(error.kind() == FileError::Kind::damaged);
     CHECK(is_one_line(error.what()));
     return error.what();
   }

@@ -9,10 +9,10 @@
 #include "faults/file_faults.h"
 #include "files.h"
 #include "record/checkpoint.h"
-#include "record/posix_file.h"
-#include "record/record_error.h"
 #include "record/run_directory.h"
 #include "record/run_log.h"
+#include "system/file_error.h"
+#include "system/posix_file.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -70,7 +70,7 @@ bool fail_once(const Case& kind, int at, int error, bool lasting) {
   std::string message;
   try {
     kind.write(file, 2);
-  } catch (const RecordError& refused) {
+  } catch (const FileError& refused) {
     message = refused.what();
   }
   const bool renamed = std::ranges::count(file_operations(), "rename") > 0 &&

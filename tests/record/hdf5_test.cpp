@@ -35,8 +35,8 @@ void write_sample(const std::filesystem::path& path) {
 std::string damage(const std::function<void()>& read) {
   try {
     read();
-  } catch (const RecordError& error) {
-    CHECK(error.kind() == RecordError::Kind::damaged);
+  } catch (const FileError& error) {
+    CHECK(error.kind() == FileError::Kind::damaged);
     CHECK(is_one_line(error.what()));
     return error.what();
   }
@@ -168,9 +168,9 @@ TEST_CASE("misuse of the writer is an error") {
   TemporaryDirectory folder;
   hdf5::Writer file(folder / "f.h5");
   file.doubles("x", std::vector<double>{1});
-  CHECK(contains(message_of<RecordError>([&] { file.doubles("x", std::vector<double>{2}); }), "/x: "));
-  CHECK(contains(message_of<RecordError>([&] { file.doubles("x/y", std::vector<double>{2}); }), "/x/y: "));
-  CHECK(contains(message_of<RecordError>([&] { file.attribute("none", "a", 1.0); }), "/none attribute a"));
+  CHECK(contains(message_of<FileError>([&] { file.doubles("x", std::vector<double>{2}); }), "/x: "));
+  CHECK(contains(message_of<FileError>([&] { file.doubles("x/y", std::vector<double>{2}); }), "/x/y: "));
+  CHECK(contains(message_of<FileError>([&] { file.attribute("none", "a", 1.0); }), "/none attribute a"));
   CHECK_THROWS_AS(file.floats("w", {2, 2}, std::vector<float>{1}), std::logic_error);
   CHECK_FALSE(std::filesystem::exists(folder / "f.h5"));
 }
@@ -180,23 +180,23 @@ TEST_CASE("files that are not HDF5 are refused") {
   const auto kind = [&](const std::string& name) {
     try {
       hdf5::Reader file(folder / name);
-    } catch (const RecordError& error) {
+    } catch (const FileError& error) {
       CHECK(is_one_line(error.what()));
       CHECK(contains(error.what(), (folder / name).string()));
       return error.kind();
     }
     FAIL("nothing was thrown");
-    return RecordError::Kind::io;
+    return FileError::Kind::io;
   };
-  CHECK(kind("none.h5") == RecordError::Kind::missing);
+  CHECK(kind("none.h5") == FileError::Kind::missing);
   std::filesystem::create_directory(folder / "folder.h5");
-  CHECK(kind("folder.h5") == RecordError::Kind::io);
+  CHECK(kind("folder.h5") == FileError::Kind::io);
   write_file(folder / "empty.h5", "");
-  CHECK(kind("empty.h5") == RecordError::Kind::damaged);
+  CHECK(kind("empty.h5") == FileError::Kind::damaged);
   write_file(folder / "garbage.h5", std::string(10000, 'g'));
-  CHECK(kind("garbage.h5") == RecordError::Kind::damaged);
+  CHECK(kind("garbage.h5") == FileError::Kind::damaged);
   write_sample(folder / "f.h5");
   const std::string whole = read_file(folder / "f.h5");
   write_file(folder / "half.h5", whole.substr(0, whole.size() / 2));
-  CHECK(kind("half.h5") == RecordError::Kind::damaged);
+  CHECK(kind("half.h5") == FileError::Kind::damaged);
 }

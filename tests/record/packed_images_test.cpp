@@ -53,7 +53,7 @@ TEST_CASE("an abandoned packed file leaves nothing behind") {
     CHECK_THROWS_AS(writer.begin("val", 1), std::logic_error);
   }
   CHECK(std::filesystem::is_empty(folder.path()));
-  CHECK_THROWS_AS(PackedImageWriter(folder / "missing/set.h5", {"cat"}), RecordError);
+  CHECK_THROWS_AS(PackedImageWriter(folder / "missing/set.h5", {"cat"}), FileError);
 }
 
 // The error of reading a one-image file whose index has these values.
@@ -74,7 +74,7 @@ std::string fault_of(std::int64_t offset, std::int64_t size, std::int64_t label,
     file.texts(set + "/name", std::vector<std::string>(names, "cat/a.jpg"));
   }
   file.save();
-  return message_of<RecordError>([&] { read_packed_images(folder / "set.h5"); });
+  return message_of<FileError>([&] { read_packed_images(folder / "set.h5"); });
 }
 
 TEST_CASE("an index that points outside the file or to no class counts as damage") {
@@ -94,19 +94,19 @@ TEST_CASE("an index that points outside the file or to no class counts as damage
 
 TEST_CASE("other files are not mistaken for packed images") {
   const TemporaryDirectory folder;
-  CHECK_THROWS_AS(read_packed_images(folder / "none.h5"), RecordError);
+  CHECK_THROWS_AS(read_packed_images(folder / "none.h5"), FileError);
   testing::write_file(folder / "text.h5", "not HDF5");
-  CHECK(contains(message_of<RecordError>([&] { read_packed_images(folder / "text.h5"); }),
+  CHECK(contains(message_of<FileError>([&] { read_packed_images(folder / "text.h5"); }),
                  "not a whole HDF5 file"));
   hdf5::Writer other(folder / "other.h5");
   other.attribute("/", "format_version", std::int64_t{1});
   other.save();
-  CHECK(contains(message_of<RecordError>([&] { read_packed_images(folder / "other.h5"); }),
+  CHECK(contains(message_of<FileError>([&] { read_packed_images(folder / "other.h5"); }),
                  "other.h5 holds no packed images; name a file that revnet-data pack wrote"));
   write_small(folder / "set.h5");
   const std::string whole = testing::read_file(folder / "set.h5");
   testing::write_file(folder / "short.h5", whole.substr(0, whole.size() / 2));
-  CHECK_THROWS_AS(read_packed_images(folder / "short.h5"), RecordError);
+  CHECK_THROWS_AS(read_packed_images(folder / "short.h5"), FileError);
 }
 
 }  // namespace

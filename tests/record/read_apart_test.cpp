@@ -12,19 +12,19 @@
 #include <unistd.h>
 
 #include "record/pack.h"
-#include "record/record_error.h"
 #include "record/run_log.h"
 #include "support.h"
+#include "system/file_error.h"
 
 using namespace revnet;
 using namespace revnet::testing;
 
 namespace {
 
-RecordError refusal_of(const std::function<std::string()>& read, unsigned seconds = 2) {
+FileError refusal_of(const std::function<std::string()>& read, unsigned seconds = 2) {
   try {
     read_apart("run/file.h5", read, seconds);
-  } catch (const RecordError& error) {
+  } catch (const FileError& error) {
     CHECK(is_one_line(error.what()));
     return error;
   }
@@ -59,12 +59,12 @@ TEST_CASE("another process reads the file and leaves no trace but the result") {
 }
 
 TEST_CASE("an error in the other process arrives with its kind and message") {
-  const RecordError error = refusal_of(
-      []() -> std::string { throw RecordError(RecordError::Kind::newer_format, "run/file.h5 is too new"); });
-  CHECK(error.kind() == RecordError::Kind::newer_format);
+  const FileError error = refusal_of(
+      []() -> std::string { throw FileError(FileError::Kind::newer_format, "run/file.h5 is too new"); });
+  CHECK(error.kind() == FileError::Kind::newer_format);
   CHECK(std::string(error.what()) == "run/file.h5 is too new");
-  const RecordError other = refusal_of([]() -> std::string { throw std::runtime_error("no\nsense"); });
-  CHECK(other.kind() == RecordError::Kind::damaged);
+  const FileError other = refusal_of([]() -> std::string { throw std::runtime_error("no\nsense"); });
+  CHECK(other.kind() == FileError::Kind::damaged);
   CHECK(std::string(other.what()) ==
         "run/file.h5 is damaged: no sense; restore it from a copy or make it anew");
 }
@@ -83,8 +83,8 @@ TEST_CASE("a crash and an endless loop count as damage to the file") {
               return "";
             },
             "reading it does not come to an end"}}) {
-    const RecordError error = refusal_of(read, 1);
-    CHECK(error.kind() == RecordError::Kind::damaged);
+    const FileError error = refusal_of(read, 1);
+    CHECK(error.kind() == FileError::Kind::damaged);
     CHECK(std::string(error.what()) ==
           "run/file.h5 is damaged: " + why + "; restore it from a copy or make it anew");
   }
@@ -97,7 +97,7 @@ TEST_CASE("too little memory is no damage to a file that matches its checksums")
     return "";
   };
   write_file(folder / "file", "without checksums");
-  CHECK(contains(message_of<RecordError>([&] { read_apart(folder / "file", read); }),
+  CHECK(contains(message_of<FileError>([&] { read_apart(folder / "file", read); }),
                  "it takes more memory than there is; if other files can be read, it is damaged"));
   RunLog::create(folder / "file", {}).save();
   CHECK_THROWS_AS(read_apart(folder / "file", read), std::bad_alloc);
@@ -124,11 +124,11 @@ TEST_CASE("packed values are unpacked, and other bytes are refused") {
   };
   CHECK(unpacked(bytes));
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    CHECK_THROWS_AS(unpacked(std::string_view(bytes).substr(0, size)), RecordError);
+    CHECK_THROWS_AS(unpacked(std::string_view(bytes).substr(0, size)), FileError);
   }
   std::string huge = bytes;
   huge[8 + 7] = '\x10';  // the text's length
-  CHECK_THROWS_AS(unpacked(huge), RecordError);
+  CHECK_THROWS_AS(unpacked(huge), FileError);
 }
 
 // Processor time of the processes that read, while it lives. This process itself may take longer.
@@ -161,8 +161,8 @@ TEST_CASE("run logs that crash HDF5 are reported as damaged") {
     try {
       RunLog::open(file);
       FAIL("it was read");
-    } catch (const RecordError& error) {
-      CHECK(error.kind() == RecordError::Kind::damaged);
+    } catch (const FileError& error) {
+      CHECK(error.kind() == FileError::Kind::damaged);
       CHECK(is_one_line(error.what()));
     }
   }

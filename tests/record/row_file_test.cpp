@@ -6,8 +6,8 @@
 #include <doctest/doctest.h>
 
 #include "record/event_file.h"
-#include "record/record_error.h"
 #include "support.h"
+#include "system/file_error.h"
 
 namespace revnet {
 namespace {
@@ -44,7 +44,7 @@ TEST_CASE("metrics.csv has a log's rows in their order, and new ones as they com
 
 TEST_CASE("a file of rows that cannot be written says so") {
   const TemporaryDirectory folder;
-  CHECK(message_of<RecordError>([&] {
+  CHECK(message_of<FileError>([&] {
           make_metrics_csv(folder / "none/metrics.csv", {});
         }).starts_with("cannot write " + (folder / "none/metrics.csv.tmp").string()));
 }

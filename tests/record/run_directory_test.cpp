@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "record/record_error.h"
 #include "support.h"
+#include "system/file_error.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -130,15 +130,15 @@ TEST_CASE("a path that cannot be a directory gives a one-line error") {
   TemporaryDirectory folder;
   write_file(folder / "file", "mine");
   for (const std::string name : {"file", "file/run"}) {
-    const std::string message = message_of<RecordError>([&] { RunDirectory::create(folder / name, true); });
+    const std::string message = message_of<FileError>([&] { RunDirectory::create(folder / name, true); });
     CHECK(is_one_line(message));
     CHECK(contains(message, "Not a directory"));
   }
   // A folder with the name of a run's file must not be removed.
   RunDirectory::create(folder / "run", false);
   fs::create_directories(folder / "run/checkpoint.h5/inner");
-  CHECK(contains(message_of<RecordError>([&] { RunDirectory::create(folder / "run", true); }),
-                 "checkpoint.h5"));
+  CHECK(
+      contains(message_of<FileError>([&] { RunDirectory::create(folder / "run", true); }), "checkpoint.h5"));
   CHECK(fs::exists(folder / "run/checkpoint.h5/inner"));
 }
 

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "record/checkpoint.h"
-#include "record/record_error.h"
 #include "support.h"
+#include "system/file_error.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -48,16 +48,16 @@ RunLog sample_log(const std::filesystem::path& path) {
   return log;
 }
 
-RecordError::Kind failure(const std::filesystem::path& path) {
+FileError::Kind failure(const std::filesystem::path& path) {
   try {
     RunLog::open(path);
-  } catch (const RecordError& error) {
+  } catch (const FileError& error) {
     CHECK(is_one_line(error.what()));
     CHECK(contains(error.what(), path.string()));
     return error.kind();
   }
   FAIL("nothing was thrown");
-  return RecordError::Kind::io;
+  return FileError::Kind::io;
 }
 
 }  // namespace
@@ -215,9 +215,9 @@ TEST_CASE("a failing save leaves the old file whole") {
   log.save();
   std::filesystem::create_directory(folder / "run.h5.tmp");
   log.append(TrainRow{40, 0, 0, 0, 0});
-  CHECK(contains(message_of<RecordError>([&] { log.save(); }), (folder / "run.h5.tmp").string()));
+  CHECK(contains(message_of<FileError>([&] { log.save(); }), (folder / "run.h5.tmp").string()));
   CHECK(RunLog::open(folder / "run.h5").train().size() == 3);
-  CHECK_THROWS_AS(RunLog::create(folder / "none" / "run.h5", {}).save(), RecordError);
+  CHECK_THROWS_AS(RunLog::create(folder / "none" / "run.h5", {}).save(), FileError);
 }
 
 TEST_CASE("a reader finds a whole file while the writer works and whenever it is killed") {
@@ -251,15 +251,15 @@ TEST_CASE("a reader finds a whole file while the writer works and whenever it is
 TEST_CASE("a damaged run.h5 is one line of error") {
   TemporaryDirectory folder;
   const std::filesystem::path path = folder / "run.h5";
-  CHECK(failure(path) == RecordError::Kind::missing);
+  CHECK(failure(path) == FileError::Kind::missing);
   sample_log(path).save();
   const std::string whole = read_file(path);
   for (const std::size_t size : {std::size_t{0}, std::size_t{8}, std::size_t{100}, whole.size() - 1}) {
     write_file(path, whole.substr(0, size));
-    CHECK(failure(path) == RecordError::Kind::damaged);
+    CHECK(failure(path) == FileError::Kind::damaged);
   }
   write_file(path, std::string(5000, 'x'));
-  CHECK(failure(path) == RecordError::Kind::damaged);
+  CHECK(failure(path) == FileError::Kind::damaged);
 }
 
 TEST_CASE("a file of another kind is not called damaged") {
@@ -267,9 +267,9 @@ TEST_CASE("a file of another kind is not called damaged") {
   const std::string log = (folder / "run.h5").string(), checkpoint = (folder / "checkpoint.h5").string();
   sample_log(log).save();
   write_checkpoint(checkpoint, {});
-  CHECK(message_of<RecordError>([&] { RunLog::open(checkpoint); }) ==
+  CHECK(message_of<FileError>([&] { RunLog::open(checkpoint); }) ==
         checkpoint + " holds no run log; name a run.h5");
-  CHECK(message_of<RecordError>([&] { read_checkpoint(log); }) ==
+  CHECK(message_of<FileError>([&] { read_checkpoint(log); }) ==
         log + " holds no checkpoint; name a checkpoint.h5, or one in RUN/checkpoints");
 }
 
@@ -284,7 +284,7 @@ TEST_CASE("a run.h5 with the wrong content is damaged") {
     }
     return failure(path);
   };
-  const auto damaged = RecordError::Kind::damaged;
+  const auto damaged = FileError::Kind::damaged;
   CHECK(spoiled([](RawFile& raw) { raw.remove("/train"); }) == damaged);
   CHECK(spoiled([](RawFile& raw) { raw.remove("/eval/iteration"); }) == damaged);
   CHECK(spoiled([](RawFile& raw) { raw.remove("/bytes"); }) == damaged);
@@ -302,7 +302,7 @@ TEST_CASE("a run.h5 with the wrong content is damaged") {
           raw.make_array("/eval/iteration", H5T_STD_I64LE, {2});
         }) == damaged);
   CHECK(spoiled([](RawFile& raw) { raw.set_attribute("format_version", H5T_STD_I64LE, std::int64_t{2}); }) ==
-        RecordError::Kind::newer_format);
+        FileError::Kind::newer_format);
   hid_t text = H5Tcopy(H5T_C_S1);
   CHECK(spoiled([&](RawFile& raw) { raw.set_attribute("status", text, 'x'); }) == damaged);
   H5Tclose(text);

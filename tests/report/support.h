@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "record/config.h"
 #include "report/run_record.h"
+#include "settings/config.h"
 
 namespace revnet::testing {
 

@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "record/record_error.h"
 #include "run/small_runs.h"
+#include "system/file_error.h"
 
 namespace revnet {
 namespace {
@@ -84,7 +84,7 @@ TEST_CASE("a run that cannot be resumed is recognised from its files") {
 
 // Why a run does not resume for want of a checkpoint.
 std::string refusal(const Config& config, const RunFiles& files) {
-  return message_of<RecordError>([&] { run_training(config, files.directory(), RunStart::resume, "test"); });
+  return message_of<FileError>([&] { run_training(config, files.directory(), RunStart::resume, "test"); });
 }
 
 TEST_CASE("an unfinished run that has lost its checkpoint does not start over") {

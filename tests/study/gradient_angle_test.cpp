@@ -314,7 +314,7 @@ TEST_CASE("a study whose log has lost columns says so and stops") {
     series.write(log, "angle");
     log.save();
   }
-  CHECK(testing::message_of<RecordError>([&] { run(RunStart::resume); }) ==
+  CHECK(testing::message_of<FileError>([&] { run(RunStart::resume); }) ==
         (folder / "run/angle.h5").string() +
             " is damaged: /angle has other columns than this network's; restore it from a copy or make it "
             "anew");

@@ -62,7 +62,7 @@ TEST_CASE("a damaged series is refused") {
     writer.doubles("angle/degrees", values);
     writer.save();
     const hdf5::Reader reader(folder / "s.h5");
-    return testing::message_of<RecordError>([&] { Series::read(reader, "angle"); });
+    return testing::message_of<FileError>([&] { Series::read(reader, "angle"); });
   };
   CHECK(testing::contains(refused({1, 1}, {1, 2}), "does not ascend"));
   CHECK(testing::contains(refused({1, 2}, {1, 2, 3}), "another number of rows"));

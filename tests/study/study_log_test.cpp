@@ -12,7 +12,7 @@ TEST_CASE("a study reads its own log, and no other study's or newer version's") 
   const testing::TemporaryDirectory folder;
   const auto file = folder / "angle.h5";
   const auto refusal = [&](const std::string& study) {
-    return testing::message_of<RecordError>([&] { read_study_log(file, study, {"every"}, "angle"); });
+    return testing::message_of<FileError>([&] { read_study_log(file, study, {"every"}, "angle"); });
   };
   Series series;
   series.append(10, {{"degrees", 1.5}, {"stage1/degrees", 2}});

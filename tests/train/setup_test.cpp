@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 #include "train/support.h"
 
 namespace revnet {

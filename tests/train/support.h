@@ -4,7 +4,7 @@
 #include "data/synthetic.h"
 #include "files.h"
 #include "net/network.h"
-#include "record/config.h"
+#include "settings/config.h"
 #include "train/load_data.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"

@@ -6,7 +6,7 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

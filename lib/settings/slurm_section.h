@@ -1,8 +1,8 @@
 // Reads the section `slurm` of a sweep. Internal to lib/record.
 #pragma once
 
-#include "record/node_reader.h"
-#include "record/slurm_settings.h"
+#include "settings/node_reader.h"
+#include "settings/slurm_settings.h"
 
 namespace revnet {
 

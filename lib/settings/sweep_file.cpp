@@ -1,11 +1,11 @@
-#include "record/sweep_file.h"
+#include "settings/sweep_file.h"
 
 #include "base/error.h"
 #include "base/text.h"
-#include "record/config_schema.h"
-#include "record/config_yaml.h"
-#include "record/node_reader.h"
-#include "record/slurm_section.h"
+#include "settings/config_schema.h"
+#include "settings/config_yaml.h"
+#include "settings/node_reader.h"
+#include "settings/slurm_section.h"
 
 namespace revnet {
 namespace {

@@ -1,5 +1,5 @@
 // Reads a Config from YAML. yaml-cpp parses; the table of settings decides what is allowed.
-#include "record/config_yaml.h"
+#include "settings/config_yaml.h"
 
 #include <algorithm>
 #include <map>
@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "record/config_schema.h"
-#include "record/node_reader.h"
-#include "record/posix_file.h"
+#include "settings/config_schema.h"
+#include "settings/node_reader.h"
+#include "system/posix_file.h"
 
 namespace revnet {
 namespace {
@@ -219,7 +219,7 @@ YAML::Node read_document(Config& config, std::string_view yaml, const std::strin
 std::string read_experiment_file(const std::filesystem::path& file) {
   try {
     return read_text_file(file);
-  } catch (const RecordError& error) {
+  } catch (const FileError& error) {
     throw UsageError(error.what());  // the user named a file that cannot be an experiment file
   }
 }

@@ -1,4 +1,4 @@
-// The settings of a run: typed in memory, checked against one table (record/config_schema.h) on the way in.
+// The settings of a run: typed in memory, checked against one table (settings/config_schema.h) on the way in.
 //
 // A Config starts with the defaults, which are the paper's recipe. Sources are laid over it in the order of
 // the calls, the later ones winning:
@@ -188,6 +188,9 @@ bool has_photographs(const Config& config);
 // What runs call their network: its architecture and what differs from it, "revnet110+units=5-5-5". Fit for a
 // file's name.
 std::string network_name(const Config::Network& network);
+
+// runs/DATASET-ARCH-seedN, the default of revnet-train.
+std::filesystem::path default_run_directory(const Config& config);
 
 // All settings as YAML, in the order of the table; reading it back gives an equal Config, doubles included.
 std::string to_yaml(const Config& config);

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "record/slurm_settings.h"
-#include "record/support.h"
-#include "record/sweep_file.h"
+#include "files.h"
+#include "settings/slurm_settings.h"
+#include "settings/sweep_file.h"
 
 namespace revnet {
 namespace {

@@ -1,4 +1,4 @@
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 #include <algorithm>
 #include <type_traits>

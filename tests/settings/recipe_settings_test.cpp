@@ -1,8 +1,8 @@
 // Settings of a recipe: the length of a training, and suggestions for names that other programs use.
 #include <doctest/doctest.h>
 
-#include "record/config_schema.h"
-#include "support.h"
+#include "files.h"
+#include "settings/config_schema.h"
 
 using namespace revnet;
 using namespace revnet::testing;

@@ -7,15 +7,15 @@
 #include <string>
 #include <string_view>
 
-#include "record/record_error.h"
 #include "system/file_descriptor.h"
+#include "system/file_error.h"
 
 namespace revnet {
 
-// A RecordError with the message of file_failure() (system/file_descriptor.h), of kind missing for ENOENT,
+// A FileError with the message of file_failure() (system/file_descriptor.h), of kind missing for ENOENT,
 // else io.
-RecordError io_error(const std::string& action, const std::filesystem::path& path, int error);
-// Makes a folder, and those above it. Throws RecordError.
+FileError io_error(const std::string& action, const std::filesystem::path& path, int error);
+// Makes a folder, and those above it. Throws FileError.
 void make_folders(const std::filesystem::path& folder);
 
 // PATH.tmp, where replace_file() builds the new file.
@@ -33,7 +33,7 @@ void move_into_place(const std::filesystem::path& temporary, const std::filesyst
 // replace_file() for text.
 void replace_text_file(const std::filesystem::path& path, std::string_view text);
 
-// Returns the whole file (or pipe) of settings. Throws RecordError if it has more than 1 MiB: no such file
+// Returns the whole file (or pipe) of settings. Throws FileError if it has more than 1 MiB: no such file
 // comes near.
 std::string read_text_file(const std::filesystem::path& path);
 

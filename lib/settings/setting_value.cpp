@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 namespace {

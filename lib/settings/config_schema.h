@@ -1,5 +1,5 @@
 // The table of settings, a line each: their keys, types, limits, choices and help, the options of the command
-// line and their order in files. Config and what it may hold are declared in record/config.h.
+// line and their order in files. Config and what it may hold are declared in settings/config.h.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "record/config.h"
+#include "settings/config.h"
 
 namespace revnet {
 

@@ -1,4 +1,4 @@
-#include "record/posix_file.h"
+#include "system/posix_file.h"
 
 #include <array>
 #include <cerrno>
@@ -48,8 +48,8 @@ void sync_folder_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-RecordError io_error(const std::string& action, const std::filesystem::path& path, int error) {
-  const auto kind = error == ENOENT ? RecordError::Kind::missing : RecordError::Kind::io;
+FileError io_error(const std::string& action, const std::filesystem::path& path, int error) {
+  const auto kind = error == ENOENT ? FileError::Kind::missing : FileError::Kind::io;
   return {kind, file_failure(action, path, error)};
 }
 
@@ -108,9 +108,9 @@ std::string read_text_file(const std::filesystem::path& path) {
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
     if (text.size() > limit) {
-      throw RecordError(RecordError::Kind::damaged,
-                        "cannot read {}: it has more than {} bytes; check that it is the right file",
-                        path.string(), limit);
+      throw FileError(FileError::Kind::damaged,
+                      "cannot read {}: it has more than {} bytes; check that it is the right file",
+                      path.string(), limit);
     }
   }
 }

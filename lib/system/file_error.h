@@ -9,7 +9,7 @@
 namespace revnet {
 
 // Exit code 1. The message is one line: what, which file, why, and what to do.
-class RecordError : public Error {
+class FileError : public Error {
  public:
   enum class Kind {
     missing,       // the file or folder does not exist
@@ -18,9 +18,9 @@ class RecordError : public Error {
     newer_format,  // written by a later version of revnet
   };
 
-  RecordError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}
+  FileError(Kind kind, const std::string& message) : Error(message), kind_(kind) {}
   template <typename Arg, typename... Args>
-  RecordError(Kind kind, fmt::format_string<Arg, Args...> text, Arg&& arg, Args&&... args)
+  FileError(Kind kind, fmt::format_string<Arg, Args...> text, Arg&& arg, Args&&... args)
       : Error(text, std::forward<Arg>(arg), std::forward<Args>(args)...), kind_(kind) {}
   Kind kind() const { return kind_; }
 
@@ -29,6 +29,6 @@ class RecordError : public Error {
 };
 
 // Kind damaged, with the one-line message "PATH is damaged: WHAT; restore it from a copy or make it anew".
-RecordError damage_error(const std::filesystem::path& path, const std::string& what);
+FileError damage_error(const std::filesystem::path& path, const std::string& what);
 
 }  // namespace revnet

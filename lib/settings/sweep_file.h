@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "record/config.h"
-#include "record/slurm_settings.h"
+#include "settings/config.h"
+#include "settings/slurm_settings.h"
 
 namespace revnet {
 

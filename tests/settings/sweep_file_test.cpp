@@ -1,10 +1,10 @@
-#include "record/sweep_file.h"
+#include "settings/sweep_file.h"
 
 #include <doctest/doctest.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "record/support.h"
+#include "files.h"
 
 namespace revnet {
 namespace {

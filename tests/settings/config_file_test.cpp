@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "record/config.h"
-#include "support.h"
+#include "files.h"
+#include "settings/config.h"
 
 using namespace revnet;
 using namespace revnet::testing;

@@ -1,4 +1,4 @@
-#include "record/node_reader.h"
+#include "settings/node_reader.h"
 
 #include <algorithm>
 

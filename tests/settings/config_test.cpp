@@ -1,5 +1,5 @@
 // Settings from text: types, limits, precedence, and conversion back to YAML.
-#include "record/config.h"
+#include "settings/config.h"
 
 #include <cmath>
 #include <limits>
@@ -8,8 +8,8 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "record/config_schema.h"
-#include "support.h"
+#include "files.h"
+#include "settings/config_schema.h"
 
 using namespace revnet;
 using namespace revnet::testing;

@@ -1,4 +1,4 @@
-#include "record/config.h"
+#include "settings/config.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 namespace {
@@ -84,6 +84,11 @@ std::string network_name(const Config::Network& network) {
     text += fmt::format("+{}={}", setting.leaf(), value);
   }
   return text;
+}
+
+std::filesystem::path default_run_directory(const Config& config) {
+  return fmt::format("runs/{}-{}-seed{}", name(config.dataset.name), network_name(config.network),
+                     config.training.seed);
 }
 
 std::string to_yaml(const Config& config) {

@@ -1,4 +1,4 @@
-#include "record/slurm_section.h"
+#include "settings/slurm_section.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,8 +1,8 @@
-#include "record/posix_file.h"
+#include "system/posix_file.h"
 
 #include <doctest/doctest.h>
 
-#include "support.h"
+#include "files.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -15,6 +15,6 @@ TEST_CASE("a text file is replaced in one step") {
   CHECK(read_file(folder / "config.yaml") == "second");
   CHECK_FALSE(fs::exists(folder / "config.yaml.tmp"));
   fs::create_directory(folder / "config.yaml.tmp");
-  CHECK_THROWS_AS(replace_text_file(folder / "config.yaml", "third"), RecordError);
+  CHECK_THROWS_AS(replace_text_file(folder / "config.yaml", "third"), FileError);
   CHECK(read_file(folder / "config.yaml") == "second");
 }

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/text.h"
-#include "record/config_schema.h"
+#include "settings/config_schema.h"
 
 namespace revnet {
 namespace {
