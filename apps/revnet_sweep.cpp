@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <thread>
 
@@ -13,7 +12,7 @@
 #include "base/text.h"
 #include "command_line.h"
 #include "settings/sweep_file.h"
-#include "sweep/launcher.h"
+#include "sweep/local_launcher.h"
 #include "sweep/results.h"
 #include "sweep/slurm_launcher.h"
 #include "system/host.h"
@@ -56,7 +55,7 @@ struct SweepRequest {
   std::string file, directory, memory, launcher = "local";
   SweepFile sweep;                          // read once from `file`, which may be a pipe
   std::optional<TrainingOptions> settings;  // for the subcommands that read the jobs
-  SweepOptions options;
+  LocalOptions local;
   // The given options that apply only to the local launcher.
   std::vector<std::string> local_only;
   bool dry_run = false;
@@ -100,31 +99,27 @@ void say(const std::string& line) {
   std::cerr << line << '\n';
 }
 
-std::unique_ptr<Launcher> launcher_of(const SweepRequest& request) {
-  SweepOptions options = request.options;
-  options.directory = directory_of(request);
-  options.program = program_beside_this();
-  if (!request.memory.empty()) options.memory_bytes = parse_bytes(request.memory, "--memory");
-  if (request.launcher == "local") return local_launcher(options);
-  if (!request.local_only.empty()) {
+int run(const SweepRequest& request) {
+  const std::vector<Job> jobs = jobs_of(request);
+  const SweepPaths paths{directory_of(request), program_beside_this()};
+  const SlurmSettings& slurm = request.sweep.slurm;
+  LocalOptions local = request.local;
+  if (!request.memory.empty()) local.memory_bytes = parse_bytes(request.memory, "--memory");
+  const bool in_slurm = request.launcher == "slurm";
+  if (in_slurm && !request.local_only.empty()) {
     throw UsageError(request.local_only.front() +
                      " is for --launcher local; in Slurm the file's section sweep.slurm decides");
   }
-  return slurm_launcher(options, request.sweep.slurm);
-}
-
-int run(const SweepRequest& request) {
-  const std::vector<Job> jobs = jobs_of(request);
-  const std::unique_ptr<Launcher> launcher = launcher_of(request);
   if (request.dry_run) {
-    std::cout << launcher->plan(jobs, say);
+    std::cout << (in_slurm ? plan_in_slurm(jobs, paths, slurm, say) : plan_locally(jobs, paths, local, say));
     return static_cast<int>(ExitCode::done);
   }
-  catch_interrupts(request.launcher == "local");
-  const SweepSummary summary = launcher->run(jobs, say);
-  std::cout << status_table(jobs, directory_of(request), slurm_states(directory_of(request), say))
-                   .format(TableFormat::text)
-            << std::flush;
+  catch_interrupts(!in_slurm);
+  const SweepSummary summary =
+      in_slurm ? submit_to_slurm(jobs, paths, slurm, say) : run_locally(jobs, paths, local, say);
+  std::cout
+      << status_table(jobs, paths.directory, slurm_states(paths.directory, say)).format(TableFormat::text)
+      << std::flush;
   if (summary.interrupted && summary.unfinished > 0) return static_cast<int>(ExitCode::interrupted);
   return static_cast<int>(summary.failed + summary.unfinished > 0 ? ExitCode::failed : ExitCode::done);
 }
@@ -232,15 +227,15 @@ int run_program(int argc, char** argv) {
       ->type_name("WHERE")
       ->check(CLI::IsMember({"local", "slurm"}))
       ->capture_default_str();
-  runs->add_option("--jobs", request.options.at_once, "concurrent jobs, each on its share of the cores")
+  runs->add_option("--jobs", request.local.at_once, "concurrent jobs, each on its share of the cores")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();
-  runs->add_option("--retry", request.options.retries, "how often a failed job is retried")
+  runs->add_option("--retry", request.local.retries, "how often a failed job is retried")
       ->type_name("N")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
-  runs->add_flag("--fail-fast", request.options.fail_fast, "stop all jobs as soon as one fails");
+  runs->add_flag("--fail-fast", request.local.fail_fast, "stop all jobs as soon as one fails");
   runs->add_option("--memory", request.memory,
                    "memory for all jobs together, such as 16GiB; default: all that is available")
       ->type_name("BYTES");

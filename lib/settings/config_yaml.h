@@ -1,4 +1,4 @@
-// Reads experiment files node by node. Internal to lib/record.
+// Reads experiment files node by node. Internal to lib/settings.
 #pragma once
 
 #include <string>

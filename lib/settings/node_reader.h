@@ -1,4 +1,4 @@
-// What the readers of an experiment file's sections share. Internal to lib/record.
+// What the readers of an experiment file's sections share. Internal to lib/settings.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Reads the section `slurm` of a sweep. Internal to lib/record.
+// Reads the section `slurm` of a sweep. Internal to lib/settings.
 #pragma once
 
 #include "settings/node_reader.h"

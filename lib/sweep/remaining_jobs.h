@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sweep/sweep.h"
+#include "sweep/job_state.h"
+#include "sweep/launcher.h"
 
 namespace revnet {
 

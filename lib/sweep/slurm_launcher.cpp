@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sweep/estimate.h"
 #include "sweep/remaining_jobs.h"
 #include "sweep/slurm.h"
 #include "system/interrupt.h"
@@ -125,28 +126,26 @@ void check_tasks(const Job& job, int tasks) {
   }
 }
 
-class SlurmLauncher : public Launcher {
+class Submission {
  public:
-  SlurmLauncher(SweepOptions options, SlurmSettings settings)
-      : options_(std::move(options)), settings_(std::move(settings)) {
-    // Jobs need not start in this process's working directory.
-    options_.directory = fs::absolute(options_.directory).lexically_normal();
-    options_.program = fs::absolute(options_.program);
-  }
+  // Jobs need not start in this process's working directory.
+  Submission(const SweepPaths& paths, const SlurmSettings& settings)
+      : paths_{fs::absolute(paths.directory).lexically_normal(), fs::absolute(paths.program)},
+        settings_(settings) {}
 
-  std::string plan(const std::vector<Job>& jobs, const Say& say) const override {
+  std::string plan(const std::vector<Job>& jobs, const Say& say) const {
     SweepSummary summary;
     std::string text;
     for (const SlurmArray& array : arrays(left_over(jobs, summary, say), say)) text += batch_script(array);
     return text;
   }
 
-  SweepSummary run(const std::vector<Job>& jobs, const Say& say) const override {
+  SweepSummary submit(const std::vector<Job>& jobs, const Say& say) const {
     require_slurm();
-    make_folders(options_.directory / "logs");
-    make_folders(slurm_folder(options_.directory));
+    make_folders(paths_.directory / "logs");
+    make_folders(slurm_folder(paths_.directory));
     // Without the lock, two submissions at once would both find a job that is not in Slurm yet.
-    const LockFile lock(slurm_folder(options_.directory) / "lock", options_.directory.string());
+    const LockFile lock(slurm_folder(paths_.directory) / "lock", paths_.directory.string());
     SweepSummary summary;
     const std::vector<Job> left = left_over(jobs, summary, say);
     const std::vector<SlurmArray> all = arrays(left, say);
@@ -156,7 +155,7 @@ class SlurmLauncher : public Launcher {
         summary.interrupted = true;
         summary.unfinished += array.elements.size();
       } else {
-        submit(array, say);
+        submit_array(array, say);
       }
     }
     return summary;
@@ -164,7 +163,7 @@ class SlurmLauncher : public Launcher {
 
  private:
   std::vector<Job> left_over(const std::vector<Job>& jobs, SweepSummary& summary, const Say& say) const {
-    return remaining_jobs(jobs, options_.directory, jobs_in_slurm(options_.directory), summary, say);
+    return remaining_jobs(jobs, paths_.directory, jobs_in_slurm(paths_.directory), summary, say);
   }
 
   // Splits the jobs into arrays of permitted size. Every array requests what the most demanding job needs.
@@ -175,7 +174,7 @@ class SlurmLauncher : public Launcher {
     const SlurmSettings chosen = chosen_settings(jobs, say);
     for (const Job& job : jobs) {
       if (result.empty() || result.back().elements.size() == chunk) {
-        result.push_back({options_.directory, options_.program, chosen, {}});
+        result.push_back({paths_.directory, paths_.program, chosen, {}});
       }
       result.back().elements.push_back({job.name, name(job.config.dataset.name)});
     }
@@ -233,7 +232,7 @@ class SlurmLauncher : public Launcher {
     Config config = job.config;
     config.training.threads = threads_of(job, cpus_per_task);
     config.dataset.directory = fs::absolute(config.dataset.directory).string();
-    replace_text_file(settings_file(options_.directory, job), to_yaml(config));
+    replace_text_file(settings_file(paths_.directory, job), to_yaml(config));
   }
 
   // Variables of sbatch come before the options in a script. Where the experiment file leaves something open,
@@ -256,32 +255,38 @@ class SlurmLauncher : public Launcher {
     return changes;
   }
 
-  void submit(const SlurmArray& array, const Say& say) const {
-    const fs::path folder = slurm_folder(options_.directory);
+  void submit_array(const SlurmArray& array, const Say& say) const {
+    const fs::path folder = slurm_folder(paths_.directory);
     const auto numbered = [&](int number) { return folder / fmt::format("{}.sh", number); };
     int number = 1;
     while (fs::exists(numbered(number))) ++number;
     const fs::path script = numbered(number);
     replace_text_file(script, batch_script(array));
     // --job-name, by which the queue is searched, must not come from the environment or from extra_lines.
-    const std::string job_name = "--job-name=" + slurm_job_name(options_.directory);
+    const std::string job_name = "--job-name=" + slurm_job_name(paths_.directory);
     // Ctrl-C must not end sbatch when it has submitted the array and not said so yet.
     const Command sbatch{.words = {"sbatch", "--parsable", job_name, script.string()},
                          .environment = environment_of_submission(),
                          .own_group = true};
     const std::int64_t id = parse_submission(output_of(sbatch));
-    add_tasks(options_.directory, id, array);
+    add_tasks(paths_.directory, id, array);
     say(fmt::format("array job {}: {} jobs, {}", id, array.elements.size(), script.string()));
   }
 
-  SweepOptions options_;
+  SweepPaths paths_;
   SlurmSettings settings_;
 };
 
 }  // namespace
 
-std::unique_ptr<Launcher> slurm_launcher(SweepOptions options, SlurmSettings settings) {
-  return std::make_unique<SlurmLauncher>(std::move(options), std::move(settings));
+std::string plan_in_slurm(const std::vector<Job>& jobs, const SweepPaths& paths,
+                          const SlurmSettings& settings, const Say& say) {
+  return Submission(paths, settings).plan(jobs, say);
+}
+
+SweepSummary submit_to_slurm(const std::vector<Job>& jobs, const SweepPaths& paths,
+                             const SlurmSettings& settings, const Say& say) {
+  return Submission(paths, settings).submit(jobs, say);
 }
 
 std::optional<SchedulerStates> slurm_states(const fs::path& sweep, const Say& say) {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/error.h"
 #include "files.h"
 #include "train/setup.h"
 
@@ -96,6 +97,16 @@ TEST_CASE("a job whose settings are damaged is shown as such, and has not change
   const JobState unknown = read_state(begun.sweep.path(), begun.job);
   CHECK(unknown.status == JobStatus::damaged);
   CHECK(testing::contains(unknown.failure, "training.sed"));
+}
+
+TEST_CASE("an impossible combination is refused with the job's name and a remedy") {
+  Job job{"resnet32-reconstructed", Config()};
+  job.config.network.architecture = "resnet32";
+  CHECK_NOTHROW(check_possible(job));
+  job.config.network.activations = Config::Network::Activations::reconstructed;
+  CHECK(testing::message_of<UsageError>([&] { check_possible(job); }) ==
+        "resnet32-reconstructed: resnet32 is not reversible: its activations cannot be reconstructed; leave "
+        "the combination out with sweep.exclude");
 }
 
 }  // namespace
