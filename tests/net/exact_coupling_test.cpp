@@ -15,7 +15,6 @@ namespace revnet {
 namespace {
 
 constexpr std::size_t arena_bytes = std::size_t{256} << 20;
-constexpr std::array engines{Engine::onednn, Engine::fused};
 
 NetworkOptions options_of(Engine engine, ActivationMode mode, std::optional<Grid> grid) {
   NetworkOptions options;

@@ -1,9 +1,14 @@
-// A network that is in no table.
+// What the tests of networks share: both engines, and a network that is in no table.
 #pragma once
 
+#include <array>
+
+#include "layers/options.h"
 #include "net/architecture.h"
 
 namespace revnet {
+
+inline constexpr std::array engines{Engine::onednn, Engine::fused};
 
 // A stem like the ImageNet networks', with three units per stage. An input size of 36 becomes 9, 9, 5 and 3.
 inline Architecture small_imagenet() {

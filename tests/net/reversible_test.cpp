@@ -9,6 +9,7 @@
 
 #include "difference.h"
 #include "net/formula.h"
+#include "net/networks.h"
 #include "ops/statistics.h"
 
 namespace revnet {
@@ -142,8 +143,6 @@ TEST_CASE("a reversible unit restores its input and gives the stored gradients")
     }
   }
 }
-
-constexpr std::array engines{Engine::onednn, Engine::fused};
 
 NetworkOptions small_options(ActivationMode mode, Engine engine) {
   NetworkOptions options;

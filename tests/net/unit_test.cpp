@@ -9,6 +9,7 @@
 #include "net/engine.h"
 #include "net/formula.h"
 #include "net/naive.h"
+#include "net/networks.h"
 #include "ops/statistics.h"
 
 namespace revnet {
@@ -18,8 +19,6 @@ using testing::relative_distance;
 
 constexpr std::size_t arena_bytes = std::size_t{256} << 20;
 constexpr std::uint64_t seed = 5;
-
-constexpr std::array engines{Engine::onednn, Engine::fused};
 
 struct Case {
   bool reversible;
