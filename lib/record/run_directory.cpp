@@ -116,12 +116,17 @@ RunFiles::RunFiles(fs::path directory) : directory_(std::move(directory)) {}
 RunDirectory::RunDirectory(RunFiles files, LockFile lock)
     : files_(std::move(files)), lock_(std::move(lock)) {}
 
-RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
-  make_folders(directory);
+RunDirectory RunDirectory::take(const fs::path& directory, RunStart start) {
   RunFiles files(directory);
+  if (start == RunStart::resume && holds_run(files)) {
+    LockFile lock(files.lock(), files.directory().string());
+    return {std::move(files), std::move(lock)};
+  }
+  make_folders(directory);
   // Checked before locking, to leave no lock file in a folder that is not a run's, and again under the lock,
   // because a run may have come and gone in between. If a lock file exists, its holder is the more important
   // news.
+  const bool overwrite = start == RunStart::overwrite;
   if (!look_into(files).lock) check_room(files, overwrite);
   LockFile lock(files.lock(), files.directory().string());
   check_room(files, overwrite);
@@ -131,25 +136,13 @@ RunDirectory RunDirectory::create(const fs::path& directory, bool overwrite) {
   return {std::move(files), std::move(lock)};
 }
 
-RunDirectory RunDirectory::open(const fs::path& directory) {
-  RunFiles files(directory);
-  if (!holds_run(files)) return create(directory, false);
-  LockFile lock(files.lock(), files.directory().string());
-  return {std::move(files), std::move(lock)};
-}
-
-void RunDirectory::check_create(const fs::path& directory, bool overwrite) {
+void RunDirectory::check(const fs::path& directory, RunStart start) {
   const RunFiles files(directory);
   std::error_code error;
   if (!fs::exists(directory, error)) return;
-  if (holds_run(files)) LockFile::check_free(files.lock(), directory.string());
-  check_room(files, overwrite);
-}
-
-void RunDirectory::check_open(const fs::path& directory) {
-  const RunFiles files(directory);
-  if (!holds_run(files)) return check_create(directory, false);
-  LockFile::check_free(files.lock(), directory.string());
+  const bool held = holds_run(files);
+  if (held) LockFile::check_free(files.lock(), directory.string());
+  if (!held || start != RunStart::resume) check_room(files, start == RunStart::overwrite);
 }
 
 void RunDirectory::make_kept_checkpoints() const {

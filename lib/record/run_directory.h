@@ -38,21 +38,24 @@ class RunFiles {
   std::filesystem::path directory_;
 };
 
-// A run directory held by this process. While the object lives, create() and open() throw InUseError for
-// everyone else, even in this process. The lock is run.lock's.
+enum class RunStart {
+  fresh,      // refuse a directory that holds a run
+  overwrite,  // replace an existing run
+  resume,     // continue an existing run, or start one
+};
+
+// A run directory held by this process. While the object lives, take() throws InUseError for everyone else,
+// even in this process. The lock is run.lock's.
 class RunDirectory {
  public:
-  // Creates the directory and its parents, or takes an empty one, or one whose run ended before it had
-  // anything to lose. If it holds a run, throws UsageError, or with `overwrite` removes the run's files and
-  // nothing else. If it holds other things and no run.h5, checkpoint.h5 or run.lock, throws UsageError even
-  // with `overwrite`, since a config.yaml or run.log may be anyone's.
-  static RunDirectory create(const std::filesystem::path& directory, bool overwrite);
-  // Takes a directory that holds a run in order to resume it, even a run that ended before its first
-  // checkpoint. Where there is no run, does what create() does without `overwrite`.
-  static RunDirectory open(const std::filesystem::path& directory);
-  // Throw what create and open would, and change nothing.
-  static void check_create(const std::filesystem::path& directory, bool overwrite);
-  static void check_open(const std::filesystem::path& directory);
+  // Takes the directory for a run that starts in this way, and makes it and its parents if they are missing.
+  // A directory is free if it is empty, or if its run ended before it had anything to lose. One that holds a
+  // run is refused, emptied of the run's files and nothing else, or taken as it is, even if the run ended
+  // before its first checkpoint. One with other things and no run.h5, checkpoint.h5 or run.lock is refused
+  // however the run starts, since a config.yaml or run.log may be anyone's. Throws UsageError.
+  static RunDirectory take(const std::filesystem::path& directory, RunStart start);
+  // Throws what take() would, and changes nothing.
+  static void check(const std::filesystem::path& directory, RunStart start);
 
   const RunFiles& files() const { return files_; }
 

@@ -107,7 +107,7 @@ bool has_last_checkpoint(const RunFiles& files) {
 }
 
 std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory) {
-  RunDirectory::check_open(directory);
+  RunDirectory::check(directory, RunStart::resume);
   const RunFiles files(directory);
   if (!has_last_checkpoint(files)) return {};
   const std::string file = files.checkpoint().string();

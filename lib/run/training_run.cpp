@@ -326,7 +326,7 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
     if (!communicator.is_first()) return;
     before = check_start(config, directory, start);
     // Before data are loaded, which may take minutes.
-    if (start != RunStart::resume) RunDirectory::check_create(directory, start == RunStart::overwrite);
+    if (start != RunStart::resume) RunDirectory::check(directory, start);
   });
   if (communicator.of_first(before && is_complete(*before, config) ? 1 : 0) > 0) {
     return summary_of_complete(before, config, communicator.ranks());
@@ -350,10 +350,7 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
   session->check_equal_start();
   communicator.together([&] {
     if (!communicator.is_first()) return;
-    RunDirectory taken = start == RunStart::resume
-                             ? RunDirectory::open(directory)
-                             : RunDirectory::create(directory, start == RunStart::overwrite);
-    session->record_in(std::make_unique<RunJournal>(config, std::move(taken), info));
+    session->record_in(std::make_unique<RunJournal>(config, RunDirectory::take(directory, start), info));
     if (start == RunStart::resume) session->resume();
   });
   return session->run();

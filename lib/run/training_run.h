@@ -7,18 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "record/run_directory.h"
 #include "run/earlier_run.h"
 #include "run/run_summary.h"
 #include "settings/config.h"
 #include "train/trainer.h"
 
 namespace revnet {
-
-enum class RunStart {
-  fresh,      // refuse a directory that holds a run
-  overwrite,  // replace an existing run
-  resume,     // continue an existing run, or start one
-};
 
 // The code that a study runs during a training.
 struct TrainingHooks {

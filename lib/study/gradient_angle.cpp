@@ -1,7 +1,6 @@
 #include "study/gradient_angle.h"
 
 #include <array>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -14,35 +13,39 @@ namespace {
 // Keeps the input of each stage's first reversible unit and compares it with its reconstruction.
 class ReconstructionError final : public ReconstructionObserver {
  public:
+  explicit ReconstructionError(const Architecture& architecture) : architecture_(architecture) {}
+
   void entering(std::size_t unit, const Activation& x) override {
-    // A stage's first unit is not reversible, so that its first reversible unit follows a gap. Each further
-    // unit in the gap is a stage of a single unit.
-    const std::size_t gap = last_ ? unit - *last_ - 1 : unit;
-    last_ = unit;
-    stage_ += gap;
-    if (gap > 0) inputs_.push_back({unit, stage_, plain(x), {}});
+    const auto [input, is_first] = inputs_.try_emplace(stage_of(unit));
+    if (is_first) input->second = {unit, plain(x), {}};
   }
 
   void reconstructed(std::size_t unit, const Activation& x) override {
-    for (Input& input : inputs_) {
-      if (input.unit == unit) input.error = compare(pieces(input.halves), pieces(plain(x)));
-    }
+    Input& input = inputs_.at(stage_of(unit));
+    if (input.unit == unit) input.error = compare(pieces(input.halves), pieces(plain(x)));
   }
 
   std::map<std::string, Comparison> by_stage() const {
     std::map<std::string, Comparison> result;
-    for (const Input& input : inputs_) result[fmt::format("stage{}", input.stage)] = input.error;
+    for (const auto& [stage, input] : inputs_) result[stage] = input.error;
     return result;
   }
 
  private:
   using Halves = std::vector<std::vector<float>>;
   struct Input {
-    std::size_t unit, stage;
+    std::size_t unit = 0;
     Halves halves;
     Comparison error;
   };
 
+  std::string stage_of(std::size_t unit) const {
+    std::size_t stage = 0;
+    for (auto left = static_cast<std::int64_t>(unit); left >= architecture_.stages[stage].units; ++stage) {
+      left -= architecture_.stages[stage].units;
+    }
+    return fmt::format("stage{}", stage + 1);
+  }
   Halves plain(const Activation& activation) const {
     Halves halves;
     for (const Tensor& tensor : activation) halves.push_back(to_plain(tensor));
@@ -52,9 +55,8 @@ class ReconstructionError final : public ReconstructionObserver {
     return {halves.begin(), halves.end()};
   }
 
-  std::optional<std::size_t> last_;
-  std::size_t stage_ = 0;  // counts from 1
-  std::vector<Input> inputs_;
+  const Architecture& architecture_;
+  std::map<std::string, Input> inputs_;  // by stage
 };
 
 // "stage1/unit2" for "stage1/unit2/f/conv1/weight"; "stem" and "head" for theirs.
@@ -142,7 +144,7 @@ GradientAngle AngleMeter::measure() {
   stored_ = gradient(ActivationMode::stored);
   result.cross_entropy = cross_entropy_;
 
-  ReconstructionError error;
+  ReconstructionError error(network_.architecture());
   network_.observe_reconstruction(&error);
   masks_.start(ReluMasks::Task::compare);
   reconstructed_ = gradient(ActivationMode::reconstructed);

@@ -85,14 +85,13 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
   require_reversible(architecture(config));
   make_folders(directory);
   // The second run must not be refused only when the first has trained.
-  if (start != RunStart::resume)
-    RunDirectory::check_create(directory / name(modes.back()), start == RunStart::overwrite);
+  if (start != RunStart::resume) RunDirectory::check(directory / name(modes.back()), start);
   // An old second run would stand beside a new first one that was interrupted, so it goes once the first is
   // under way.
   bool replaces = start == RunStart::overwrite;
   const auto remove_old_study = [&] {
     if (!std::exchange(replaces, false)) return;
-    RunDirectory::create(directory / name(modes.back()), true);
+    RunDirectory::take(directory / name(modes.back()), RunStart::overwrite);
     std::filesystem::remove(directory / file_name);
   };
   TrainingHooks hooks;

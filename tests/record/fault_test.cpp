@@ -158,16 +158,17 @@ TEST_CASE("interrupted calls are repeated and short writes continued") {
 TEST_CASE("a lock that cannot be written is reported") {
   const TemporaryDirectory folder;
   set_file_faults({.files = "run.lock"});
-  RunDirectory::create(folder / "run", false);
+  RunDirectory::take(folder / "run", RunStart::fresh);
   const std::vector<std::string> operations = file_operations();
   CHECK(operations.size() >= 3);
   for (std::size_t i = 0; i < operations.size(); ++i) {
     CAPTURE(operations[i]);
     set_file_faults({.files = "run.lock", .at = static_cast<int>(i) + 1, .error = ENOSPC});
-    const std::string message = message_of<Error>([&] { RunDirectory::open(folder / "run"); });
+    const std::string message =
+        message_of<Error>([&] { RunDirectory::take(folder / "run", RunStart::resume); });
     set_file_faults({});
     if (operations[i] == "close") continue;  // by then, the lock has been written
     CHECK(contains(message, "run.lock: No space left on device; free some space"));
-    RunDirectory::open(folder / "run");
+    RunDirectory::take(folder / "run", RunStart::resume);
   }
 }

@@ -74,7 +74,7 @@ TEST_CASE("a run that cannot be resumed is recognised from its files") {
   testing::write_file(folder / "thesis.tex", "mine");
   CHECK(contains(message_of<UsageError>([&] { find_earlier_run(config, folder.path()); }), "thesis.tex"));
   {
-    const RunDirectory taken = RunDirectory::create(folder / "run", false);
+    const RunDirectory taken = RunDirectory::take(folder / "run", RunStart::fresh);
     CHECK_THROWS_AS(find_earlier_run(config, folder / "run"), InUseError);
   }
   CHECK_NOTHROW(find_earlier_run(config, folder / "run"));

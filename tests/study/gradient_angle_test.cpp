@@ -251,7 +251,7 @@ TEST_CASE("checkpoints are measured without training") {
 
   // Overwriting a run removes its kept checkpoints and nothing else.
   testing::write_file(files.kept_checkpoints() / "notes.txt", "mine");
-  RunDirectory::create(files.directory(), true);
+  RunDirectory::take(files.directory(), RunStart::overwrite);
   CHECK_FALSE(std::filesystem::exists(files.kept_checkpoint(0)));
   CHECK(std::filesystem::exists(files.kept_checkpoints() / "notes.txt"));
 }
