@@ -1,5 +1,4 @@
 // revnet-compare memory
-#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -61,7 +60,8 @@ std::optional<MemoryResult> measure_in_child(const Config& config, std::int64_t 
   const std::string self = "/proc/self/exe";  // this very program, even if a new one has taken its place
   std::vector<std::string> words{self, "memory", "--measure", fmt::format("--steps={}", steps)};
   for (const SettingDifference& setting : differences(config, Config{})) {
-    words.push_back(fmt::format("--set={}={}", setting.key, setting.left));
+    if (find_setting(setting.key)->effect == Effect::result || setting.key == "training.threads")
+      words.push_back(fmt::format("--set={}={}", setting.key, setting.left));
   }
   try {
     MemoryResult result = decode(output_of(words));
@@ -252,14 +252,15 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 1000))
       ->default_str(fmt::format("{}", fmt::join(default_units, ",")));
-  const auto images = [&](const char* option, std::int64_t& number, const char* help) {
+  const auto images = [&](const char* option, std::int64_t& number, std::int64_t most, const char* help) {
     memory->add_option(option, number, help)
         ->type_name("N")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+        ->check(CLI::Range(std::int64_t{0}, most))
         ->capture_default_str();
   };
-  images("--image-size", request->image_size, "pixels a side; 0: the size that the network is made for");
-  images("--classes", request->classes, "classes; 0: the number that the network is made for");
+  images("--image-size", request->image_size, 4096,
+         "pixels a side; 0: the size that the network is made for");
+  images("--classes", request->classes, 1'000'000, "classes; 0: the number that the network is made for");
   memory->add_option("--steps", request->steps, "timed steps per case; 0: plan memory only")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))

@@ -52,8 +52,13 @@ Environment:
       passive makes waiting threads sleep, for machines shared with other work)";
 
 struct SweepRequest {
+  // Read once, when it is needed, because the file may be a pipe.
+  const SweepFile& sweep() const {
+    if (!sweep_) sweep_ = read_sweep_file(file);
+    return *sweep_;
+  }
+
   std::string file, directory, memory, launcher = "local";
-  SweepFile sweep;                          // read once from `file`, which may be a pipe
   std::optional<TrainingOptions> settings;  // for the subcommands that read the jobs
   LocalOptions local;
   // The given options that apply only to the local launcher.
@@ -61,6 +66,9 @@ struct SweepRequest {
   bool dry_run = false;
   double watch = 0;
   std::string command;
+
+ private:
+  mutable std::optional<SweepFile> sweep_;
 };
 
 std::filesystem::path program_beside_this() {
@@ -72,7 +80,7 @@ std::filesystem::path program_beside_this() {
 
 // Returns the jobs of the file, with the data directory of the environment or the command line.
 std::vector<Job> jobs_of(const SweepRequest& request) {
-  SweepFile sweep = request.sweep;
+  SweepFile sweep = request.sweep();
   sweep.base = request.settings->apply_to(std::move(sweep.base));
   std::vector<Job> jobs = expand(sweep);
   for (const Job& job : jobs) check_possible(job);
@@ -82,7 +90,7 @@ std::vector<Job> jobs_of(const SweepRequest& request) {
 // Returns runs/NAME, with the name in the file or else the file's own.
 std::filesystem::path directory_of(const SweepRequest& request) {
   if (!request.directory.empty()) return request.directory;
-  const std::string& name = request.sweep.base.name;
+  const std::string& name = request.sweep().base.name;
   const std::filesystem::path folder =
       std::filesystem::path(name.empty() ? std::filesystem::path(request.file).stem().string() : name)
           .lexically_normal();
@@ -102,7 +110,7 @@ void say(const std::string& line) {
 int run(const SweepRequest& request) {
   const std::vector<Job> jobs = jobs_of(request);
   const SweepPaths paths{directory_of(request), program_beside_this()};
-  const SlurmSettings& slurm = request.sweep.slurm;
+  const SlurmSettings& slurm = request.sweep().slurm;
   LocalOptions local = request.local;
   if (!request.memory.empty()) local.memory_bytes = parse_bytes(request.memory, "--memory");
   const bool in_slurm = request.launcher == "slurm";
@@ -195,6 +203,27 @@ int cancel(const SweepRequest& request) {
   return static_cast<int>(ExitCode::done);
 }
 
+// Declares the options of `run`.
+void add_run_options(CLI::App& runs, SweepRequest& request) {
+  runs.add_option("--launcher", request.launcher,
+                  "local: processes on this machine; slurm: an array job (section sweep.slurm)")
+      ->type_name("WHERE")
+      ->check(CLI::IsMember({"local", "slurm"}))
+      ->capture_default_str();
+  runs.add_option("--jobs", request.local.at_once, "concurrent jobs, each on its share of the cores")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
+      ->capture_default_str();
+  runs.add_option("--retry", request.local.retries, "how often a failed job is retried")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  runs.add_flag("--fail-fast", request.local.fail_fast, "stop all jobs as soon as one fails");
+  runs.add_option("--memory", request.memory,
+                  "memory for all jobs together, such as 16GiB; default: all that is available")
+      ->type_name("BYTES");
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app("Runs the grid of an experiment file: batch sweeps, seeds, networks.", "revnet-sweep");
   app.footer(std::string(examples) + environment);
@@ -208,12 +237,8 @@ int run_program(int argc, char** argv) {
     added->add_option("--sweep-dir", request.directory, "directory of the runs")
         ->type_name("DIR")
         ->default_str("runs/NAME");
-    added->callback([&exit_code, &request, name, body] {
-      exit_code = guarded(std::string("revnet-sweep ") + name, [&] {
-        request.sweep = read_sweep_file(request.file);
-        return body();
-      });
-    });
+    added->callback(
+        [&exit_code, name, body] { exit_code = guarded(std::string("revnet-sweep ") + name, body); });
     return added;
   };
   CLI::App* runs = subcommand("run", "runs all jobs that are not complete", [&] {
@@ -222,23 +247,7 @@ int run_program(int argc, char** argv) {
     }
     return run(request);
   });
-  runs->add_option("--launcher", request.launcher,
-                   "local: processes on this machine; slurm: an array job (section sweep.slurm)")
-      ->type_name("WHERE")
-      ->check(CLI::IsMember({"local", "slurm"}))
-      ->capture_default_str();
-  runs->add_option("--jobs", request.local.at_once, "concurrent jobs, each on its share of the cores")
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
-      ->capture_default_str();
-  runs->add_option("--retry", request.local.retries, "how often a failed job is retried")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1000))
-      ->capture_default_str();
-  runs->add_flag("--fail-fast", request.local.fail_fast, "stop all jobs as soon as one fails");
-  runs->add_option("--memory", request.memory,
-                   "memory for all jobs together, such as 16GiB; default: all that is available")
-      ->type_name("BYTES");
+  add_run_options(*runs, request);
   // Photographs count their classes in this folder, so that every subcommand that reads the jobs needs it.
   const std::vector<std::string> place{"dataset.directory"};
   request.settings.emplace(*runs, place);

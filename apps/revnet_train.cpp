@@ -16,7 +16,6 @@
 #include "run_options.h"
 #include "system/interrupt.h"
 #include "train/memory_check.h"
-#include "train/recipe.h"
 #include "train/setup.h"
 #include "train_evaluation.h"
 #include "training_options.h"
@@ -156,7 +155,6 @@ int train(const Request& request, const std::string& command, Communicator& comm
     config = settings(request, directory, communicator.ranks());
     if (!request.dry_run) return;
     check_start(config, directory, request.run.start());
-    check_shards(config.training, communicator.ranks());
     check_can_learn(config, communicator.ranks());
   });
   if (request.dry_run) {

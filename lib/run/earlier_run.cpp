@@ -120,7 +120,7 @@ std::optional<EarlierRun> find_earlier_run(const Config& config, const std::file
                     "(--initialize-from {})",
                     files.run_log().string(), file);
   }
-  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint)};
+  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint), file};
 }
 
 bool is_complete(const EarlierRun& run, const Config& config) {

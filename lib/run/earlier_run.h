@@ -45,6 +45,7 @@ bool has_last_checkpoint(const RunFiles& files);
 struct EarlierRun {
   RunLog log;
   Checkpoint checkpoint;
+  std::string checkpoint_file;  // for messages
 };
 // Returns the run in this directory with which resolved settings resume, if it has a checkpoint. Throws
 // whatever resuming there would throw, as far as the directory's files show.

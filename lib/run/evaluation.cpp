@@ -18,7 +18,7 @@
 namespace revnet {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t evaluation_version = 1;
 
 // Ranks the label's logit among those of its image. A NaN compares with nothing, so it is ranked last.
 std::int64_t place_of(std::size_t label, std::span<const float> row) {
@@ -114,7 +114,7 @@ Evaluation evaluate_checkpoint(const Config& config, const Checkpoint& checkpoin
 void write_predictions(const std::filesystem::path& path, const Evaluation& evaluation, const Config& config,
                        const std::string& checkpoint) {
   hdf5::Writer file(path);
-  file.attribute("/", format_version_name, format_version);
+  file.attribute("/", format_version_name, evaluation_version);
   file.attribute("/", "version", std::string(version()));
   file.attribute("/", "checkpoint", checkpoint);
   file.attribute("/", "iteration", evaluation.iteration);

@@ -11,7 +11,7 @@ constexpr const char* images_name = "window_images";
 constexpr const char* seconds_name = "seconds";
 constexpr const char* step_seconds_name = "step_seconds";
 constexpr const char* step_images_name = "step_images";
-constexpr const char* beyond_range_name = "beyond_range";
+constexpr const char* beyond_range_entry = "beyond_range";
 constexpr const char* evaluation_error_name = "evaluation_error_percent";
 
 }  // namespace
@@ -23,7 +23,7 @@ std::map<std::string, double> to_entries(const RunProgress& progress) {
                                         {seconds_name, progress.seconds},
                                         {step_seconds_name, progress.step_seconds},
                                         {step_images_name, progress.step_images}};
-  if (progress.beyond_range) entries[beyond_range_name] = *progress.beyond_range;
+  if (progress.beyond_range) entries[beyond_range_entry] = *progress.beyond_range;
   if (progress.evaluation_error_percent) entries[evaluation_error_name] = *progress.evaluation_error_percent;
   return entries;
 }
@@ -46,7 +46,7 @@ RunProgress progress_of(const Checkpoint& checkpoint, const std::string& file) {
   progress.seconds = required(seconds_name);
   progress.step_seconds = optional(step_seconds_name).value_or(0);
   progress.step_images = optional(step_images_name).value_or(0);
-  progress.beyond_range = optional(beyond_range_name);
+  progress.beyond_range = optional(beyond_range_entry);
   progress.evaluation_error_percent = optional(evaluation_error_name);
   return progress;
 }

@@ -16,7 +16,7 @@ RunSummary summary_of(const EarlierRun& run, std::int64_t batch) {
   const RunLog& log = run.log;
   RunSummary summary;
   add_rows(summary, log);
-  const RunProgress progress = progress_of(run.checkpoint, "checkpoint.h5");
+  const RunProgress progress = progress_of(run.checkpoint, run.checkpoint_file);
   summary.seconds = progress.seconds;
   const double mean = progress.images_per_second();  // 0 in files of earlier versions
   summary.images_per_second = mean > 0 ? mean : log.median_images_per_second(batch);

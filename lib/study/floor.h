@@ -48,8 +48,8 @@ class Floor {
   // Lists the primitives that one step of the network executes. The network is not needed afterwards.
   Floor(const Network& network, int threads);
 
-  // What the floor of this network takes, and what fills the cache: more than any cache holds. The network's
-  // device may be a planning one.
+  // Returns the bytes that the floor of this network takes, and those that fill the cache, which are more
+  // than any cache holds. The network's device may be a planning one.
   static std::uint64_t planned_bytes(const Network& network, int threads);
 
   // Times every way of every primitive once: the second of two consecutive runs.

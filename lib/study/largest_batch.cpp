@@ -27,13 +27,15 @@ std::optional<LargestBatch> find_largest_batch(Config config, std::uint64_t limi
   Config data = config;
   if (!has_photographs(data)) data.dataset.name = Config::Dataset::Name::cifar10;
   const auto planned = [&](std::int64_t batch) {
-    config.training.batch = batch;
-    return plan_case(config).arena_bytes + *overhead + checkpoint + dataset_bytes(data, batch);
+    Config with_batch = config;
+    with_batch.training.batch = batch;
+    return plan_case(with_batch).arena_bytes + *overhead + checkpoint + dataset_bytes(data, batch);
   };
   LargestBatch result;
   result.batch = largest_batch(limit, planned);
   result.planned_bytes = planned(std::max<std::int64_t>(result.batch, 1));
   if (result.batch == 0 || !run) return result;
+  config.training.batch = result.batch;
   const std::optional<MemoryResult> tried = run(config);
   if (!tried) return {};
   result.resident_bytes = tried->resident_bytes;

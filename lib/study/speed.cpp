@@ -56,12 +56,11 @@ std::unique_ptr<BatchSource> source_of(const Config& config) {
   return load_data(config, make_synthetic(config.training.seed, images, test_images));
 }
 
-// Adds what the floor takes beside the training.
-MemoryPlan with_floor(MemoryPlan plan, const Config& config) {
+// What the floor takes beside the training.
+std::uint64_t bytes_of_floor(const Config& config) {
   Device device = Device::planning(config.training.threads);
   const Network network(device, architecture(config), network_options(config));
-  plan.arena_bytes += Floor::planned_bytes(network, config.training.threads);
-  return plan;
+  return Floor::planned_bytes(network, config.training.threads);
 }
 
 }  // namespace
@@ -69,7 +68,7 @@ MemoryPlan with_floor(MemoryPlan plan, const Config& config) {
 SpeedResult measure_speed(const Config& config, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
   const MemoryPlan plan = plan_memory(config);
-  check_memory(config, with_floor(plan, config), {}, tightest_memory_limit(memory_limits()));
+  check_memory(config, plan, {}, tightest_memory_limit(memory_limits()), {}, bytes_of_floor(config));
   Trainer trainer(config, source_of(config), plan.arena_bytes);
   Floor floor(trainer.network(), config.training.threads);
   SpeedResult result;

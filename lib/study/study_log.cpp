@@ -18,7 +18,7 @@ void fields(Archive& archive, StudyLog& log) {
 
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t study_log_version = 1;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ void claim_study_log(const std::filesystem::path& file, bool replace) {
 hdf5::Writer start_study_log(const std::filesystem::path& file, const std::string& study,
                              const std::string& command) {
   hdf5::Writer log(file);
-  log.attribute("/", format_version_name, format_version);
+  log.attribute("/", format_version_name, study_log_version);
   log.attribute("/", "study", study);
   log.attribute("/", "command", command);
   log.attribute("/", "version", version());
@@ -56,7 +56,7 @@ StudyLog read_study_log(const std::filesystem::path& file, const std::string& st
   return read_value_apart(file, StudyLog(), [&] {
     const hdf5::Reader log(file);
     check_kind(log, "study", "study", "a file that revnet-compare wrote");
-    check_format_version(log, format_version);
+    check_format_version(log, study_log_version);
     const std::string found = log.text_attribute("/", "study");
     if (found != study) log.fail("it is of the study '{}', not '{}'", found, study);
     StudyLog read;

@@ -47,12 +47,13 @@ int threads_of(const Job& job, int by_default) {
   return job.config.training.threads > 0 ? job.config.training.threads : by_default;
 }
 
-// Throws UsageError if OpenMP may not start as many threads on this machine.
-void require_threads(const Job& job) {
+// Why OpenMP may not start as many threads on this machine as the job has; "" if it may.
+std::string against_threads(const Job& job) {
   try {
     resolve(job.config);
+    return "";
   } catch (const UsageError& error) {
-    throw UsageError("{}: {}", job.name, error.what());
+    return fmt::format("{}: {}", job.name, error.what());
   }
 }
 
@@ -130,7 +131,7 @@ class Runner {
   }
 
   void queue(const Job& job) {
-    require_threads(job);
+    if (const std::string reason = against_threads(job); !reason.empty()) throw UsageError(reason);
     const std::uint64_t bytes = planned_memory(job, threads_of(job, threads_));
     if (bytes > memory_.left) throw UsageError(does_not_fit(job, bytes, memory_));
     waiting_.push_back({job, bytes});
@@ -302,6 +303,7 @@ std::string plan_locally(const std::vector<Job>& jobs, const SweepPaths& paths, 
     const bool queued = elsewhere.contains(job.name);
     const double left = queued ? 0 : share_left(job, state);
     if (left > 0 && bytes > memory.left) say(does_not_fit(job, bytes, memory));
+    if (const std::string reason = against_threads(job); left > 0 && !reason.empty()) say(reason);
     times.push_back(left * estimated_seconds(job, threads, gflops));
     table.add({job.name, queued ? "in Slurm" : std::string(name(state.status)), format_bytes(bytes),
                left > 0 ? format_duration(times.back()) : "-", fmt::format("{}", iterations_of(job, state)),

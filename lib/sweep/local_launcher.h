@@ -29,7 +29,7 @@ MemoryLimit memory_for_jobs(const LocalOptions& options);
 std::vector<std::vector<int>> split_cores(const std::vector<int>& cores, std::size_t groups);
 
 // For --dry-run: one line per job with state, memory and the estimated time left, and a summary line below.
-// `say` receives a line for each job that run_locally() would refuse for its memory.
+// `say` receives a line for each job that run_locally() would refuse for its memory or its threads.
 std::string plan_locally(const std::vector<Job>& jobs, const SweepPaths& paths, const LocalOptions& options,
                          const Say& say);
 

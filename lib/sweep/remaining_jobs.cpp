@@ -11,7 +11,8 @@ std::vector<Job> remaining_jobs(const std::vector<Job>& jobs, const std::filesys
                                 const Say& say) {
   std::vector<Job> remaining;
   for (const Job& job : jobs) {
-    const JobStatus status = state_unless_changed(sweep, job).status;
+    const JobState state = state_unless_changed(sweep, job);
+    const JobStatus status = state.status;
     const std::string run = directory_of(sweep, job).string();
     const auto queued = in_slurm.find(job.name);
     if (status == JobStatus::complete) {
@@ -21,7 +22,7 @@ std::vector<Job> remaining_jobs(const std::vector<Job>& jobs, const std::filesys
       ++summary.failed;
       say(fmt::format("{}: diverged already, and would again; remove {} to start it anew", job.name, run));
     } else if (queued != in_slurm.end()) {
-      const std::string change = status == JobStatus::waiting ? change_of_queued(sweep, job) : "";
+      const std::string change = state.settings ? "" : change_of_queued(sweep, job);
       if (!change.empty()) throw UsageError(change);
       say(job.name + ": already in Slurm, " + queued->second);
     } else if (status == JobStatus::running) {

@@ -1,6 +1,7 @@
 #include "sweep/slurm_launcher.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -126,6 +127,18 @@ void check_tasks(const Job& job, int tasks) {
   }
 }
 
+// The variable of sbatch that would replace the option of this line: SBATCH_CONSTRAINT for
+// "#SBATCH --constraint=avx512". Empty if the line holds no long option.
+std::string sbatch_variable(const std::string& line) {
+  constexpr std::string_view start = "#SBATCH --";
+  if (!line.starts_with(start)) return "";
+  std::string name = "SBATCH_";
+  for (const char c : line.substr(start.size(), line.find_first_of("= ", start.size()) - start.size())) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
 class Submission {
  public:
   // Jobs need not start in this process's working directory.
@@ -247,6 +260,9 @@ class Submission {
     if (!settings_.partition.empty()) changes["SBATCH_PARTITION"] = "";
     if (!settings_.account.empty()) changes["SBATCH_ACCOUNT"] = "";
     if (!settings_.time.empty()) changes["SBATCH_TIMELIMIT"] = "";
+    for (const std::string& line : settings_.extra_lines) {
+      if (const std::string name = sbatch_variable(line); !name.empty()) changes[name] = "";
+    }
     // A script that is submitted within a job inherits that job's variables, and these contradict its own.
     for (const char* of_job : {"SLURM_RESTART_COUNT", "SLURM_MEM_PER_CPU", "SLURM_MEM_PER_GPU",
                                "SLURM_CPU_BIND", "SLURM_NTASKS_PER_NODE"}) {

@@ -1,4 +1,4 @@
-// Failures of the files of a run, by kinds that a caller may want to distinguish.
+// Failures of files, by kinds that a caller may want to distinguish.
 #pragma once
 
 #include <filesystem>

@@ -18,7 +18,7 @@ std::uint64_t bytes_of_threads(int threads) {
   return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads);
 }
 
-// What the measurements hold outside the arena that compute gradients in further modes: three gradients; the
+// What measuring gradients in further modes takes outside the arena: three gradients; the
 // input of each stage's first reversible unit, twice, which all that reconstruction saves exceeds; and what
 // ReLUs let pass, a bit of each value or, with oneDNN, a byte.
 std::uint64_t bytes_of_measuring(const Config& config, const MemoryPlan& plan,
@@ -49,13 +49,13 @@ std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, s
 }
 
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
-                  const MemoryLimit& limit, Ranks ranks) {
+                  const MemoryLimit& limit, Ranks ranks, std::uint64_t beside) {
   const int threads = config.training.threads;
   const std::uint64_t left = limit.share(ranks.here);
   NetworkOptions options = network_options(config);
   const auto needed = [&](const MemoryPlan& what, std::int64_t images) {
-    const std::uint64_t training =
-        what.arena_bytes + bytes_beside_arena(config, what, ranks.all) + loader_bytes(config, images);
+    const std::uint64_t training = what.arena_bytes + bytes_beside_arena(config, what, ranks.all) +
+                                   loader_bytes(config, images) + beside;
     if (also.empty()) return training;
     NetworkOptions reconstructed = options;
     reconstructed.batch = images;

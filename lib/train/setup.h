@@ -28,7 +28,7 @@ Config for_measuring(Config config);
 
 // The following functions expect a resolved configuration.
 // Throws UsageError if a training on so many ranks could learn nothing: with a single class, or with batch
-// normalization over a single value.
+// normalization over a single value; or if the batch cannot be divided among them.
 void check_can_learn(const Config& config, int ranks);
 // Returns how many images a process computes at a time of those `given` to it for a step.
 std::int64_t images_at_a_time(const Config& config, std::int64_t given);

@@ -81,18 +81,23 @@ TEST_CASE("job arrays are as large as the cluster and the experiment file allow"
 }
 
 TEST_CASE("submitted jobs are shown, not submitted twice, and can be cancelled") {
-  const Place place("training.seed: [1, 2]");
+  const Place place("training.seed: [1, 2]", "{extra_lines: [\"#SBATCH --constraint=avx512\"]}");
   place.command("scontrol", "echo 'MaxArraySize = 3'\n");
   place.command("sbatch", "echo called >> sbatch.calls\nset > sbatch.variables\necho '41;cluster'\n");
   place.command("squeue",
                 "echo '41|0|RUNNING|9:00|node7|None|s'\necho '41|1|PENDING|9:00||Priority|s'\n"
                 "echo '41|1|PENDING|9:00||Priority|another'\n");
   place.command("scancel", "echo \"$@\" >> scancel.calls\n");
-  const Outcome first = succeeded(place.run_in_slurm(
-      {}, {{"SBATCH_SIGNAL", "KILL@5"}, {"SBATCH_TIMELIMIT", "60"}, {"SBATCH_QOS", "low"}}));
+  const Outcome first = succeeded(place.run_in_slurm({}, {{"SBATCH_SIGNAL", "KILL@5"},
+                                                          {"SBATCH_CONSTRAINT", "avx2"},
+                                                          {"SBATCH_TIMELIMIT", "60"},
+                                                          {"SBATCH_QOS", "low"}}));
   const std::string variables = read_file(place.folder / "sbatch.variables");
-  CHECK_FALSE(contains(variables, "SBATCH_SIGNAL"));  // which would come before the script's own
-  CHECK(contains(variables, "SBATCH_TIMELIMIT"));     // which the experiment file leaves open
+  // These would come before the options in the script.
+  CHECK_FALSE(contains(variables, "SBATCH_SIGNAL"));
+  CHECK_FALSE(contains(variables, "SBATCH_CONSTRAINT"));
+  // The experiment file leaves these open.
+  CHECK(contains(variables, "SBATCH_TIMELIMIT"));
   CHECK(contains(variables, "SBATCH_QOS"));
   CHECK(contains(first.err, "array job 41: 2 jobs, "));
   CHECK(read_file(place.folder / "runs/s/slurm/jobs") == "41\t0\tseed1\n41\t1\tseed2\n");

@@ -1,6 +1,5 @@
 // Exact coupling rounds what a residual function adds to a grid on which sums are exact, so that
 // reconstruction restores activations bit for bit.
-#include <array>
 #include <cmath>
 #include <cstring>
 

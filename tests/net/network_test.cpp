@@ -160,7 +160,8 @@ TEST_CASE("the activation mode can be switched") {
       return device.ledger().peak(MemoryPurpose::saved_activations);
     };
     const std::size_t reconstructed = saved(ActivationMode::reconstructed);
-    CHECK(static_cast<double>(saved(ActivationMode::stored)) > 1.5 * static_cast<double>(reconstructed));
+    const double factor = engine == Engine::onednn ? 2 : 1.5;
+    CHECK(static_cast<double>(saved(ActivationMode::stored)) > factor * static_cast<double>(reconstructed));
     CHECK(saved(ActivationMode::reconstructed) == reconstructed);
 
     Network stored(device, find_architecture("resnet32"), small_options(ActivationMode::stored, engine));

@@ -1,7 +1,6 @@
 // Algorithm 1 of the paper: a reversible unit restores its input, and its gradients equal those of stored
 // activations.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 

@@ -1,6 +1,5 @@
 // Units against naive double arithmetic, and every gradient against finite differences.
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include <doctest/doctest.h>

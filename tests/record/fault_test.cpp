@@ -120,6 +120,7 @@ TEST_CASE("data are on the disk before their name is") {
     CAPTURE(kind.name);
     const std::vector<std::string> operations = operations_of(kind);
     const auto renamed = std::ranges::find(operations, "rename");
+    REQUIRE(renamed != operations.end());
     CHECK(std::find(operations.begin(), renamed, "fsync") != renamed);
   }
 }

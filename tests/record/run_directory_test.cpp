@@ -44,7 +44,7 @@ TEST_CASE("the files of a run have fixed names") {
   CHECK(files.lock() == "RUN/run.lock");
 }
 
-TEST_CASE("create makes the directory and its parents, or takes an empty one") {
+TEST_CASE("a fresh start makes the directory and its parents, or takes an empty one") {
   TemporaryDirectory folder;
   {
     const RunDirectory run = RunDirectory::take(folder / "a/b/c", RunStart::fresh);
@@ -143,7 +143,7 @@ TEST_CASE("a path that cannot be a directory gives a one-line error") {
   CHECK(fs::exists(folder / "run/checkpoint.h5/inner"));
 }
 
-TEST_CASE("open takes a run to resume, or an empty directory where one may begin") {
+TEST_CASE("a resumption takes a run, or an empty directory where one may begin") {
   TemporaryDirectory folder;
   RunDirectory::check(folder / "none", RunStart::resume);
   CHECK_FALSE(fs::exists(folder / "none"));

@@ -1,7 +1,7 @@
 #!/bin/sh
-# valgrind.sh BIN runs a short training with each engine under valgrind. After 90 seconds each is
-# interrupted, saves its checkpoint, and is resumed for as long again. Exits with 1 if memory was read before it was
-# written, used after it was freed, or lost, or if a run did not exit with 3 (interrupted, checkpoint saved).
+# valgrind.sh BIN runs a short training with each engine under valgrind. After 90 seconds each is interrupted, saves its
+# checkpoint, and is resumed for as long again. Exits with 1 if memory was read before it was written, used after it was
+# freed, or lost, or if a run did not exit with 3 (interrupted, checkpoint saved).
 set -u
 bin=$1
 command -v valgrind >/dev/null || {

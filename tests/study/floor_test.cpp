@@ -59,6 +59,19 @@ TEST_CASE("the floor has the network's arithmetic") {
   CHECK(floor.flops() == doctest::Approx(2.0 * 3 * (3 * forward - stem)).epsilon(1e-12));
 }
 
+TEST_CASE("the floor plans its memory, and 256 MiB to fill the cache") {
+  NetworkOptions options;
+  const auto planned = [&](std::int64_t batch) {
+    options.batch = batch;
+    Device device = Device::planning(1);
+    return Floor::planned_bytes(Network(device, find_architecture("resnet32"), options), 1);
+  };
+  const std::uint64_t cache = std::uint64_t{256} << 20, image = 3 * 16 * 32 * 32 * sizeof(float);
+  CHECK(planned(2) > cache + 2 * 2 * image / 3);  // at least what a convolution of stage 1 reads and writes
+  CHECK(planned(4) > planned(2));
+  CHECK(planned(4) < cache + 100 * image);
+}
+
 TEST_CASE("the floor is the sum of the fastest ways") {
   Floor floor = floor_of("resnet32", ActivationMode::stored);
   floor.measure();

@@ -43,6 +43,21 @@ TEST_CASE(
   CHECK(needed_by(smaller) < needed_by(config));
 }
 
+TEST_CASE("measuring the gradient angle, and what a caller holds besides, need memory, too") {
+  Config config = small_config();
+  config.network.architecture = "revnet38";
+  config.network.activations = Config::Network::Activations::reconstructed;
+  const std::vector<ActivationMode> modes{ActivationMode::stored, ActivationMode::reconstructed};
+  const MemoryPlan plan = plan_memory(config, modes);
+  const std::uint64_t training = plan.arena_bytes + bytes_beside_arena(config, plan);
+  const std::uint64_t gradients = 3 * sizeof(float) * static_cast<std::uint64_t>(plan.parameters);
+  CHECK_NOTHROW(check_memory(config, plan, {}, {training, "the limit"}));
+  CHECK_THROWS_AS(check_memory(config, plan, modes, {training + gradients, "the limit"}), Error);
+  CHECK_NOTHROW(check_memory(config, plan, modes, {2 * training + gradients, "the limit"}));
+  CHECK_NOTHROW(check_memory(config, plan, {}, {training + 1000, "the limit"}, {}, 1000));
+  CHECK_THROWS_AS(check_memory(config, plan, {}, {training + 999, "the limit"}, {}, 1000), Error);
+}
+
 TEST_CASE("a run needs memory for averaged weights and for photographs that are decoded ahead, too") {
   Config config = small_config();
   const MemoryPlan plan = plan_memory(config);
