@@ -54,6 +54,8 @@ def fail(message):
 
 # Matches an absolute path, or one that leaves the folder where the command was started.
 PATH = re.compile(r"(?<![\w./-])(?:\.{0,2}/)+[\w.+@%~-]+(?:/[\w.+@%~-]+)*/?")
+# The same in the quotes of a shell, where it may have spaces.
+QUOTED_PATH = re.compile(r"'((?:\.{0,2}/)+[^'\n]+)'")
 
 
 def shortened(path):
@@ -63,6 +65,7 @@ def shortened(path):
 
 
 def neutral(text, hosts):
+    text = QUOTED_PATH.sub(lambda match: shortened(match[1]), text)
     text = PATH.sub(lambda match: shortened(match[0]), text)
     for host in map(re.escape, sorted(hosts)):
         text = re.sub(rf"(?<=\bon ){host}(?![\w-])|(?<![\w-]){host}(?=:)", "host", text)

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "end_to_end/runs.h"
 #include "record/hdf5.h"
 
@@ -44,7 +45,7 @@ TEST_CASE("an angle study that is interrupted and resumed has the rows of an uni
   const TemporaryDirectory folder;
   const Outcome whole = succeeded(compare(folder.path(), angle("whole")));
   CHECK(contains(whole.out, "flipped ReLUs"));
-  CHECK(contains(whole.err, "figures.py angle whole"));
+  CHECK(contains(whole.err, shell_quoted(REVNET_SCRIPTS_DIR "/figures.py") + " angle whole"));
   {
     Process process("revnet-compare", folder.path(), angle("run"));
     const bool running = process.reaches([&] { return saved_iterations(folder / "run") >= 3; });
