@@ -32,7 +32,7 @@ struct ConvolutionShape {
   Shape src() const { return {batch, in, height, width}; }
   Shape weights() const { return {out, in, kernel, kernel}; }
   Shape dst() const { return {batch, out, out_height(), out_width()}; }
-  auto operator<=>(const ConvolutionShape&) const = default;
+  auto operator<=>(const ConvolutionShape&) const = default;  // NOLINT(modernize-use-nullptr): its zero
   std::int64_t macs_per_image() const { return out * in * kernel * kernel * out_height() * out_width(); }
 };
 

@@ -41,7 +41,7 @@ struct Work {
   // Winograd takes fewer than flops / 2.
   double multiply_adds = flops / 2;
 
-  auto operator<=>(const Work&) const = default;
+  auto operator<=>(const Work&) const = default;  // NOLINT(modernize-use-nullptr): clang 14 means its zero
 };
 
 class Profile {
