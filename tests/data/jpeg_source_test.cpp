@@ -168,6 +168,13 @@ TEST_CASE("an image that proves cut short is named and refused") {
 TEST_CASE("a skipped image is replaced by the next one in training and missing in evaluation") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 3);
+  const auto evaluation_batch = [](JpegSource& source, std::size_t real) {
+    Batch batch(4);
+    CHECK(source.fill_evaluation(0, 4, batch.images, batch.labels) == real);
+    return batch;
+  };
+  JpegSource intact = source_of(folder);
+  const Batch before = evaluation_batch(intact, 4);
   cut_short(folder / "train/n1/1.JPEG");
   cut_short(folder / "val/n0/1.JPEG");
   JpegSource one = source_of(folder, {.damaged = DamagedImages::skip});
@@ -180,9 +187,15 @@ TEST_CASE("a skipped image is replaced by the next one in training and missing i
   const std::vector<std::string> notices = one.take_notices();
   REQUIRE(notices.size() == 1);  // only once, however often the image came up
   CHECK(contains(notices[0], "train/n1/1.JPEG: cut short"));
-  Batch batch(4);
-  CHECK(one.fill_evaluation(0, 4, batch.images, batch.labels) == 3);
-  CHECK(batch.labels == std::vector<std::int32_t>{0, 1, 1, 0});
+  const Batch after = evaluation_batch(one, 3);
+  CHECK(after.labels == std::vector<std::int32_t>{0, 1, 1, 0});
+  const auto image = [](const Batch& batch, std::ptrdiff_t n) {
+    constexpr std::ptrdiff_t values = 3 * size * size;
+    return std::vector<float>(batch.images.begin() + n * values, batch.images.begin() + (n + 1) * values);
+  };
+  CHECK(image(after, 0) == image(before, 0));
+  CHECK(image(after, 1) == image(before, 2));
+  CHECK(image(after, 2) == image(before, 3));
   CHECK(contains(one.take_notices().at(0), "val/n0/1.JPEG: cut short"));
 }
 

@@ -1,6 +1,7 @@
 // Full, failing and read-only disks, unreadable data, and a clock that jumps.
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
 
@@ -178,6 +179,21 @@ TEST_CASE("a run that may not write such large files ends with one line") {
   INFO(outcome.text());
   CHECK(outcome.exit_code == 1);
   CHECK(contains(outcome.err, "File too large"));
+}
+
+TEST_CASE("the batch that the refusal of too large a run suggests fits into the same memory") {
+  const TemporaryDirectory folder;
+  const std::string limited =
+      "ulimit -v 700000; exec '" REVNET_BIN_DIR
+      "'/revnet-train synthetic --arch resnet32 --iterations 1 --threads 1 --run-dir run "
+      "--set evaluation.images=1 --batch ";
+  const Outcome refused = shell(folder.path(), limited + "5000");
+  REQUIRE_MESSAGE(refused.exit_code == 1, refused.text());
+  const std::string before = "use --batch ";
+  const std::size_t at = refused.err.find(before);
+  REQUIRE_MESSAGE(at != std::string::npos, refused.text());
+  succeeded(
+      shell(folder.path(), limited + std::to_string(std::atoi(refused.err.c_str() + at + before.size()))));
 }
 
 TEST_CASE("a run whose standard streams are closed keeps its messages out of its files") {

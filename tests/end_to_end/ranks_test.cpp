@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
+#include "record/hdf5.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -122,6 +123,8 @@ TEST_CASE("under mpirun one rank gives the bits of a single process, and several
     }
     REQUIRE(log.eval().size() == 1);
     CHECK(log.eval()[0].iteration == 2);
+    CHECK(contains(outcome.out, "of 2,000 images"));
+    CHECK(log.eval()[0].cross_entropy == doctest::Approx(one.eval().at(0).cross_entropy).epsilon(1e-2));
   }
 }
 
@@ -201,7 +204,12 @@ TEST_CASE("gradient angle measures the whole batch on two ranks, and other studi
   succeeded(Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", study),
                     environment_in(folder.path()))
                 .wait());
-  CHECK(fs::exists(folder / "run/angle.h5"));
+  // Each stage has 12 ReLUs of its own size, but for the one that stage 1 lacks, and for those that work on
+  // the stage before.
+  const hdf5::Reader log(folder / "run/angle.h5");
+  const double stage1 = 11 * 16 * 32 * 32, stage2 = 11 * 32 * 16 * 16 + 16 * 32 * 32,
+               stage3 = 11 * 56 * 8 * 8 + 32 * 16 * 16;
+  CHECK(log.doubles("angle/relus") == std::vector<double>(2, 6 * (stage1 + stage2 + stage3)));
   const Outcome speed = Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", {"speed"}),
                                 environment_in(folder.path()))
                             .wait();

@@ -234,20 +234,38 @@ TEST_CASE("checkpoints are measured without training") {
   // Several batches are averaged.
   options.batches = 2;
   std::filesystem::create_directories(folder / "two");
-  double mean = 0;
+  Series::Row mean;
   run_angle_study_of_checkpoints(
       {files.kept_checkpoint(0)}, [](Config same) { return same; }, options, folder / "two", "test",
-      [&](std::int64_t, const Series::Row& row) { mean = row.at("degrees"); });
+      [&](std::int64_t, const Series::Row& row) { mean = row; });
   Trainer fresh(config, load_data(config),
                 plan_memory(config, {ActivationMode::stored, ActivationMode::reconstructed}).arena_bytes);
   AngleMeter meter(fresh);
-  std::vector<double> each;
+  std::vector<GradientAngle> each;
   for (std::int64_t batch = 0; batch < 2; ++batch) {
     fresh.fetch_batch(batch);
-    each.push_back(meter.measure().all.degrees);
+    each.push_back(meter.measure());
   }
-  CHECK(each[0] != each[1]);
-  CHECK(mean == doctest::Approx((each[0] + each[1]) / 2).epsilon(1e-12));
+  CHECK(each[0].all.degrees != each[1].all.degrees);
+  const auto check_column = [&](const char* column, const auto& value_in) {
+    CAPTURE(column);
+    CHECK(mean.at(column) == doctest::Approx((value_in(each[0]) + value_in(each[1])) / 2).epsilon(1e-12));
+  };
+  using Angle = const GradientAngle&;
+  check_column("cross_entropy", [](Angle angle) { return angle.cross_entropy; });
+  check_column("degrees", [](Angle angle) { return angle.all.degrees; });
+  check_column("relative_l2", [](Angle angle) { return angle.all.relative_l2; });
+  check_column("forced/degrees", [](Angle angle) { return angle.all_forced.degrees; });
+  check_column("stage2/degrees", [](Angle angle) { return angle.stages.at("stage2").degrees; });
+  check_column("forced/stage2/degrees", [](Angle angle) { return angle.stages_forced.at("stage2").degrees; });
+  check_column("units/stage3/unit2/degrees",
+               [](Angle angle) { return angle.units.at("stage3/unit2").degrees; });
+  check_column("stage1/reconstruction/relative_l2",
+               [](Angle angle) { return angle.reconstruction.at("stage1").relative_l2; });
+  check_column("stage2/relus",
+               [](Angle angle) { return static_cast<double>(angle.relus.at("stage2").relus); });
+  check_column("stage2/flipped",
+               [](Angle angle) { return static_cast<double>(angle.relus.at("stage2").flipped); });
 
   // Overwriting a run removes its kept checkpoints and nothing else.
   testing::write_file(files.kept_checkpoints() / "notes.txt", "mine");

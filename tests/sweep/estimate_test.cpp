@@ -20,6 +20,9 @@ TEST_CASE("the estimate includes evaluations, and the total respects jobs that r
   job.config.training.iterations = 100;
   job.config.evaluation.every = 0;
   const double once = estimated_seconds(job, 1, 100);
+  // RevNet-38 takes 77,231,200 multiply-adds an image.
+  CHECK(once == doctest::Approx(2 * 77'231'200.0 * (4 * 10'000 + 10'000) / 100e9));
+  CHECK(estimated_seconds(job, 2, 100) == doctest::Approx(once / 2));
   job.config.evaluation.every = 30;
   const double four_times = estimated_seconds(job, 1, 100);
   // A step of 100 images makes four passes (RevNet-38 reconstructs), and an evaluation makes one over 10,000

@@ -32,35 +32,32 @@ TEST_CASE("the same seed trains to the same bits") {
 }
 
 TEST_CASE("a restored trainer continues bit for bit") {
-  for (const char* architecture : {"revnet38", "resnet32"}) {
-    CAPTURE(architecture);
-    Config config = small_config();
-    config.network.architecture = architecture;
-    config.network.activations = Config::Network::Activations::automatic;
-    config = resolve(config);
-    Trainer whole = small_trainer(config);
-    for (int step = 0; step < 2; ++step) whole.step();
-    const Checkpoint middle = whole.checkpoint();
-    CHECK(middle.iteration == 2);
-    const Loss expected = whole.step();
+  using Network = Config::Network;
+  for (const char* architecture : {"revnet38", "resnet32", "revnet164"}) {
+    for (const auto engine : {Network::Engine::fused, Network::Engine::onednn}) {
+      CAPTURE(architecture);
+      CAPTURE(name(engine));
+      Config config = small_config();
+      config.network.architecture = architecture;
+      config.network.units = {2, 2, 2};
+      config.network.activations = Network::Activations::automatic;
+      config.network.engine = engine;
+      config = resolve(config);
+      Trainer whole = small_trainer(config);
+      for (int step = 0; step < 2; ++step) whole.step();
+      const Checkpoint middle = whole.checkpoint();
+      CHECK(middle.iteration == 2);
+      const Loss expected = whole.step();
 
-    Trainer resumed = small_trainer(config);
-    resumed.restore(middle, "here");
-    CHECK(resumed.iteration() == 2);
-    CHECK(same_state(resumed.checkpoint(), middle));
-    CHECK(resumed.step().cross_entropy == expected.cross_entropy);
-    CHECK(same_state(resumed.checkpoint(), whole.checkpoint()));
+      // Its layers have made their copies of the weights just now, while those of `whole` have followed them.
+      Trainer resumed = small_trainer(config);
+      resumed.restore(middle, "here");
+      CHECK(resumed.iteration() == 2);
+      CHECK(same_state(resumed.checkpoint(), middle));
+      CHECK(resumed.step().cross_entropy == expected.cross_entropy);
+      CHECK(same_state(resumed.checkpoint(), whole.checkpoint()));
+    }
   }
-}
-
-TEST_CASE("the learning rate is that of the next iteration") {
-  Trainer trainer = small_trainer(small_config());  // of 4 iterations; the rate decays after 2 and 3
-  CHECK(trainer.learning_rate() == doctest::Approx(0.1));
-  trainer.step();
-  trainer.step();
-  CHECK(trainer.learning_rate() == doctest::Approx(0.01));
-  trainer.step();
-  CHECK(trainer.learning_rate() == doctest::Approx(0.001));
 }
 
 TEST_CASE("every setting of the recipe reaches the steps") {
@@ -149,27 +146,45 @@ TEST_CASE("the range is watched only with exact coupling") {
   for (const auto& [function, largest] : exact.range().largest()) CHECK(largest > 0);
 }
 
-TEST_CASE("the first step moves parameters by the rate times the gradient with weight decay") {
-  Trainer trainer = small_trainer(small_config());
-  std::vector<std::vector<float>> before;
-  for (const Parameter* parameter : trainer.network().parameters()) {
-    before.push_back(to_plain(parameter->value));
+// One parameter, updated in double precision by the gradients that a trainer computes.
+struct Expected {
+  explicit Expected(const Parameter& parameter) {
+    const std::vector<float> plain = to_plain(parameter.value);
+    values.assign(plain.begin(), plain.end());
+    momentum.assign(plain.size(), 0.0);
   }
-  trainer.step();
-  for (std::size_t p = 0; p < before.size(); ++p) {
-    const Parameter& parameter = *trainer.network().parameters()[p];
-    CAPTURE(parameter.name);
-    const std::vector<float> after = to_plain(parameter.value), gradient = to_plain(parameter.gradient);
-    std::vector<double> expected;
-    for (std::size_t i = 0; i < after.size(); ++i) {
-      const double decay = parameter.decays ? 2e-4 * before[p][i] : 0.0;
-      expected.push_back(before[p][i] - 0.1 * (gradient[i] + decay));
+
+  void step(const Parameter& parameter, double rate) {
+    const std::vector<float> gradient = to_plain(parameter.gradient);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double decay = parameter.decays ? 2e-4 * values[i] : 0.0;
+      momentum[i] = 0.9 * momentum[i] + gradient[i] + decay;
+      values[i] -= rate * momentum[i];
     }
-    CHECK(largest_difference(after, expected) < 1e-6);
-    const auto filled = [](std::span<const float> values) {
-      return std::ranges::count_if(values, [](float value) { return value != 0.0f; });
-    };
-    CHECK(filled(parameter.value.values()) == filled(after));  // padding stays zero
+  }
+
+  std::vector<double> values, momentum;
+};
+
+TEST_CASE("each step moves parameters by the rate of its iteration times the momentum with weight decay") {
+  Trainer trainer = small_trainer(small_config());  // of 4 iterations; the rate decays after 2 and 3
+  const std::vector<Parameter*>& parameters = trainer.network().parameters();
+  std::vector<Expected> expected;
+  for (const Parameter* parameter : parameters) expected.emplace_back(*parameter);
+  for (const double rate : {0.1, 0.1, 0.01, 0.001}) {
+    CHECK(trainer.learning_rate() == doctest::Approx(rate));
+    trainer.step();
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      const Parameter& parameter = *parameters[p];
+      CAPTURE(parameter.name);
+      expected[p].step(parameter, rate);
+      const std::vector<float> after = to_plain(parameter.value);
+      CHECK(largest_difference(after, expected[p].values) < 1e-6);
+      const auto filled = [](std::span<const float> values) {
+        return std::ranges::count_if(values, [](float value) { return value != 0.0f; });
+      };
+      CHECK(filled(parameter.value.values()) == filled(after));  // padding stays zero
+    }
   }
 }
 
@@ -197,7 +212,9 @@ TEST_CASE("an evaluation changes neither the state nor the next step") {
 
 // With 50 images in batches of 8, the last batch is filled up with images that must not count.
 TEST_CASE("evaluation counts every test image once") {
-  Trainer trainer = small_trainer(small_config());
+  Config config = small_config();
+  config.training.label_smoothing = 0.2;  // of the training only
+  Trainer trainer = small_trainer(config);
   trainer.step();
   const Loss loss = trainer.evaluate().value();
   CHECK(loss.images == 50);
