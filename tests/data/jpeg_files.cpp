@@ -76,6 +76,10 @@ std::string claiming(std::string jpeg, int width, int height) {
   return jpeg;
 }
 
+void cut_short(const std::filesystem::path& file) {
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2 + 200);
+}
+
 std::string stored_jpeg(const std::string& name) {
   return testing::read_file(std::string(REVNET_TEST_DIR "/fuzz/seeds/jpeg/") + name + ".jpg");
 }

@@ -13,6 +13,8 @@ std::string make_jpeg(int width, int height, std::uint32_t seed, int quality = 9
 std::string make_ycck_jpeg(int width, int height);
 // The same bytes with another size in the header.
 std::string claiming(std::string jpeg, int width, int height);
+// Leaves a file as an interrupted download would, with an intact header.
+void cut_short(const std::filesystem::path& file);
 // The image `name` of tests/fuzz/seeds/jpeg.
 std::string stored_jpeg(const std::string& name);
 

@@ -143,11 +143,6 @@ TEST_CASE("files that are not images, and missing folders, are named when a set 
   CHECK(contains(read_fault(folder), "train/n9: no file here has a name ending in .jpeg or .jpg"));
 }
 
-// Like an interrupted download: the header is intact.
-void cut_short(const std::filesystem::path& file) {
-  std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2 + 200);
-}
-
 TEST_CASE("an image that proves cut short is named and refused") {
   const TemporaryDirectory folder;
   write_image_folders(folder.path(), 2, 3);

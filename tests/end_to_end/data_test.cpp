@@ -112,14 +112,6 @@ TEST_CASE("revnet-data check goes on after a bad file of CIFAR") {
   CHECK(contains(checked.out, "10000 intact images of CIFAR, 6 files: 5 damaged"));
 }
 
-TEST_CASE("a truncated data file gives one line of error") {
-  TemporaryDirectory folder;
-  write_zeros(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 30'730'000 - 1);
-  const std::string message = data_error(folder);
-  CHECK(contains(message, "data_batch_1.bin"));
-  CHECK(contains(message, "truncated"));
-}
-
 TEST_CASE("a label out of range gives one line of error") {
   TemporaryDirectory folder;
   write_zeros(folder / "data/cifar-10-batches-bin/data_batch_1.bin", 30'730'000);

@@ -13,16 +13,6 @@ using namespace revnet::testing;
 
 namespace {
 
-struct Network {
-  std::string name;
-  std::int64_t
-      parameters;  // for ten classes; in millions as in the paper: 0.46 twice, 1.73 twice, 1.70, 1.75
-  int channels;    // into the last layer
-};
-const std::vector<Network> networks{{"resnet32", 464'154, 64},     {"revnet38", 464'890, 112},
-                                    {"resnet110", 1'727'962, 64},  {"revnet110", 1'729'194, 128},
-                                    {"resnet164", 1'703'258, 256}, {"revnet164", 1'748'778, 512}};
-
 // The integers of a plan, by section.key. This parser covers just the YAML that plans use.
 std::map<std::string, std::int64_t> numbers(const std::string& yaml) {
   std::map<std::string, std::int64_t> found;
@@ -43,22 +33,23 @@ std::map<std::string, std::int64_t> numbers(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("--dry-run prints the plan of every network on every data set and writes nothing") {
+TEST_CASE("--dry-run prints the plan of a network on a data set that is not there, and writes nothing") {
   TemporaryDirectory folder;
-  for (const Network& network : networks) {
-    for (const std::string dataset : {"cifar10", "cifar100", "synthetic"}) {
-      CAPTURE(network.name);
+  for (const bool reversible : {false, true}) {
+    for (const std::string dataset : {"cifar10", "cifar100"}) {
+      CAPTURE(reversible);
       CAPTURE(dataset);
-      const Outcome outcome = succeeded(train(folder.path(), {dataset, "--arch", network.name, "--dry-run"}));
+      const std::string network = reversible ? "revnet38" : "resnet32";
+      const Outcome outcome = succeeded(train(folder.path(), {dataset, "--arch", network, "--dry-run"}));
       CHECK(outcome.err.empty());
       auto plan = numbers(outcome.out);
-      // Each of the 90 additional classes has a row of weights and a bias.
-      const std::int64_t more = dataset == "cifar100" ? 90 * (network.channels + 1) : 0;
-      CHECK(plan.at("parameters") == network.parameters + more);
+      // Each of the 90 additional classes has a bias and a row of weights, one for each channel.
+      const std::int64_t channels = reversible ? 112 : 64,
+                         more = dataset == "cifar100" ? 90 * (channels + 1) : 0;
+      CHECK(plan.at("parameters") == (reversible ? 464'890 : 464'154) + more);
       CHECK(plan.at("parameter_bytes") == 4 * plan.at("parameters"));
       CHECK(plan.at("macs_per_image") > 10'000'000);
       CHECK(plan.at("activation_bytes.stored") > 0);
-      const bool reversible = network.name.starts_with("revnet");
       CHECK(plan.count("activation_bytes.reconstructed") == (reversible ? 1 : 0));
       if (reversible) {
         CHECK(plan.at("activation_bytes.reconstructed") < plan.at("activation_bytes.stored"));

@@ -23,11 +23,6 @@ void check_trains(const fs::path& folder, const Arguments& arguments) {
   succeeded(train(folder, arguments));
 }
 
-// Leaves a file as an interrupted download would.
-void cut_short(const fs::path& file) {
-  fs::resize_file(file, fs::file_size(file) / 2 + 200);
-}
-
 }  // namespace
 
 TEST_CASE("folders, a packed file and any number of workers train to the same bits") {

@@ -1,5 +1,4 @@
-// Every network trains, the small ones to the end, and both activation modes of a RevNet begin with the same
-// loss.
+// A ResNet and a RevNet train to the end, and both activation modes of the RevNet begin with the same loss.
 #include <cmath>
 #include <csignal>
 
@@ -67,14 +66,6 @@ void train_and_check(const std::string& architecture, bool reversible) {
   CHECK(first_loss(folder.path(), architecture, "stored") == log.train()[0].cross_entropy);
 }
 
-void begin_and_check(const std::string& architecture, bool reversible) {
-  const TemporaryDirectory folder;
-  const double stored = first_loss(folder.path(), architecture, "stored");
-  CHECK(stored > 0.5);
-  CHECK(stored < 50);
-  if (reversible) CHECK(first_loss(folder.path(), architecture, "reconstructed") == stored);
-}
-
 }  // namespace
 
 TEST_CASE("resnet32 trains") {
@@ -82,18 +73,6 @@ TEST_CASE("resnet32 trains") {
 }
 TEST_CASE("revnet38 trains in both modes") {
   train_and_check("revnet38", true);
-}
-TEST_CASE("resnet110 trains") {
-  begin_and_check("resnet110", false);
-}
-TEST_CASE("revnet110 trains in both modes") {
-  begin_and_check("revnet110", true);
-}
-TEST_CASE("resnet164 trains") {
-  begin_and_check("resnet164", false);
-}
-TEST_CASE("revnet164 trains in both modes") {
-  begin_and_check("revnet164", true);
 }
 
 TEST_CASE("a ResNet cannot reconstruct its activations") {

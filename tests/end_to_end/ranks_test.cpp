@@ -15,23 +15,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Each rank has one thread, and root may run them. Concurrent mpiruns share a folder by default, and the
-// first one to end may remove it while another starts; so each test has its own.
-Environment environment_in(const fs::path& folder) {
-  return {{"REVNET_THREADS", "1"},
-          {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-          {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-          {"OMPI_MCA_orte_tmpdir_base", folder.string()}};
-}
-
 Arguments under_mpirun(int ranks, const std::string& command, const Arguments& arguments) {
   return join({"--oversubscribe", "-n", std::to_string(ranks), std::string(REVNET_BIN_DIR) + "/" + command},
               arguments);
 }
 
 Process start_ranks(const fs::path& folder, int ranks, const Arguments& arguments) {
-  return Process(REVNET_MPIRUN, folder, under_mpirun(ranks, "revnet-train", arguments),
-                 environment_in(folder));
+  return Process(REVNET_MPIRUN, folder, under_mpirun(ranks, "revnet-train", arguments), for_mpirun(folder));
 }
 
 Outcome train_on(int ranks, const fs::path& folder, const Arguments& arguments) {
@@ -79,7 +69,7 @@ TEST_CASE("compare exchange times sums between ranks by size") {
   const Outcome outcome = succeeded(
       Process(REVNET_MPIRUN, folder.path(),
               under_mpirun(2, "revnet-compare", {"exchange", "--repetitions", "2", "--format", "csv"}),
-              environment_in(folder.path()))
+              for_mpirun(folder.path()))
           .wait());
   std::istringstream lines(outcome.out);
   std::string line;
@@ -94,7 +84,7 @@ TEST_CASE("compare exchange times sums between ranks by size") {
 
 TEST_CASE("under mpirun one rank gives the bits of a single process, and several ranks give its losses") {
   TemporaryDirectory folder;
-  succeeded(train(folder.path(), fresh("1", {"--iterations", "2"}), environment_in(folder.path())));
+  succeeded(train(folder.path(), fresh("1", {"--iterations", "2"}), for_mpirun(folder.path())));
   succeeded(train_on(1, folder.path(), fresh("one", {"--iterations", "2"})));
   CHECK(first_difference(folder / "1", folder / "one") == "");
   CHECK(open_log(folder / "one").all_reduce().empty());
@@ -136,7 +126,7 @@ TEST_CASE("ranks that do not start alike leave the run that --force would replac
   const Arguments first = under_mpirun(1, "revnet-train", fresh("run", {"--force"}));
   const Arguments second = join({":", "-n", "1"}, join(program, fresh("run", {"--force", "--seed", "2"})));
   const Outcome outcome =
-      Process(REVNET_MPIRUN, folder.path(), join(first, second), environment_in(folder.path())).wait();
+      Process(REVNET_MPIRUN, folder.path(), join(first, second), for_mpirun(folder.path())).wait();
   CHECK(outcome.exit_code == 2);
   CHECK_MESSAGE(contains(outcome.err, "rank 1"), outcome.err);
   CHECK(read_file(folder / "run/checkpoint.h5") == checkpoint);
@@ -181,7 +171,7 @@ TEST_CASE("a killed rank ends the run, which names it, and one process can resum
   CHECK(contains(read_file(folder / "run/run.log"), "has died"));
 
   const std::int64_t saved = saved_iterations(folder / "run");
-  Process alone("revnet-train", folder.path(), resume, environment_in(folder.path()));
+  Process alone("revnet-train", folder.path(), resume, for_mpirun(folder.path()));
   REQUIRE(alone.reaches([&] { return saved_iterations(folder / "run") > saved; }));
   alone.send(SIGTERM);
   CHECK(alone.wait().exit_code == 3);
@@ -202,7 +192,7 @@ TEST_CASE("gradient angle measures the whole batch on two ranks, and other studi
   const Arguments study{"gradient",     "angle", "synthetic",    "--arch",       "revnet38",  "--batch", "6",
                         "--iterations", "1",     "--batch-norm", "synchronized", "--run-dir", "run"};
   succeeded(Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", study),
-                    environment_in(folder.path()))
+                    for_mpirun(folder.path()))
                 .wait());
   // Each stage has 12 ReLUs of its own size, but for the one that stage 1 lacks, and for those that work on
   // the stage before.
@@ -211,7 +201,7 @@ TEST_CASE("gradient angle measures the whole batch on two ranks, and other studi
                stage3 = 11 * 56 * 8 * 8 + 32 * 16 * 16;
   CHECK(log.doubles("angle/relus") == std::vector<double>(2, 6 * (stage1 + stage2 + stage3)));
   const Outcome speed = Process(REVNET_MPIRUN, folder.path(), under_mpirun(2, "revnet-compare", {"speed"}),
-                                environment_in(folder.path()))
+                                for_mpirun(folder.path()))
                             .wait();
   CHECK(speed.exit_code == 2);
   CHECK(contains(speed.err, "runs as one process, but mpirun started 2"));

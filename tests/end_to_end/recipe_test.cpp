@@ -50,10 +50,7 @@ TEST_CASE("a run with every recipe option resumes bit for bit on two ranks") {
         Process(REVNET_MPIRUN, folder.path(),
                 join({"--oversubscribe", "-n", "2", REVNET_BIN_DIR "/revnet-train", "synthetic", "--run-dir"},
                      arguments),
-                {{"REVNET_THREADS", "1"},
-                 {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-                 {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-                 {"OMPI_MCA_orte_tmpdir_base", folder.path().string()}})
+                for_mpirun(folder.path()))
             .wait());
     return outcome;
   };

@@ -87,6 +87,13 @@ Arguments join(Arguments first, const Arguments& more) {
   return first;
 }
 
+Environment for_mpirun(const std::filesystem::path& folder) {
+  return {{"REVNET_THREADS", "1"},
+          {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+          {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+          {"OMPI_MCA_orte_tmpdir_base", folder.string()}};
+}
+
 RunLog open_log(const fs::path& run) {
   return RunLog::open(RunFiles(run).run_log());
 }

@@ -17,6 +17,10 @@ namespace revnet::testing {
 // `first` and then `more`.
 Arguments join(Arguments first, const Arguments& more);
 
+// What mpirun needs to start ranks of one thread each, as root, too. Concurrent mpiruns share a folder by
+// default, which the first one to end may remove while another starts, so that each test names its own.
+Environment for_mpirun(const std::filesystem::path& folder);
+
 // Readers that throw what lib/record throws.
 RunLog open_log(const std::filesystem::path& run);
 Checkpoint open_checkpoint(const std::filesystem::path& run);

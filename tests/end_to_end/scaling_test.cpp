@@ -47,9 +47,6 @@ TEST_CASE("the model of a step agrees with a computation by hand") {
 }
 
 #ifdef REVNET_MPIRUN
-const Environment mpi{
-    {"REVNET_THREADS", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
-
 TEST_CASE("two-hosts trains over a slow network and leaves no network namespace behind") {
   if (!succeeds("PATH=$PATH:/usr/sbin:/sbin; [ $(id -u) = 0 ] && ip netns add revnet-test && ip netns delete "
                 "revnet-test && command -v tc")) {
@@ -57,8 +54,7 @@ TEST_CASE("two-hosts trains over a slow network and leaves no network namespace 
     return;
   }
   const TemporaryDirectory folder;
-  Environment environment = mpi;
-  environment["OMPI_MCA_orte_tmpdir_base"] = folder.path().string();
+  const Environment environment = for_mpirun(folder.path());
   const Arguments training{"200mbit",   REVNET_BIN_DIR "/revnet-train",
                            "synthetic", "--arch",
                            "resnet32",  "--batch",

@@ -12,6 +12,7 @@
 #include "difference.h"
 #include "net/formula.h"
 #include "net/goldens.h"
+#include "net/networks.h"
 
 namespace revnet {
 namespace {
@@ -198,7 +199,7 @@ TEST_CASE("fused networks agree with PyTorch") {
 // They cover the stem, four stages, and halves of 8 channels or more, with few units.
 TEST_CASE("ImageNet networks agree with PyTorch") {
   for (const char* network : {"resnet50", "revnet56"}) {
-    for (const Engine engine : {Engine::onednn, Engine::fused}) {
+    for (const Engine engine : engines) {
       check_network(read_golden("imagenet", network, engine == Engine::fused ? 100 : 10),
                     ConvolutionPolicy::automatic, 1, engine);
     }

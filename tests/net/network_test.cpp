@@ -15,15 +15,6 @@ namespace {
 
 constexpr std::size_t arena_bytes = std::size_t{512} << 20;
 
-NetworkOptions small_options(ActivationMode mode, Engine engine) {
-  NetworkOptions options;
-  options.engine = engine;
-  options.batch = 2;
-  options.image_size = 8;
-  options.activations = mode;
-  return options;
-}
-
 TEST_CASE("parameter counts match Table 2") {
   struct Row {
     const char* name;

@@ -1,14 +1,23 @@
-// What the tests of networks share: both engines, and a network that is in no table.
+// What the tests of networks share: both engines, small batches, and a network that is in no table.
 #pragma once
 
 #include <array>
 
-#include "layers/options.h"
-#include "net/architecture.h"
+#include "net/network.h"
 
 namespace revnet {
 
 inline constexpr std::array engines{Engine::onednn, Engine::fused};
+
+// Two images of 8 x 8 pixels.
+inline NetworkOptions small_options(ActivationMode mode, Engine engine) {
+  NetworkOptions options;
+  options.engine = engine;
+  options.batch = 2;
+  options.image_size = 8;
+  options.activations = mode;
+  return options;
+}
 
 // A stem like the ImageNet networks', with three units per stage. An input size of 36 becomes 9, 9, 5 and 3.
 inline Architecture small_imagenet() {

@@ -143,15 +143,6 @@ TEST_CASE("a reversible unit restores its input and gives the stored gradients")
   }
 }
 
-NetworkOptions small_options(ActivationMode mode, Engine engine) {
-  NetworkOptions options;
-  options.engine = engine;
-  options.batch = 2;
-  options.image_size = 8;
-  options.activations = mode;
-  return options;
-}
-
 // The bytes that one step keeps from the forward pass for the backward pass.
 std::size_t saved_bytes(Architecture architecture, std::int64_t units, ActivationMode mode, Engine engine) {
   for (Architecture::Stage& stage : architecture.stages) stage.units = units;

@@ -8,7 +8,7 @@
 
 #include "difference.h"
 #include "net/formula.h"
-#include "net/network.h"
+#include "net/networks.h"
 #include "ranks.h"
 
 namespace revnet {
@@ -121,7 +121,7 @@ TEST_CASE("with shared statistics, uneven parts of a batch give the whole batch'
                                 .stages = {{2, 32, 1}, {2, 64, 2}, {2, 128, 2}}};
   for (const Architecture& architecture :
        {find_architecture("resnet32"), find_architecture("revnet38"), bottleneck}) {
-    for (const Engine engine : {Engine::onednn, Engine::fused}) {
+    for (const Engine engine : engines) {
       CAPTURE(architecture.name);
       CAPTURE(name(engine));
       NetworkOptions options;

@@ -1,4 +1,6 @@
 // Which convolutions use Winograd, and how accurate it is.
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -28,10 +30,7 @@ bool machine_has_winograd(const Device& device) {
   }
 }
 
-struct Uses {
-  bool forward, data, weights;
-  bool operator==(const Uses&) const = default;
-};
+using Uses = std::array<bool, 3>;  // by the forward pass, the data gradient and the weight gradient
 
 bool is_winograd(const std::string& implementation) {
   return implementation.find("wino") != std::string::npos;
@@ -54,10 +53,8 @@ constexpr ConvolutionShape shapes[] = {
     {0, 12, 64, 8, 8, 3, 1},   {0, 16, 64, 32, 32, 1, 1}, {0, 64, 64, 16, 16, 1, 2},
 };
 
-Uses rule(const ConvolutionShape& shape) {
-  const bool may = shape.kernel == 3 && shape.stride == 1;
-  const bool wins = may && std::min(shape.in, shape.out) >= 16;
-  return {wins, wins, wins};
+bool winograd_is_faster(const ConvolutionShape& shape) {
+  return shape.kernel == 3 && shape.stride == 1 && std::min(shape.in, shape.out) >= 16;
 }
 
 TEST_CASE("a device knows whether oneDNN offers Winograd here") {
@@ -68,33 +65,18 @@ TEST_CASE("a device knows whether oneDNN offers Winograd here") {
   CHECK(onednn_winograd() == (has ? "present" : "absent"));
 }
 
-TEST_CASE("without Winograd every policy is direct") {
+TEST_CASE(
+    "where oneDNN has Winograd, the shape alone decides whether it is used, and never against the policy") {
   TestDevice device;
-  if (device.has_winograd()) return;
-  for (ConvolutionShape shape : shapes) {
-    shape.batch = 3;
-    const auto implementations = [&](ConvolutionPolicy policy) {
-      return ConvolutionPrimitives(device, shape, policy, {.adds = true}).implementations();
-    };
-    const std::string direct = implementations(ConvolutionPolicy::direct);
-    CHECK_FALSE(is_winograd(direct));
-    CHECK(implementations(ConvolutionPolicy::automatic) == direct);
-    CHECK(implementations(ConvolutionPolicy::winograd) == direct);
-  }
-}
-
-TEST_CASE("the shape alone decides whether Winograd is used") {
-  TestDevice device;
-  if (!machine_has_winograd(device)) return;
-  for (ConvolutionShape shape : shapes) {
-    shape.batch = 3;
-    const ConvolutionPrimitives convolution(device, shape, ConvolutionPolicy::automatic, {.adds = true});
-    INFO(shape.in, "->", shape.out, " kernel ", shape.kernel, ": ", convolution.implementations());
-    const Uses uses = uses_winograd(convolution.implementations());
-    const Uses expected = rule(shape);
-    CHECK(uses.forward == expected.forward);
-    CHECK(uses.data == expected.data);
-    CHECK(uses.weights == expected.weights);
+  const bool has = machine_has_winograd(device);
+  for (const auto policy : {ConvolutionPolicy::automatic, ConvolutionPolicy::direct}) {
+    for (ConvolutionShape shape : shapes) {
+      shape.batch = 3;
+      const ConvolutionPrimitives convolution(device, shape, policy, {.adds = true});
+      INFO(shape.in, "->", shape.out, " kernel ", shape.kernel, ": ", convolution.implementations());
+      const bool expected = has && policy != ConvolutionPolicy::direct && winograd_is_faster(shape);
+      CHECK(uses_winograd(convolution.implementations()) == Uses{expected, expected, expected});
+    }
   }
 }
 
@@ -104,15 +86,6 @@ TEST_CASE("images are never convolved by Winograd") {
                                           {.image_input = true});
   CHECK_FALSE(is_winograd(convolution.implementations()));
   CHECK(convolution.implementations().find(", none, ") != std::string::npos);
-}
-
-TEST_CASE("the policy direct never uses Winograd") {
-  TestDevice device;
-  for (ConvolutionShape shape : shapes) {
-    shape.batch = 3;
-    const ConvolutionPrimitives convolution(device, shape, ConvolutionPolicy::direct, {.adds = true});
-    CHECK_FALSE(is_winograd(convolution.implementations()));
-  }
 }
 
 TEST_CASE("the batch does not choose the implementation") {

@@ -39,11 +39,11 @@ Loss loss_of(const std::vector<float>& row, std::int32_t label) {
 }
 
 std::vector<float> gradient_of(const std::vector<float>& logits, std::int64_t classes, const Labels& labels,
-                               std::int64_t images) {
+                               std::int64_t images, double smoothing = 0) {
   TestDevice device;
   const Tensor tensor = logits_of(device, classes, logits);
   Tensor diff = poisoned(device, tensor.layout());
-  softmax_cross_entropy_backward(tensor, labels, images, diff);
+  softmax_cross_entropy_backward(tensor, labels, images, diff, smoothing);
   return to_plain(diff);
 }
 
@@ -61,6 +61,26 @@ TEST_CASE("the loss is the reference's sum in double") {
       CHECK(loss.mean_cross_entropy() == doctest::Approx(exact / static_cast<double>(batch)));
     }
   }
+}
+
+TEST_CASE("smoothed labels cost, and pull, as PyTorch defines it") {
+  TestDevice device;
+  const std::vector<float> logits = random_floats(5 * 7, 1, 2.0);
+  const Labels labels{3, 0, 6, 6, 1};
+  for (const double smoothing : {0.1, 0.5}) {
+    CAPTURE(smoothing);
+    CHECK(softmax_cross_entropy(logits_of(device, 7, logits), labels, smoothing).cross_entropy ==
+          doctest::Approx(naive::cross_entropy(widen(logits), 7, labels, smoothing)).epsilon(1e-12));
+    CHECK(relative_error(gradient_of(logits, 7, labels, 8, smoothing),
+                         naive::cross_entropy_backward(widen(logits), 7, labels, 8, smoothing)) < 2e-7);
+  }
+}
+
+TEST_CASE("errors are counted by the label, however smooth") {
+  TestDevice device;
+  const Tensor logits = logits_of(device, 3, {1, 2, 3});
+  CHECK(softmax_cross_entropy(logits, Labels{2}, 0.9).errors == 0);
+  CHECK(softmax_cross_entropy(logits, Labels{1}, 0.9).errors == 1);
 }
 
 TEST_CASE("equal logits cost the logarithm of the number of classes") {

@@ -1,7 +1,5 @@
 #include "ops/statistics.h"
 
-#include <cmath>
-
 #include <doctest/doctest.h>
 
 #include "reference/support.h"
@@ -11,24 +9,12 @@ namespace {
 
 constexpr std::int64_t images = 5, height = 6, width = 7;
 
-struct Moments {
-  naive::Values mean, variance;
-};
-
-// Moments of row-major [N, C, H, W], in two passes.
-Moments moments_of(const std::vector<float>& x, std::int64_t channels) {
-  const auto count = static_cast<std::size_t>(channels);
-  Moments moments{naive::Values(count), naive::Values(count)};
-  const double pixels = images * height * width;
-  const auto channel = [&](std::size_t i) { return i / (height * width) % count; };
-  for (std::size_t i = 0; i < x.size(); ++i) moments.mean[channel(i)] += x[i] / pixels;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    moments.variance[channel(i)] += std::pow(x[i] - moments.mean[channel(i)], 2) / pixels;
-  }
-  return moments;
+// The moments of row-major [N, C, H, W].
+naive::Moments moments_of(const std::vector<float>& x, std::int64_t channels) {
+  return naive::moments({images, channels, height * width}, widen(x));
 }
 
-void check(const Norm& norm, const Moments& expected) {
+void check(const Norm& norm, const naive::Moments& expected) {
   for (std::size_t c = 0; c < expected.mean.size(); ++c) {
     CHECK(norm.batch().mean.values()[c] == doctest::Approx(expected.mean[c]).epsilon(1e-6));
     CHECK(norm.batch().variance.values()[c] == doctest::Approx(expected.variance[c]).epsilon(2e-6));

@@ -270,30 +270,48 @@ Values dense_backward_bias(const DenseShape& s, const Values& diff_logits) {
   return diff;
 }
 
-double cross_entropy(const Values& logits, std::int64_t classes, std::span<const std::int32_t> labels) {
+namespace {
+
+double target(std::size_t k, std::int32_t label, std::size_t classes, double smoothing) {
+  return (static_cast<std::int32_t>(k) == label ? 1 - smoothing : 0) +
+         smoothing / static_cast<double>(classes);
+}
+
+// The softmax of a row.
+Values probabilities(const Values& logits, std::size_t row, std::size_t classes) {
+  const double* const first = &logits[row * classes];
+  const double largest = *std::max_element(first, first + classes);
+  Values result(classes);
+  double sum = 0.0;
+  for (std::size_t k = 0; k < classes; ++k) sum += result[k] = std::exp(first[k] - largest);
+  for (double& value : result) value /= sum;
+  return result;
+}
+
+}  // namespace
+
+double cross_entropy(const Values& logits, std::int64_t classes, std::span<const std::int32_t> labels,
+                     double smoothing) {
   const auto width = static_cast<std::size_t>(classes);
   double loss = 0.0;
   for (std::size_t n = 0; n < labels.size(); ++n) {
-    const double* row = &logits[n * width];
-    const double label = row[labels[n]];
-    double sum = 0.0;
-    for (std::size_t k = 0; k < width; ++k) sum += std::exp(row[k] - label);
-    loss += std::log(sum);
+    const Values probability = probabilities(logits, n, width);
+    for (std::size_t k = 0; k < width; ++k) {
+      loss -= target(k, labels[n], width, smoothing) * std::log(probability[k]);
+    }
   }
   return loss;
 }
 
 Values cross_entropy_backward(const Values& logits, std::int64_t classes,
-                              std::span<const std::int32_t> labels, std::int64_t images) {
+                              std::span<const std::int32_t> labels, std::int64_t images, double smoothing) {
   const auto width = static_cast<std::size_t>(classes);
   Values diff(logits.size(), 0.0);
   for (std::size_t n = 0; n < labels.size(); ++n) {
-    double sum = 0.0;
-    for (std::size_t k = 0; k < width; ++k) sum += std::exp(logits[n * width + k]);
+    const Values probability = probabilities(logits, n, width);
     for (std::size_t k = 0; k < width; ++k) {
-      const double probability = std::exp(logits[n * width + k]) / sum;
-      const double target = static_cast<std::int32_t>(k) == labels[n] ? 1.0 : 0.0;
-      diff[n * width + k] = (probability - target) / static_cast<double>(images);
+      diff[n * width + k] =
+          (probability[k] - target(k, labels[n], width, smoothing)) / static_cast<double>(images);
     }
   }
   return diff;

@@ -72,10 +72,13 @@ Values dense_backward_features(const DenseShape& shape, const Values& diff_logit
 Values dense_backward_weights(const DenseShape& shape, const Values& features, const Values& diff_logits);
 Values dense_backward_bias(const DenseShape& shape, const Values& diff_logits);
 
-// The sum over the labelled rows of logits [N, classes].
-double cross_entropy(const Values& logits, std::int64_t classes, std::span<const std::int32_t> labels);
+// The sum over the labelled rows of logits [N, classes]. With smoothing s, a row's target is 1 - s at its
+// label plus s / classes everywhere, as in PyTorch's CrossEntropyLoss.
+double cross_entropy(const Values& logits, std::int64_t classes, std::span<const std::int32_t> labels,
+                     double smoothing = 0);
 // The gradient of that sum divided by `images`; zero beyond the labelled rows.
 Values cross_entropy_backward(const Values& logits, std::int64_t classes,
-                              std::span<const std::int32_t> labels, std::int64_t images);
+                              std::span<const std::int32_t> labels, std::int64_t images,
+                              double smoothing = 0);
 
 }  // namespace revnet::naive

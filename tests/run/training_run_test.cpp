@@ -278,20 +278,6 @@ TEST_CASE("a run is replaced only on request") {
   CHECK_FALSE(std::filesystem::exists(files.best_checkpoint()));
 }
 
-TEST_CASE("a diverged run reports it and keeps its checkpoint") {
-  const TemporaryDirectory folder;
-  Config config = run_config();
-  config.training.iterations = 20;
-  config.training.learning_rate = 1e30;
-  config.checkpoint.every = 0;
-  const std::filesystem::path directory = folder / "run";
-  CHECK_THROWS_AS(run_training(config, directory, RunStart::fresh, "test"), DivergedError);
-  const RunFiles files(directory);
-  CHECK(RunLog::open(files.run_log()).status() == RunStatus::diverged);
-  CHECK(read_checkpoint(files.checkpoint()).iteration == 0);
-  CHECK(contains(read_file(files.messages()), "diverged"));
-}
-
 // Resumes after two of four iterations with `mean` as running mean in head/bn; returns the error message.
 std::string diverged_with_running_mean(const std::filesystem::path& directory, float mean) {
   const Config config = run_config();

@@ -31,19 +31,6 @@ std::string refusal(const std::string& assignment) {
 
 }  // namespace
 
-TEST_CASE("the defaults are the paper's recipe") {
-  const Config config;
-  CHECK(config.training.iterations == 80000);
-  CHECK(config.training.batch == 100);
-  CHECK(config.training.learning_rate == 0.1);
-  CHECK(config.training.momentum == 0.9);
-  CHECK(config.training.weight_decay == 2e-4);
-  CHECK(config.training.decay_at == std::vector<double>{0.5, 0.75});
-  CHECK(config.batch_norm.epsilon == 1e-3);
-  CHECK(config.batch_norm.decay == 0.99);
-  CHECK(config.augmentation.padding == 2);
-}
-
 TEST_CASE("the defaults as YAML") {
   CHECK(to_yaml(Config{}) == R"(name: ""
 description: ""

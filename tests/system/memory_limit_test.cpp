@@ -11,11 +11,7 @@ namespace revnet {
 namespace {
 
 using testing::TemporaryDirectory;
-
-void write(const TemporaryDirectory& root, const std::string& file, const std::string& text) {
-  std::filesystem::create_directories((root / file).parent_path());
-  testing::write_file(root / file, text);
-}
+using testing::write_file;
 
 std::uint64_t left(const std::vector<MemoryLimit>& limits, const std::string& name) {
   const auto found = std::ranges::find(limits, name, &MemoryLimit::name);
@@ -25,17 +21,17 @@ std::uint64_t left(const std::vector<MemoryLimit>& limits, const std::string& na
 
 TEST_CASE("the machine's free memory is a limit, including swap") {
   const TemporaryDirectory root;
-  write(root, "proc/meminfo", "MemTotal: 9000 kB\nMemAvailable:    3000 kB\nSwapFree:  500 kB\n");
+  write_file(root / "proc/meminfo", "MemTotal: 9000 kB\nMemAvailable:    3000 kB\nSwapFree:  500 kB\n");
   CHECK(left(memory_limits(root.path()), "this machine's free memory") == 3500 * 1024);
 }
 
 TEST_CASE("every enclosing control group may have a limit") {
   const TemporaryDirectory root;
-  write(root, "proc/self/cgroup", "0::/job/step\n");
-  write(root, "sys/fs/cgroup/job/step/memory.max", "max\n");
-  write(root, "sys/fs/cgroup/job/memory.max", "1000000\n");
-  write(root, "sys/fs/cgroup/job/memory.current", "700000\n");
-  write(root, "sys/fs/cgroup/job/memory.stat", "anon 100000\nfile 600000\nshmem 50000\n");
+  write_file(root / "proc/self/cgroup", "0::/job/step\n");
+  write_file(root / "sys/fs/cgroup/job/step/memory.max", "max\n");
+  write_file(root / "sys/fs/cgroup/job/memory.max", "1000000\n");
+  write_file(root / "sys/fs/cgroup/job/memory.current", "700000\n");
+  write_file(root / "sys/fs/cgroup/job/memory.stat", "anon 100000\nfile 600000\nshmem 50000\n");
   const std::vector<MemoryLimit> limits = memory_limits(root.path());
   CHECK(left(limits, "the memory limit of the control group /job") == 850000);
   CHECK(tightest_memory_limit(limits).left <= 850000);
@@ -43,10 +39,10 @@ TEST_CASE("every enclosing control group may have a limit") {
 
 TEST_CASE("version 1 of control groups says no limit with a large number") {
   const TemporaryDirectory root;
-  write(root, "proc/self/cgroup", "5:cpu,memory:/job\n4:pids:/job\n");
-  write(root, "sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
-  write(root, "sys/fs/cgroup/memory/job/memory.limit_in_bytes", "5000\n");
-  write(root, "sys/fs/cgroup/memory/job/memory.usage_in_bytes", "6000\n");
+  write_file(root / "proc/self/cgroup", "5:cpu,memory:/job\n4:pids:/job\n");
+  write_file(root / "sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  write_file(root / "sys/fs/cgroup/memory/job/memory.limit_in_bytes", "5000\n");
+  write_file(root / "sys/fs/cgroup/memory/job/memory.usage_in_bytes", "6000\n");
   CHECK(left(memory_limits(root.path()), "the memory limit of the control group /job") == 0);
 }
 

@@ -80,22 +80,6 @@ TEST_CASE("a device gets its threads whatever OpenMP's variables say") {
   omp_set_max_active_levels(levels);
 }
 
-TEST_CASE("a planning device counts the same bytes as a real one") {
-  Device plan = Device::planning(), real(1, arena_bytes);
-  for (Device* device : {&plan, &real}) {
-    Tensor a(*device, device->activation_layout({3, 56, 9, 7}), MemoryPurpose::saved_activations);
-    { const Tensor b(*device, Layout::plain({100, 33}), MemoryPurpose::scratch); }
-    const Tensor c(*device, Layout::plain({77}), MemoryPurpose::gradients);
-    a = Tensor(*device, Layout::plain({5000}), MemoryPurpose::tape);
-  }
-  CHECK(plan.arena().extent() == real.arena().extent());
-  CHECK(plan.ledger().peak() == real.ledger().peak());
-  for (std::size_t i = 0; i < memory_purposes; ++i) {
-    const auto purpose = static_cast<MemoryPurpose>(i);
-    CHECK(plan.ledger().peak(purpose) == real.ledger().peak(purpose));
-  }
-}
-
 TEST_CASE("oneDNN's version is three numbers, of which the headers share the first") {
   const std::string version = onednn_version();
   CHECK(version.starts_with(std::to_string(DNNL_VERSION_MAJOR) + "."));

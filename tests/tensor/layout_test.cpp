@@ -39,16 +39,6 @@ TEST_CASE("layouts are compared by shape and arrangement") {
   CHECK(layout_of({2, 16, 4, 5}, Tag::nchw) != layout_of({2, 16, 4, 5}, Tag::nhwc));
 }
 
-TEST_CASE("a layout without a shape is empty") {
-  const Layout none;
-  CHECK(none.bytes() == 0);
-  CHECK(none.shape().empty());
-}
-
-TEST_CASE("raw bytes are bytes") {
-  CHECK(Layout::raw_bytes(1001).bytes() == 1001);
-}
-
 TEST_CASE("blocked layouts count their padding") {
   CHECK(layout_of({3, 12, 5, 7}, Tag::nChw16c).bytes() == 3 * 16 * 5 * 7 * sizeof(float));
   CHECK(layout_of({3, 12, 5, 7}, Tag::nChw8c).bytes() == 3 * 16 * 5 * 7 * sizeof(float));

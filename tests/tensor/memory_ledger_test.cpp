@@ -1,6 +1,5 @@
 #include "tensor/memory_ledger.h"
 
-#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -57,18 +56,6 @@ TEST_CASE("freeing more than was taken throws") {
   CHECK_THROWS_AS(ledger.remove(tape, 11), std::logic_error);
   CHECK_THROWS_AS(ledger.remove(scratch, 1), std::logic_error);
   CHECK(ledger.live() == 10);
-}
-
-TEST_CASE("purposes have distinct names") {
-  std::set<std::string> names;
-  for (std::size_t i = 0; i < memory_purposes; ++i) {
-    names.emplace(name(static_cast<MemoryPurpose>(i)));
-  }
-  CHECK(names.size() == memory_purposes);
-  CHECK(name(parameters) == "parameters");
-  CHECK(name(saved_activations) == "saved_activations");
-  CHECK(name(activation_gradients) == "activation_gradients");
-  CHECK(name(scratch) == "scratch");
 }
 
 }  // namespace

@@ -163,10 +163,7 @@ TEST_CASE(
   succeeded(Process(REVNET_MPIRUN, folder.path(),
                     {"--oversubscribe", "-n", "2", REVNET_BIN_DIR "/revnet-train", "synthetic", "--config",
                      "runs/s/logs/seed1.yaml", "--run-dir", "reference"},
-                    {{"REVNET_THREADS", "1"},
-                     {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-                     {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-                     {"OMPI_MCA_orte_tmpdir_base", folder.path().string()}})
+                    for_mpirun(folder.path()))
                 .wait());
   CHECK(first_difference(folder / "reference", run) == "");
 }
