@@ -86,11 +86,11 @@ std::vector<Config> with_each(const Config& settings, const std::vector<std::str
   return each;
 }
 
-// The names of all ways to keep activations.
-std::vector<std::string> all_ways() {
-  std::vector<std::string> ways = find_setting("network.activations")->choices;
-  std::erase(ways, name(Config::Network::Activations::automatic));
-  return ways;
+// The names of all activation modes.
+std::vector<std::string> all_modes() {
+  std::vector<std::string> modes = find_setting("network.activations")->choices;
+  std::erase(modes, name(Config::Network::Activations::automatic));
+  return modes;
 }
 
 const std::vector<std::int64_t> default_units{3, 6, 9, 12, 18, 24, 36};
@@ -108,7 +108,8 @@ Config with_units(Config config, std::int64_t units) {
 
 // Returns every requested combination that is possible, resolved.
 std::vector<Config> cases_of(const MemoryRequest& request) {
-  refuse_ignored(request.settings.apply_to({}), {"training.micro_batch", "training.average_decay"},
+  refuse_ignored(request.settings.apply_to({}),
+                 {"training.micro_batch", "training.average_decay", "training.nesterov"},
                  "revnet-compare memory");
   std::vector<Config> cases;
   for (Config config : with_networks(request.settings, request.architectures, {"resnet32", "revnet38"})) {
@@ -116,10 +117,10 @@ std::vector<Config> cases_of(const MemoryRequest& request) {
     if (request.classes > 0) config.dataset.classes = static_cast<int>(request.classes);
     config = for_measuring(std::move(config));
     const bool open = config.network.activations == Config::Network::Activations::automatic;
-    const std::vector<std::string> ways =
-        request.activations.empty() && open ? all_ways() : request.activations;
+    const std::vector<std::string> modes =
+        request.activations.empty() && open ? all_modes() : request.activations;
     for (const Config& batch : with_each(config, request.batches, "training.batch", "--batch")) {
-      for (const Config& mode : with_each(batch, ways, "network.activations", "--activations")) {
+      for (const Config& mode : with_each(batch, modes, "network.activations", "--activations")) {
         if (!can_keep(architecture(mode), activation_mode(mode.network.activations))) continue;
         for (const std::int64_t units : units_of(request, mode)) {
           cases.push_back(resolve(with_units(mode, units)));
@@ -242,7 +243,7 @@ void add_memory_command(CLI::App& app, const Invocation& invocation) {
   add_repeated_option(*memory, "network.architecture", request->architectures)
       ->default_str("resnet32,revnet38");
   CLI::Option* const batch = add_repeated_option(*memory, "training.batch", request->batches);
-  add_repeated_option(*memory, "network.activations", request->activations, all_ways())->default_str("all");
+  add_repeated_option(*memory, "network.activations", request->activations, all_modes())->default_str("all");
   memory
       ->add_option("--units", request->units,
                    "units per stage in place of network.units; 0: the network's own")

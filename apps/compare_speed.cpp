@@ -92,13 +92,7 @@ void show_progress(const Config& now, std::size_t done, std::size_t all) {
 
 // Measures a case into the study. Returns false if a signal ended it.
 bool measure(const Config& config, SpeedStudy& study) {
-  const int threads = config.training.threads;
-  const double sgemm = measure_sgemm_gflops(threads);
-  const Peak before = measure_peak(threads);
   SpeedResult result = measure_speed(config, study.options, interrupted);
-  result.sgemm_gflops = std::max(sgemm, measure_sgemm_gflops(threads));
-  const Peak after = measure_peak(threads);
-  result.peak = {std::max(before.multiply_adds, after.multiply_adds), std::max(before.bytes, after.bytes)};
   if (result.step_seconds.empty()) return false;
   study.results.push_back(std::move(result));
   return true;
@@ -107,8 +101,7 @@ bool measure(const Config& config, SpeedStudy& study) {
 int run_speed(const SpeedRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
   const Config settings = request.settings.apply_to({});
-  refuse_ignored(settings, {"training.micro_batch", "training.average_decay", "training.nesterov"},
-                 "revnet-compare speed");
+  refuse_ignored(settings, {"training.micro_batch", "training.average_decay"}, "revnet-compare speed");
   const std::vector<Config> cases = cases_of(request, settings);
   claim_study_log(request.output, request.force);
   catch_interrupts();

@@ -34,7 +34,7 @@ struct LayerOptions {
   double epsilon = 1e-3;  // of batch normalisation
   Engine engine = Engine::onednn;
   std::optional<Grid> grid = {};   // of exact coupling; without it, sums round as in float32
-  RangeWatch* range = nullptr;     // observes the outputs of residual functions in training, or null
+  RangeWatch* range = nullptr;     // observes the sums s + F(x) in training, or null
   Reduction* reduction = nullptr;  // the processes that share batch statistics; null: this one alone
 };
 

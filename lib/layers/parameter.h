@@ -32,7 +32,7 @@ struct Parameter {
   // Gives it an average, which starts as the value.
   void keep_average();
   // Draws the value as a pure function of (seed, name, row), independent of the layout and the order of
-  // layers.
+  // layers. Sets the momentum to zero and the average, if there is one, to the value.
   void initialize(std::uint64_t seed);
 
   std::string name;

@@ -1,5 +1,5 @@
-// The largest magnitude that each residual function wrote. With exact coupling, sums beyond the grid's range
-// are rounded, so the range is watched.
+// The largest magnitude of the sums s + F(x), by residual function. With exact coupling, sums beyond the
+// grid's range are rounded, so the range is watched.
 #pragma once
 
 #include <algorithm>

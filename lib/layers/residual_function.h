@@ -37,7 +37,8 @@ class ResidualFunction {
 
   // y = s + F(x). y may be s, and without a tape also x. Records into the tape if there is one; it must be
   // empty, and the pass not inference. A training pass reads the batch statistics of x from input_norm() and
-  // stores those of y in `next`, unless that is null.
+  // stores those of y in `next`, unless that is null; LayerOptions::range, if set, sees the largest magnitude
+  // of y.
   virtual void add(const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape, Norm* next) = 0;
   // y -= F(x), recomputed and recorded: in the paper's Algorithm 1 one recomputation serves reconstruction
   // and gradient.

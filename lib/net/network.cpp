@@ -103,10 +103,6 @@ Tensor Network::logits(const Tensor& images, Pass pass) {
   return head_.forward(x, pass, nullptr);
 }
 
-Loss Network::evaluate(const Tensor& images, std::span<const std::int32_t> labels) {
-  return softmax_cross_entropy(logits(images, Pass::inference), labels);
-}
-
 void Network::keep_activations(ActivationMode mode) {
   require_can_keep(architecture_, mode);
   options_.activations = mode;
@@ -124,7 +120,10 @@ void Network::observe_reconstruction(ReconstructionObserver* observer) {
 
 LayerList Network::recomputed_layers() const {
   LayerList layers;
-  if (options_.activations != ActivationMode::reconstructed) return layers;
+  if (options_.activations == ActivationMode::stored) return layers;
+  if (options_.activations != ActivationMode::reconstructed) {
+    throw std::logic_error("recomputed_layers: only for stored and reconstructed activations");
+  }
   for (std::size_t i = 0; i < units_.size(); ++i) {
     if (units_[i].reversible()) units_[i].list(layers);
   }

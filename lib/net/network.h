@@ -56,9 +56,6 @@ class Network {
   // Updates the running averages from the last batch's. Call it once per step.
   void commit_statistics(double decay);
 
-  // The loss with running averages. Only the first labels.size() images count, so the last batch may be
-  // short.
-  Loss evaluate(const Tensor& images, std::span<const std::int32_t> labels);
   // The logits with running averages (inference), or with the statistics of these images, which then replace
   // those of the last batch (training).
   Tensor logits(const Tensor& images, Pass pass);
@@ -74,7 +71,7 @@ class Network {
   const std::vector<Norm*>& norms() const { return layers_.norms; }
   const std::vector<Filter*>& filters() const { return layers_.filters; }
   // The layers of reversible units in reconstructed mode, whose forward pass runs again in each step; none in
-  // stored mode. Not for the other modes, which run most layers again.
+  // stored mode. Throws a logic_error in other modes, which run most layers again.
   LayerList recomputed_layers() const;
 
   std::int64_t parameter_count() const;

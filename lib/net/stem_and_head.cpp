@@ -96,6 +96,7 @@ void Stem::list(LayerList& layers) {
 Head::Head(Device& device, const Architecture& architecture, std::int64_t height, std::int64_t classes,
            const LayerOptions& options)
     : weight_(device, "head/dense/weight", {0, classes}, Layout::plain({classes, architecture.final_width()}),
+              // As the reference code draws it: with the variance 1 / inputs.
               {Initial::Kind::uniform, std::sqrt(3.0 / static_cast<double>(architecture.final_width()))},
               true),
       bias_(device, "head/dense/bias", {0, classes}, Layout::plain({classes}), {}, false),

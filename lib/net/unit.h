@@ -46,7 +46,7 @@ class Unit {
 
   // Whether the shortcuts are the identity, so that y can take x's place.
   virtual bool keeps_shape() const = 0;
-  // Whether x can be reconstructed from y, so that reverse() may be called.
+  // Whether reverse() may be called: for all units of a RevNet but the first of each stage.
   virtual bool reversible() const = 0;
   // Algorithm 1 of the paper: turns y into x and dy into dx, in place, and overwrites the parameters'
   // gradients. One recomputation of each residual function serves both purposes, and only one tape is alive
@@ -65,7 +65,9 @@ struct UnitShape {
   std::int64_t stride = 1;
   bool bottleneck = false;
   bool leading_norm = true;  // false for the network's first unit
-  bool first = false;        // first of its stage, hence not reversible
+  // First of its stage. Its input is stored, as in the reference code, even where its shape could be
+  // reversed.
+  bool first = false;
 };
 
 // `name` is the unit's path: "stage1/unit1".

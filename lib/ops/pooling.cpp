@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "ops/channel_runs.h"
 #include "tensor/parallel.h"
 
 namespace revnet {
@@ -71,15 +72,15 @@ template <class Length>
 
 REVNET_MULTITARGET void pool_run(const float* large, float* small, const Window& window,
                                  std::int64_t length) {
-  if (length == sixteen) return pool_pixels(large, small, window, sixteen);
-  if (length == eight) return pool_pixels(large, small, window, eight);
+  if (length == run_of_16) return pool_pixels(large, small, window, run_of_16);
+  if (length == run_of_8) return pool_pixels(large, small, window, run_of_8);
   pool_pixels(large, small, window, length);
 }
 
 REVNET_MULTITARGET void spread_run(float* large, const float* small, const Window& window,
                                    std::int64_t length) {
-  if (length == sixteen) return spread_pixels(large, small, window, sixteen);
-  if (length == eight) return spread_pixels(large, small, window, eight);
+  if (length == run_of_16) return spread_pixels(large, small, window, run_of_16);
+  if (length == run_of_8) return spread_pixels(large, small, window, run_of_8);
   spread_pixels(large, small, window, length);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/channel_runs.h"
 #include "tensor/parallel.h"
 
 namespace revnet {
@@ -33,8 +34,8 @@ template <class Length>
 
 REVNET_MULTITARGET void sum_channels(const float* values, std::int64_t pixels, std::int64_t stride,
                                      std::int64_t length, double* sums, double* squares) {
-  if (length == sixteen) return sum_block(values, pixels, stride, sixteen, sums, squares);
-  if (length == eight) return sum_block(values, pixels, stride, eight, sums, squares);
+  if (length == run_of_16) return sum_block(values, pixels, stride, run_of_16, sums, squares);
+  if (length == run_of_8) return sum_block(values, pixels, stride, run_of_8, sums, squares);
   sum_block(values, pixels, stride, length, sums, squares);
 }
 

@@ -11,7 +11,8 @@
 
 namespace revnet {
 
-// A buffer for such sums, and its contents.
+// A buffer for such sums, and its contents. The sums of a norm's gradient, which are also two for each piece
+// and channel, take one as well.
 Tensor make_sums(Device& device, std::int64_t pieces, std::int64_t stored_channels);
 std::span<double> values_of(Tensor& sums);
 

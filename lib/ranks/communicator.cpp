@@ -58,6 +58,10 @@ std::optional<int> number(const char* text) {
 
 }  // namespace
 
+std::int64_t largest_shard(std::int64_t count, std::int64_t ranks) {
+  return (count + ranks - 1) / ranks;
+}
+
 Shard Communicator::shard(std::int64_t count) const {
   const std::int64_t first = count * rank() / ranks();
   return {first, count * (rank() + 1) / ranks() - first};

@@ -34,6 +34,9 @@ struct Shard {
   std::int64_t first = 0, size = 0;
 };
 
+// The size of the largest shard of [0, count) among so many ranks.
+std::int64_t largest_shard(std::int64_t count, std::int64_t ranks);
+
 class Communicator : public Reduction {
  public:
   virtual int rank() const = 0;

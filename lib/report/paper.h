@@ -19,13 +19,13 @@ struct PaperRow {
   double error_10, error_100;
 };
 
-using Way = Config::Network::Activations;
+using Mode = Config::Network::Activations;
 inline constexpr std::array paper_rows{
-    PaperRow{"resnet32", "ResNet-32", Way::stored, 0.46, 0.47, 7.14, 29.95},
-    PaperRow{"revnet38", "RevNet-38", Way::reconstructed, 0.46, 0.48, 7.24, 28.96},
-    PaperRow{"resnet110", "ResNet-110", Way::stored, 1.73, 1.73, 5.74, 26.44},
-    PaperRow{"revnet110", "RevNet-110", Way::reconstructed, 1.73, 1.74, 5.76, 25.40},
-    PaperRow{"resnet164", "ResNet-164", Way::stored, 1.70, 1.73, 5.24, 23.37},
-    PaperRow{"revnet164", "RevNet-164", Way::reconstructed, 1.75, 1.79, 5.17, 23.69}};
+    PaperRow{"resnet32", "ResNet-32", Mode::stored, 0.46, 0.47, 7.14, 29.95},
+    PaperRow{"revnet38", "RevNet-38", Mode::reconstructed, 0.46, 0.48, 7.24, 28.96},
+    PaperRow{"resnet110", "ResNet-110", Mode::stored, 1.73, 1.73, 5.74, 26.44},
+    PaperRow{"revnet110", "RevNet-110", Mode::reconstructed, 1.73, 1.74, 5.76, 25.40},
+    PaperRow{"resnet164", "ResNet-164", Mode::stored, 1.70, 1.73, 5.24, 23.37},
+    PaperRow{"revnet164", "RevNet-164", Mode::reconstructed, 1.75, 1.79, 5.17, 23.69}};
 
 }  // namespace revnet

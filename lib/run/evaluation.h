@@ -34,7 +34,7 @@ struct Evaluation {
   std::string name_of(std::int64_t label) const;
 };
 
-// Adds a batch; `logits` has shape [labels.size(), classes].
+// Adds a batch. `logits` is [batch, classes], row-major; its rows beyond the labels belong to no image.
 void add_batch(Evaluation& evaluation, std::span<const float> logits, std::span<const std::int32_t> labels,
                bool keep_logits);
 

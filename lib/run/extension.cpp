@@ -9,10 +9,6 @@
 namespace revnet {
 namespace {
 
-std::int64_t iteration_at(double fraction, std::int64_t iterations) {
-  return std::llround(fraction * static_cast<double>(iterations));
-}
-
 // Returns the fraction of a longer run that falls on the same iteration. It is scaled, not computed from that
 // iteration, so that fractions that fall on one iteration of a short run stay distinct.
 double scaled(double fraction, std::int64_t from, std::int64_t to) {
@@ -22,15 +18,6 @@ double scaled(double fraction, std::int64_t from, std::int64_t to) {
   while (iteration_at(result, to) < kept) result = std::nextafter(result, 1.0);
   while (iteration_at(result, to) > kept) result = std::nextafter(result, 0.0);
   return result;
-}
-
-// The iterations at which the learning rate drops.
-std::vector<std::int64_t> falls(const Config& config) {
-  std::vector<std::int64_t> iterations;
-  for (const double fraction : config.training.decay_at) {
-    iterations.push_back(iteration_at(fraction, config.training.iterations));
-  }
-  return iterations;
 }
 
 }  // namespace
@@ -52,11 +39,11 @@ std::string describe_extension(const Config& now, const Config& before, std::int
   if (now.training.schedule == Config::Training::Schedule::cosine) {
     return fmt::format("{} follows the cosine of the longer run and is now {:.6g}", longer, rate);
   }
-  const std::vector<std::int64_t> where = falls(now);
+  const std::vector<std::int64_t> where = drops(now.training);
   const std::string at = where.empty() ? "nowhere" : fmt::format("at iterations {}", fmt::join(where, ", "));
   return fmt::format("{} drops {}, {}, and is now {:.6g}", longer, at,
-                     where == falls(before) ? "as before (set training.decay_at to choose others)"
-                                            : "as the given training.decay_at says",
+                     where == drops(before.training) ? "as before (set training.decay_at to choose others)"
+                                                     : "as the given training.decay_at says",
                      rate);
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ranks/communicator.h"
 #include "settings/config_schema.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
@@ -16,14 +17,9 @@ namespace {
 
 using PlanByMode = std::vector<std::pair<ActivationMode, MemoryPlan>>;
 
-// The images of a batch that each rank computes, at most.
-std::int64_t share_of(const Config& config, int ranks) {
-  return (config.training.batch + ranks - 1) / ranks;
-}
-
 // Plans every activation mode that the architecture supports, for a rank's share of the batch.
 PlanByMode plans(Config config, int ranks) {
-  config.training.batch = share_of(config, ranks);
+  config.training.batch = largest_shard(config.training.batch, ranks);
   const Architecture network = architecture(config);
   PlanByMode by_mode;
   for (const ActivationMode mode : activation_modes) {
@@ -58,7 +54,7 @@ std::string plan_yaml(const Config& config, const std::string& run_directory, in
        << "activations: " << name(config.network.activations) << "\n"
        << "activation_bytes:  # saved from the forward pass for the backward pass, "
        << (config.training.micro_batch > 0 ? "micro-batch of " : "batch of ")
-       << images_at_a_time(config, share_of(config, ranks))
+       << images_at_a_time(config, largest_shard(config.training.batch, ranks))
        << (ranks > 1 ? fmt::format(" on each of {} ranks", ranks) : "") << "\n";
   for (const auto& [mode, plan] : by_mode) {
     yaml << "  " << name(mode) << ": " << plan.peak(MemoryPurpose::saved_activations) << "\n";

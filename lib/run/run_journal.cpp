@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "layers/layer_list.h"
 #include "record/checksums.h"
 #include "record/event_file.h"
 #include "run/earlier_run.h"
@@ -134,8 +135,7 @@ void RunJournal::watch_range(const Trainer& trainer) {
   figures["range"] = grid.range();
   double& beyond = figures[beyond_range_name];
   for (const auto& [function, largest] : trainer.range().largest()) {
-    for (const std::string& name :
-         {std::string("largest"), "largest_" + function.substr(0, function.find('/'))}) {
+    for (const std::string& name : {std::string("largest"), "largest_" + stage_of(function)}) {
       figures[name] = std::max(figures[name], static_cast<double>(largest));
     }
     if (largest <= grid.range()) continue;
@@ -157,7 +157,7 @@ void RunJournal::log_row(const Trainer& trainer, double rate) {
   show(metrics_row(row));
   progress_.window = {};
   if (const std::optional<std::string> warning = slowdown_.look()) reporter_.warn(*warning);
-  if (since_save_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running);
+  if (since_log_saved_.seconds() >= seconds_between_saves) save_log(trainer, RunStatus::running);
 }
 
 // The log has these rows, too, so a run does not end because a file for onlookers cannot be written.
@@ -284,7 +284,7 @@ void RunJournal::save_log(const Trainer& trainer, RunStatus status) {
   }
   log_.set_status(status);
   log_.save();
-  since_save_.restart();
+  since_log_saved_.restart();
 }
 
 }  // namespace revnet

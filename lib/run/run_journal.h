@@ -80,7 +80,7 @@ class RunJournal {
   std::optional<double> best_error_;  // the evaluation error of best.h5 in percent
   std::set<std::string> left_out_;    // a line for each damaged image
   std::size_t left_out_before_ = 0;   // by earlier processes
-  Stopwatch clock_, since_save_;
+  Stopwatch clock_, since_log_saved_;
   SlowdownWatch slowdown_;
 };
 

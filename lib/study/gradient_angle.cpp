@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "layers/layer_list.h"
 #include "train/network_state.h"
 
 namespace revnet {
@@ -64,10 +65,6 @@ std::string unit_of(const std::string& parameter) {
   const std::size_t slash = parameter.find('/');
   const bool in_stage = parameter.starts_with("stage");
   return parameter.substr(0, in_stage ? parameter.find('/', slash + 1) : slash);
-}
-
-std::string stage_of(const std::string& parameter) {
-  return parameter.substr(0, parameter.find('/'));
 }
 
 // Compares by a part of the parameters' names.

@@ -32,7 +32,7 @@ std::optional<LargestBatch> find_largest_batch(Config config, std::uint64_t limi
     return plan_case(with_batch).arena_bytes + *overhead + checkpoint + dataset_bytes(data, batch);
   };
   LargestBatch result;
-  result.batch = largest_batch(limit, planned);
+  result.batch = largest_fitting(limit, planned);
   result.planned_bytes = planned(std::max<std::int64_t>(result.batch, 1));
   if (result.batch == 0 || !run) return result;
   config.training.batch = result.batch;

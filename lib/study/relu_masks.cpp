@@ -4,6 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "layers/layer_list.h"
+
 namespace revnet {
 namespace {
 
@@ -26,10 +28,6 @@ std::vector<bool> open_relus(const Tensor& normalized) {
   std::vector<bool> open(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) open[i] = values[i] > 0;
   return open;
-}
-
-std::string stage_of(const Norm& norm) {
-  return norm.name().substr(0, norm.name().find('/'));
 }
 
 // The arithmetic of engines that normalise with NormConstants as they read.
@@ -131,7 +129,7 @@ ReluMasks::Kept& ReluMasks::recorded(const Norm& norm) {
 std::map<std::string, ReluMasks::Count> ReluMasks::counts() const {
   std::map<std::string, Count> result;
   for (const auto& [norm, kept] : kept_) {
-    Count& sum = result[stage_of(*norm)];
+    Count& sum = result[stage_of(norm->name())];
     sum.relus += kept.count.relus;
     sum.flipped += kept.count.flipped;
   }

@@ -63,9 +63,8 @@ std::uint64_t bytes_of_floor(const Config& config) {
   return Floor::planned_bytes(network, config.training.threads);
 }
 
-}  // namespace
-
-SpeedResult measure_speed(const Config& config, const SpeedOptions& options,
+// Fills in all but what the machine can do.
+SpeedResult measure_steps(const Config& config, const SpeedOptions& options,
                           const std::function<bool()>& stop) {
   const MemoryPlan plan = plan_memory(config);
   check_memory(config, plan, {}, tightest_memory_limit(memory_limits()), {}, bytes_of_floor(config));
@@ -93,6 +92,20 @@ SpeedResult measure_speed(const Config& config, const SpeedOptions& options,
   result.flops = floor.flops();
   result.saved_bytes = trainer.device().ledger().peak(MemoryPurpose::saved_activations);
   result.peak_bytes = trainer.device().ledger().peak();
+  return result;
+}
+
+}  // namespace
+
+SpeedResult measure_speed(const Config& config, const SpeedOptions& options,
+                          const std::function<bool()>& stop) {
+  const int threads = config.training.threads;
+  const double sgemm = measure_sgemm_gflops(threads);
+  const Peak before = measure_peak(threads);
+  SpeedResult result = measure_steps(config, options, stop);
+  result.sgemm_gflops = std::max(sgemm, measure_sgemm_gflops(threads));
+  const Peak after = measure_peak(threads);
+  result.peak = {std::max(before.multiply_adds, after.multiply_adds), std::max(before.bytes, after.bytes)};
   return result;
 }
 

@@ -34,10 +34,10 @@ struct SpeedResult {
 
 // Times whole steps by resolved settings of for_measuring() (setup.h): batch, gradient, running averages and
 // update. Photographs are random pixels. Between steps, every primitive of the floor is timed once, so that
-// whatever slows the machine down affects both. The device of an earlier measurement must be gone, since the
-// number of OpenMP threads belongs to the process. `stop` is polled before each step; once it returns true,
-// the result is what was measured so far. Throws Error if the case needs more memory than this process may
-// use. The caller fills in sgemm_gflops and peak.
+// whatever slows the machine down affects both; what the machine can do is measured before and after. The
+// device of an earlier measurement must be gone, since the number of OpenMP threads belongs to the process.
+// `stop` is polled before each step; once it returns true, the result is what was measured so far. Throws
+// Error if the case needs more memory than this process may use.
 SpeedResult measure_speed(const Config& config, const SpeedOptions& options,
                           const std::function<bool()>& stop);
 

@@ -4,6 +4,7 @@
 
 #include "data/cifar.h"
 #include "data/synthetic.h"
+#include "ranks/communicator.h"
 #include "sweep/job_state.h"
 #include "train/load_data.h"
 #include "train/memory_check.h"
@@ -31,11 +32,9 @@ double share_of_sgemm(const Architecture& architecture) {
 
 std::uint64_t planned_memory(const Job& job, int threads, std::int64_t ranks) {
   Config config = resolved(job);
-  config.training.batch = (config.training.batch + ranks - 1) / ranks;
+  config.training.batch = largest_shard(config.training.batch, ranks);
   config.training.threads = threads;
-  const MemoryPlan plan = plan_memory(config);
-  return plan.arena_bytes + bytes_beside_arena(config, plan, ranks) +
-         dataset_bytes(config, images_at_a_time(config, config.training.batch)) + bytes_of_program;
+  return bytes_of_training(config, plan_memory(config), ranks);
 }
 
 double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {

@@ -72,7 +72,7 @@ Device::Device(Arena arena, int threads, bool poison)
 Device::~Device() = default;
 
 Device::Device(int threads, std::size_t arena_bytes, bool poison)
-    : Device(Arena(arena_bytes), threads > 0 ? threads : omp_get_num_procs(), poison) {
+    : Device(Arena(arena_bytes), threads, poison) {
   use_threads(threads_);
 }
 

@@ -17,7 +17,7 @@ class Device {
  public:
   struct Backend;  // the oneDNN engine and stream, and oneDNN's answers: tensor/onednn_handles.h
 
-  // Computes with `threads` OpenMP threads (0: as many as this process may use) in an arena of `arena_bytes`.
+  // Computes with `threads` OpenMP threads, 1 or more, in an arena of `arena_bytes`.
   // With `poison`, which is for tests, every buffer is filled with NaN when taken, so that reading unwritten
   // memory shows.
   explicit Device(int threads, std::size_t arena_bytes, bool poison = false);

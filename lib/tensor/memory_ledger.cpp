@@ -6,9 +6,10 @@
 namespace revnet {
 
 std::string_view name(MemoryPurpose purpose) {
-  static constexpr std::array<std::string_view, memory_purposes> names{
-      "parameters",           "optimizer",   "gradients", "statistics", "saved_activations", "tape",
-      "activation_gradients", "temporaries", "scratch"};
+  static constexpr auto names = std::to_array<std::string_view>(
+      {"parameters", "optimizer", "gradients", "statistics", "saved_activations", "tape",
+       "activation_gradients", "temporaries", "scratch"});
+  static_assert(names.size() == memory_purposes);
   return names.at(static_cast<std::size_t>(purpose));
 }
 

@@ -18,7 +18,7 @@ enum class MemoryPurpose {
   temporaries,           // live within one operation or residual function; image batches
   scratch,               // of kernels, of oneDNN's primitives and of sums over a batch
 };
-inline constexpr std::size_t memory_purposes = 9;
+inline constexpr std::size_t memory_purposes = static_cast<std::size_t>(MemoryPurpose::scratch) + 1;
 
 // The purpose as run.h5 and --dry-run spell it: "saved_activations".
 std::string_view name(MemoryPurpose purpose);

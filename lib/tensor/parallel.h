@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 
 #include <omp.h>
 
@@ -17,11 +16,6 @@
 #endif
 
 namespace revnet {
-
-// Numbers of adjacent channels for which loops are compiled apart: a block of 16; and a block of 8, which is
-// also what lies side by side where 16 channels become 32.
-inline constexpr std::integral_constant<std::int64_t, 16> sixteen{};
-inline constexpr std::integral_constant<std::int64_t, 8> eight{};
 
 // Calls body(begin, end) on disjoint ranges that cover [0, count), one per thread, each except the last a
 // multiple of `grain` long. The split depends only on count and the number of threads.

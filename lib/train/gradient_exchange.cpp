@@ -20,7 +20,7 @@ double ExchangeTimes::hidden() const {
   return std::clamp(1 - (exposed + working) / alone, 0.0, 1.0);
 }
 
-GradientExchange::GradientExchange(Communicator& communicator, const Network& network, double weight,
+GradientExchange::GradientExchange(Communicator& communicator, Network& network, double weight,
                                    const MicroBatchSum* micro_batches)
     : communicator_(communicator), network_(network), weight_(weight), micro_batches_(micro_batches) {
   make_buckets();

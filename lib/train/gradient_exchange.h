@@ -31,7 +31,7 @@ class GradientExchange {
   // If each rank has batch statistics of its own, finish() leaves their weighted mean in the norms, so that
   // running averages stay equal on all ranks. `micro_batches` is null if the shard is computed at once;
   // otherwise, their sums are exchanged during the backward pass of the last one.
-  GradientExchange(Communicator& communicator, const Network& network, double weight,
+  GradientExchange(Communicator& communicator, Network& network, double weight,
                    const MicroBatchSum* micro_batches = nullptr);
 
   // Called during backward once the gradients of parameters [first, ...) are final (see GradientsFinal); the
@@ -68,7 +68,7 @@ class GradientExchange {
   bool shares_statistics() const;
 
   Communicator& communicator_;
-  const Network& network_;
+  Network& network_;
   double weight_;
   const MicroBatchSum* micro_batches_;
   std::vector<Bucket> buckets_;  // in the order in which they start

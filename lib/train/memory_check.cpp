@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ranks/communicator.h"
 #include "train/load_data.h"
 #include "train/recipe.h"
 #include "train/setup.h"
@@ -13,6 +14,9 @@ namespace revnet {
 namespace {
 
 constexpr std::uint64_t megabyte = 1'000'000;
+
+// An estimate of what code and libraries take.
+constexpr std::uint64_t bytes_of_program = 100 * megabyte;
 
 std::uint64_t bytes_of_threads(int threads) {
   return 32 * megabyte + 8 * megabyte * static_cast<std::uint64_t>(threads);
@@ -48,6 +52,11 @@ std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, s
   return bytes_of_threads(config.training.threads) + bytes_of_checkpoint(config, plan) + buckets;
 }
 
+std::uint64_t bytes_of_training(const Config& config, const MemoryPlan& plan, std::int64_t ranks) {
+  return bytes_of_program + plan.arena_bytes + bytes_beside_arena(config, plan, ranks) +
+         dataset_bytes(config, images_at_a_time(config, config.training.batch));
+}
+
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
                   const MemoryLimit& limit, Ranks ranks, std::uint64_t beside) {
   const int threads = config.training.threads;
@@ -63,11 +72,11 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
     return training +
            bytes_of_measuring(config, what, plan_memory(architecture(config), reconstructed, threads));
   };
-  const std::int64_t given = (config.training.batch + ranks.all - 1) / ranks.all;
+  const std::int64_t given = largest_shard(config.training.batch, ranks.all);
   const bool in_parts = config.training.micro_batch > 0;
   const std::int64_t share = images_at_a_time(config, given);
   if (needed(plan, share) <= left) return;
-  const std::int64_t most = largest_batch(left, [&](std::int64_t images) {
+  const std::int64_t most = largest_fitting(left, [&](std::int64_t images) {
     options.batch = images;
     return needed(plan_memory(architecture(config), options, threads, also), images);
   });

@@ -9,9 +9,6 @@
 
 namespace revnet {
 
-// An estimate of what code and libraries take.
-inline constexpr std::uint64_t bytes_of_program = 100'000'000;
-
 // Estimates the bytes of a process without a network: code, libraries, threads and generated code.
 std::uint64_t bytes_of_process(int threads);
 
@@ -21,6 +18,9 @@ std::uint64_t bytes_of_checkpoint(const Config& config, const MemoryPlan& plan);
 // Estimates what a training takes beside its arena once data and plan exist: generated code, threads, and a
 // checkpoint while it is written; with several ranks, also the buckets of gradients.
 std::uint64_t bytes_beside_arena(const Config& config, const MemoryPlan& plan, std::int64_t ranks = 1);
+
+// Estimates what a process that trains takes in all; `config` has the share of one of so many ranks.
+std::uint64_t bytes_of_training(const Config& config, const MemoryPlan& plan, std::int64_t ranks = 1);
 
 // The number of ranks in a run, and of those that share this host's memory.
 struct Ranks {

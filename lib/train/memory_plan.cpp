@@ -30,7 +30,7 @@ MemoryPlan plan_memory(const Architecture& architecture, const NetworkOptions& o
     const std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch), 0);
     network.compute_gradient(images, labels);
     network.logits(images, Pass::training);  // as in recalibrating statistics
-    network.evaluate(images, labels);
+    network.logits(images, Pass::inference);
     IdleObserver observer;
     network.observe_norms(&observer);
     for (const ActivationMode mode : also) {
@@ -54,7 +54,7 @@ MemoryPlan plan_memory(const Config& config, const std::vector<ActivationMode>& 
 
 // Every image adds about the same number of bytes, and planning takes a while. Therefore the next batch to
 // try is the one that would just fit if growth were exactly linear, but not far beyond those tried so far.
-std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
+std::int64_t largest_fitting(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes) {
   const auto at = [&](std::int64_t batch) { return static_cast<double>(bytes(batch)); };
   const auto most = static_cast<double>(limit);
   std::int64_t fits = 1, too_large = 0;  // 0: not yet known

@@ -31,6 +31,6 @@ MemoryPlan plan_memory(const Config& config, const std::vector<ActivationMode>& 
 
 // Returns the largest batch for which `bytes(batch)` is at most `limit`, or 0 if there is none. `bytes` must
 // be monotonic.
-std::int64_t largest_batch(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes);
+std::int64_t largest_fitting(std::uint64_t limit, const std::function<std::uint64_t(std::int64_t)>& bytes);
 
 }  // namespace revnet

@@ -8,7 +8,7 @@
 
 namespace revnet {
 
-MicroBatchSum::MicroBatchSum(Device& device, const Network& network, std::int64_t count, double decay)
+MicroBatchSum::MicroBatchSum(Device& device, Network& network, std::int64_t count, double decay)
     : device_(device),
       network_(network),
       count_(count),

@@ -16,7 +16,7 @@ namespace revnet {
 class MicroBatchSum {
  public:
   // A step has `count` micro-batches, 2 or more; `decay` is that of the running averages.
-  MicroBatchSum(Device& device, const Network& network, std::int64_t count, double decay);
+  MicroBatchSum(Device& device, Network& network, std::int64_t count, double decay);
 
   // Adds the gradients and statistics of micro-batch `index`, which is not the last one, after its backward
   // pass.
@@ -36,7 +36,7 @@ class MicroBatchSum {
   double weight(std::int64_t index) const;
 
   Device& device_;
-  const Network& network_;
+  Network& network_;
   std::int64_t count_;
   double decay_;
   std::vector<Tensor> gradients_;  // by parameter, of all micro-batches but the last

@@ -8,7 +8,7 @@ namespace revnet {
 // Calls visit(value, place) for every mean and variance of every normalisation, with its place in the row.
 // `which` is &Norm::batch or &Norm::running.
 template <class Visit>
-void each_statistic(const Network& network, Statistics& (Norm::*which)(), Visit visit) {
+void each_statistic(Network& network, Statistics& (Norm::*which)(), Visit visit) {
   std::size_t place = 0;
   for (Norm* norm : network.norms()) {
     for (Tensor* tensor : {&(norm->*which)().mean, &(norm->*which)().variance}) {

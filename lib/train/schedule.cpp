@@ -6,22 +6,6 @@
 
 namespace revnet {
 
-StepSchedule::StepSchedule(double base, const std::vector<double>& decay_at, double factor,
-                           std::int64_t iterations)
-    : base_(base), factor_(factor) {
-  for (const double fraction : decay_at) {
-    boundaries_.push_back(std::llround(fraction * static_cast<double>(iterations)));
-  }
-}
-
-double StepSchedule::rate(std::int64_t done) const {
-  double rate = base_;
-  for (const std::int64_t boundary : boundaries_) {
-    if (done >= boundary) rate *= factor_;
-  }
-  return rate;
-}
-
 namespace {
 
 // Starts at `base` and follows half a cosine, which would reach 0 just after the last of `iterations`.
@@ -39,17 +23,33 @@ double scaled_rate(const Config::Training& settings) {
 
 }  // namespace
 
+std::int64_t iteration_at(double fraction, std::int64_t iterations) {
+  return std::llround(fraction * static_cast<double>(iterations));
+}
+
+std::vector<std::int64_t> drops(const Config::Training& settings) {
+  std::vector<std::int64_t> iterations;
+  for (const double fraction : settings.decay_at) {
+    iterations.push_back(iteration_at(fraction, settings.iterations));
+  }
+  return iterations;
+}
+
 Schedule::Schedule(const Config::Training& settings)
     : base_(scaled_rate(settings)),
-      steps_(base_, settings.decay_at, settings.decay_factor, settings.iterations),
+      decay_factor_(settings.decay_factor),
+      drops_(drops(settings)),
       cosine_(settings.schedule == Config::Training::Schedule::cosine),
       warmup_(settings.warmup_iterations),
       iterations_(settings.iterations) {}
 
 double Schedule::rate(std::int64_t done) const {
-  const double rate =
-      cosine_ ? cosine_rate(base_, std::max<std::int64_t>(done - warmup_, 0), iterations_ - warmup_)
-              : steps_.rate(done);
+  double rate = base_;
+  if (cosine_) {
+    rate = cosine_rate(base_, std::max<std::int64_t>(done - warmup_, 0), iterations_ - warmup_);
+  } else {
+    for (const std::int64_t drop : drops_) rate *= done >= drop ? decay_factor_ : 1;
+  }
   return done < warmup_ ? rate * static_cast<double>(done + 1) / static_cast<double>(warmup_) : rate;
 }
 

@@ -21,9 +21,9 @@ Architecture architecture(const Config& config);
 // activations do not lie in blocks of 8 or 16 channels.
 Config resolve(Config config);
 
-// Replaces the data set by one of which nothing has to be read: synthetic images or, where dataset.image_size
-// and classes (0: those that the network is made for) are others, photographs of which resolve() looks for no
-// folders.
+// Replaces the data set by one that needs no files: the synthetic set for images of 32 x 32 pixels in 10
+// classes; for others, photographs whose size and number of classes are filled in (from the network where
+// they are 0), so that resolve() looks for no folders.
 Config for_measuring(Config config);
 
 // The following functions expect a resolved configuration.

@@ -82,7 +82,7 @@ Loss Trainer::of_all_ranks(const Loss& mine, std::span<double> more) {
 // statistics of the last micro-batch from the norms, which complete_statistics() therefore overwrites only
 // afterwards; and finish() overwrites them once more with those of all ranks.
 Loss Trainer::compute_gradient() {
-  if (fetched_ < 0) throw std::logic_error("an evaluation has overwritten the batch");
+  if (fetched_ < 0) throw std::logic_error("no batch has been fetched since the last evaluation");
   Loss mine;
   for (std::int64_t index = 0; index + 1 < micro_batches(); ++index) {
     if (index != fetched_) fetch_micro_batch(index);

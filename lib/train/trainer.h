@@ -47,8 +47,8 @@ class Trainer {
   // iteration() are then unchanged.
   Loss step();
   // Computes the loss of the batch fetched last, and overwrites every parameter's gradient. Fetches the
-  // micro-batches of that batch, if it has any. Throws a logic_error if an evaluation came after
-  // fetch_batch().
+  // micro-batches of that batch, if it has any. Throws a logic_error unless fetch_batch() came after the last
+  // evaluation.
   Loss compute_gradient();
   // Overwrites images() and labels() with this rank's shard of the batch that comes `later` steps after the
   // next one, or with its first micro-batch. step() fetches its batch itself.
@@ -126,7 +126,7 @@ class Trainer {
   Tensor images_;
   std::vector<std::int32_t> labels_;
   std::int64_t position_ = 0;  // of the batch fetched last
-  std::int64_t fetched_ = 0;   // which of its micro-batches images_ holds; -1: images of an evaluation
+  std::int64_t fetched_ = -1;  // which of its micro-batches images_ holds; -1: none of them
   std::int64_t iteration_ = 0;
 };
 

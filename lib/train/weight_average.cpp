@@ -19,7 +19,7 @@ double average_decay(double decay, std::int64_t step) {
   return std::min(decay, (1 + steps) / (10 + steps));
 }
 
-void update_average(Device& device, const Network& network, double decay) {
+void update_average(Device& device, Network& network, double decay) {
   for (Parameter* parameter : network.parameters()) {
     const auto count = static_cast<std::int64_t>(parameter->value.values().size());
     device.perform({Operation::optimizer, 0, 0, 3.0 * static_cast<double>(parameter->value.bytes())}, [&] {

@@ -12,7 +12,7 @@ namespace revnet {
 double average_decay(double decay, std::int64_t step);
 
 // average = decay * average + (1 - decay) * value
-void update_average(Device& device, const Network& network, double decay);
+void update_average(Device& device, Network& network, double decay);
 
 // Swaps the weights and their averages; the destructor swaps them back.
 class AveragedWeights {

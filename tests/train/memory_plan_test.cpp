@@ -32,7 +32,7 @@ void run_in_plan(const Architecture& architecture, const NetworkOptions& options
   const std::vector<std::int32_t> labels{1, 2};
   for (int step = 0; step < 3; ++step) {
     network.compute_gradient(images, labels);
-    network.evaluate(images, labels);
+    network.logits(images, Pass::inference);
   }
   CHECK(device.arena().extent() == plan.arena_bytes);
   CHECK(device.ledger().peak() == plan.peak_bytes);
@@ -108,15 +108,15 @@ TEST_CASE("a plan is for the given threads, not for OpenMP's") {
 TEST_CASE("the largest batch that fits is found") {
   for (const std::int64_t largest : {1, 2, 3, 100, 1000}) {
     const auto bytes = [&](std::int64_t batch) { return static_cast<std::uint64_t>(10 + 7 * batch); };
-    CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest), bytes) == largest);
-    CHECK(largest_batch(static_cast<std::uint64_t>(10 + 7 * largest + 6), bytes) == largest);
+    CHECK(largest_fitting(static_cast<std::uint64_t>(10 + 7 * largest), bytes) == largest);
+    CHECK(largest_fitting(static_cast<std::uint64_t>(10 + 7 * largest + 6), bytes) == largest);
   }
   // The bytes do not grow equally with every image, but in steps and faster and faster.
-  CHECK(largest_batch(
+  CHECK(largest_fitting(
             1000, [](std::int64_t batch) { return static_cast<std::uint64_t>(100 * (batch / 7)); }) == 76);
-  CHECK(largest_batch(1'000'000,
-                      [](std::int64_t batch) { return static_cast<std::uint64_t>(batch * batch); }) == 1000);
-  CHECK(largest_batch(5, [](std::int64_t) { return std::uint64_t{10}; }) == 0);
+  CHECK(largest_fitting(
+            1'000'000, [](std::int64_t batch) { return static_cast<std::uint64_t>(batch * batch); }) == 1000);
+  CHECK(largest_fitting(5, [](std::int64_t) { return std::uint64_t{10}; }) == 0);
 }
 
 }  // namespace

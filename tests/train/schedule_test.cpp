@@ -11,7 +11,7 @@ namespace revnet {
 namespace {
 
 TEST_CASE("the paper's schedule decays after 40,000 and 60,000 iterations") {
-  const StepSchedule schedule(0.1, {0.5, 0.75}, 0.1, 80000);
+  const Schedule schedule(Config{}.training);
   CHECK(schedule.rate(0) == 0.1);
   CHECK(schedule.rate(39999) == 0.1);
   CHECK(schedule.rate(40000) == doctest::Approx(0.01));
@@ -21,12 +21,17 @@ TEST_CASE("the paper's schedule decays after 40,000 and 60,000 iterations") {
 }
 
 TEST_CASE("decay fractions round to whole iterations") {
-  const StepSchedule schedule(1.0, {0.5, 0.75}, 0.5, 10);  // decays after 5, and after 7.5 rounded to 8
+  Config::Training settings;
+  settings.learning_rate = 1;
+  settings.decay_factor = 0.5;
+  settings.iterations = 10;
+  const Schedule schedule(settings);  // decays after 5, and after 7.5 rounded to 8
   CHECK(schedule.rate(4) == 1.0);
   CHECK(schedule.rate(5) == 0.5);
   CHECK(schedule.rate(7) == 0.5);
   CHECK(schedule.rate(8) == 0.25);
-  CHECK(StepSchedule(0.3, {}, 0.1, 10).rate(9) == 0.3);
+  settings.decay_at = {};
+  CHECK(Schedule(settings).rate(9) == 1.0);
 }
 
 TEST_CASE("the schedule follows the settings") {
