@@ -313,7 +313,8 @@ def write(arguments):
     print(readme)
     for name, _, rows in curves(results):
         run_figures.draw_curve_rows(rows, os.path.join(arguments.results, name))
-    folders = directories(os.path.join(arguments.results, "runs"))
+    runs_folder = os.path.join(arguments.results, "runs")
+    folders = directories(runs_folder)
     studies = [folder for folder in folders if os.path.exists(os.path.join(folder, "angle.h5"))]
     for parent in dict.fromkeys(map(os.path.dirname, studies)):
         runs = [folder for folder in studies if os.path.dirname(folder) == parent]
@@ -324,7 +325,8 @@ def write(arguments):
             run_figures.draw_angle(runs, figure, one_panel=True)
     for folder in folders:
         if os.path.exists(os.path.join(folder, "training.h5")):
-            run_figures.draw_training(folder, os.path.join(arguments.results, f"{os.path.basename(folder)}.svg"))
+            name = os.path.relpath(folder, runs_folder).replace("/", "-")
+            run_figures.draw_training(folder, os.path.join(arguments.results, f"training-{name}.svg"))
 
 
 def main():
