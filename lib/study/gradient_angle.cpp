@@ -17,12 +17,12 @@ class ReconstructionError final : public ReconstructionObserver {
   explicit ReconstructionError(const Architecture& architecture) : architecture_(architecture) {}
 
   void entering(std::size_t unit, const Activation& x) override {
-    const auto [input, is_first] = inputs_.try_emplace(stage_of(unit));
+    const auto [input, is_first] = inputs_.try_emplace(stage_with(unit));
     if (is_first) input->second = {unit, plain(x), {}};
   }
 
   void reconstructed(std::size_t unit, const Activation& x) override {
-    Input& input = inputs_.at(stage_of(unit));
+    Input& input = inputs_.at(stage_with(unit));
     if (input.unit == unit) input.error = compare(pieces(input.halves), pieces(plain(x)));
   }
 
@@ -40,7 +40,7 @@ class ReconstructionError final : public ReconstructionObserver {
     Comparison error;
   };
 
-  std::string stage_of(std::size_t unit) const {
+  std::string stage_with(std::size_t unit) const {
     std::size_t stage = 0;
     for (auto left = static_cast<std::int64_t>(unit); left >= architecture_.stages[stage].units; ++stage) {
       left -= architecture_.stages[stage].units;

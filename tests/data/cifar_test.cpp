@@ -37,7 +37,7 @@ std::string expect_error(const std::string& problem, const fs::path& file,
   CHECK(caught->exit_code() == ExitCode::failed);
   std::string message = caught->what();
   CHECK(message.starts_with(file.string() + ": "));
-  CHECK(message.find(problem) != std::string::npos);
+  CHECK_MESSAGE(message.find(problem) != std::string::npos, message);
   CHECK(message.find('\n') == std::string::npos);
   return message;
 }
@@ -148,10 +148,13 @@ TEST_CASE_FIXTURE(Small, "a folder in place of a file is unreadable") {
 TEST_CASE_FIXTURE(Small, "a file without read permission is unreadable") {
   write_file(file, ten);
   fs::permissions(file, fs::perms::none);
-  const uid_t me = geteuid();
-  REQUIRE((me != 0 || seteuid(65534) == 0));  // root may read every file, nobody may not
-  expect10("check the permissions");
-  REQUIRE(seteuid(me) == 0);
+  fs::permissions(directory.path(), fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+  const struct Restore {
+    uid_t id = geteuid();
+    ~Restore() { CHECK(seteuid(id) == 0); }
+  } me;
+  REQUIRE((me.id != 0 || seteuid(65534) == 0));  // root may read every file, nobody may not
+  expect10("check the permissions of the file");
 }
 
 TEST_CASE_FIXTURE(Small, "a path through a file is missing") {

@@ -1,12 +1,12 @@
 // A run killed at a chosen moment, without a chance to clean up, can be read and resumed. torture_test.cpp
 // chooses moments at random.
 #include <csignal>
+#include <functional>
 #include <optional>
 
 #include <doctest/doctest.h>
 
 #include "end_to_end/runs.h"
-#include "system/file_error.h"
 
 using namespace revnet;
 using namespace revnet::testing;
@@ -16,8 +16,7 @@ namespace {
 
 using Moment = std::function<bool()>;
 
-Arguments fresh(const std::string& run, const std::string& checkpoint_every,
-                const std::string& eval_every = "0") {
+Arguments fresh(const std::string& run) {
   return {"synthetic",
           "--arch",
           "resnet32",
@@ -30,9 +29,9 @@ Arguments fresh(const std::string& run, const std::string& checkpoint_every,
           "--log-every",
           "1",
           "--checkpoint-every",
-          checkpoint_every,
+          "1",
           "--eval-every",
-          eval_every,
+          "30",
           "--run-dir",
           run};
 }
@@ -72,7 +71,7 @@ void finish(const fs::path& folder, const Arguments& arguments) {
 
 TEST_CASE("a run killed at every kind of moment ends like an undisturbed one") {
   TemporaryDirectory folder;
-  finish(folder.path(), fresh("whole", "1", "30"));
+  finish(folder.path(), fresh("whole"));
   const auto appears = [&](const std::string& name) {
     return Moment([path = folder / name] { return fs::exists(path); });
   };
@@ -80,7 +79,7 @@ TEST_CASE("a run killed at every kind of moment ends like an undisturbed one") {
     return Moment([run = folder / "run", iteration] { return saved_iterations(run) >= iteration; });
   };
   // The same command starts a run or resumes it, for a kill may come before there is a run to resume.
-  const Arguments start = join(fresh("run", "1", "30"), {"--resume"});
+  const Arguments start = join(fresh("run"), {"--resume"});
   for (const std::string name : {"run", "run/run.lock", "run/config.yaml", "run/run.log", "run/run.h5.tmp",
                                  "run/run.h5", "run/checkpoint.h5.tmp", "run/checkpoint.h5"}) {
     CAPTURE(name);

@@ -18,17 +18,16 @@ Arguments settings(const std::string& architecture, const std::string& iteration
 }
 
 // The cross entropy of the first batch. The run is stopped after it to save the final evaluation.
-double first_loss(const std::filesystem::path& folder, const std::string& architecture,
-                  const std::string& mode) {
+double first_loss_when_stored(const std::filesystem::path& folder, const std::string& architecture) {
   Process process(
       "revnet-train", folder,
-      join(settings(architecture, "1000", mode), {"--activations", mode, "--checkpoint-every", "1"}));
-  process.reaches([&] { return saved_iterations(folder / mode) >= 1; });
+      join(settings(architecture, "1000", "stored"), {"--activations", "stored", "--checkpoint-every", "1"}));
+  process.reaches([&] { return saved_iterations(folder / "stored") >= 1; });
   process.send(SIGTERM);
   const Outcome outcome = process.wait();
   REQUIRE_MESSAGE(outcome.exit_code == 3, outcome.text());
-  CHECK(name(open_config(folder / mode).network.activations) == mode);
-  return open_log(folder / mode).train().at(0).cross_entropy;
+  CHECK(name(open_config(folder / "stored").network.activations) == "stored");
+  return open_log(folder / "stored").train().at(0).cross_entropy;
 }
 
 void train_and_check(const std::string& architecture, bool reversible) {
@@ -63,7 +62,7 @@ void train_and_check(const std::string& architecture, bool reversible) {
   CHECK(name(open_config(folder / "run").network.activations) == own);
   if (!reversible) return;
   // The forward pass does not depend on the activation mode.
-  CHECK(first_loss(folder.path(), architecture, "stored") == log.train()[0].cross_entropy);
+  CHECK(first_loss_when_stored(folder.path(), architecture) == log.train()[0].cross_entropy);
 }
 
 }  // namespace

@@ -279,6 +279,18 @@ TEST_CASE("a step leaves no bytes behind") {
   }
 }
 
+TEST_CASE("the layers that run again are listed for the modes that compare speed measures") {
+  Device device = Device::planning(1);
+  const auto listed = [&](ActivationMode mode) {
+    return Network(device, find_architecture("revnet38"), small_options(mode, Engine::fused))
+        .recomputed_layers()
+        .filters.size();
+  };
+  CHECK(listed(ActivationMode::stored) == 0);
+  CHECK(listed(ActivationMode::reconstructed) == 3 * 2 * 2 * 2);  // two units a stage, of F and G
+  CHECK_THROWS_AS(listed(ActivationMode::checkpointed), std::logic_error);
+}
+
 TEST_CASE("a second step on the same batch gives the same bits") {
   for (const auto& [mode, engine] : {std::pair(ActivationMode::stored, Engine::onednn),
                                      std::pair(ActivationMode::reconstructed, Engine::onednn),

@@ -45,7 +45,7 @@ Uses uses_winograd(const std::string& implementations) {
           is_winograd(implementations.substr(second))};
 }
 
-// Every 3x3 and 1x1 convolution of the networks, and some at the rule's limits.
+// Every 3x3 and 1x1 convolution of the networks, and some at the limits of winograd_is_faster().
 constexpr ConvolutionShape shapes[] = {
     {0, 16, 16, 32, 32, 3, 1}, {0, 32, 32, 16, 16, 3, 1}, {0, 64, 64, 8, 8, 3, 1},
     {0, 56, 56, 8, 8, 3, 1},   {0, 12, 12, 32, 32, 3, 1}, {0, 20, 20, 16, 16, 3, 1},
@@ -77,6 +77,17 @@ TEST_CASE(
       const bool expected = has && policy != ConvolutionPolicy::direct && winograd_is_faster(shape);
       CHECK(uses_winograd(convolution.implementations()) == Uses{expected, expected, expected});
     }
+  }
+}
+
+TEST_CASE("the policy winograd is direct where Winograd is not available") {
+  TestDevice device;
+  const bool has = machine_has_winograd(device);
+  for (ConvolutionShape shape : shapes) {
+    if (has && shape.kernel == 3 && shape.stride == 1) continue;
+    shape.batch = 3;
+    const ConvolutionPrimitives convolution(device, shape, ConvolutionPolicy::winograd, {.adds = true});
+    CHECK_FALSE(is_winograd(convolution.implementations()));
   }
 }
 

@@ -1,7 +1,6 @@
 #include "ops/elementwise.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <stdexcept>
 

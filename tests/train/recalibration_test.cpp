@@ -16,11 +16,11 @@ Config recalibrating_config() {
   return config;
 }
 
-// Statistics of all norms in turn, each one's means and then its variances.
-using Statistics = std::vector<double>;
+// The statistics of all norms in turn, each one's means and then its variances.
+using AllStatistics = std::vector<double>;
 
 // Adds the statistics of the last training pass, times the weight.
-void add(Statistics& sums, Network& network, double weight) {
+void add(AllStatistics& sums, Network& network, double weight) {
   std::size_t next = 0;
   for (Norm* norm : network.norms()) {
     for (const Tensor* tensor : {&norm->batch().mean, &norm->batch().variance}) {
@@ -30,7 +30,7 @@ void add(Statistics& sums, Network& network, double weight) {
   }
 }
 
-void set_running(Network& network, const Statistics& statistics) {
+void set_running(Network& network, const AllStatistics& statistics) {
   std::size_t next = 0;
   for (Norm* norm : network.norms()) {
     for (Tensor* tensor : {&norm->running().mean, &norm->running().variance}) {
@@ -47,7 +47,7 @@ TEST_CASE(
       small_trainer(small_config());  // evaluates by running averages, which are set to those means
   other.restore(trainer.checkpoint(), "here");
   Checkpoint state = other.checkpoint();
-  Statistics means;
+  AllStatistics means;
   for (std::int64_t batch = 0; batch < 3; ++batch) {
     other.fetch_batch(batch);
     other.network().logits(other.images(), Pass::training);
@@ -65,10 +65,10 @@ TEST_CASE(
 TEST_CASE("ranks recalibrate with means over their shards that count every image alike") {
   Config config = recalibrating_config();
   config.training.batch = 5;  // shards of 3 and 2
-  Statistics means;
+  AllStatistics means;
   double recalibrated = 0;
   train_on_ranks(2, config, [&](Trainer& trainer) {
-    Statistics shares;
+    AllStatistics shares;
     for (std::int64_t batch = 0; batch < 3; ++batch) {
       trainer.fetch_batch(batch);
       trainer.network().logits(trainer.images(), Pass::training);

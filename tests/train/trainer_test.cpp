@@ -33,15 +33,15 @@ TEST_CASE("the same seed trains to the same bits") {
 }
 
 TEST_CASE("a restored trainer continues bit for bit") {
-  using Network = Config::Network;
+  using Settings = Config::Network;
   for (const char* architecture : {"revnet38", "resnet32", "revnet164"}) {
-    for (const auto engine : {Network::Engine::fused, Network::Engine::onednn}) {
+    for (const auto engine : {Settings::Engine::fused, Settings::Engine::onednn}) {
       CAPTURE(architecture);
       CAPTURE(name(engine));
       Config config = small_config();
       config.network.architecture = architecture;
       config.network.units = {2, 2, 2};
-      config.network.activations = Network::Activations::automatic;
+      config.network.activations = Settings::Activations::automatic;
       config.network.engine = engine;
       config = resolve(config);
       Trainer whole = small_trainer(config);
@@ -189,8 +189,9 @@ TEST_CASE("each step moves parameters by the rate of its iteration times the mom
   }
 }
 
-TEST_CASE("no gradient is computed on the images of an evaluation") {
+TEST_CASE("no gradient is computed before a batch is fetched, nor on the images of an evaluation") {
   Trainer trainer = small_trainer(small_config());
+  CHECK_THROWS_AS(trainer.compute_gradient(), std::logic_error);
   trainer.fetch_batch(0);
   const Loss loss = trainer.compute_gradient();
   trainer.evaluate();
