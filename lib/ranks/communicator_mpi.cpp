@@ -2,11 +2,13 @@
 #include "ranks/communicator_mpi.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -30,8 +32,8 @@ constexpr double least_seconds_to_answer = 5, share_of_timeout_to_answer = 0.1;
 // Other ranks wait this long, so that rank 0, which has the run's log, is the one to report who is missing.
 constexpr double seconds_for_the_first_to_say = 5;
 
-// Detects ranks that have died or hang. The process of a rank on this host must exist, and once a wait has
-// lasted as long as the time-out, every rank must answer a question. All do while they wait, and in between
+// Detects ranks that have died or hang. The process of a rank on this host must exist, and whenever a wait
+// has lasted for another time-out, every rank must answer a question. All do while they wait, and in between
 // where they stay_in_touch().
 class RollCall {
  public:
@@ -41,10 +43,14 @@ class RollCall {
   void introduce(const std::vector<std::string>& introductions);
   void set_timeout(double seconds) { timeout_ = seconds; }
 
+  void begin_wait();
   // Called repeatedly during a wait that has lasted `waited` seconds: answers and asks questions, and throws
   // an Error if a rank is missing.
   void look(double waited);
-  void answer_questions();
+
+  enum class Answer : int { none, computing, waiting };
+  // Tells all ranks that have asked what this one does.
+  void answer_questions(Answer mine);
 
  private:
   enum Tag { question = 1, answer = 2 };
@@ -56,7 +62,10 @@ class RollCall {
   };
 
   void look_for_processes(double waited);
-  void ask(double waited);
+  void check_answers(double waited);
+  void ask();
+  void take_answers();
+  std::vector<int> ranks_that(Answer given) const;
   [[noreturn]] void report(const std::vector<int>& missing, const std::string& what) const;
   double seconds_to_answer() const {
     return std::max(least_seconds_to_answer, share_of_timeout_to_answer * timeout_);
@@ -69,19 +78,23 @@ class RollCall {
   int rank_;
   double timeout_ = 0;
   std::vector<Other> others_;
-  // Seconds into the current wait at which a rank was found dead and the questions were sent; -1: never.
+  // Seconds into the current wait at which a rank was found dead, and at which questions that await answers
+  // were sent; -1: never.
   double died_at_ = -1;
   double asked_at_ = -1;
-  std::vector<bool> answered_;
+  double quiet_since_ = 0;  // the time-out runs from here, in seconds into the current wait
+  std::vector<Answer> answers_;
   int round_ = 0;  // of questions, so that answers can name theirs
 };
 
-// Names this process: its number, the namespace in which that counts, and the host. Containers may share a
-// host's name but not its process numbers.
+// Names this process: its number, where that number counts, and the host. Two machines may have one name, so
+// the boot tells them apart, and containers on a machine may have process numbers of their own.
 std::string introduction() {
   std::error_code unknown;
   const std::string process_numbers = std::filesystem::read_symlink("/proc/self/ns/pid", unknown).string();
-  return fmt::format("{} {} {}", ::getpid(), unknown ? "unknown" : process_numbers, host_name());
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  return fmt::format("{} {}/{} {}", ::getpid(), boot, unknown ? "unknown" : process_numbers, host_name());
 }
 
 void RollCall::introduce(const std::vector<std::string>& introductions) {
@@ -97,19 +110,26 @@ void RollCall::introduce(const std::vector<std::string>& introductions) {
   }
 }
 
-void RollCall::look(double waited) {
-  answer_questions();
-  look_for_processes(waited);
-  if (timeout_ > 0) ask(waited);
+void RollCall::begin_wait() {
+  died_at_ = -1;
+  asked_at_ = -1;
+  quiet_since_ = 0;
 }
 
-void RollCall::answer_questions() {
-  int waiting = 0;
+void RollCall::look(double waited) {
+  answer_questions(Answer::waiting);
+  look_for_processes(waited);
+  if (timeout_ > 0) check_answers(waited);
+}
+
+void RollCall::answer_questions(Answer mine) {
+  int found = 0;
   MPI_Status status;
-  while (MPI_Iprobe(MPI_ANY_SOURCE, question, channel_, &waiting, &status) == MPI_SUCCESS && waiting != 0) {
+  while (MPI_Iprobe(MPI_ANY_SOURCE, question, channel_, &found, &status) == MPI_SUCCESS && found != 0) {
     int round = 0;
     MPI_Recv(&round, 1, MPI_INT, status.MPI_SOURCE, question, channel_, MPI_STATUS_IGNORE);
-    MPI_Send(&round, 1, MPI_INT, status.MPI_SOURCE, answer, channel_);
+    const std::array<int, 2> reply{round, static_cast<int>(mine)};
+    MPI_Send(reply.data(), 2, MPI_INT, status.MPI_SOURCE, answer, channel_);
   }
 }
 
@@ -121,49 +141,66 @@ void RollCall::look_for_processes(double waited) {
     }
   }
   if (dead.empty()) return;
-  if (died_at_ < 0 || waited < died_at_) died_at_ = waited;
+  if (died_at_ < 0) died_at_ = waited;
   if (leaves_it_to_the_first(dead) && waited < died_at_ + seconds_for_the_first_to_say) return;
   report(dead, "has died");
 }
 
-void RollCall::ask(double waited) {
-  if (asked_at_ < 0 || waited < asked_at_) {
-    if (waited < timeout_) {
-      asked_at_ = -1;
-      return;
-    }
+void RollCall::check_answers(double waited) {
+  if (asked_at_ < 0) {
+    if (waited < quiet_since_ + timeout_) return;
     asked_at_ = waited;
-    answered_.assign(others_.size(), false);
-    ++round_;
-    for (std::size_t i = 0; i < others_.size(); ++i) {
-      if (static_cast<int>(i) == rank_) continue;
-      MPI_Send(&round_, 1, MPI_INT, static_cast<int>(i), question, channel_);
-    }
+    ask();
   }
-  int waiting = 0;
-  MPI_Status status;
-  while (MPI_Iprobe(MPI_ANY_SOURCE, answer, channel_, &waiting, &status) == MPI_SUCCESS && waiting != 0) {
-    int round = 0;
-    MPI_Recv(&round, 1, MPI_INT, status.MPI_SOURCE, answer, channel_, MPI_STATUS_IGNORE);
-    // An answer to an earlier question may come late, from a rank that has died since.
-    if (round == round_) answered_[static_cast<std::size_t>(status.MPI_SOURCE)] = true;
-  }
+  take_answers();
   if (waited < asked_at_ + seconds_to_answer()) return;
-  std::vector<int> missing;
-  for (std::size_t i = 0; i < others_.size(); ++i) {
-    if (static_cast<int>(i) != rank_ && !answered_[i]) missing.push_back(static_cast<int>(i));
-  }
+  const std::vector<int> missing = ranks_that(Answer::none);
   if (leaves_it_to_the_first(missing) &&
       waited < asked_at_ + seconds_to_answer() + seconds_for_the_first_to_say) {
     return;
   }
-  if (missing.empty()) {
+  if (!missing.empty()) {
+    report(missing,
+           fmt::format("has not answered for {} (training.rank_timeout)", format_duration(timeout_)));
+  }
+  if (ranks_that(Answer::computing).empty()) {
     throw Error(
         "all ranks have waited for each other for {}: a message was lost; check the network, "
         "and continue with --resume",
         format_duration(timeout_));
   }
-  report(missing, fmt::format("has not answered for {} (training.rank_timeout)", format_duration(timeout_)));
+  asked_at_ = -1;
+  quiet_since_ = waited;
+}
+
+void RollCall::ask() {
+  answers_.assign(others_.size(), Answer::none);
+  answers_[static_cast<std::size_t>(rank_)] = Answer::waiting;
+  ++round_;
+  for (std::size_t i = 0; i < others_.size(); ++i) {
+    if (static_cast<int>(i) == rank_) continue;
+    MPI_Send(&round_, 1, MPI_INT, static_cast<int>(i), question, channel_);
+  }
+}
+
+void RollCall::take_answers() {
+  int found = 0;
+  MPI_Status status;
+  while (MPI_Iprobe(MPI_ANY_SOURCE, answer, channel_, &found, &status) == MPI_SUCCESS && found != 0) {
+    std::array<int, 2> reply{};
+    MPI_Recv(reply.data(), 2, MPI_INT, status.MPI_SOURCE, answer, channel_, MPI_STATUS_IGNORE);
+    // An answer to an earlier question may come late, from a rank that has died since.
+    if (reply[0] == round_)
+      answers_[static_cast<std::size_t>(status.MPI_SOURCE)] = static_cast<Answer>(reply[1]);
+  }
+}
+
+std::vector<int> RollCall::ranks_that(Answer given) const {
+  std::vector<int> ranks;
+  for (std::size_t i = 0; i < answers_.size(); ++i) {
+    if (answers_[i] == given) ranks.push_back(static_cast<int>(i));
+  }
+  return ranks;
 }
 
 void RollCall::report(const std::vector<int>& missing, const std::string& what) const {
@@ -188,7 +225,7 @@ class MpiCommunicator final : public Communicator {
   void broadcast(std::span<std::byte> bytes) override;
   std::vector<std::string> gather(const std::string& text) override;
   void set_timeout(double seconds) override { roll_call_->set_timeout(seconds); }
-  void stay_in_touch() override { roll_call_->answer_questions(); }
+  void stay_in_touch() override { roll_call_->answer_questions(RollCall::Answer::computing); }
   void abort(ExitCode code) override;
   void finish() override;
 
@@ -249,6 +286,7 @@ MpiCommunicator::MpiCommunicator(const Launch& launch) {
 }
 
 void MpiCommunicator::wait(MPI_Request& request) const {
+  roll_call_->begin_wait();
   const Stopwatch waited;
   double looked = 0;
   for (;;) {

@@ -187,6 +187,15 @@ TEST_CASE("a stuck rank ends the run, which names it") {
   CHECK(contains(outcome.err, "has not answered for"));
 }
 
+TEST_CASE("ranks wait through several time-outs for one that works and stays in touch") {
+  TemporaryDirectory folder;
+  const Outcome outcome =
+      succeeded(Process(REVNET_MPIRUN, folder.path(), {"--oversubscribe", "-n", "3", REVNET_UNEVEN_RANKS},
+                        for_mpirun(folder.path()))
+                    .wait());
+  CHECK(outcome.out == "3 ranks have met\n");
+}
+
 TEST_CASE("gradient angle measures the whole batch on two ranks, and other studies accept only one rank") {
   TemporaryDirectory folder;
   const Arguments study{"gradient",     "angle", "synthetic",    "--arch",       "revnet38",  "--batch", "6",
