@@ -108,9 +108,9 @@ Config with_units(Config config, std::int64_t units) {
 
 // Returns every requested combination that is possible, resolved.
 std::vector<Config> cases_of(const MemoryRequest& request) {
-  refuse_ignored(request.settings.apply_to({}),
-                 {"training.micro_batch", "training.average_decay", "training.nesterov"},
-                 "revnet-compare memory");
+  require_defaults(request.settings.apply_to({}),
+                   {"training.micro_batch", "training.average_decay", "training.nesterov"},
+                   "revnet-compare memory");
   std::vector<Config> cases;
   for (Config config : with_networks(request.settings, request.architectures, {"resnet32", "revnet38"})) {
     if (request.image_size > 0) config.dataset.image_size = static_cast<int>(request.image_size);

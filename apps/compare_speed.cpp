@@ -101,7 +101,7 @@ bool measure(const Config& config, SpeedStudy& study) {
 int run_speed(const SpeedRequest& request, const std::string& command) {
   const TableFormat format = table_format(request.format);
   const Config settings = request.settings.apply_to({});
-  refuse_ignored(settings, {"training.micro_batch", "training.average_decay"}, "revnet-compare speed");
+  require_defaults(settings, {"training.micro_batch", "training.average_decay"}, "revnet-compare speed");
   const std::vector<Config> cases = cases_of(request, settings);
   claim_study_log(request.output, request.force);
   catch_interrupts();

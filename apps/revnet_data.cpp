@@ -78,6 +78,10 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
         folder);
   }
   for (const std::string& line : left_out) std::cerr << "left out: " << line << '\n';
+  for (const auto* damage : {&train, &val}) {
+    if (std::ranges::count(*damage, "") > 0) continue;
+    throw DataError(folder, "train or val has no intact image", "repair some, or pack another set");
+  }
   catch_interrupts(false);  // so that no half of a file stays behind
   PackedImageWriter writer(file, splits.classes);
   pack_set(writer, "train", splits.train, train);

@@ -50,7 +50,8 @@ learning rate drops at the same iterations as before, unless training.decay_at i
 
 void print_exchange(const RunSummary& summary) {
   const ExchangeTimes& times = summary.exchange;
-  const double steps = static_cast<double>(std::max<std::int64_t>(times.steps, 1));
+  if (times.steps == 0) return;
+  const auto steps = static_cast<double>(times.steps);
   std::printf(
       "%-18s%d ranks; %.1f ms per step alone, %.1f ms added to a step: %.0f %% hidden by the backward pass; "
       "%.1f ms waiting for slower ranks\n",
@@ -82,7 +83,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
   std::printf("%-18s%lld of %lld iterations in %s%s\n", "time", static_cast<long long>(summary.iterations),
               static_cast<long long>(config.training.iterations), format_duration(summary.seconds).c_str(),
               speed.c_str());
-  if (summary.ranks > 1) print_exchange(summary);
+  print_exchange(summary);
   if (summary.images_left_out > 0) {
     std::printf("%-18s%zu damaged, listed in run.log\n", "images left out", summary.images_left_out);
   }

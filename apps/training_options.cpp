@@ -105,11 +105,12 @@ bool TrainingOptions::names(const std::string& key) const {
 
 void TrainingOptions::refuse_ignored(const std::function<bool(const std::string& key)>& acts,
                                      const std::string& command) const {
+  apply_to({});  // reports unknown keys
   const auto check = [&](const std::string& key, const std::string& given) {
     if (!acts(key)) throw UsageError("{} changes nothing with {}; leave it out", given, command);
   };
   for (const std::string& assignment : assignments_) {
-    const std::string key = assignment.substr(0, assignment.find('='));
+    const std::string key(assigned_key(assignment));
     check(key, "--set " + key);
   }
   for (const auto& [setting, value] : given_) check(setting->key, setting->option.name);
@@ -129,8 +130,8 @@ std::vector<Config> with_networks(const TrainingOptions& options, const std::vec
   return each;
 }
 
-void refuse_ignored(const Config& settings, const std::vector<std::string>& keys,
-                    const std::string& command) {
+void require_defaults(const Config& settings, const std::vector<std::string>& keys,
+                      const std::string& command) {
   for (const std::string& key : keys) {
     const std::string value = value_of(settings, key), otherwise = value_of(Config{}, key);
     if (value == otherwise) continue;

@@ -17,8 +17,11 @@ std::vector<std::string> damage_of_images(const JpegSet& set, int threads) {
                      try {
                        set.read(i, bytes);
                        decode_jpeg(bytes, 8, pixels);
-                     } catch (const Error& error) {
+                     } catch (const JpegError& error) {
                        wrong[i] = fmt::format("{}: {}", set.place(i), error.what());
+                     } catch (const UnreadableImage& failure) {
+                       throw Error(fmt::format("{}: {}; check the disk and ulimit -n, and start again",
+                                               set.place(i), failure.what()));
                      }
                    });
   return wrong;

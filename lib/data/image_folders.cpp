@@ -4,11 +4,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
-#include <new>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "data/dataset.h"
 #include "data/each_in_parallel.h"
 #include "data/jpeg.h"
@@ -71,6 +71,8 @@ std::vector<JpegImage> list_images(const fs::path& folder, const std::vector<std
   return images;
 }
 
+constexpr const char* try_again = "check the disk and ulimit -n, and start again";
+
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -79,15 +81,19 @@ struct CloseFile {
 std::string look_at(const fs::path& folder, JpegImage& image) {
   const fs::path path = folder / image.name;
   std::error_code error;
-  image.bytes = fs::file_size(path, error);
-  if (error) return "unreadable: " + error.message();
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
-  if (!file && errno == ENOMEM) throw std::bad_alloc();  // nothing is wrong with the image
-  if (!file) return "unreadable: " + std::generic_category().message(errno);
+  std::unique_ptr<std::FILE, CloseFile> file;
   try {
+    image.bytes = fs::file_size(path, error);
+    if (error) throw_unreadable(error.value());
+    file.reset(std::fopen(path.c_str(), "rbe"));
+    if (!file) throw_unreadable(errno);
     jpeg_size(file.get(), image.bytes);
   } catch (const JpegError& wrong) {
+    // To libjpeg, a file that cannot be read has ended.
+    if (file && std::ferror(file.get()) != 0) throw DataError(path, "unreadable: reading fails", try_again);
     return wrong.what();
+  } catch (const UnreadableImage& failure) {
+    throw DataError(path, failure.what(), try_again);
   }
   return "";
 }
@@ -109,7 +115,7 @@ std::vector<std::string> leave_out(const fs::path& folder, std::vector<JpegImage
     if (wrong[i].empty()) {
       whole.push_back(std::move(images[i]));
     } else {
-      left_out.push_back((folder / images[i].name).string() + ": " + wrong[i]);
+      left_out.push_back(one_line((folder / images[i].name).string()) + ": " + wrong[i]);
     }
   }
   images = std::move(whole);

@@ -6,9 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "system/file_descriptor.h"
 
 namespace revnet {
+
+// The system could not read an image, for a reason that need not lie in the image: too many open files, a
+// failing disk, a server that is away. Such an image is never skipped.
+class UnreadableImage : public Error {
+ public:
+  using Error::Error;
+};
+// Throws what a failure of open() or read() means for an image: JpegError if the image is not there or may
+// not be read, std::bad_alloc, or UnreadableImage. The message does not say which image it is.
+[[noreturn]] void throw_unreadable(int error_number);
 
 struct JpegImage {
   std::string name;          // "CLASS/FILE"
@@ -30,8 +41,8 @@ class JpegSet {
   const JpegImage& image(std::size_t i) const { return images_[i]; }
   // The image's location for messages: "DIR/train/CLASS/FILE", or "FILE.h5: CLASS/FILE".
   std::string place(std::size_t i) const;
-  // Overwrites `bytes` with those of the image. Throws an Error that says what is wrong but not where, if the
-  // image cannot be read or has changed since it was packed. Thread-safe.
+  // Overwrites `bytes` with those of the image. Throws JpegError if it is missing, cut short or has changed
+  // since it was packed, and UnreadableImage; neither says which image it is. Thread-safe.
   void read(std::size_t i, std::vector<std::uint8_t>& bytes) const;
 
  private:

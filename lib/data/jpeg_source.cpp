@@ -43,7 +43,10 @@ bool JpegSource::make(const JpegSet& set, std::size_t index, std::span<float> ou
     set.read(index, bytes);
     write_view(bytes, draw(jpeg_size(bytes)), options_.photograph, output);
     return true;
-  } catch (const Error& error) {
+  } catch (const UnreadableImage& failure) {
+    throw Error(fmt::format("{}: {}; check the disk and ulimit -n, and continue with --resume",
+                            set.place(index), failure.what()));
+  } catch (const JpegError& error) {
     const std::string line = fmt::format("{}: {}", set.place(index), error.what());
     if (options_.damaged == DamagedImages::refuse) {
       throw DamagedImage(line + "; repair it, or skip it with --set dataset.damaged=skip");

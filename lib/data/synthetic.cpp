@@ -148,7 +148,8 @@ void draw_distractors(Canvas& canvas, RandomStream& random, std::uint32_t count)
     const DrawnShape shape = kinds[random.below(kinds.size())];
     Placement at{between(random, 0, 31), between(random, 0, 31), between(random, 1.5, 3.5), {}};
     at.turn = random_direction(random);
-    draw_shape(canvas, shape, at, random_colour(random), between(random, 0.4, 0.9));
+    const double opacity = between(random, 0.4, 0.9);
+    draw_shape(canvas, shape, at, random_colour(random), opacity);
   }
 }
 

@@ -22,8 +22,8 @@ struct RunSummary {
   double seconds = 0;               // duration of the whole run without pauses
   double images_per_second = 0;     // training speed, without evaluation and pauses
   std::uint64_t peak_resident_bytes = 0;
-  int ranks = 1;
-  ExchangeTimes exchange;     // of gradients between several ranks
+  int ranks = 1;              // of the processes that computed the last step
+  ExchangeTimes exchange;     // of gradients between several ranks; no steps if nothing was left to do
   bool was_complete = false;  // nothing was left to do; `images` and the peak are then 0
 };
 
@@ -31,6 +31,6 @@ struct RunSummary {
 void add_rows(RunSummary& summary, const RunLog& log);
 
 // The summary of a run that is complete; only rank 0 has its files.
-RunSummary summary_of_complete(const std::optional<EarlierRun>& run, const Config& config, int ranks);
+RunSummary summary_of_complete(const std::optional<EarlierRun>& run, const Config& config);
 
 }  // namespace revnet

@@ -329,7 +329,7 @@ RunSummary run_session(const Config& config, const std::filesystem::path& direct
     if (start != RunStart::resume) RunDirectory::check(directory, start);
   });
   if (communicator.of_first(before && is_complete(*before, config) ? 1 : 0) > 0) {
-    return summary_of_complete(before, config, communicator.ranks());
+    return summary_of_complete(before, config);
   }
   const bool goes_on = before.has_value();
   before.reset();

@@ -53,12 +53,16 @@ void set_value(Config& config, std::string_view key, std::string_view value, con
   setting->assign(config, written_on_one_line(*setting, value), origin);
 }
 
+std::string_view assigned_key(std::string_view assignment) {
+  return trimmed(assignment.substr(0, assignment.find('=')));
+}
+
 void apply(Config& config, std::string_view assignment, const std::string& origin) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos) {
     throw UsageError("{}: {} is not of the form key.path=value", origin, in_quotes(assignment));
   }
-  set_value(config, trimmed(assignment.substr(0, equals)), trimmed(assignment.substr(equals + 1)), origin);
+  set_value(config, assigned_key(assignment), trimmed(assignment.substr(equals + 1)), origin);
 }
 
 void apply_environment(Config& config, const std::function<const char*(const char*)>& get) {

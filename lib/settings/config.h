@@ -172,6 +172,9 @@ void read_config_file(Config& config, const std::filesystem::path& file);
 // messages.
 void read_config_text(Config& config, std::string_view yaml, const std::string& origin);
 
+// The key of "key.path=value", without blanks around it.
+std::string_view assigned_key(std::string_view assignment);
+
 // One setting from "key.path=value"; origin ("--set") opens the message. A list is 0.5,0.75 or [0.5, 0.75].
 void apply(Config& config, std::string_view assignment, const std::string& origin);
 

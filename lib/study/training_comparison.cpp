@@ -106,6 +106,8 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
     remove_old_study();  // if a signal ended the first run before its first step
   }
   TrainingComparison comparison;
+  comparison.status = RunStatus::interrupted;
+  if (replaces) return comparison;  // the study that is there is the old one
   std::vector<RunLog> logs;
   for (const auto mode : modes) {
     const std::filesystem::path log = RunFiles(directory / name(mode)).run_log();
@@ -116,7 +118,7 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
                           return log.status() == RunStatus::complete && !log.train().empty() &&
                                  log.train().back().iteration >= config.training.iterations;
                         });
-  comparison.status = complete ? RunStatus::complete : RunStatus::interrupted;
+  if (complete) comparison.status = RunStatus::complete;
   if (logs.size() == modes.size()) {
     comparison.train = side_by_side(logs[0].train(), logs[1].train());
     comparison.eval = side_by_side(logs[0].eval(), logs[1].eval());

@@ -93,6 +93,7 @@ Config resolve_dataset(Config config) {
       throw UsageError(fmt::format("dataset.image_size: images of {} have 32 pixels a side, not {}",
                                    name(dataset.name), dataset.image_size));
     }
+    dataset.image_size = 0;  // the default, so that naming the only size makes no other recipe
     return config;
   }
   if (dataset.validation) {
@@ -207,6 +208,9 @@ JpegSplits open_photographs(const std::filesystem::path& place, DamagedImages da
   splits.classes = std::move(packed.classes);
   splits.train = packed_set(place, std::move(packed.train));
   splits.val = packed_set(place, std::move(packed.val));
+  if (splits.train.size() == 0 || splits.val.size() == 0) {
+    throw DataError(place, "train or val has no image", "pack a set that has both");
+  }
   return splits;
 }
 

@@ -78,6 +78,7 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
   if (needed(plan, share) <= left) return;
   const std::int64_t most = largest_fitting(left, [&](std::int64_t images) {
     options.batch = images;
+    options.micro_batches = in_parts ? (given + images - 1) / images : 1;
     return needed(plan_memory(architecture(config), options, threads, also), images);
   });
   const std::string remedy =

@@ -4,6 +4,7 @@
 #include <set>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "data/contact_sheet.h"
 #include "data/dataset.h"
@@ -203,6 +204,38 @@ TEST_CASE("a file that has been shortened since is not read beyond its end") {
   CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "cut short: only 50 of "));
   std::filesystem::remove(folder / "train/n0/0.JPEG");
   CHECK(contains(message_of<Error>([&] { set.read(0, bytes); }), "unreadable: No such file"));
+}
+
+// Leaves this process as many file handles as it has open.
+class NoFileHandles {
+ public:
+  NoFileHandles() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoFileHandles(const NoFileHandles&) = delete;
+  NoFileHandles& operator=(const NoFileHandles&) = delete;
+  ~NoFileHandles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_CASE("an image that the system cannot read counts as no damaged image") {
+  const TemporaryDirectory folder;
+  write_image_folders(folder.path(), 1, 2);
+  JpegSource source = source_of(folder, {.damaged = DamagedImages::skip});
+  const JpegSplits splits = scan_image_folders(folder.path(), DamagedImages::skip);
+  std::string training, check;
+  {
+    const NoFileHandles none;
+    training = message_of<Error>([&] { training_batch(source, 0, 1); });
+    check = message_of<Error>([&] { damage_of_images(splits.train, 1); });
+  }
+  CHECK(contains(training, ".JPEG: unreadable: Too many open files; check the disk and ulimit -n"));
+  CHECK(contains(check, "0.JPEG: unreadable: Too many open files; check the disk and ulimit -n"));
+  CHECK(source.take_notices().empty());
 }
 
 TEST_CASE("a contact sheet shows the images side by side, in the colours they had") {

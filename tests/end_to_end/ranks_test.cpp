@@ -118,6 +118,16 @@ TEST_CASE("under mpirun one rank gives the bits of a single process, and several
   }
 }
 
+TEST_CASE("a complete run is summed up on any number of ranks") {
+  TemporaryDirectory folder;
+  succeeded(train_on(2, folder.path(), fresh("run", {"--iterations", "1", "--micro-batch", "5"})));
+  // The micro-batch divides no share of four ranks.
+  const Outcome outcome = succeeded(train_on(4, folder.path(), resume));
+  CHECK(contains(outcome.err, "nothing is left to do"));
+  CHECK(contains(outcome.out, "activations"));
+  CHECK_FALSE(contains(outcome.out, "all-reduce"));
+}
+
 TEST_CASE("ranks that do not start alike leave the run that --force would replace as it is") {
   TemporaryDirectory folder;
   succeeded(train_on(1, folder.path(), fresh("run", {"--iterations", "1"})));

@@ -75,8 +75,12 @@ TEST_CASE("incomplete and contradictory options are refused") {
   check_refused({"--evaluate", "--run-dir", "none"}, {"none/checkpoint.h5 is missing"});
   check_refused({"synthetic", "--per-class"}, {"--evaluate"});
   check_refused({"--evaluate", "--run-dir", "none", "--lr", "0.2"}, {"--lr changes nothing with --evaluate"});
-  check_refused({"--evaluate", "--run-dir", "none", "--set", "training.momentum=0.8"},
+  check_refused({"--evaluate", "--run-dir", "none", "--set", "training.momentum = 0.8"},
                 {"--set training.momentum changes nothing with --evaluate"});
+  check_refused({"--evaluate", "--run-dir", "none", "--set", "training.btach=50"},
+                {"unknown", "training.batch"});
+  check_refused({"--evaluate", "--run-dir", "none", "--set", " training.batch = 50"},
+                {"none/checkpoint.h5 is missing"});
   check_refused({"synthetic", "--epochs", "1", "--iterations", "7"}, {"--iterations excludes --epochs"});
   check_refused({"--evaluate", "--run-dir", "none", "--resume"}, {"--evaluate", "--resume"});
   check_refused({"synthetic", "--resume", "--force", "--run-dir", "none"}, {"--force", "--resume"});

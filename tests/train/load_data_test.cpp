@@ -2,13 +2,17 @@
 #include "train/load_data.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "data/dataset.h"
 #include "files.h"
+#include "record/packed_images.h"
+#include "settings/config_schema.h"
 #include "train/support.h"
 
 namespace revnet {
@@ -59,6 +63,26 @@ TEST_CASE("a test after a training with held-out images has that training's mean
   tested->fill_training(44'995, -1, others, other_labels);
   CHECK(images == others);
   CHECK(labels == other_labels);
+}
+
+TEST_CASE("to name the only size of CIFAR's images changes no setting, and another size is refused") {
+  Config config;
+  config.dataset.image_size = 32;
+  CHECK(to_yaml(resolve_dataset(config)) == to_yaml(Config{}));
+  config.dataset.image_size = 64;
+  CHECK_THROWS_AS(resolve_dataset(config), UsageError);
+}
+
+TEST_CASE("a packed file without validation images is refused when it is opened") {
+  const testing::TemporaryDirectory folder;
+  PackedImageWriter writer(folder / "set.h5", {"cat"});
+  writer.begin("train", 1);
+  writer.add("cat/a.jpg", 0, 0, std::array<std::uint8_t, 1>{});
+  writer.begin("val", 0);
+  writer.save();
+  const std::string refused =
+      testing::message_of<DataError>([&] { open_photographs(folder / "set.h5", DamagedImages::skip); });
+  CHECK(testing::contains(refused, "set.h5: train or val has no image"));
 }
 
 TEST_CASE("every setting of the augmentation, and the seed, reach the batches") {
