@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "command_line.h"
 #include "compare_commands.h"
-#include "option_values.h"
 #include "ranks.h"
 #include "record/run_directory.h"
 #include "run/earlier_run.h"
@@ -59,7 +58,6 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
   options.dump = request.dump;
   communicator.together([&] {
     if (request.dump.empty() || !communicator.is_first()) return;
-    check_output(request.dump, "--dump");
     claim_study_log(request.dump, request.study.run().start() != RunStart::fresh);
   });
   if (!request.checkpoints.empty()) {

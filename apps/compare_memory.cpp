@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "command_line.h"
 #include "compare_commands.h"
+#include "measured_cases.h"
 #include "option_values.h"
 #include "ranks/communicator.h"
 #include "study/largest_batch.h"
@@ -74,18 +75,6 @@ std::optional<MemoryResult> measure_in_child(const Config& config, std::int64_t 
   }
 }
 
-// The values of a repeated option, each applied to the settings; the settings alone if it is not given.
-std::vector<Config> with_each(const Config& settings, const std::vector<std::string>& values, const char* key,
-                              const char* option) {
-  if (values.empty()) return {settings};
-  std::vector<Config> each;
-  for (const std::string& value : values) {
-    each.push_back(settings);
-    set_value(each.back(), key, value, option);
-  }
-  return each;
-}
-
 // The names of all activation modes.
 std::vector<std::string> all_modes() {
   std::vector<std::string> modes = find_setting("network.activations")->choices;
@@ -119,12 +108,11 @@ std::vector<Config> cases_of(const MemoryRequest& request) {
     const bool open = config.network.activations == Config::Network::Activations::automatic;
     const std::vector<std::string> modes =
         request.activations.empty() && open ? all_modes() : request.activations;
-    for (const Config& batch : with_each(config, request.batches, "training.batch", "--batch")) {
-      for (const Config& mode : with_each(batch, modes, "network.activations", "--activations")) {
-        if (!can_keep(architecture(mode), activation_mode(mode.network.activations))) continue;
-        for (const std::int64_t units : units_of(request, mode)) {
-          cases.push_back(resolve(with_units(mode, units)));
-        }
+    const std::vector<Config> batches = with_each({config}, "training.batch", request.batches, "--batch");
+    for (const Config& mode : with_each(batches, "network.activations", modes, "--activations")) {
+      if (!can_keep(architecture(mode), activation_mode(mode.network.activations))) continue;
+      for (const std::int64_t units : units_of(request, mode)) {
+        cases.push_back(resolve(with_units(mode, units)));
       }
     }
   }
@@ -138,23 +126,12 @@ int run_study(const MemoryRequest& request, const std::string& command) {
   const std::vector<Config> cases = cases_of(request);
   claim_study_log(request.output, request.force);
   catch_interrupts();
-  std::size_t begun = 0, left_out = 0;
-  for (const Config& config : cases) {
-    if (interrupted()) break;
-    const Architecture network = architecture(config);
-    std::cerr << fmt::format("{}/{}  {}, {} units, {}, batch {}\n", ++begun, cases.size(),
-                             config.network.architecture, network.units_text(),
-                             name(config.network.activations), config.training.batch);
-    try {
-      std::optional<MemoryResult> result =
-          request.steps == 0 ? plan_case(config) : measure_in_child(config, request.steps);
-      if (!result) break;
-      study.push_back(*std::move(result));
-    } catch (const Error& error) {  // such as a case that needs more memory than there is
-      std::cerr << "left out: " << error.what() << '\n';
-      ++left_out;
-    }
-  }
+  const MeasuredCases done = measure_each(cases, whole_case, [&](const Config& config) {
+    std::optional<MemoryResult> result =
+        request.steps == 0 ? plan_case(config) : measure_in_child(config, request.steps);
+    if (result) study.push_back(*std::move(result));
+    return result.has_value();
+  });
   std::cout << (format == TableFormat::csv ? memory_data(study) : memory_table(study)).format(format);
   const Table growth = growth_table(study);
   if (!growth.empty()) {
@@ -171,11 +148,7 @@ int run_study(const MemoryRequest& request, const std::string& command) {
     write_memory_log(request.output, study, command);
     std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("memory", request.output));
   }
-  if (interrupted()) {
-    std::cerr << fmt::format("interrupted after {} of {} cases\n", study.size(), cases.size());
-    return static_cast<int>(ExitCode::interrupted);
-  }
-  return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
+  return exit_code(done);
 }
 
 // Returns a row of the table of largest batches; nothing if a signal ended a step.
@@ -208,22 +181,15 @@ int run_limit(const MemoryRequest& request) {
   const TableFormat format = table_format(request.format);
   const std::uint64_t limit = parse_bytes(request.limit, "--memory-limit");
   Table table({"network", "activations", "largest batch", "planned", "resident", "of the limit"});
-  std::size_t left_out = 0;
   catch_interrupts();
-  for (const Config& config : cases_of(request)) {
-    if (interrupted()) break;
-    try {
-      std::vector<std::string> row = limit_row(config, limit, request.tries);
-      if (row.empty()) break;
-      table.add(std::move(row));
-    } catch (const Error& error) {  // such as a batch that this machine has no memory for
-      std::cerr << "left out: " << error.what() << '\n';
-      ++left_out;
-    }
-  }
+  const MeasuredCases done = measure_each(cases_of(request), network_and_mode, [&](const Config& config) {
+    std::vector<std::string> row = limit_row(config, limit, request.tries);
+    if (row.empty()) return false;
+    table.add(std::move(row));
+    return true;
+  });
   std::cout << table.format(format) << std::flush;
-  if (interrupted()) return static_cast<int>(ExitCode::interrupted);
-  return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
+  return exit_code(done);
 }
 
 int run_memory(const MemoryRequest& request, const std::string& command) {

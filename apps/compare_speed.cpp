@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "command_line.h"
 #include "compare_commands.h"
+#include "measured_cases.h"
 #include "option_values.h"
 #include "ranks/communicator.h"
 #include "settings/config.h"
@@ -47,33 +48,22 @@ constexpr std::array modes{Config::Network::Activations::stored, Config::Network
 
 // Returns every requested combination that is possible, resolved; a ResNet's activations are always stored.
 std::vector<Config> cases_of(const SpeedRequest& request, const Config& settings) {
-  std::vector<Config> cases;
-  const auto given_or = [&](const std::vector<std::string>& given, const char* key) {
-    return given.empty() ? std::vector{value_of(settings, key)} : given;
+  const auto given = settings.network.activations;
+  const bool open = request.activations.empty() && given == Config::Network::Activations::automatic;
+  const auto is_wanted = [&](Config::Network::Activations mode) {
+    return open || (request.activations.empty() ? mode == given
+                                                : std::ranges::count(request.activations, name(mode)) > 0);
   };
-  const std::vector<std::string> activations = given_or(request.activations, "network.activations");
-  // set_value() and resolve() check values and replace 0 threads as for a training.
-  const auto add = [&](Config config, const std::string& threads, const std::string& batch,
-                       const std::string& engine) {
-    set_value(config, "training.batch", batch, "--batch");
-    set_value(config, "training.threads", threads, "--threads");
-    set_value(config, "network.engine", engine, "--engine");
+  std::vector<Config> all = with_networks(request.settings, request.architectures, cifar_networks());
+  all = with_each(all, "training.threads", request.threads, "--threads");
+  all = with_each(all, "training.batch", request.batches, "--batch");
+  all = with_each(all, "network.engine", request.engines, "--engine");
+  std::vector<Config> cases;
+  for (Config& config : all) {
     for (const auto mode : modes) {
-      const bool wanted = activations.front() == "auto" || std::ranges::count(activations, name(mode)) > 0;
-      if (!wanted || !can_keep(architecture(config), activation_mode(mode))) continue;
+      if (!is_wanted(mode) || !can_keep(architecture(config), activation_mode(mode))) continue;
       config.network.activations = mode;
       cases.push_back(resolve(for_measuring(config)));
-    }
-  };
-  const std::vector<Config> networks =
-      with_networks(request.settings, request.architectures, cifar_networks());
-  for (const std::string& threads : given_or(request.threads, "training.threads")) {
-    for (const std::string& batch : given_or(request.batches, "training.batch")) {
-      for (const Config& config : networks) {
-        for (const std::string& engine : given_or(request.engines, "network.engine")) {
-          add(config, threads, batch, engine);
-        }
-      }
     }
   }
   if (cases.empty())
@@ -81,21 +71,6 @@ std::vector<Config> cases_of(const SpeedRequest& request, const Config& settings
         "nothing to measure: a ResNet's activations are always stored, and of a RevNet's only stored and "
         "reconstructed ones are timed");
   return cases;
-}
-
-void show_progress(const Config& now, std::size_t done, std::size_t all) {
-  const int threads = now.training.threads;
-  std::cerr << fmt::format("{}/{}  {}, {}, batch {}, {} thread{}\n", done + 1, all, network_name(now.network),
-                           name(now.network.activations), now.training.batch, threads,
-                           threads == 1 ? "" : "s");
-}
-
-// Measures a case into the study. Returns false if a signal ended it.
-bool measure(const Config& config, SpeedStudy& study) {
-  SpeedResult result = measure_speed(config, study.options, interrupted);
-  if (result.step_seconds.empty()) return false;
-  study.results.push_back(std::move(result));
-  return true;
 }
 
 int run_speed(const SpeedRequest& request, const std::string& command) {
@@ -108,18 +83,13 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
   SpeedStudy study{request.options, {}};
   const OtherLoad others;
   std::vector<double> sgemm_of_all;
-  std::size_t left_out = 0;
-  for (std::size_t i = 0; i < cases.size() && !interrupted(); ++i) {
-    show_progress(cases[i], i, cases.size());
-    try {
-      if (!measure(cases[i], study)) break;
-      if (cases[i].training.threads == cases[0].training.threads)
-        sgemm_of_all.push_back(study.results.back().sgemm_gflops);
-    } catch (const Error& error) {  // such as a case that needs more memory than there is
-      std::cerr << "left out: " << error.what() << '\n';
-      ++left_out;
-    }
-  }
+  const MeasuredCases done = measure_each(cases, whole_case, [&](const Config& config) {
+    SpeedResult result = measure_speed(config, study.options, interrupted);
+    if (result.step_seconds.empty()) return false;  // a signal ended it
+    if (config.training.threads == cases[0].training.threads) sgemm_of_all.push_back(result.sgemm_gflops);
+    study.results.push_back(std::move(result));
+    return true;
+  });
   const bool for_programs = format == TableFormat::csv;
   std::cout << (for_programs ? speed_data(study) : speed_table(study)).format(format);
   for (const SpeedResult& result : study.results) {
@@ -138,11 +108,7 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
     write_speed_log(request.output, study, command);
     std::cerr << fmt::format("written to {}; {}\n", request.output, how_to_draw("speed", request.output));
   }
-  if (interrupted()) {
-    std::cerr << fmt::format("interrupted after {} of {} cases\n", study.results.size(), cases.size());
-    return static_cast<int>(ExitCode::interrupted);
-  }
-  return static_cast<int>(left_out > 0 ? ExitCode::failed : ExitCode::done);
+  return exit_code(done);
 }
 
 }  // namespace

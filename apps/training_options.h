@@ -55,7 +55,8 @@ CLI::Option* option_of(CLI::App& app, const std::string& name);
 std::vector<Config> with_networks(const TrainingOptions& options, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise);
 // Throws UsageError if one of these settings is not its default, because the command would ignore it.
-void require_defaults(const Config& settings, const std::vector<std::string>& keys, const std::string& command);
+void require_defaults(const Config& settings, const std::vector<std::string>& keys,
+                      const std::string& command);
 
 // Ends the help of commands that read data sets.
 inline constexpr const char* data_environment_help = R"(

@@ -103,17 +103,19 @@ def main():
         parser.error("--batch, --threads, --rounds and --steps must be positive")
     if arguments.compile and not hasattr(torch, "compile"):
         parser.error(f"--compile needs PyTorch 2, and this is {torch.__version__}")
+    modes = arguments.activations or ("stored", "reconstructed")
+    cases = [(arch, mode) for arch in arguments.arch or CIFAR for mode in ("stored", "reconstructed")
+             if mode in modes and (mode == "stored" or SPECS[arch].reversible)]
+    if not cases:
+        parser.error("nothing to measure: a ResNet's activations cannot be reconstructed")
     arguments.kinds = ("eager", "compiled") if arguments.compile else ("eager",)
     torch.set_num_threads(arguments.threads)
     print(f"PyTorch {torch.__version__}, batch {arguments.batch}, "
           f"{arguments.threads} thread{'s' if arguments.threads != 1 else ''}")
     print("network    activations    PyTorch   revnet ms  PyTorch ms   ratio   of the rounds")
     with tempfile.TemporaryDirectory() as folder:
-        for arch in arguments.arch or CIFAR:
-            for mode in ("stored", "reconstructed"):
-                wanted = not arguments.activations or mode in arguments.activations
-                if wanted and (mode == "stored" or SPECS[arch].reversible):
-                    compare(arguments, arch, mode, folder)
+        for arch, mode in cases:
+            compare(arguments, arch, mode, folder)
 
 
 if __name__ == "__main__":

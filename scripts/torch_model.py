@@ -1,14 +1,10 @@
-#!/usr/bin/python3
 """The ResNets and RevNets of the RevNet paper as PyTorch modules, with revnet's parameter names.
 
 They are the reference for the C++ networks (make_goldens.py), error rates (train_pytorch.py) and speed
 (bench_pytorch.py). RevNets use ordinary autograd and store every activation, unless `reconstructs` is set. A
 parameter's NAME is its module path with slashes: stage1/unit1/f/bn1/scale. The modules work in float32 and float64, on
 any device, with PyTorch 1.13 to 2.x.
-
-Usage: torch_model.py --params        print parameter counts for 10, 100 and 1,000 classes
 """
-import argparse
 from dataclasses import dataclass
 from typing import Tuple
 
@@ -321,17 +317,3 @@ def initialise(network):
                 nn.init.uniform_(p, -(3 / p.shape[1]) ** 0.5, (3 / p.shape[1]) ** 0.5)
             else:
                 p.fill_(1.0 if name.endswith("/scale") else 0.0)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--params", action="store_true", required=True, help="print parameter counts")
-    parser.parse_args()
-    print("network      10 classes  100 classes  1,000 classes")
-    for arch, spec in SPECS.items():
-        counts = [sum(p.numel() for p in Network(spec, c).parameters()) for c in (10, 100, 1000)]
-        print(f"{arch:<11} {counts[0]:>11} {counts[1]:>12} {counts[2]:>14}")
-
-
-if __name__ == "__main__":
-    main()

@@ -34,8 +34,8 @@ RunRecord read_run(const std::filesystem::path& directory) {
   read_config_text(record.config, log.info().config, file.string());
   const RunInfo& info = log.info();
   record.images = info.extra_or(dataset_fingerprint);
-  const bool local = info.extra_or("batch_norm") == "local";
-  if (local && info.extra_or("ranks") != "1") record.ranks = info.extra_or("ranks");
+  const bool local = info.extra_or("batch_norm", "local") == "local";
+  if (local && info.extra_or("ranks", "1") != "1") record.ranks = info.extra_or("ranks");
   record.changes = weighty_changes(info.extra_or(changed_on_resume), local);
   record.cpu = info.cpu;
   record.status = log.status();

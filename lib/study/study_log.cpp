@@ -1,10 +1,15 @@
 #include "study/study_log.h"
 
+#include <cerrno>
+
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "record/format_version.h"
 #include "record/read_apart.h"
+#include "system/file_descriptor.h"
 #include "system/host.h"
 #include "system/posix_file.h"
 #include "tensor/device.h"
@@ -35,7 +40,9 @@ void claim_study_log(const std::filesystem::path& file, bool replace) {
   if (exists && !replace) {
     throw UsageError(file.string() + " already exists: replace it with --force, or choose another name");
   }
-  if (file.has_parent_path()) make_folders(file.parent_path());
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  make_folders(folder);
+  if (::access(folder.c_str(), W_OK) != 0) throw Error(file_failure("write", file, errno));
 }
 
 hdf5::Writer start_study_log(const std::filesystem::path& file, const std::string& study,

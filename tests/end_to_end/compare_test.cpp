@@ -212,7 +212,9 @@ TEST_CASE("compare memory --try also runs the largest batch, within the limit") 
   }
   std::getline(lines, share);
   CHECK(outcome.err ==
-        "resnet32, stored: a step with batch 8\nresnet32, stored: a step with batch " + batch + "\n");
+        "1/1  resnet32, stored\nresnet32, stored: a step with batch 8\n"
+        "resnet32, stored: a step with batch " +
+            batch + "\n");
   // A step keeps 1.3 MB for each image. The plan leaves room for CIFAR's 184 MB, which this step does
   // without.
   CHECK(std::stoi(batch) > 20);
