@@ -78,7 +78,7 @@ std::vector<std::int64_t> ConvolutionKernels::forward_pixels() const {
   return pixels;
 }
 
-Work ConvolutionKernels::forward_cost(const simd::Source& source, const simd::Sink& sink) const {
+Cost ConvolutionKernels::forward_cost(const simd::Source& source, const simd::Sink& sink) const {
   const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
   return {Operation::convolution, shape_.height,
           2.0 * static_cast<double>(shape_.macs_per_image() * shape_.batch),
@@ -87,7 +87,7 @@ Work ConvolutionKernels::forward_cost(const simd::Source& source, const simd::Si
           arithmetic_.forward};
 }
 
-Work ConvolutionKernels::backward_cost(const simd::Source& input, const simd::Source& diff,
+Cost ConvolutionKernels::backward_cost(const simd::Source& input, const simd::Source& diff,
                                        const simd::Sink& sink) const {
   const auto src = static_cast<double>(src_.bytes()), dst = static_cast<double>(dst_.bytes());
   return {Operation::convolution_gradients, shape_.height,

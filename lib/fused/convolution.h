@@ -42,8 +42,8 @@ class ConvolutionKernels {
 
  private:
   // What one run costs that reads from `source` and writes to `sink`; backward, `input` is read as well.
-  Work forward_cost(const simd::Source& source, const simd::Sink& sink) const;
-  Work backward_cost(const simd::Source& input, const simd::Source& diff, const simd::Sink& sink) const;
+  Cost forward_cost(const simd::Source& source, const simd::Sink& sink) const;
+  Cost backward_cost(const simd::Source& input, const simd::Source& diff, const simd::Sink& sink) const;
   Tensor make_scratch(Device& device) const;
 
   ConvolutionShape shape_;

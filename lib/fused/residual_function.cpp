@@ -18,10 +18,10 @@ namespace {
 using simd::Sink;
 using simd::Source;
 
-// Its vectors are indexed by step, a pair of norm and convolution.
+// Its vectors are indexed by layer, a pair of norm and convolution.
 struct FusedTape final : Tape {
-  FusedTape(MemoryPurpose what_for, std::size_t steps)
-      : purpose(what_for), outputs(steps - 1), observed(steps) {}
+  FusedTape(MemoryPurpose what_for, std::size_t layers)
+      : purpose(what_for), outputs(layers - 1), observed(layers) {}
 
   MemoryPurpose purpose;
   std::vector<Tensor> outputs;   // of all convolutions but the last
@@ -59,35 +59,35 @@ class FusedFunction final : public ResidualFunction {
 
   // Keeps the same in both cases: normalised activations never reach memory.
   std::unique_ptr<Tape> make_tape(MemoryPurpose purpose, TapeKeeps /*keeps*/) const override {
-    return std::make_unique<FusedTape>(purpose, steps_.size());
+    return std::make_unique<FusedTape>(purpose, layers_.size());
   }
 
   void add(const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape, Norm* next) override {
-    FusedTape unkept(MemoryPurpose::temporaries, steps_.size());
+    FusedTape unkept(MemoryPurpose::temporaries, layers_.size());
     run(x, pass, tape == nullptr ? unkept : own(*tape),
-        {.form = Sink::Form::sum, .addend = s.data(), .step = grid_step_}, y, next);
+        {.form = Sink::Form::sum, .addend = s.data(), .grid_step = grid_step_}, y, next);
   }
 
   void subtract(const Tensor& x, Tensor& y, Tape& tape) override {
     run(x, Pass::recomputation, own(tape),
-        {.form = Sink::Form::difference, .addend = y.data(), .step = grid_step_}, y, nullptr);
+        {.form = Sink::Form::difference, .addend = y.data(), .grid_step = grid_step_}, y, nullptr);
   }
 
   void complete(const Tensor& x, Tape& tape) override;
 
   void backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) override;
 
-  Norm* input_norm() override { return steps_[0].norm.get(); }
+  Norm* input_norm() override { return layers_[0].norm.get(); }
 
   void list(LayerList& layers) override {
-    for (Step& step : steps_) {
-      if (step.norm) layers.add(*step.norm);
-      layers.add(*step.filter);
+    for (Layer& layer : layers_) {
+      if (layer.norm) layers.add(*layer.norm);
+      layers.add(*layer.filter);
     }
   }
 
  private:
-  struct Step {
+  struct Layer {
     std::unique_ptr<Norm> norm;  // null where the stem has just normalised the input
     ConvolutionKernels convolution;
     std::unique_ptr<Filter> filter;
@@ -100,72 +100,72 @@ class FusedFunction final : public ResidualFunction {
   void run(const Tensor& x, Pass pass, FusedTape& tape, const Sink& sink, Tensor& y, Norm* next);
   // Runs one convolution from the input to the sink, whose values are y. A training pass stores the batch
   // statistics of y in `next`, unless that is null.
-  void convolve(Step& step, const Tensor& input, Pass pass, Sink sink, Tensor& y, Norm* next);
-  // Passes a copy of x to the observer of the step's norm, which may change it, and returns that copy.
+  void convolve(Layer& layer, const Tensor& input, Pass pass, Sink sink, Tensor& y, Norm* next);
+  // Passes a copy of x to the observer of the layer's norm, which may change it, and returns that copy.
   // Returns x itself if there is no norm or no observer.
-  const Tensor& observe(Step& step, const Tensor& x, Pass pass, Tensor& changed);
+  const Tensor& observe(Layer& layer, const Tensor& x, Pass pass, Tensor& changed);
 
   std::string name_;
   float grid_step_;  // of the grid of exact coupling; 0 without a grid
   RangeWatch* range_;
-  std::vector<Step> steps_;
+  std::vector<Layer> layers_;
 };
 
 FusedFunction::FusedFunction(Device& device, const std::string& name, const ResidualShape& shape,
                              const LayerOptions& options)
     : name_(name), grid_step_(options.grid ? options.grid->step() : 0), range_(options.range) {
   for (const ConvolutionShape& convolution : convolutions_of(shape, options.batch)) {
-    const std::size_t number = steps_.size() + 1;
-    Step step{nullptr, ConvolutionKernels(device, convolution), nullptr};
-    if (!steps_.empty() || shape.leading_norm) {
-      step.norm = std::make_unique<Norm>(device, fmt::format("{}/bn{}", name, number),
-                                         Rows{0, convolution.in}, convolution.src(), options);
+    const std::size_t number = layers_.size() + 1;
+    Layer layer{nullptr, ConvolutionKernels(device, convolution), nullptr};
+    if (!layers_.empty() || shape.leading_norm) {
+      layer.norm = std::make_unique<Norm>(device, fmt::format("{}/bn{}", name, number),
+                                          Rows{0, convolution.in}, convolution.src(), options);
     }
-    step.filter =
+    layer.filter =
         std::make_unique<Filter>(device, fmt::format("{}/conv{}/weight", name, number),
-                                 Rows{0, convolution.out}, convolution, step.convolution.weight_layout());
-    steps_.push_back(std::move(step));
+                                 Rows{0, convolution.out}, convolution, layer.convolution.weight_layout());
+    layers_.push_back(std::move(layer));
   }
 }
 
-const Tensor& FusedFunction::observe(Step& step, const Tensor& x, Pass pass, Tensor& changed) {
-  NormObserver* const observer = step.norm ? step.norm->observer(pass) : nullptr;
+const Tensor& FusedFunction::observe(Layer& layer, const Tensor& x, Pass pass, Tensor& changed) {
+  NormObserver* const observer = layer.norm ? layer.norm->observer(pass) : nullptr;
   if (observer == nullptr) return x;
   changed = Tensor(x.device(), x.layout(), MemoryPurpose::tape);
   if (!x.device().is_planning()) std::memcpy(changed.data(), x.data(), x.bytes());
-  observer->normalizing(*step.norm, pass, changed);
+  observer->normalizing(*layer.norm, pass, changed);
   return changed;
 }
 
 const Tensor& FusedFunction::record(const Tensor& x, Pass pass, FusedTape& tape) {
   const Tensor* before = &x;
-  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+  for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
     Tensor& output = tape.outputs[i];
-    const Tensor& input = observe(steps_[i], *before, pass, tape.observed[i]);
+    const Tensor& input = observe(layers_[i], *before, pass, tape.observed[i]);
     // An output that the tape holds is not computed again, but the observer sees every norm's input.
     if (output.empty()) {
-      output = Tensor(x.device(), steps_[i].convolution.dst_layout(), tape.purpose);
-      convolve(steps_[i], input, pass, {}, output, steps_[i + 1].norm.get());
+      output = Tensor(x.device(), layers_[i].convolution.dst_layout(), tape.purpose);
+      convolve(layers_[i], input, pass, {}, output, layers_[i + 1].norm.get());
     }
     before = &output;
   }
-  return observe(steps_.back(), *before, pass, tape.observed.back());
+  return observe(layers_.back(), *before, pass, tape.observed.back());
 }
 
-void FusedFunction::convolve(Step& step, const Tensor& input, Pass pass, Sink sink, Tensor& y, Norm* next) {
+void FusedFunction::convolve(Layer& layer, const Tensor& input, Pass pass, Sink sink, Tensor& y, Norm* next) {
   const bool measures = next != nullptr && pass == Pass::training;
   sink.values = y.data();
   Tensor sums;
   if (measures) {
-    sums =
-        make_sums(y.device(), step.convolution.forward_blocks(), ChannelBlocks(y.layout()).stored_channels());
+    sums = make_sums(y.device(), layer.convolution.forward_blocks(),
+                     ChannelBlocks(y.layout()).stored_channels());
     sink.sums = values_of(sums).data();
   }
   std::optional<NormTable> norm;
-  if (step.norm) norm.emplace(*step.norm, pass, input);
-  step.convolution.forward(source_of(input, norm), step.filter->weight().value, sink);
+  if (layer.norm) norm.emplace(*layer.norm, pass, input);
+  layer.convolution.forward(source_of(input, norm), layer.filter->weight().value, sink);
   if (measures && !y.device().is_planning()) {
-    combine_statistics(sums, step.convolution.forward_pixels(), *next);
+    combine_statistics(sums, layer.convolution.forward_pixels(), *next);
   }
 }
 
@@ -173,13 +173,13 @@ void FusedFunction::run(const Tensor& x, Pass pass, FusedTape& tape, const Sink&
                         Norm* next) {
   const Tensor& input = record(x, pass, tape);
   if (range_ == nullptr || pass != Pass::training) {
-    convolve(steps_.back(), input, pass, sink, y, next);
+    convolve(layers_.back(), input, pass, sink, y, next);
     return;
   }
-  std::vector<float> largest(static_cast<std::size_t>(steps_.back().convolution.forward_blocks()));
+  std::vector<float> largest(static_cast<std::size_t>(layers_.back().convolution.forward_blocks()));
   Sink watched = sink;
   watched.largest = largest.data();
-  convolve(steps_.back(), input, pass, watched, y, next);
+  convolve(layers_.back(), input, pass, watched, y, next);
   range_->saw(name_, *std::ranges::max_element(largest));
 }
 
@@ -191,34 +191,34 @@ void FusedFunction::complete(const Tensor& x, Tape& tape) {
 
 void FusedFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) {
   FusedTape& kept = own(*tape);
-  const auto input_of = [&](std::size_t step) -> const Tensor& {
-    if (!kept.observed[step].empty()) return kept.observed[step];
-    return step == 0 ? x : kept.outputs[step - 1];
+  const auto input_of = [&](std::size_t layer) -> const Tensor& {
+    if (!kept.observed[layer].empty()) return kept.observed[layer];
+    return layer == 0 ? x : kept.outputs[layer - 1];
   };
-  Tensor diff;  // gradient at the ReLU's input of the step after this one; empty for the last step
+  Tensor diff;  // gradient at the ReLU's input of the layer after this one; empty for the last layer
   Source from;  // gradient of the convolution's output
   from.values = dy.data();
   std::optional<NormGradientTable> gradient;  // owns the constants that `from` points to
-  for (std::size_t i = steps_.size(); i-- > 0;) {
-    Step& step = steps_[i];
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    Layer& layer = layers_[i];
     const Tensor& input = input_of(i);
-    Parameter& weight = step.filter->weight();
-    if (!step.norm) {
+    Parameter& weight = layer.filter->weight();
+    if (!layer.norm) {
       const Sink sink{.form = Sink::Form::sum, .values = dx.data(), .addend = dx.data()};
-      step.convolution.backward(source_of(input, {}), from, weight.value, sink, weight.gradient);
+      layer.convolution.backward(source_of(input, {}), from, weight.value, sink, weight.gradient);
       return;
     }
-    const std::optional<NormTable> norm(std::in_place, *step.norm, Pass::recomputation, input);
+    const std::optional<NormTable> norm(std::in_place, *layer.norm, Pass::recomputation, input);
     Tensor masked(input.device(), input.layout(), MemoryPurpose::activation_gradients);
-    const std::int64_t blocks = step.convolution.backward_blocks();
+    const std::int64_t blocks = layer.convolution.backward_blocks();
     Tensor sums = make_sums(input.device(), blocks, ChannelBlocks(input.layout()).stored_channels());
     const Sink sink{.form = Sink::Form::masked,
                     .values = masked.data(),
                     .input = input.data(),
                     .norm = norm->get(),
                     .sums = values_of(sums).data()};
-    step.convolution.backward(source_of(input, norm), from, weight.value, sink, weight.gradient);
-    gradient.emplace(*step.norm, input, sums, blocks);
+    layer.convolution.backward(source_of(input, norm), from, weight.value, sink, weight.gradient);
+    gradient.emplace(*layer.norm, input, sums, blocks);
     diff = std::move(masked);
     from = {.form = Source::Form::gradient,
             .values = diff.data(),

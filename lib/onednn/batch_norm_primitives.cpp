@@ -52,15 +52,15 @@ BatchNormPrimitives::BatchNormPrimitives(const Device& device, const Shape& nchw
                                         static_cast<float>(epsilon), flags);
   };
   mask_ = layout_of(forward.workspace_desc());
-  const auto work = [&](Operation operation, std::size_t tensors) {
-    return Work{operation, nchw[2], 0, static_cast<double>(tensors * layout_.bytes() + mask_.bytes())};
+  const auto cost = [&](Operation operation, std::size_t tensors) {
+    return Cost{operation, nchw[2], 0, static_cast<double>(tensors * layout_.bytes() + mask_.bytes())};
   };
-  forward_ = Primitive(forward, work(Operation::normalization, 2));
+  forward_ = Primitive(forward, cost(Operation::normalization, 2));
   forward_with_ = Primitive(describe(prop_kind::forward_training, affine_relu_of_known),
-                            work(Operation::known_normalization, 2));
+                            cost(Operation::known_normalization, 2));
   infer_ = Primitive(describe(prop_kind::forward_inference, affine_relu_of_known),
-                     work(Operation::known_normalization, 2));
-  const Work gradient = work(Operation::normalization_gradient, 3);
+                     cost(Operation::known_normalization, 2));
+  const Cost gradient = cost(Operation::normalization_gradient, 3);
   backward_ = Primitive(describe_gradient(affine_relu), gradient);
   backward_with_ = Primitive(describe_gradient(affine_relu_of_known), gradient);
 }

@@ -18,7 +18,7 @@ class BatchNormPrimitives {
   const Layout& layout() const { return layout_; }
   const Layout& mask_layout() const { return mask_; }
   // The cost of one run and oneDNN's implementation of it, for one of the three normalisation operations.
-  const Work& work(Operation operation) const { return primitive(operation).work(); }
+  const Cost& cost(Operation operation) const { return primitive(operation).cost(); }
   const std::string& implementation(Operation operation) const {
     return primitive(operation).implementation();
   }

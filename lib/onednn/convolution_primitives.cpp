@@ -87,17 +87,17 @@ ConvolutionPrimitives::ConvolutionPrimitives(const Device& device, const Convolu
   const auto forward = describe(
       winograd, [&](algorithm how) { return description.forward(engine, how, primitive_attributes()); });
   weights_ = layout_of(forward.weights_desc());
-  Work work{Operation::convolution, shape.height,
+  Cost cost{Operation::convolution, shape.height,
             2.0 * static_cast<double>(shape.batch * shape.macs_per_image()),
             static_cast<double>(src_.bytes() + dst_.bytes() + weights_.bytes())};
-  forward_ = Primitive(forward, work);
+  forward_ = Primitive(forward, cost);
 
   const auto weight_gradient = describe(winograd, [&](algorithm how) {
     return description.gradient<dnnl::convolution_backward_weights>(engine, how, forward);
   });
   weight_gradient_layout_ = layout_of(weight_gradient.diff_weights_desc());
-  work.operation = Operation::convolution_weight_gradient;
-  backward_weights_ = Primitive(weight_gradient, work);
+  cost.operation = Operation::convolution_weight_gradient;
+  backward_weights_ = Primitive(weight_gradient, cost);
   arrange_gradient_ = arrangement(device, weight_gradient_layout_, weights_);
 
   if (!roles.image_input) {
@@ -105,18 +105,18 @@ ConvolutionPrimitives::ConvolutionPrimitives(const Device& device, const Convolu
       return description.gradient<dnnl::convolution_backward_data>(engine, how, forward);
     });
     data_gradient_weights_ = layout_of(data_gradient.weights_desc());
-    work.operation = Operation::convolution_data_gradient;
-    backward_data_ = Primitive(data_gradient, work);
+    cost.operation = Operation::convolution_data_gradient;
+    backward_data_ = Primitive(data_gradient, cost);
     arrange_ = arrangement(device, weights_, data_gradient_weights_);
   }
   if (roles.adds && shape.kernel == 1 && shape.stride == 1) {
     description.weights = desc_of(weights_);
-    work.operation = Operation::convolution;
-    work.bytes += static_cast<double>(dst_.bytes());
+    cost.operation = Operation::convolution;
+    cost.bytes += static_cast<double>(dst_.bytes());
     const auto direct = [&](const dnnl::post_ops& addition) {
       dnnl::primitive_attr attributes = primitive_attributes();
       attributes.set_post_ops(addition);
-      return Primitive(description.forward(engine, algorithm::convolution_direct, attributes), work);
+      return Primitive(description.forward(engine, algorithm::convolution_direct, attributes), cost);
     };
     dnnl::post_ops addend, in_place;
     addend.append_binary(algorithm::binary_add, desc_of(dst_));

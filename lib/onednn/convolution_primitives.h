@@ -50,7 +50,7 @@ class ConvolutionPrimitives {
   void backward_weights(const Tensor& src, const Tensor& diff_dst, Tensor& diff_weights) const;
 
   // The cost of one run and oneDNN's implementation of it, for the convolution or one of its gradients.
-  const Work& work(Operation operation) const { return primitive(operation).work(); }
+  const Cost& cost(Operation operation) const { return primitive(operation).cost(); }
   const std::string& implementation(Operation operation) const {
     return primitive(operation).implementation();
   }

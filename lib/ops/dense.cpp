@@ -24,10 +24,10 @@ Dense::Dense(const Device& device, std::int64_t batch, std::int64_t in, std::int
                                                                                  features, weights, logits);
   const auto gradient = onednn::describe_gradient<dnnl::inner_product_backward_weights>(
       engine, attributes, forward, features, weights, bias, logits);
-  const Work work{Operation::dense, 0, 2.0 * static_cast<double>(batch * in * out),
+  const Cost cost{Operation::dense, 0, 2.0 * static_cast<double>(batch * in * out),
                   static_cast<double>(features.get_size() + weights.get_size() + logits.get_size())};
   primitives_ = std::make_unique<const Primitives>(Primitives{
-      onednn::Primitive(forward, work), onednn::Primitive(data, work), onednn::Primitive(gradient, work)});
+      onednn::Primitive(forward, cost), onednn::Primitive(data, cost), onednn::Primitive(gradient, cost)});
 }
 
 Dense::~Dense() = default;

@@ -27,10 +27,10 @@ struct MaxPool::Primitives {
         engine_of(device), attributes, describe_forward, maximum, desc_of(src), desc_of(dst), steps, window,
         dense, before, after);
     places = onednn::layout_of(describe_forward.workspace_desc());
-    const Work work{Operation::pooling, src.shape()[2], 0,
+    const Cost cost{Operation::pooling, src.shape()[2], 0,
                     static_cast<double>(src.bytes() + dst.bytes() + places.bytes())};
-    forward = onednn::Primitive(describe_forward, work);
-    backward = onednn::Primitive(describe_backward, work);
+    forward = onednn::Primitive(describe_forward, cost);
+    backward = onednn::Primitive(describe_backward, cost);
   }
 
   Layout places;

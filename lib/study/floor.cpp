@@ -139,7 +139,7 @@ IsolatedPrimitive isolate(const Device& device, const Need& need, std::int64_t c
   const Operation operation = need.operation;
   if (normalizes(need.operation)) {
     const auto norm = std::make_shared<BatchNormPrimitives>(device, need.shape.src(), epsilon);
-    primitive.work = norm->work(operation);
+    primitive.cost = norm->cost(operation);
     primitive.ways.push_back(
         {norm->implementation(operation),
          [norm, operation](Device& on, CacheState cache) { return time_norm(on, *norm, operation, cache); },
@@ -152,7 +152,7 @@ IsolatedPrimitive isolate(const Device& device, const Need& need, std::int64_t c
         device, need.shape, policy, onednn::ConvolutionRoles{.image_input = need.image_input});
     const std::string& implementation = convolution->implementation(operation);
     if (!primitive.ways.empty() && primitive.ways.front().implementation == implementation) continue;
-    primitive.work = convolution->work(operation);
+    primitive.cost = convolution->cost(operation);
     primitive.ways.push_back({implementation,
                               [convolution, operation](Device& on, CacheState cache) {
                                 return time_convolution(on, *convolution, operation, cache);
@@ -234,7 +234,7 @@ double Floor::seconds_out_of_cache() const {
 }
 
 double Floor::flops() const {
-  return sum(primitives_, [](const IsolatedPrimitive& primitive) { return primitive.work.flops; });
+  return sum(primitives_, [](const IsolatedPrimitive& primitive) { return primitive.cost.flops; });
 }
 
 }  // namespace revnet

@@ -32,7 +32,7 @@ struct IsolatedPrimitive {
     std::function<double(Device&, CacheState)> run;
     std::vector<double> seconds, seconds_out_of_cache;  // measured so far
   };
-  Work work;
+  Cost cost;
   std::string shape;  // "100x16x32x32 -> 16, 3x3"
   std::int64_t count = 0;
   std::vector<Way> ways;

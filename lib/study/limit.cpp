@@ -4,14 +4,14 @@
 
 namespace revnet {
 
-double limit_seconds(const Work& work, const Peak& peak) {
-  return std::max(work.multiply_adds / peak.multiply_adds, work.bytes / peak.bytes);
+double limit_seconds(const Cost& cost, const Peak& peak) {
+  return std::max(cost.multiply_adds / peak.multiply_adds, cost.bytes / peak.bytes);
 }
 
 std::map<std::pair<Operation, std::int64_t>, double> limits(const Profile& profile, const Peak& peak) {
   std::map<std::pair<Operation, std::int64_t>, double> rows;
-  for (const auto& [work, calls] : profile.works()) {
-    rows[{work.operation, work.height}] += static_cast<double>(calls) * limit_seconds(work, peak);
+  for (const auto& [cost, calls] : profile.costs()) {
+    rows[{cost.operation, cost.height}] += static_cast<double>(calls) * limit_seconds(cost, peak);
   }
   return rows;
 }

@@ -16,7 +16,7 @@
 
 namespace revnet {
 
-double limit_seconds(const Work& work, const Peak& peak);
+double limit_seconds(const Cost& cost, const Peak& peak);
 
 // The limit of everything that a profile holds, keyed as its rows.
 std::map<std::pair<Operation, std::int64_t>, double> limits(const Profile& profile, const Peak& peak);

@@ -118,7 +118,7 @@ Table profile_table(const SpeedResult& result) {
   };
   std::map<std::pair<Operation, std::int64_t>, Times> floor;
   for (const IsolatedPrimitive& primitive : result.floor) {
-    Times& times = floor[{primitive.work.operation, primitive.work.height}];
+    Times& times = floor[{primitive.cost.operation, primitive.cost.height}];
     times.floor += static_cast<double>(primitive.count) * primitive.seconds();
     times.out_of_cache += static_cast<double>(primitive.count) * primitive.seconds_out_of_cache();
   }
@@ -162,7 +162,7 @@ auto column(const Rows& rows, Of of) {
 void write_floor(hdf5::Writer& log, const std::string& group, const std::vector<IsolatedPrimitive>& floor) {
   using Row = const IsolatedPrimitive&;
   log.texts(group + "/operation",
-            column(floor, [](Row row) { return std::string(name(row.work.operation)); }));
+            column(floor, [](Row row) { return std::string(name(row.cost.operation)); }));
   log.texts(group + "/shape", column(floor, [](Row row) { return row.shape; }));
   log.texts(group + "/implementation", column(floor, [](Row row) { return row.fastest().implementation; }));
   log.integers(group + "/count", column(floor, [](Row row) { return row.count; }));

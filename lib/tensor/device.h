@@ -52,9 +52,9 @@ class Device {
 
   // Times every operation from now on and adds it to `profile`, which must outlive its use; null stops that.
   void set_profile(Profile* profile) { profile_ = profile; }
-  // Runs `body`, which performs `work`; does nothing on a planning device.
+  // Runs `body`, an operation of this cost; does nothing on a planning device.
   template <class Body>
-  void perform(const Work& work, const Body& body) {
+  void perform(const Cost& cost, const Body& body) {
     if (is_planning()) return;
     if (profile_ == nullptr) {
       body();
@@ -62,7 +62,7 @@ class Device {
     }
     const Stopwatch stopwatch;
     body();
-    profile_->add(work, stopwatch.seconds());
+    profile_->add(cost, stopwatch.seconds());
   }
 
  private:

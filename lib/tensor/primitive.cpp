@@ -10,7 +10,7 @@ void Primitive::run(Device& device, Arguments arguments) const {
   }
   if (device.is_planning()) return;
   if (!primitive_) primitive_ = dnnl::primitive(desc_.get());
-  device.perform(work_, [&] { execute(device, primitive_, arguments); });
+  device.perform(cost_, [&] { execute(device, primitive_, arguments); });
 }
 
 dnnl::primitive_attr primitive_attributes() {

@@ -19,18 +19,18 @@ class Primitive {
   Primitive() = default;
 
   template <class PrimitiveDesc>
-  Primitive(const PrimitiveDesc& desc, const Work& work)
+  Primitive(const PrimitiveDesc& desc, const Cost& cost)
       : desc_(desc),
         scratchpad_(layout_of(desc.scratchpad_desc())),
         implementation_(desc.impl_info_str()),
-        work_(work) {}
+        cost_(cost) {}
 
   bool empty() const { return implementation_.empty(); }
   // oneDNN's name of the implementation, such as "jit:avx512_core"; "ref:any" is its slow reference.
   const std::string& implementation() const { return implementation_; }
   std::size_t scratch_bytes() const { return scratchpad_.bytes(); }
   // What one run costs, for profiles.
-  const Work& work() const { return work_; }
+  const Cost& cost() const { return cost_; }
 
   void run(Device& device, Arguments arguments) const;
 
@@ -39,7 +39,7 @@ class Primitive {
   mutable dnnl::primitive primitive_;  // built on the first run
   Layout scratchpad_;
   std::string implementation_;
-  Work work_;
+  Cost cost_;
 };
 
 // The attributes every primitive is created with: scratchpad mode "user".

@@ -13,13 +13,13 @@ std::string_view name(Operation operation) {
   return names[static_cast<std::size_t>(operation)];
 }
 
-void Profile::add(const Work& work, double seconds) {
-  Row& row = rows_[{work.operation, work.height}];
+void Profile::add(const Cost& cost, double seconds) {
+  Row& row = rows_[{cost.operation, cost.height}];
   ++row.calls;
   row.seconds += seconds;
-  row.flops += work.flops;
-  row.bytes += work.bytes;
-  ++works_[work];
+  row.flops += cost.flops;
+  row.bytes += cost.bytes;
+  ++costs_[cost];
 }
 
 Profile::Row Profile::total() const {

@@ -30,8 +30,8 @@ inline constexpr std::size_t operations = static_cast<std::size_t>(Operation::in
 // The operation as reports spell it: "convolution data gradient".
 std::string_view name(Operation operation);
 
-// One execution of an operation.
-struct Work {
+// What one execution of an operation takes.
+struct Cost {
   Operation operation = Operation::elementwise;
   // Height of the activation it works on: 32, 16 and 8 are the stages of a CIFAR network. 0 if it has none.
   std::int64_t height = 0;
@@ -41,7 +41,7 @@ struct Work {
   // Winograd takes fewer than flops / 2.
   double multiply_adds = flops / 2;
 
-  auto operator<=>(const Work&) const = default;  // NOLINT(modernize-use-nullptr): clang 14 means its zero
+  auto operator<=>(const Cost&) const = default;  // NOLINT(modernize-use-nullptr): clang 14 means its zero
 };
 
 class Profile {
@@ -53,15 +53,15 @@ class Profile {
   // Keyed by operation, then height.
   using Rows = std::map<std::pair<Operation, std::int64_t>, Row>;
 
-  void add(const Work& work, double seconds);
+  void add(const Cost& cost, double seconds);
   const Rows& rows() const { return rows_; }
-  // How often each work was performed.
-  const std::map<Work, std::int64_t>& works() const { return works_; }
+  // How often an operation of each cost was performed.
+  const std::map<Cost, std::int64_t>& costs() const { return costs_; }
   Row total() const;
 
  private:
   Rows rows_;
-  std::map<Work, std::int64_t> works_;
+  std::map<Cost, std::int64_t> costs_;
 };
 
 }  // namespace revnet

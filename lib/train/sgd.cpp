@@ -38,7 +38,7 @@ Sgd::Sgd(const std::vector<Parameter*>& parameters, double momentum, double weig
   for (Parameter* parameter : parameters) {
     const std::int64_t stored = parameter->value.layout().stored_elements();
     // A step reads and writes value and momentum, and reads the gradient.
-    work_.bytes += 5.0 * static_cast<double>(parameter->value.bytes());
+    cost_.bytes += 5.0 * static_cast<double>(parameter->value.bytes());
     for (std::int64_t first = 0; first < stored; first += chunk_floats) {
       chunks_.push_back({parameter->value.data() + first, parameter->gradient.data() + first,
                          parameter->momentum.data() + first, std::min(chunk_floats, stored - first),
@@ -48,7 +48,7 @@ Sgd::Sgd(const std::vector<Parameter*>& parameters, double momentum, double weig
 }
 
 void Sgd::step(Device& device, double rate) const {
-  device.perform(work_, [&] {
+  device.perform(cost_, [&] {
     parallel_ranges(static_cast<std::int64_t>(chunks_.size()), 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         const Chunk& chunk = chunks_[static_cast<std::size_t>(i)];

@@ -29,7 +29,7 @@ class Sgd {
 
   float momentum_, weight_decay_;
   bool nesterov_;
-  Work work_{.operation = Operation::optimizer};
+  Cost cost_{.operation = Operation::optimizer};
   std::vector<Chunk> chunks_;  // about equal in size, so that threads share the work evenly
 };
 

@@ -10,7 +10,7 @@ namespace {
 std::map<Operation, std::int64_t> counts(const Floor& floor) {
   std::map<Operation, std::int64_t> result;
   for (const IsolatedPrimitive& primitive : floor.primitives()) {
-    result[primitive.work.operation] += primitive.count;
+    result[primitive.cost.operation] += primitive.count;
   }
   return result;
 }

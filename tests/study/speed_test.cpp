@@ -55,7 +55,7 @@ TEST_CASE("a speed study stops when asked, and times a case's own convolutions a
   CHECK(result.floor_seconds_out_of_cache > 0);
   CHECK(result.of.dataset.image_size == 16);
   CHECK(result.of.dataset.classes == 3);
-  for (const auto& [work, times] : result.profile.works()) CHECK(work.multiply_adds == work.flops / 2);
+  for (const auto& [cost, times] : result.profile.costs()) CHECK(cost.multiply_adds == cost.flops / 2);
 }
 
 TEST_CASE("a speed study measures, prints and writes") {
@@ -70,9 +70,9 @@ TEST_CASE("a speed study measures, prints and writes") {
     CHECK(rows.at({Operation::optimizer, 0}).calls == result.profiled_steps);
     CHECK(rows.at({Operation::convolution_gradients, 32}).calls == 13 * result.profiled_steps);
     CHECK(rows.contains({Operation::convolution_weight_gradient, 32}));  // of the stem
-    for (const auto& [work, calls] : result.profile.works()) {
-      if (work.operation == Operation::convolution_gradients && work.height == 32) {
-        CHECK(work.multiply_adds <= work.flops / 2);  // less with Winograd
+    for (const auto& [cost, calls] : result.profile.costs()) {
+      if (cost.operation == Operation::convolution_gradients && cost.height == 32) {
+        CHECK(cost.multiply_adds <= cost.flops / 2);  // less with Winograd
       }
     }
   }

@@ -56,7 +56,7 @@ struct Source {
 struct Sink {
   enum class Form {
     plain,       // values = v
-    sum,         // values = addend + v, with v rounded to a grid first if step > 0
+    sum,         // values = addend + v, with v rounded to a grid first if grid_step > 0
     difference,  // values = addend - v, with v rounded likewise
     masked,      // values = v where the ReLU of norm(input) is open, 0 elsewhere
   };
@@ -66,7 +66,7 @@ struct Sink {
   const float* input = nullptr;
   Normalization norm = {};
   // The spacing of the grid to which sums and differences round v, a power of 2. Zero switches rounding off.
-  float step = 0;
+  float grid_step = 0;
   // If not null, each work block raises its entry to the largest magnitude among the sums that it writes.
   float* largest = nullptr;
   // If not null, receives sums over the values that each work block writes, [work blocks][2][channels]: the
