@@ -120,7 +120,7 @@ struct Request {
 };
 
 // Returns the resolved settings of the run.
-Config settings(const Request& request, const std::filesystem::path& directory, int ranks) {
+Config settings(const Request& request, const std::filesystem::path& directory) {
   const bool goes_on = request.run.resume() && has_begun(directory);
   if (!request.names_dataset() && !request.run.resume() && has_begun(directory)) {
     throw UsageError("{} holds a run already: --resume continues it, --evaluate evaluates it",
@@ -132,11 +132,8 @@ Config settings(const Request& request, const std::filesystem::path& directory, 
                                                 "named to start one with (see --help)"
                                           : "dataset is required (see --help)");
   }
-  return request.run.settings(directory, [&](Config config) {
-    // The launcher determines the threads of a rank anew each time.
-    if (ranks > 1) config.training.threads = 0;
-    return request.training.apply_to(std::move(config));
-  });
+  return request.run.settings(directory,
+                              [&](Config config) { return request.training.apply_to(std::move(config)); });
 }
 
 // Says what would refuse the run on this machine; the plan may be for another one.
@@ -153,7 +150,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
   std::filesystem::path directory;
   communicator.together([&] {
     directory = request.directory();
-    config = settings(request, directory, communicator.ranks());
+    config = settings(request, directory);
     if (!request.dry_run) return;
     check_start(config, directory, request.run.start());
     check_can_learn(config, communicator.ranks());

@@ -1,5 +1,9 @@
 #include "run_options.h"
 
+#include <optional>
+#include <utility>
+
+#include "ranks/communicator.h"
 #include "run/earlier_run.h"
 #include "train/setup.h"
 
@@ -21,7 +25,13 @@ RunStart RunOptions::start() const {
 
 Config RunOptions::settings(const std::filesystem::path& run,
                             const std::function<Config(Config)>& given) const {
-  return resume_ && has_begun(run) ? settings_to_resume(run, given) : resolve(given({}));
+  if (!resume_ || !has_begun(run)) return resolve(given({}));
+  return settings_to_resume(run, [&](Config config) {
+    // The launcher determines the threads of a rank anew each time.
+    const std::optional<Launch> launch = find_launch();
+    if (launch && launch->ranks > 1) config.training.threads = 0;
+    return given(std::move(config));
+  });
 }
 
 }  // namespace revnet

@@ -42,10 +42,7 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in,
                      (prepared.directory / run_in).string());
   }
   std::optional<Config::Dataset::Name> found;
-  const std::optional<Launch> launch = find_launch();
   const auto given = [&](Config config) {
-    // The launcher determines the threads of a rank anew each time.
-    if (launch && launch->ranks > 1) config.training.threads = 0;
     config = training_.apply_to(std::move(config));
     config.network.activations = kept.value_or(config.network.activations);
     if (has_dataset) return config;

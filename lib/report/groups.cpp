@@ -163,11 +163,7 @@ std::string heading(const std::string& key) {
 }
 
 Grouping group_runs(const std::vector<RunRecord>& runs, std::vector<std::string> keys) {
-  for (const std::string& key : keys) {
-    if (find_setting(key) == nullptr) {
-      throw UsageError("--group-by: unknown setting {}{}", in_quotes(key), suggestion(key));
-    }
-  }
+  for (const std::string& key : keys) known_setting(key, "--group-by");
   Grouping grouping{keys.empty() ? usual_keys(runs) : std::move(keys), {}, {}};
   std::map<std::vector<std::string>, Group> groups;
   std::map<std::vector<std::string>, const RunRecord*> seen;

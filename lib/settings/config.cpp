@@ -46,11 +46,8 @@ bool has_photographs(const Config& config) {
 }
 
 void set_value(Config& config, std::string_view key, std::string_view value, const std::string& origin) {
-  const Setting* setting = find_setting(key);
-  if (setting == nullptr) {
-    throw UsageError("{}: unknown key {}{}", origin, in_quotes(key), suggestion(std::string(key)));
-  }
-  setting->assign(config, written_on_one_line(*setting, value), origin);
+  const Setting& setting = known_setting(key, origin);
+  setting.assign(config, written_on_one_line(setting, value), origin);
 }
 
 std::string_view assigned_key(std::string_view assignment) {
@@ -107,11 +104,7 @@ std::string to_yaml(const Config& config) {
 }
 
 std::string value_of(const Config& config, std::string_view key) {
-  const Setting* setting = find_setting(key);
-  if (setting == nullptr) {
-    throw UsageError("unknown setting '{}'{}", key, suggestion(std::string(key)));
-  }
-  return setting->yaml(config);
+  return known_setting(key, "settings").yaml(config);
 }
 
 std::vector<SettingDifference> differences(const Config& left, const Config& right) {

@@ -294,6 +294,11 @@ const Setting* find_setting(std::string_view key) {
   return found == table.end() ? nullptr : &*found;
 }
 
+const Setting& known_setting(std::string_view key, const std::string& origin) {
+  if (const Setting* setting = find_setting(key); setting != nullptr) return *setting;
+  throw UsageError("{}: unknown key {}{}", origin, in_quotes(key), suggestion(std::string(key)));
+}
+
 bool Setting::is_list() const {
   return std::holds_alternative<Field<std::vector<double>>>(field) ||
          std::holds_alternative<Field<std::vector<std::int64_t>>>(field);

@@ -89,6 +89,8 @@ struct Setting {
 const std::vector<Setting>& settings();
 // Null when there is no such key.
 const Setting* find_setting(std::string_view key);
+// Throws UsageError when there is no such key; `origin` ("--set") opens the message.
+const Setting& known_setting(std::string_view key, const std::string& origin);
 // " (did you mean 'training.batch'?)", or "" when nothing known comes near.
 std::string suggestion(const std::string& unknown_key);
 

@@ -44,19 +44,16 @@ class SweepReader : NodeReader {
   // that point, so that a comma within an item does not split it.
   std::string checked(const YAML::Node& key, const YAML::Node& value) const {
     const std::string& name = key.Scalar();
-    const Setting* setting = find_setting(name);
-    if (setting == nullptr) {
-      throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
-    }
+    const Setting& setting = known_setting(name, where(key));
     WrittenValue written;
-    written.list = value.IsSequence() || setting->is_list();
+    written.list = value.IsSequence() || setting.is_list();
     if (value.IsSequence()) {
       for (const YAML::Node& item : value) written.items.push_back(scalar(item, key));
     } else {
       written.items.push_back(scalar(value, key));
     }
     Config scratch = sweep_.base;
-    setting->assign(scratch, written, where(key));
+    setting.assign(scratch, written, where(key));
     return written.items.empty() ? "[]" : join(written.items, ",");
   }
 
@@ -102,12 +99,10 @@ class SweepReader : NodeReader {
 
   std::string number_setting(const YAML::Node& key, const YAML::Node& value) const {
     std::string name = scalar(value, key);
-    const Setting* setting = find_setting(name);
-    if (setting == nullptr)
-      throw UsageError("{}: unknown setting {}{}", where(key), in_quotes(name), suggestion(name));
-    const bool is_number = !std::holds_alternative<Field<std::string>>(setting->field) &&
-                           !std::holds_alternative<Field<bool>>(setting->field) &&
-                           !std::holds_alternative<ChoiceField>(setting->field) && !setting->is_list();
+    const Setting& setting = known_setting(name, where(key));
+    const bool is_number = !std::holds_alternative<Field<std::string>>(setting.field) &&
+                           !std::holds_alternative<Field<bool>>(setting.field) &&
+                           !std::holds_alternative<ChoiceField>(setting.field) && !setting.is_list();
     if (!is_number) throw UsageError("{}: sweep.rules: {} is not a number", where(key), name);
     return name;
   }

@@ -77,7 +77,7 @@ TEST_CASE("groups that differ in more than seeds say so, and unknown keys and me
             "Some groups hold runs that differ in more than the seed: to set them apart, add "
             "training.learning_rate to --group-by."});
   CHECK(testing::message_of<UsageError>([&] { group_runs(runs, {"batch"}); }) ==
-        "--group-by: unknown setting 'batch' (did you mean 'training.batch'?)");
+        "--group-by: unknown key 'batch' (did you mean 'training.batch'?)");
   CHECK(contains(testing::message_of<UsageError>([] { find_metric("speed", "--metric"); }),
                  "--metric: 'speed' is not one of iterations, train_cross_entropy, "));
 }
