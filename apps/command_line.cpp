@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <set>
 #include <system_error>
 
 #include <unistd.h>
@@ -21,16 +22,21 @@
 namespace revnet {
 namespace {
 
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!command->get_name().empty()) names.push_back(command->get_name());
+  }
+  return names;
+}
+
 // CLI11 would say only that a subcommand is required, and name unknown words in reverse.
 void check_words(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   std::string command = app.get_name();
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    std::vector<std::string> names;
-    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
-      if (!command->get_name().empty()) names.push_back(command->get_name());
-    }
+    const std::vector<std::string> names = names_of_commands(*at);
     if (names.empty() || word.starts_with('-')) return;
     if (std::ranges::count(names, word) == 0) {
       throw UsageError("{} has no command {}; it has {}", command, in_quotes(word), join(names));
@@ -38,12 +44,15 @@ void check_words(const CLI::App& app, int argc, char** argv) {
     at = at->get_subcommand(word);
     command += ' ' + word;
   }
+  std::vector<std::string> names = names_of_commands(*at);
+  if (!names.empty()) throw UsageError("{} needs a command: {}", command, join(names));
 }
 
 // CLI11 would take an option for the value of the one before it. An empty value is most often a shell
 // variable that is not set, and would count as no value at all.
 void check_values(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
+  std::set<const CLI::Option*> seen;
   const auto option_at = [&](int i) -> const CLI::Option* {
     return std::string_view(argv[i]).starts_with("--") ? at->get_option_no_throw(argv[i]) : nullptr;
   };
@@ -57,6 +66,11 @@ void check_values(const CLI::App& app, int argc, char** argv) {
     }
     if (option != nullptr && option->get_items_expected_min() > 0 && *argv[i + 1] == '\0') {
       throw UsageError("{}: the value of {} is empty", app.get_name(), argv[i]);
+    }
+    const bool takes_one = option != nullptr && option->get_items_expected_max() == 1 &&
+                           option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+    if (takes_one && !seen.insert(option).second) {
+      throw UsageError("{}: {} is given twice", app.get_name(), argv[i]);
     }
   }
 }

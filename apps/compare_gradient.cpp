@@ -53,36 +53,33 @@ void print_files(const std::filesystem::path& directory) {
                            how_to_draw("angle", directory));
 }
 
-int run_angle(const AngleRequest& request, const std::string& command, Communicator& communicator) {
-  AngleOptions options = request.options;
-  options.dump = request.dump;
-  communicator.together([&] {
-    if (request.dump.empty() || !communicator.is_first()) return;
-    claim_study_log(request.dump, request.study.run().start() != RunStart::fresh);
-  });
-  if (!request.checkpoints.empty()) {
-    require_one_process("revnet-compare gradient angle --checkpoint");
-    if (request.study.run().resume()) throw UsageError("--checkpoint measures anew: leave --resume out");
-    if (request.study.run().directory().empty())
-      throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
-    const std::filesystem::path directory = request.study.run().directory();
-    if (has_begun(directory)) {
-      throw UsageError(
-          "{} holds a run, whose own angle.h5 would be mistaken for this one; choose another "
-          "--run-dir",
-          directory.string());
-    }
-    claim_study_log(RunFiles(directory).angle(), request.study.run().force());
-    catch_interrupts();
-    const std::size_t measured = without_training([&] {
-      return run_angle_study_of_checkpoints(
-          {request.checkpoints.begin(), request.checkpoints.end()},
-          [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
-          directory, command, row_printer());
-    });
-    if (measured > 0) print_files(directory);
-    return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
+int measure_checkpoints(const AngleRequest& request, const AngleOptions& options,
+                        const std::string& command) {
+  require_one_process("revnet-compare gradient angle --checkpoint");
+  const RunOptions& run = request.study.run();
+  if (run.resume()) throw UsageError("--checkpoint measures anew: leave --resume out");
+  const std::filesystem::path directory = run.directory();
+  if (directory.empty()) throw UsageError("--checkpoint needs --run-dir, where angle.h5 is written");
+  if (has_begun(directory)) {
+    throw UsageError(
+        "{} holds a run, whose own angle.h5 would be mistaken for this one; choose another "
+        "--run-dir",
+        directory.string());
   }
+  claim_study_log(RunFiles(directory).angle(), run.force());
+  catch_interrupts();
+  const std::size_t measured = without_training([&] {
+    return run_angle_study_of_checkpoints(
+        {request.checkpoints.begin(), request.checkpoints.end()},
+        [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
+        directory, command, row_printer());
+  });
+  if (measured > 0) print_files(directory);
+  return static_cast<int>(interrupted() ? ExitCode::interrupted : ExitCode::done);
+}
+
+int measure_in_training(const AngleRequest& request, const AngleOptions& options, const std::string& command,
+                        Communicator& communicator) {
   StudyOptions::Prepared prepared;
   communicator.together([&] { prepared = request.study.prepare(); });
   catch_interrupts(communicator.is_first());
@@ -100,6 +97,17 @@ int run_angle(const AngleRequest& request, const std::string& command, Communica
     if (std::filesystem::exists(RunFiles(prepared.directory).angle())) print_files(prepared.directory);
   }
   return static_cast<int>(summary.status == RunStatus::interrupted ? ExitCode::interrupted : ExitCode::done);
+}
+
+int run_angle(const AngleRequest& request, const std::string& command, Communicator& communicator) {
+  AngleOptions options = request.options;
+  options.dump = request.dump;
+  communicator.together([&] {
+    if (request.dump.empty() || !communicator.is_first()) return;
+    claim_study_log(request.dump, request.study.run().start() != RunStart::fresh);
+  });
+  if (!request.checkpoints.empty()) return measure_checkpoints(request, options, command);
+  return measure_in_training(request, options, command, communicator);
 }
 
 }  // namespace

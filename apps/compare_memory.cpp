@@ -95,11 +95,19 @@ Config with_units(Config config, std::int64_t units) {
   return config;
 }
 
+// They change a training's memory, but what is measured has none of them.
+const std::vector<std::string> not_measured{"training.micro_batch", "training.average_decay",
+                                            "training.nesterov"};
+
+bool acts_on_memory(const std::string& key) {
+  return key.starts_with("network.") || key.starts_with("dataset.") || key.starts_with("batch_norm.") ||
+         key == "training.batch" || key == "training.threads" || std::ranges::count(not_measured, key) > 0;
+}
+
 // Returns every requested combination that is possible, resolved.
 std::vector<Config> cases_of(const MemoryRequest& request) {
-  require_defaults(request.settings.apply_to({}),
-                   {"training.micro_batch", "training.average_decay", "training.nesterov"},
-                   "revnet-compare memory");
+  request.settings.refuse_ignored(acts_on_memory, "revnet-compare memory");
+  require_defaults(request.settings.apply_to({}), not_measured, "revnet-compare memory");
   std::vector<Config> cases;
   for (Config config : with_networks(request.settings, request.architectures, {"resnet32", "revnet38"})) {
     if (request.image_size > 0) config.dataset.image_size = static_cast<int>(request.image_size);
@@ -178,6 +186,8 @@ std::vector<std::string> limit_row(const Config& config, std::uint64_t limit, bo
 }
 
 int run_limit(const MemoryRequest& request) {
+  request.settings.refuse_ignored([](const std::string& key) { return key != "training.batch"; },
+                                  "--memory-limit");
   const TableFormat format = table_format(request.format);
   const std::uint64_t limit = parse_bytes(request.limit, "--memory-limit");
   Table table({"network", "activations", "largest batch", "planned", "resident", "of the limit"});

@@ -35,7 +35,7 @@ struct SpeedRequest {
   bool force = false;
 };
 
-// Returns Table 2's CIFAR networks, which take images of the synthetic set's size.
+// Returns the networks for images of CIFAR's size, which is the synthetic set's, too.
 std::vector<std::string> cifar_networks() {
   std::vector<std::string> names;
   for (const Architecture& architecture : architectures()) {
@@ -98,7 +98,7 @@ int run_speed(const SpeedRequest& request, const std::string& command) {
     std::cout << '\n';
     if (!for_programs)
       std::cout << fmt::format("{}, {}, a step:\n", network_name(network), name(network.activations));
-    std::cout << profile_table(result).format(format);
+    std::cout << profile_table(result, for_programs).format(format);
   }
   std::cout.flush();
   for (const std::string& doubt : doubts(others.cores(), sgemm_of_all)) {

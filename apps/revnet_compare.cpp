@@ -30,7 +30,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 interrupted; of gradient angle and trai
 int run(int argc, char** argv) {
   CLI::App app("Studies of reversible networks: gradients, training, memory, speed, exchange.",
                "revnet-compare");
-  app.footer(std::string(examples) + environment_help);
+  app.footer(examples + environment_help());
   app.require_subcommand(1);
   int result = 0;
   const Invocation invocation{command_line(argc, argv), &result};

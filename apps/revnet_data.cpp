@@ -64,6 +64,8 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
     throw UsageError(file + " already exists: choose another name, or replace it with --force");
   }
   check_output(file, "FILE.h5");
+  if (std::filesystem::is_regular_file(folder))
+    throw UsageError("{} is a file; name a folder to pack", folder);
   const JpegSplits splits = scan_image_folders(folder, DamagedImages::skip);
   const std::vector<std::string> train = damage_of_images(splits.train, 0),
                                  val = damage_of_images(splits.val, 0);
@@ -90,7 +92,9 @@ int pack(const std::string& folder, const std::string& file, bool skip_damaged, 
   std::cout << fmt::format("{}: {} training and {} validation images of {} classes, {}\n", file,
                            std::ranges::count(train, ""), std::ranges::count(val, ""), splits.classes.size(),
                            format_bytes(std::filesystem::file_size(file)));
-  if (!left_out.empty()) std::cout << fmt::format("{} damaged images left out\n", left_out.size());
+  if (!left_out.empty())
+    std::cout << fmt::format("{} damaged image{} left out\n", left_out.size(),
+                             left_out.size() == 1 ? "" : "s");
   return static_cast<int>(ExitCode::done);
 }
 
@@ -110,8 +114,10 @@ int check_cifar(const std::filesystem::path& folder) {
     if (there) std::ranges::copy(files_of(folder), std::back_inserter(files));
   }
   std::size_t images = 0;
+  bool has_checksums = true;
   std::vector<std::string> wrong;
   for (const CifarFile& file : files) {
+    has_checksums = has_checksums && std::filesystem::exists(file.path.parent_path() / cifar_checksums);
     try {
       images += read_cifar_file(file.path, file.format, file.records).size();
     } catch (const DataError& error) {
@@ -120,6 +126,13 @@ int check_cifar(const std::filesystem::path& folder) {
   }
   if (!wrong.empty())
     return report(fmt::format("{} intact images of CIFAR, {} files", images, files.size()), wrong);
+  if (!has_checksums) {
+    std::cout << fmt::format(
+        "{} images of CIFAR: complete, with possible labels; pixels are not checked, for there is no file {} "
+        "beside them\n",
+        images, cifar_checksums);
+    return static_cast<int>(ExitCode::done);
+  }
   return report(fmt::format("{} images of CIFAR", images), wrong);
 }
 
@@ -214,7 +227,7 @@ struct BatchOptions : TrainingOptions {
 
 int run(int argc, char** argv) {
   CLI::App app("Packs, checks and shows the images that networks are trained on.", "revnet-data");
-  app.footer(std::string(examples) + data_environment_help);
+  app.footer(examples + environment_help({data_variable}));
   app.require_subcommand(1);
   int exit_code = 0;
   const auto on_call = [&exit_code](CLI::App* command, const std::function<int()>& body) {

@@ -41,15 +41,9 @@ constexpr const char* examples = R"(Examples:
 
 Exit codes: 0 done, 1 a job failed or was left out, 2 usage, 3 interrupted with checkpoints saved.)";
 
-constexpr const char* environment = R"(
-
-Environment:
-  REVNET_DATA
-      the folder of the data sets, unless --data-dir is given
-  REVNET_THREADS
-      the threads of each job, instead of the file's, unless the sweep varies training.threads
-  OMP_WAIT_POLICY
-      passive makes waiting threads sleep, for machines shared with other work)";
+constexpr Variable job_threads{
+    "REVNET_THREADS",
+    "the threads of each job, instead of the file's, unless the sweep varies training.threads"};
 
 struct SweepRequest {
   // Read once, when it is needed, because the file may be a pipe.
@@ -193,7 +187,8 @@ int collect(const SweepRequest& request) {
   for (const std::string& note : groups.notes) say(note);
   say(fmt::format("written to {}, {} (means over seeds) and {}; {}", runs.string(), means.string(),
                   file.string(), how_to_draw("sweep", file)));
-  return static_cast<int>(results.at_fault.empty() ? ExitCode::done : ExitCode::failed);
+  const bool left_out = !results.at_fault.empty() || !results.without_rows.empty();
+  return static_cast<int>(left_out ? ExitCode::failed : ExitCode::done);
 }
 
 int cancel(const SweepRequest& request) {
@@ -226,7 +221,7 @@ void add_run_options(CLI::App& runs, SweepRequest& request) {
 
 int run_program(int argc, char** argv) {
   CLI::App app("Runs the grid of an experiment file: batch sweeps, seeds, networks.", "revnet-sweep");
-  app.footer(std::string(examples) + environment);
+  app.footer(examples + environment_help({data_variable, job_threads, waiting_variable, openmp_variable}));
   app.require_subcommand(1);
   SweepRequest request;
   request.command = command_line(argc, argv);

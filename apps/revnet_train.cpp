@@ -16,6 +16,7 @@
 #include "run_options.h"
 #include "system/interrupt.h"
 #include "train/memory_check.h"
+#include "train/recipe.h"
 #include "train/setup.h"
 #include "train_evaluation.h"
 #include "training_options.h"
@@ -145,6 +146,14 @@ void warn_if_too_large(const Config& config) {
   }
 }
 
+void print_plan(const Config& config, const std::filesystem::path& directory, Communicator& communicator) {
+  if (communicator.is_first()) {
+    std::cout << plan_yaml(config, directory, communicator.ranks()) << std::flush;
+    for (const std::string& warning : doubtful_settings(config)) std::cerr << "warning: " << warning << '\n';
+  }
+  if (communicator.ranks() == 1) warn_if_too_large(config);
+}
+
 int train(const Request& request, const std::string& command, Communicator& communicator) {
   Config config;
   std::filesystem::path directory;
@@ -156,9 +165,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
     check_can_learn(config, communicator.ranks());
   });
   if (request.dry_run) {
-    if (communicator.is_first())
-      std::cout << plan_yaml(config, directory, communicator.ranks()) << std::flush;
-    if (communicator.ranks() == 1) warn_if_too_large(config);
+    print_plan(config, directory, communicator);
     return static_cast<int>(ExitCode::done);
   }
   catch_interrupts(communicator.is_first());
@@ -176,7 +183,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
 int run(int argc, char** argv) {
   CLI::App app("Trains a reversible (or ordinary) residual network on CIFAR or photographs, on CPUs.",
                "revnet-train");
-  app.footer(std::string(examples) + environment_help);
+  app.footer(examples + environment_help());
   Request request(app);
   if (const int code = parse(app, argc, argv); code >= 0) return code;
   return guarded_ranks("revnet-train", [&](Communicator& communicator) {

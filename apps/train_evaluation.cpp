@@ -73,7 +73,8 @@ EvaluationOptions::EvaluationOptions(CLI::App& app) {
   app.add_option("--checkpoint", checkpoint_, "evaluate this checkpoint, from whichever run")
       ->type_name("FILE")
       ->group(group)
-      ->needs(option_);
+      ->needs(option_)
+      ->excludes(option_of(app, "--run-dir"));
   app.add_flag("--per-class", per_class_, "also list the errors of each class")->group(group)->needs(option_);
   app.add_option("--predictions", predictions_, "also write labels, predictions and logits, as HDF5")
       ->type_name("FILE")
@@ -95,8 +96,9 @@ int EvaluationOptions::run(const TrainingOptions& options,
   std::error_code error;
   if (checkpoint_.empty() && !std::filesystem::exists(file, error)) {
     if (error) throw io_error("read", file, error.value());
-    throw UsageError("{} holds no run to evaluate: {} is missing; check --run-dir, or name a --checkpoint",
-                     run.directory().string(), file);
+    const std::filesystem::path kept = newest_whole_checkpoint(run.kept_checkpoints());
+    throw UsageError("{} is missing: check --run-dir, or name another with --checkpoint{}", file,
+                     kept.empty() ? "" : fmt::format(", such as {}", kept.string()));
   }
   const Checkpoint checkpoint = checkpoint_.empty() ? read_last_checkpoint(run) : read_checkpoint(file);
   const Config trained = settings_of_checkpoint(checkpoint, file);

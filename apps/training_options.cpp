@@ -140,4 +140,11 @@ void require_defaults(const Config& settings, const std::vector<std::string>& ke
   }
 }
 
+std::string environment_help(const std::vector<Variable>& variables) {
+  std::string text = "\n\nEnvironment:";
+  for (const Variable& variable : variables)
+    text += fmt::format("\n  {}\n      {}", variable.name, variable.what);
+  return text;
+}
+
 }  // namespace revnet

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,22 +59,19 @@ std::vector<Config> with_networks(const TrainingOptions& options, const std::vec
 void require_defaults(const Config& settings, const std::vector<std::string>& keys,
                       const std::string& command);
 
-// Ends the help of commands that read data sets.
-inline constexpr const char* data_environment_help = R"(
+// An environment variable in a command's help.
+struct Variable {
+  std::string_view name, what;
+};
+inline constexpr Variable data_variable{"REVNET_DATA",
+                                        "the folder of the data sets, unless --data-dir is given"},
+    threads_variable{"REVNET_THREADS", "the number of threads, unless --threads is given"},
+    waiting_variable{"OMP_WAIT_POLICY",
+                     "passive makes waiting threads sleep, for machines shared with other work"},
+    openmp_variable{"OMP_NUM_THREADS", "has no effect; use --threads or REVNET_THREADS"};
 
-Environment:
-  REVNET_DATA
-      the folder of the data sets, unless --data-dir is given)";
-
-// Ends the help of commands that train.
-inline constexpr const char* environment_help = R"(
-
-Environment:
-  REVNET_DATA
-      the folder of the data sets, unless --data-dir is given
-  REVNET_THREADS
-      the number of threads, unless --threads is given
-  OMP_WAIT_POLICY
-      passive makes waiting threads sleep, for machines shared with other work)";
+// Returns the end of the help of a command that reads these variables, by default those of a training.
+std::string environment_help(const std::vector<Variable>& variables = {data_variable, threads_variable,
+                                                                       waiting_variable, openmp_variable});
 
 }  // namespace revnet

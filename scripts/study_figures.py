@@ -122,7 +122,8 @@ def draw_sweep(path, output, x=None, y=SWEEP_METRICS, lines=""):
             xs = sorted(position for position, found in measured.items() if found)
             means, deviations = zip(*(mean_and_deviation(measured[position]) for position in xs)) if xs else ((), ())
             axes.plot(xs, means, label=", ".join(map(words_of, lines, line)), **line_style(number))
-            draw_band(axes, xs, means, deviations, number)
+            if xs:
+                draw_band(axes, xs, means, deviations, number)
             seen += means
         if seen:
             set_scales(axes, [point for points in groups.values() for point in points], seen, positions)

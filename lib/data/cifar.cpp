@@ -20,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t batch_records = 10'000;
-constexpr const char* checksums_file = "crc32";
 
 // The command that downloads the data set of a file.
 std::string download(const CifarFormat& format, const fs::path& file) {
@@ -69,13 +68,13 @@ void check_label(const fs::path& file, const CifarFormat& format, std::size_t re
 // Compares with the file `crc32` in the same folder, where scripts/download-data has left one. Its lines are
 // "CRC32 FILE".
 void check_checksum(const fs::path& file, const CifarFormat& format, std::uint32_t checksum) {
-  std::ifstream listed(file.parent_path() / checksums_file);
+  std::ifstream listed(file.parent_path() / cifar_checksums);
   if (!listed) return;
   const std::string wanted = fmt::format("{:08x} {}", checksum, file.filename().string());
   for (std::string line; std::getline(listed, line);) {
     if (line == wanted) return;
   }
-  throw DataError(file, fmt::format("its bytes are not those that {} lists", checksums_file),
+  throw DataError(file, fmt::format("its bytes are not those that {} lists", cifar_checksums),
                   replace_remedy(format, file));
 }
 
@@ -126,7 +125,15 @@ Dataset empty_set(const CifarFormat& format) {
   return set;
 }
 
-Splits read_all(const std::vector<CifarFile>& files) {
+// The likeliest mistake is to name the folder of the files themselves.
+void refuse_own_folder(const fs::path& directory, const CifarFile& first) {
+  std::error_code unknown;
+  if (fs::exists(first.path, unknown) || !fs::exists(directory / first.path.filename(), unknown)) return;
+  throw DataError(directory, "this folder holds the files themselves", "name the folder above it");
+}
+
+Splits read_all(const fs::path& directory, const std::vector<CifarFile>& files) {
+  refuse_own_folder(directory, files.front());
   const CifarFormat& format = files.front().format;
   Splits splits{empty_set(format), empty_set(format)};
   splits.train.images.reserve(cifar_train_size * cifar_bytes);
@@ -172,11 +179,11 @@ std::vector<CifarFile> cifar100_files(const fs::path& directory) {
 }
 
 Splits read_cifar10(const fs::path& directory) {
-  return read_all(cifar10_files(directory));
+  return read_all(directory, cifar10_files(directory));
 }
 
 Splits read_cifar100(const fs::path& directory) {
-  return read_all(cifar100_files(directory));
+  return read_all(directory, cifar100_files(directory));
 }
 
 std::vector<std::string> read_class_names(const fs::path& folder, const CifarFormat& format) {

@@ -18,6 +18,8 @@ inline constexpr std::size_t cifar_train_size = 50'000, cifar_test_size = 10'000
 
 inline constexpr std::string_view cifar10_folder = "cifar-10-batches-bin";
 inline constexpr std::string_view cifar100_folder = "cifar-100-binary";
+// The name of the file in each of them that may list the checksums of the others.
+inline constexpr std::string_view cifar_checksums = "crc32";
 
 // A record is [coarse label,] label, then 3072 image bytes.
 struct CifarFormat {

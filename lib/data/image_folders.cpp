@@ -151,6 +151,12 @@ JpegSplits scan_image_folders(const fs::path& directory, DamagedImages damaged) 
     if (std::ranges::binary_search(splits.classes, name)) continue;
     throw DataError(val / name, "train has no such class", "give train and val the same class folders");
   }
+  for (const std::string& name : splits.classes) {
+    std::error_code unknown;
+    if (fs::exists(val / name, unknown) || unknown) continue;
+    throw DataError(directory / "train" / name, "val has no such class",
+                    "give train and val the same class folders");
+  }
   for (const auto& [folder, set] : {std::pair{directory / "train", &splits.train}, {val, &splits.val}}) {
     std::vector<JpegImage> images = list_images(folder, splits.classes);
     for (std::string& line : leave_out(folder, images, look_at_all(folder, images))) {

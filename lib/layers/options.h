@@ -29,7 +29,7 @@ enum class ConvolutionPolicy {
 };
 
 struct LayerOptions {
-  std::int64_t batch = 100;
+  std::int64_t batch = 100;  // images computed at a time: a micro-batch, or a rank's shard
   ConvolutionPolicy convolution = ConvolutionPolicy::automatic;
   double epsilon = 1e-3;  // of batch normalisation
   Engine engine = Engine::onednn;

@@ -184,7 +184,7 @@ ReversibleUnit::ReversibleUnit(Device& device, const std::string& name, const Un
                                const LayerOptions& options)
     : reversible_(!shape.first), grid_(options.grid) {
   const ResidualShape f = first_function(shape, 2, reversible_);
-  ResidualShape g = f;  // which works on what F's sum has the shape of
+  ResidualShape g = f;  // G reads y1, which has the shape of F's output
   g.in = f.out;
   g.height = strided_size(f.height, f.stride);
   g.width = strided_size(f.width, f.stride);

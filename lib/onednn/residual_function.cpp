@@ -10,18 +10,18 @@
 namespace revnet::onednn {
 namespace {
 
-// One step per (norm, convolution) pair.
+// A layer is a (norm, convolution) pair.
 struct OperationTape final : Tape {
-  struct Step {
+  struct Layer {
     Tensor normalized, mask;  // the norm's output; empty if the function starts with a convolution
-    Tensor output;            // the convolution's output; empty for the last step
+    Tensor output;            // the convolution's output; empty for the last layer
   };
   OperationTape(MemoryPurpose what_for, TapeKeeps what, std::size_t count)
-      : purpose(what_for), keeps(what), steps(count) {}
+      : purpose(what_for), keeps(what), layers(count) {}
 
   MemoryPurpose purpose;
   TapeKeeps keeps;
-  std::vector<Step> steps;
+  std::vector<Layer> layers;
 };
 
 OperationTape& own(Tape& tape) {
@@ -34,7 +34,7 @@ class OperationFunction final : public ResidualFunction {
                     const LayerOptions& options);
 
   std::unique_ptr<Tape> make_tape(MemoryPurpose purpose, TapeKeeps keeps) const override {
-    return std::make_unique<OperationTape>(purpose, keeps, steps_.size());
+    return std::make_unique<OperationTape>(purpose, keeps, layers_.size());
   }
 
   void add(const Tensor& x, const Tensor& s, Pass pass, Tensor& y, Tape* tape, Norm* next) override {
@@ -63,19 +63,19 @@ class OperationFunction final : public ResidualFunction {
   Norm* input_norm() override { return nullptr; }  // oneDNN measures the statistics itself
 
   void list(LayerList& layers) override {
-    for (Step& step : steps_) {
-      if (step.norm) layers.add(step.norm->norm());
-      layers.add(step.convolution->filter());
+    for (Layer& layer : layers_) {
+      if (layer.norm) layers.add(layer.norm->norm());
+      layers.add(layer.convolution->filter());
     }
   }
 
  private:
-  struct Step {
+  struct Layer {
     std::unique_ptr<NormLayer> norm;  // null before the network's first residual convolution
     std::unique_ptr<ConvolutionLayer> convolution;
   };
 
-  ConvolutionLayer& last() { return *steps_.back().convolution; }
+  ConvolutionLayer& last() { return *layers_.back().convolution; }
 
   // Computes what the tape lacks, then calls run_last with the input of the last convolution.
   template <class RunLast>
@@ -85,7 +85,7 @@ class OperationFunction final : public ResidualFunction {
 
   std::string name_;
   RangeWatch* range_;
-  std::vector<Step> steps_;
+  std::vector<Layer> layers_;
 };
 
 OperationFunction::OperationFunction(Device& device, const std::string& name, const ResidualShape& shape,
@@ -95,15 +95,15 @@ OperationFunction::OperationFunction(Device& device, const std::string& name, co
   for (std::size_t i = 0; i < convolutions.size(); ++i) {
     const ConvolutionShape& convolution = convolutions[i];
     const bool is_last = i + 1 == convolutions.size();
-    Step step;
+    Layer layer;
     if (i > 0 || shape.leading_norm) {
-      step.norm = std::make_unique<NormLayer>(device, fmt::format("{}/bn{}", name, i + 1),
-                                              Rows{0, convolution.in}, convolution.src(), options);
+      layer.norm = std::make_unique<NormLayer>(device, fmt::format("{}/bn{}", name, i + 1),
+                                               Rows{0, convolution.in}, convolution.src(), options);
     }
-    step.convolution = std::make_unique<ConvolutionLayer>(
+    layer.convolution = std::make_unique<ConvolutionLayer>(
         device, fmt::format("{}/conv{}/weight", name, i + 1), Rows{0, convolution.out}, convolution, options,
         ConvolutionRoles{.adds = is_last, .subtracts = is_last && shape.subtracts});
-    steps_.push_back(std::move(step));
+    layers_.push_back(std::move(layer));
   }
 }
 
@@ -111,20 +111,20 @@ template <class RunLast>
 void OperationFunction::record(const Tensor& x, Pass pass, OperationTape& tape, RunLast run_last) {
   Device& device = x.device();
   const Tensor* before = &x;
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    Step& step = steps_[i];
-    OperationTape::Step& kept = tape.steps[i];
-    if (step.norm && kept.normalized.empty()) {
-      kept.normalized = Tensor(device, step.norm->layout(), tape.purpose);
-      kept.mask = Tensor(device, step.norm->mask_layout(), tape.purpose);
-      step.norm->forward(*before, pass, kept.normalized, kept.mask);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    Layer& layer = layers_[i];
+    OperationTape::Layer& kept = tape.layers[i];
+    if (layer.norm && kept.normalized.empty()) {
+      kept.normalized = Tensor(device, layer.norm->layout(), tape.purpose);
+      kept.mask = Tensor(device, layer.norm->mask_layout(), tape.purpose);
+      layer.norm->forward(*before, pass, kept.normalized, kept.mask);
     }
-    const Tensor& input = step.norm ? kept.normalized : *before;
-    if (&step == &steps_.back()) {
+    const Tensor& input = layer.norm ? kept.normalized : *before;
+    if (&layer == &layers_.back()) {
       run_last(input);
     } else if (kept.output.empty()) {
-      kept.output = Tensor(device, step.convolution->dst_layout(), tape.purpose);
-      step.convolution->forward(input, kept.output);
+      kept.output = Tensor(device, layer.convolution->dst_layout(), tape.purpose);
+      layer.convolution->forward(input, kept.output);
     }
     if (tape.keeps == TapeKeeps::convolutions) {
       kept.normalized = {};
@@ -137,41 +137,42 @@ void OperationFunction::record(const Tensor& x, Pass pass, OperationTape& tape, 
 void OperationFunction::run(const Tensor& x, const Tensor& s, Pass pass, Tensor& y) {
   Device& device = x.device();
   Tensor current;  // empty while the input is still x itself
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    Step& step = steps_[i];
-    if (step.norm) {
-      Tensor mask(device, step.norm->mask_layout(), MemoryPurpose::temporaries);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    Layer& layer = layers_[i];
+    if (layer.norm) {
+      Tensor mask(device, layer.norm->mask_layout(), MemoryPurpose::temporaries);
       if (current.empty()) {
-        Tensor normalized(device, step.norm->layout(), MemoryPurpose::temporaries);
-        step.norm->forward(x, pass, normalized, mask);
+        Tensor normalized(device, layer.norm->layout(), MemoryPurpose::temporaries);
+        layer.norm->forward(x, pass, normalized, mask);
         current = std::move(normalized);
       } else {
-        step.norm->forward(current, pass, current, mask);
+        layer.norm->forward(current, pass, current, mask);
       }
     }
     const Tensor& input = current.empty() ? x : current;
-    if (i + 1 == steps_.size()) {
-      step.convolution->add(input, s, y);
+    if (i + 1 == layers_.size()) {
+      layer.convolution->add(input, s, y);
       return;
     }
-    Tensor output(device, step.convolution->dst_layout(), MemoryPurpose::temporaries);
-    step.convolution->forward(input, output);
+    Tensor output(device, layer.convolution->dst_layout(), MemoryPurpose::temporaries);
+    layer.convolution->forward(input, output);
     current = std::move(output);
   }
 }
 
 void OperationFunction::backward(const Tensor& x, std::unique_ptr<Tape> tape, const Tensor& dy, Tensor& dx) {
-  std::vector<OperationTape::Step>& kept = own(*tape).steps;
+  std::vector<OperationTape::Layer>& kept = own(*tape).layers;
   Tensor diff;  // the gradient flowing back; empty while it is still dy itself
-  for (std::size_t i = steps_.size(); i-- > 0;) {
-    Step& step = steps_[i];
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    Layer& layer = layers_[i];
     const Tensor& diff_output = diff.empty() ? dy : diff;
     const Tensor& before = i == 0 ? x : kept[i - 1].output;
-    step.convolution->backward_weights(kept[i].normalized.empty() ? before : kept[i].normalized, diff_output);
+    layer.convolution->backward_weights(kept[i].normalized.empty() ? before : kept[i].normalized,
+                                        diff_output);
     kept[i].normalized = {};
-    Tensor diff_input(x.device(), step.convolution->src_layout(), MemoryPurpose::activation_gradients);
-    step.convolution->backward_data(diff_output, diff_input);
-    if (step.norm) step.norm->backward(before, kept[i].mask, diff_input);
+    Tensor diff_input(x.device(), layer.convolution->src_layout(), MemoryPurpose::activation_gradients);
+    layer.convolution->backward_data(diff_output, diff_input);
+    if (layer.norm) layer.norm->backward(before, kept[i].mask, diff_input);
     if (i > 0) kept[i - 1].output = {};
     diff = std::move(diff_input);
   }

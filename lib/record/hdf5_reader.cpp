@@ -1,3 +1,4 @@
+// Implements hdf5::Reader of hdf5.h.
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -40,6 +41,7 @@ Reader::Reader(std::filesystem::path file) : path_(std::move(file)) {
   struct stat status {};
   if (::stat(path_.c_str(), &status) != 0) throw io_error("read", path_, errno);
   if (S_ISDIR(status.st_mode)) throw io_error("read", path_, EISDIR);
+  if (!S_ISREG(status.st_mode)) fail("not a regular file");  // a pipe would keep its reader waiting
   if (::access(path_.c_str(), R_OK) != 0) throw io_error("read", path_, errno);
   file_bytes_ = static_cast<std::uint64_t>(status.st_size);
   const FileChecksums checksums = verify_checksums(path_);

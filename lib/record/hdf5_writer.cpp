@@ -1,3 +1,4 @@
+// Implements hdf5::Writer of hdf5.h.
 #include <stdexcept>
 #include <utility>
 

@@ -52,6 +52,10 @@ struct Contents {
 
 Contents look_into(const RunFiles& files) {
   Contents contents;
+  std::error_code unknown;
+  if (fs::is_regular_file(files.directory(), unknown)) {
+    throw UsageError("{} is a file, not a folder; choose another --run-dir", files.directory().string());
+  }
   std::set<std::string> ours{files.kept_checkpoints().filename(), files.tensorboard().filename()}, strangers;
   std::error_code none;
   for (const fs::path& file : removable(files)) {

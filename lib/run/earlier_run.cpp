@@ -22,7 +22,10 @@ bool has_begun(const std::filesystem::path& directory) {
 Config settings_of_run(const std::filesystem::path& directory) {
   const RunFiles files(directory);
   if (!std::filesystem::exists(files.config())) {
-    throw UsageError("{} holds no run to resume: {} is missing", directory.string(), files.config().string());
+    throw UsageError(
+        "{} is missing: restore it from a copy, or start another run, from this one's weights if "
+        "they were saved (--initialize-from {})",
+        files.config().string(), files.checkpoint().string());
   }
   const std::string file = files.config().string(), text = read_text_file(file);
   if (!is_as_written(text)) {
@@ -106,9 +109,7 @@ bool has_last_checkpoint(const RunFiles& files) {
   return false;
 }
 
-std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory) {
-  RunDirectory::check(directory, RunStart::resume);
-  const RunFiles files(directory);
+std::optional<EarlierRun> read_earlier_run(const Config& config, const RunFiles& files) {
   if (!has_last_checkpoint(files)) return {};
   const std::string file = files.checkpoint().string();
   Checkpoint checkpoint = read_last_checkpoint(files);
@@ -120,7 +121,16 @@ std::optional<EarlierRun> find_earlier_run(const Config& config, const std::file
                     "(--initialize-from {})",
                     files.run_log().string(), file);
   }
-  return EarlierRun{RunLog::open(files.run_log()), std::move(checkpoint), file};
+  EarlierRun run{RunLog::open(files.run_log()), std::move(checkpoint), file};
+  Config logged;
+  read_config_text(logged, run.log.info().config, files.run_log().string());
+  check_same_run(config, logged, files.run_log().string());
+  return run;
+}
+
+std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory) {
+  RunDirectory::check(directory, RunStart::resume);
+  return read_earlier_run(config, RunFiles(directory));
 }
 
 bool is_complete(const EarlierRun& run, const Config& config) {

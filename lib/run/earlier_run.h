@@ -18,8 +18,8 @@ namespace revnet {
 // A process killed in its first second leaves a directory without them.
 bool has_begun(const std::filesystem::path& directory);
 
-// Reads the settings of the run in this directory, from which --resume starts. Throws UsageError if there is
-// no run.
+// Reads the settings of the run in this directory, from which --resume starts. Throws UsageError if
+// config.yaml is missing.
 Config settings_of_run(const std::filesystem::path& directory);
 
 // Reads the settings in a checkpoint; `file` names it in messages.
@@ -47,8 +47,10 @@ struct EarlierRun {
   Checkpoint checkpoint;
   std::string checkpoint_file;  // for messages
 };
-// Returns the run in this directory with which resolved settings resume, if it has a checkpoint. Throws
-// whatever resuming there would throw, as far as the directory's files show.
+// Returns the run of these files, if it has a checkpoint. Throws UsageError if the checkpoint or the log has
+// settings with which these resolved ones may not resume, and FileError if one of them is missing or damaged.
+std::optional<EarlierRun> read_earlier_run(const Config& config, const RunFiles& files);
+// The same before a process holds the directory. Also throws what opening it there would throw.
 std::optional<EarlierRun> find_earlier_run(const Config& config, const std::filesystem::path& directory);
 // Returns whether the run is complete under these settings.
 bool is_complete(const EarlierRun& run, const Config& config);

@@ -63,19 +63,19 @@ RunJournal::RunJournal(const Config& config, RunDirectory directory, const RunIn
       slowdown_(config.training.threads, has_photographs(config) ? loader_workers(config) : 0) {}
 
 void RunJournal::resume(Trainer& trainer) {
-  if (!has_last_checkpoint(directory_.files())) {
+  std::optional<EarlierRun> earlier = read_earlier_run(config_, directory_.files());
+  if (!earlier) {
     reporter_.info(fmt::format("nothing to resume in {}: starting from the first iteration",
                                directory_.files().directory().string()));
     return;
   }
-  const std::string file = directory_.files().checkpoint().string();
-  const Checkpoint checkpoint = read_last_checkpoint(directory_.files());
+  const Checkpoint& checkpoint = earlier->checkpoint;
+  const std::string& file = earlier->checkpoint_file;
   if (!checkpoint.has_checksums) reporter_.note(file + " has no checksums, so damage may go unnoticed");
-  check_same_run(config_, settings_of_checkpoint(checkpoint, file), file);
   progress_ = progress_of(checkpoint, file);
   trainer.restore(checkpoint, file);
   const RunInfo now = log_.info();
-  log_ = RunLog::open(directory_.files().run_log());
+  log_ = std::move(earlier->log);
   const Resumption resumption(log_.info(), now, trainer.iteration());
   for (const std::string& warning : resumption.warnings()) reporter_.warn(warning);
   if (!resumption.extension().empty()) reporter_.info(resumption.extension());

@@ -25,13 +25,13 @@ constexpr const char* study_name = "gradient angle";
 constexpr const char* group = "angle";
 constexpr std::array extra_modes{ActivationMode::stored, ActivationMode::reconstructed};
 
-void add(Series::Row& row, const std::string& prefix, const Comparison& comparison) {
+void add(Series::Row& row, const std::string& prefix, const VectorDistance& comparison) {
   row[prefix + "degrees"] = comparison.degrees;
   row[prefix + "relative_l2"] = comparison.relative_l2;
   row[prefix + "largest_difference"] = comparison.largest_difference;
 }
 
-void add(Series::Row& row, const std::string& prefix, const std::map<std::string, Comparison>& parts) {
+void add(Series::Row& row, const std::string& prefix, const std::map<std::string, VectorDistance>& parts) {
   for (const auto& [name, comparison] : parts) add(row, prefix + name + "/", comparison);
 }
 

@@ -23,11 +23,11 @@ class ReconstructionError final : public ReconstructionObserver {
 
   void reconstructed(std::size_t unit, const Activation& x) override {
     Input& input = inputs_.at(stage_with(unit));
-    if (input.unit == unit) input.error = compare(pieces(input.halves), pieces(plain(x)));
+    if (input.unit == unit) input.error = distance(pieces(input.halves), pieces(plain(x)));
   }
 
-  std::map<std::string, Comparison> by_stage() const {
-    std::map<std::string, Comparison> result;
+  std::map<std::string, VectorDistance> by_stage() const {
+    std::map<std::string, VectorDistance> result;
     for (const auto& [stage, input] : inputs_) result[stage] = input.error;
     return result;
   }
@@ -37,7 +37,7 @@ class ReconstructionError final : public ReconstructionObserver {
   struct Input {
     std::size_t unit = 0;
     Halves halves;
-    Comparison error;
+    VectorDistance error;
   };
 
   std::string stage_with(std::size_t unit) const {
@@ -69,7 +69,7 @@ std::string unit_of(const std::string& parameter) {
 
 // Compares by a part of the parameters' names.
 template <class PartOf>
-std::map<std::string, Comparison> compare_by(const Gradient& a, const Gradient& b, PartOf part_of) {
+std::map<std::string, VectorDistance> compare_by(const Gradient& a, const Gradient& b, PartOf part_of) {
   struct Pieces {
     std::vector<std::span<const float>> a, b;
   };
@@ -79,12 +79,12 @@ std::map<std::string, Comparison> compare_by(const Gradient& a, const Gradient& 
     pieces.a.emplace_back(a[i].values);
     pieces.b.emplace_back(b[i].values);
   }
-  std::map<std::string, Comparison> result;
-  for (const auto& [name, pieces] : parts) result[name] = compare(pieces.a, pieces.b);
+  std::map<std::string, VectorDistance> result;
+  for (const auto& [name, pieces] : parts) result[name] = distance(pieces.a, pieces.b);
   return result;
 }
 
-Comparison compare_all(const Gradient& a, const Gradient& b) {
+VectorDistance compare_all(const Gradient& a, const Gradient& b) {
   return compare_by(a, b, [](const std::string&) { return std::string(); }).begin()->second;
 }
 

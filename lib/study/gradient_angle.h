@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "record/checkpoint.h"
-#include "study/comparison.h"
 #include "study/relu_masks.h"
+#include "study/vector_distance.h"
 #include "train/trainer.h"
 
 namespace revnet {
@@ -22,16 +22,16 @@ struct GradientAngle {
   double cross_entropy = 0;  // mean over the batch
   // Stored against reconstructed gradients: all parameters together, by unit ("stem", "stage1/unit2", "head")
   // and by stage ("stem", "stage1", "head").
-  Comparison all;
-  std::map<std::string, Comparison> units, stages;
+  VectorDistance all;
+  std::map<std::string, VectorDistance> units, stages;
   // The same with reconstruction forced to open exactly the ReLUs of the stored computation: the part of the
   // difference that is not due to flipped ReLUs.
-  Comparison all_forced;
-  std::map<std::string, Comparison> stages_forced;
+  VectorDistance all_forced;
+  std::map<std::string, VectorDistance> stages_forced;
   // How many ReLUs the two computations compared and how many differed, by stage.
   std::map<std::string, ReluMasks::Count> relus;
   // The reconstructed input of each stage's first reversible unit, compared with the original, by stage.
-  std::map<std::string, Comparison> reconstruction;
+  std::map<std::string, VectorDistance> reconstruction;
 };
 
 // The gradients by parameter, with parts of one name joined.

@@ -16,7 +16,9 @@
 #include "study/growth.h"
 #include "study/study_log.h"
 #include "system/host.h"
+#include "system/memory_limit.h"
 #include "train/load_data.h"
+#include "train/memory_check.h"
 #include "train/memory_plan.h"
 #include "train/setup.h"
 #include "train/sgd.h"
@@ -55,7 +57,9 @@ MemoryResult plan_case(const Config& config) {
 }
 
 MemoryResult measure_case(const Config& config, std::int64_t steps) {
-  Device device(config.training.threads, plan_memory(config).arena_bytes);
+  const MemoryPlan plan = plan_memory(config);
+  check_memory(config, plan, {}, tightest_memory_limit(memory_limits()));
+  Device device(config.training.threads, plan.arena_bytes);
   Network network(device, architecture(config), network_options(config));
   network.initialize(config.training.seed);
   const Sgd sgd(network.parameters(), config.training.momentum, config.training.weight_decay);

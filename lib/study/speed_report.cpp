@@ -110,9 +110,20 @@ Table speed_data(const SpeedStudy& study) {
   return table;
 }
 
-Table profile_table(const SpeedResult& result) {
-  Table table({"operation", "size", "calls", "ms", "share", "GFLOP/s", "GB/s", "limit ms", "of limit",
-               "floor ms", "uncached ms"});
+Table profile_table(const SpeedResult& result, bool names_case) {
+  std::vector<std::string> named,
+      header{"operation", "size",     "calls",    "ms",       "share",      "GFLOP/s",
+             "GB/s",      "limit ms", "of limit", "floor ms", "uncached ms"};
+  if (names_case) {
+    named = {network_name(result.of.network), name(result.of.network.activations)};
+    header.insert(header.begin(), {"network", "activations"});
+  }
+  Table table(std::move(header));
+  const auto add = [&](const std::vector<std::string>& row) {
+    std::vector<std::string> cells = named;
+    cells.insert(cells.end(), row.begin(), row.end());
+    table.add(std::move(cells));
+  };
   struct Times {
     double floor = 0, out_of_cache = 0;
   };
@@ -129,23 +140,22 @@ Table profile_table(const SpeedResult& result) {
   for (const auto& [key, row] : result.profile.rows()) {
     const auto [operation, height] = key;
     const auto found = floor.find(key);
-    table.add({std::string(name(operation)), height == 0 ? "-" : fmt::format("{0}x{0}", height),
-               format_fixed(static_cast<double>(row.calls) / steps, 0),
-               format_fixed(row.seconds / steps * milli, 2),
-               fmt::format("{:.1f} %", 100 * row.seconds / total.seconds),
-               row.flops > 0 ? format_fixed(row.flops / row.seconds * giga, 0) : "-",
-               format_fixed(row.bytes / row.seconds * giga, 1),
-               format_fixed(limit.at(key) / steps * milli, 2), percent(limit.at(key) / row.seconds),
-               found == floor.end() ? "-" : format_fixed(found->second.floor * milli, 2),
-               found == floor.end() ? "-" : format_fixed(found->second.out_of_cache * milli, 2)});
+    add({std::string(name(operation)), height == 0 ? "-" : fmt::format("{0}x{0}", height),
+         format_fixed(static_cast<double>(row.calls) / steps, 0),
+         format_fixed(row.seconds / steps * milli, 2),
+         fmt::format("{:.1f} %", 100 * row.seconds / total.seconds),
+         row.flops > 0 ? format_fixed(row.flops / row.seconds * giga, 0) : "-",
+         format_fixed(row.bytes / row.seconds * giga, 1), format_fixed(limit.at(key) / steps * milli, 2),
+         percent(limit.at(key) / row.seconds),
+         found == floor.end() ? "-" : format_fixed(found->second.floor * milli, 2),
+         found == floor.end() ? "-" : format_fixed(found->second.out_of_cache * milli, 2)});
   }
-  table.add({"all", "-", format_fixed(static_cast<double>(total.calls) / steps, 0),
-             format_fixed(total.seconds / steps * milli, 2), "100.0 %",
-             format_fixed(total.flops / total.seconds * giga, 0),
-             format_fixed(total.bytes / total.seconds * giga, 1),
-             format_fixed(limit_of_all / steps * milli, 2), percent(limit_of_all / total.seconds),
-             format_fixed(result.floor_seconds * milli, 2),
-             format_fixed(result.floor_seconds_out_of_cache * milli, 2)});
+  add({"all", "-", format_fixed(static_cast<double>(total.calls) / steps, 0),
+       format_fixed(total.seconds / steps * milli, 2), "100.0 %",
+       format_fixed(total.flops / total.seconds * giga, 0),
+       format_fixed(total.bytes / total.seconds * giga, 1), format_fixed(limit_of_all / steps * milli, 2),
+       percent(limit_of_all / total.seconds), format_fixed(result.floor_seconds * milli, 2),
+       format_fixed(result.floor_seconds_out_of_cache * milli, 2)});
   return table;
 }
 

@@ -27,8 +27,8 @@ Table speed_table(const SpeedStudy& study);
 Table speed_data(const SpeedStudy& study);
 
 // The profiled steps of one result by operation and image size: time, share, GFLOP/s, GB/s, the limit and its
-// share, and the floor's time for the same operations.
-Table profile_table(const SpeedResult& result);
+// share, and the floor's time for the same operations. Its first columns name the case if asked.
+Table profile_table(const SpeedResult& result, bool names_case = false);
 
 // Writes HDF5 with one group per result, /1, /2 and so on. Settings and medians are attributes; the columns
 // are step_seconds, floor/{operation, shape, implementation, count, seconds, seconds_out_of_cache} and, if

@@ -25,6 +25,15 @@ namespace {
 
 constexpr std::int64_t study_log_version = 1;
 
+bool is_study_log(const std::filesystem::path& file) {
+  try {
+    return hdf5::Reader(file).has_attribute("/", "study");
+  } catch (const FileError& error) {
+    if (error.kind() != FileError::Kind::damaged) throw;
+    return false;
+  }
+}
+
 }  // namespace
 
 void claim_study_log(const std::filesystem::path& file, bool replace) {
@@ -39,6 +48,12 @@ void claim_study_log(const std::filesystem::path& file, bool replace) {
   }
   if (exists && !replace) {
     throw UsageError(file.string() + " already exists: replace it with --force, or choose another name");
+  }
+  if (exists && !is_study_log(file)) {
+    throw UsageError(
+        "{} is no intact log of revnet-compare, so --force does not replace it: remove it, or choose another "
+        "name",
+        file.string());
   }
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   make_folders(folder);

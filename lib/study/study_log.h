@@ -12,8 +12,8 @@
 
 namespace revnet {
 
-// Throws UsageError if the file exists and may not be replaced, and Error if nothing can be written there;
-// creates its parent folders. Call it before measuring.
+// Throws UsageError if the file exists and may not be replaced, which only a study's file may, and Error if
+// nothing can be written there; creates its parent folders. Call it before measuring.
 void claim_study_log(const std::filesystem::path& file, bool replace);
 
 // Sets the root attributes format_version, study ("speed"), command, version, host, cpu and onednn_version.

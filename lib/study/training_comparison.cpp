@@ -83,6 +83,10 @@ TrainingComparison run_training_comparison(const Config& config, const std::file
                                            RunStart start, const std::string& command,
                                            const std::function<void(Config::Network::Activations)>& begins) {
   require_reversible(architecture(config));
+  if (has_begun(directory)) {
+    throw UsageError("{} holds a run of its own; choose another --run-dir for this study",
+                     directory.string());
+  }
   make_folders(directory);
   // The second run must not be refused only when the first has trained.
   if (start != RunStart::resume) RunDirectory::check(directory / name(modes.back()), start);

@@ -21,9 +21,9 @@ struct TrainingComparison {
   Series train, eval;                     // the iterations that both runs have, means since the one before
 };
 
-// Trains both networks, the stored one first. When resuming, continues where an earlier process stopped and
-// leaves a finished run alone. `begins`, if given, is called before each of them. In every other respect as
-// run_training() (training_run.h).
+// Trains both networks, the stored one first. Throws UsageError if the directory itself holds a run. When
+// resuming, continues where an earlier process stopped and leaves a finished run alone. `begins`, if given,
+// is called before each of them. In every other respect as run_training() (training_run.h).
 TrainingComparison run_training_comparison(
     const Config& config, const std::filesystem::path& directory, RunStart start, const std::string& command,
     const std::function<void(Config::Network::Activations)>& begins = {});

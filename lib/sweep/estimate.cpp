@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "data/cifar.h"
-#include "data/synthetic.h"
 #include "ranks/communicator.h"
 #include "sweep/job_state.h"
 #include "train/load_data.h"
@@ -13,14 +11,6 @@
 
 namespace revnet {
 namespace {
-
-std::int64_t evaluation_images(const Config& config) {
-  constexpr std::int64_t imagenet = 50'000;
-  if (has_photographs(config)) return imagenet;  // a guess for other sets
-  if (config.dataset.validation) return validation_images;
-  const bool drawn = config.dataset.name == Config::Dataset::Name::synthetic;
-  return static_cast<std::int64_t>(drawn ? synthetic_test_size : cifar_test_size);
-}
 
 // A step's speed as a fraction of sgemm's, measured with revnet-compare speed. Bottleneck networks are
 // limited by memory bandwidth.
@@ -45,8 +35,8 @@ double estimated_seconds(const Job& job, int threads, double sgemm_gflops) {
   const double passes = config.network.activations == Config::Network::Activations::stored ? 3 : 4;
   const std::int64_t iterations = config.training.iterations, every = config.evaluation.every;
   const std::int64_t evaluations = every > 0 ? (iterations + every - 1) / every : 1;  // always one at the end
-  const std::int64_t all = evaluation_images(config),
-                     some = config.evaluation.images > 0 ? std::min(config.evaluation.images, all) : all;
+  const auto all = static_cast<std::int64_t>(evaluation_images(config));
+  const std::int64_t some = config.evaluation.images > 0 ? std::min(config.evaluation.images, all) : all;
   const double networks = config.training.average_decay > 0 ? 2 : 1;  // the average is evaluated, too
   const double images = passes * static_cast<double>(config.training.batch * iterations) +
                         networks * static_cast<double>((evaluations - 1) * some + all);

@@ -86,7 +86,7 @@ class Exclusions {
     for (const auto& [key, value] : entries_[static_cast<std::size_t>(idle - had_.begin())]) {
       values.push_back(key + ": " + value);
     }
-    throw UsageError("sweep.exclude: no run of the grid has {}; remove or correct this entry", join(values));
+    throw UsageError("sweep.exclude: no job of the grid has {}; remove or correct this entry", join(values));
   }
 
  private:
@@ -96,21 +96,21 @@ class Exclusions {
 
 // Checked before creating any job: a few short lists have more combinations than memory can hold.
 void check_size(const SweepFile& sweep) {
-  std::size_t runs = 1;
+  std::size_t jobs = 1;
   for (const SweepFile::Axis& axis : sweep.grid) {
-    if (axis.values.size() > most_runs / runs) {
+    if (axis.values.size() > most_jobs / jobs) {
       throw UsageError(
           "the sweep's grid has more than {} combinations, which is the limit of one sweep; "
           "divide it into several files",
-          format_grouped(most_runs));
+          format_grouped(most_jobs));
     }
-    runs *= axis.values.size();
+    jobs *= axis.values.size();
   }
-  if (std::max(sweep.include.size(), sweep.exclude.size()) > most_runs) {
+  if (std::max(sweep.include.size(), sweep.exclude.size()) > most_jobs) {
     throw UsageError(
-        "the sweep includes or excludes more than {} runs, which is the limit of one sweep; "
+        "the sweep includes or excludes more than {} jobs, which is the limit of one sweep; "
         "divide it into several files",
-        format_grouped(most_runs));
+        format_grouped(most_jobs));
   }
 }
 
@@ -133,7 +133,7 @@ void add(std::vector<Job>& jobs, Job job) {
   constexpr std::size_t longest_name = 200;  // file systems allow 255, also for NAME.yaml.tmp
   if (job.name.size() > longest_name) {
     throw UsageError(
-        "a run of the sweep would be named {}, which is too long for a folder ({} characters); "
+        "a job of the sweep would be named {}, which is too long for a folder ({} characters); "
         "put fewer or shorter values into the grid",
         in_quotes(job.name), job.name.size());
   }
@@ -141,7 +141,7 @@ void add(std::vector<Job>& jobs, Job job) {
     if (other.config == job.config) return;
     if (other.name == job.name) {
       throw UsageError(
-          "two different runs of the sweep would both be named {}; make them differ in a setting "
+          "two different jobs of the sweep would both be named {}; make them differ in a setting "
           "that is in the grid",
           job.name);
     }
@@ -169,11 +169,11 @@ std::vector<Job> expand(const SweepFile& sweep) {
     apply_rules(sweep, assignments, job);
     add(jobs, std::move(job));
   }
-  if (jobs.empty()) throw UsageError("the sweep excludes every run");
+  if (jobs.empty()) throw UsageError("the sweep excludes every job");
   excluded.check_all_had();
-  if (jobs.size() > most_runs) {
-    throw UsageError("the sweep has {} runs, more than the {} of one sweep; divide it into several files",
-                     format_grouped(static_cast<std::int64_t>(jobs.size())), format_grouped(most_runs));
+  if (jobs.size() > most_jobs) {
+    throw UsageError("the sweep has {} jobs, more than the {} of one sweep; divide it into several files",
+                     format_grouped(static_cast<std::int64_t>(jobs.size())), format_grouped(most_jobs));
   }
   return jobs;
 }

@@ -23,8 +23,12 @@ std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job
   return sweep / job.name;
 }
 
+std::filesystem::path logs_folder(const std::filesystem::path& sweep) {
+  return sweep / "logs";
+}
+
 std::filesystem::path settings_file(const std::filesystem::path& sweep, const Job& job) {
-  return sweep / "logs" / (job.name + ".yaml");
+  return logs_folder(sweep) / (job.name + ".yaml");
 }
 
 std::string last_line_of(const std::filesystem::path& file) {
@@ -33,7 +37,7 @@ std::string last_line_of(const std::filesystem::path& file) {
 }
 
 std::string last_words(const std::filesystem::path& sweep, const Job& job) {
-  return last_line_of(sweep / "logs" / (job.name + ".err"));
+  return last_line_of(logs_folder(sweep) / (job.name + ".err"));
 }
 
 namespace {

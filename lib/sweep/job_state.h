@@ -40,6 +40,9 @@ using SchedulerStates = std::map<std::string, SchedulerState>;
 // A job's run directory: SWEEP/NAME.
 std::filesystem::path directory_of(const std::filesystem::path& sweep, const Job& job);
 
+// Where launchers keep what is not part of a run, such as the output of jobs: SWEEP/logs.
+std::filesystem::path logs_folder(const std::filesystem::path& sweep);
+
 // The settings that a launcher writes for the job's process: SWEEP/logs/NAME.yaml.
 std::filesystem::path settings_file(const std::filesystem::path& sweep, const Job& job);
 

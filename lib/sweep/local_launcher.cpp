@@ -58,9 +58,12 @@ std::string against_threads(const Job& job) {
 }
 
 std::string does_not_fit(const Job& job, std::uint64_t bytes, const MemoryLimit& limit) {
-  return fmt::format(
-      "{} needs {} of memory, but {} leaves {}: use a smaller training.batch, or activations reconstructed",
-      job.name, format_bytes(bytes), limit.name, format_bytes(limit.left));
+  const bool could_reconstruct =
+      job.config.network.activations != Config::Network::Activations::reconstructed &&
+      can_keep(architecture(job.config), ActivationMode::reconstructed);
+  return fmt::format("{} needs {} of memory, but {} leaves {}: use a smaller training.batch{}", job.name,
+                     format_bytes(bytes), limit.name, format_bytes(limit.left),
+                     could_reconstruct ? ", or activations reconstructed" : "");
 }
 
 // A sweep's folder can come to a machine without Slurm, where this must not keep its jobs from running.
@@ -89,9 +92,9 @@ class Runner {
   }
 
   SweepSummary run() {
-    make_folders(paths_.directory / "logs");
+    make_folders(logs_folder(paths_.directory));
     // Without the lock, two sweeps at once would start the same jobs.
-    const LockFile lock(paths_.directory / "logs/lock", paths_.directory.string());
+    const LockFile lock(logs_folder(paths_.directory) / "lock", paths_.directory.string());
     try {
       run_all();
     } catch (...) {
@@ -163,7 +166,7 @@ class Runner {
 
   void start(const Waiting& what) {
     const std::filesystem::path run = directory_of(paths_.directory, what.job),
-                                logs = paths_.directory / "logs";
+                                logs = logs_folder(paths_.directory);
     const std::filesystem::path settings = settings_file(paths_.directory, what.job);
     const std::vector<int> cores = free_.back();
     free_.pop_back();

@@ -155,7 +155,7 @@ class Submission {
 
   SweepSummary submit(const std::vector<Job>& jobs, const Say& say) const {
     require_slurm();
-    make_folders(paths_.directory / "logs");
+    make_folders(logs_folder(paths_.directory));
     make_folders(slurm_folder(paths_.directory));
     // Without the lock, two submissions at once would both find a job that is not in Slurm yet.
     const LockFile lock(slurm_folder(paths_.directory) / "lock", paths_.directory.string());

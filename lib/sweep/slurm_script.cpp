@@ -1,9 +1,11 @@
+// Implements batch_script() of slurm.h.
 #include <sstream>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sweep/job_state.h"
 #include "sweep/slurm.h"
 
 namespace revnet {
@@ -129,7 +131,7 @@ std::string batch_script(const SlurmArray& array) {
     if (!is_option(line)) script << line << '\n';
   }
   script << training;
-  const std::string logs = without_patterns((array.sweep / "logs").string());
+  const std::string logs = without_patterns(logs_folder(array.sweep).string());
   script << "srun --cpus-per-task=" << settings.cpus_per_task;
   if (!settings.mpi.empty()) script << " --mpi=" << settings.mpi;
   script << " --open-mode=append --output=" << shell_quoted(logs)

@@ -20,7 +20,7 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 constexpr std::int64_t counts_as_one = 1'000'000'000;
 
 constexpr std::string_view notice =
-    "\nstopping after this batch; a second Ctrl-C or SIGTERM ends it at once\n";
+    "\nstopping as soon as possible; Ctrl-C or SIGTERM once more, after a second, ends it at once\n";
 
 std::int64_t now() {
   timespec time{};

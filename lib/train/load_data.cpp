@@ -1,6 +1,7 @@
 #include "train/load_data.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "data/cifar.h"
 #include "data/jpeg_source.h"
 #include "data/memory_source.h"
+#include "data/shapes.h"
 #include "data/synthetic.h"
 #include "record/packed_images.h"
 #include "system/host.h"
@@ -38,10 +40,37 @@ JpegSet packed_set(const std::filesystem::path& file, PackedSet packed) {
   return JpegSet::in_file(file, std::move(images));
 }
 
-Splits read_splits(const Config& config) {
-  if (config.dataset.name == Name::synthetic) return make_synthetic(config.training.seed);
-  if (config.dataset.name == Name::cifar100) return read_cifar100(config.dataset.directory);
-  return read_cifar10(config.dataset.directory);
+// A data set whose images all stay in memory.
+struct SetInMemory {
+  std::int64_t classes;
+  std::size_t training_images, test_images;
+  Splits (*read)(const Config& config);
+  std::vector<std::string> (*class_names)(const std::filesystem::path& directory);  // empty if they have none
+};
+
+SetInMemory set_in_memory(Name name) {
+  using std::filesystem::path;
+  switch (name) {
+    case Name::cifar10:
+      return {
+          cifar10_format.classes, cifar_train_size, cifar_test_size,
+          [](const Config& config) { return read_cifar10(config.dataset.directory); },
+          [](const path& directory) { return read_class_names(directory / cifar10_folder, cifar10_format); }};
+    case Name::cifar100:
+      return {cifar100_format.classes, cifar_train_size, cifar_test_size,
+              [](const Config& config) { return read_cifar100(config.dataset.directory); },
+              [](const path& directory) {
+                return read_class_names(directory / cifar100_folder, cifar100_format);
+              }};
+    case Name::synthetic:
+      return {shape_count, synthetic_train_size, synthetic_test_size,
+              [](const Config& config) { return make_synthetic(config.training.seed); },
+              [](const path&) { return std::vector<std::string>(); }};
+    case Name::imagenet:
+    case Name::images:
+      break;
+  }
+  throw std::logic_error("photographs do not stay in memory");
 }
 
 // Refuses settings that only data sets of the other kind have.
@@ -114,22 +143,12 @@ Config resolve_dataset(Config config) {
 
 std::int64_t classes(const Config& config) {
   if (has_photographs(config)) return config.dataset.classes;
-  return config.dataset.name == Name::cifar100 ? 100 : 10;
+  return set_in_memory(config.dataset.name).classes;
 }
 
 std::vector<std::string> class_names(const Config& config) {
   const std::filesystem::path place = config.dataset.directory;
-  switch (config.dataset.name) {
-    case Name::cifar10:
-      return read_class_names(place / cifar10_folder, cifar10_format);
-    case Name::cifar100:
-      return read_class_names(place / cifar100_folder, cifar100_format);
-    case Name::synthetic:
-      return {};
-    case Name::imagenet:
-    case Name::images:
-      break;
-  }
+  if (!has_photographs(config)) return set_in_memory(config.dataset.name).class_names(place);
   return is_packed(place) ? read_packed_images(place).classes : class_folders(place);
 }
 
@@ -145,8 +164,14 @@ std::size_t training_images(const Config& config) {
     if (damaged == DamagedImages::refuse && !is_packed(place)) return count_training_files(place);
     return open_photographs(place, damaged).train.size();
   }
-  const std::size_t all = config.dataset.name == Name::synthetic ? synthetic_train_size : cifar_train_size;
+  const std::size_t all = set_in_memory(config.dataset.name).training_images;
   return config.dataset.validation ? all - validation_images : all;
+}
+
+std::size_t evaluation_images(const Config& config) {
+  constexpr std::size_t imagenet = 50'000;
+  if (has_photographs(config)) return imagenet;
+  return config.dataset.validation ? validation_images : set_in_memory(config.dataset.name).test_images;
 }
 
 Augmentation augmentation(const Config& config) {
@@ -173,13 +198,13 @@ std::uint64_t loader_bytes(const Config& config, std::int64_t batch) {
 std::uint64_t dataset_bytes(const Config& config, std::int64_t batch) {
   constexpr std::uint64_t index_entry = 160, photographs = 1'350'000;
   if (has_photographs(config)) return index_entry * photographs + loader_bytes(config, batch);
-  return cifar_bytes * (config.dataset.name == Name::synthetic ? synthetic_train_size + synthetic_test_size
-                                                               : cifar_train_size + cifar_test_size);
+  const SetInMemory set = set_in_memory(config.dataset.name);
+  return cifar_bytes * (set.training_images + set.test_images);
 }
 
 std::unique_ptr<BatchSource> load_data(const Config& config) {
   if (!has_photographs(config)) {
-    Splits splits = read_splits(config);
+    Splits splits = set_in_memory(config.dataset.name).read(config);
     if (config.dataset.validation) splits = hold_out(std::move(splits), validation_images);
     return load_data(config, std::move(splits));
   }
@@ -190,7 +215,7 @@ std::unique_ptr<BatchSource> load_data(const Config& config) {
 }
 
 std::unique_ptr<BatchSource> load_data_with_held_out(const Config& config) {
-  Splits splits = read_splits(config);
+  Splits splits = set_in_memory(config.dataset.name).read(config);
   Dataset test = std::move(splits.test);
   splits = hold_out(std::move(splits), validation_images);
   splits.test = std::move(test);

@@ -31,6 +31,8 @@ std::vector<std::string> class_names(const Config& config);
 int image_size_of(const Config& config);  // width and height of the network's input in pixels
 // Counts the training set. Reads the folders or the packed file of photographs.
 std::size_t training_images(const Config& config);
+// The number of images that an evaluation of all looks at. Of photographs, ImageNet's: nothing is read.
+std::size_t evaluation_images(const Config& config);
 Augmentation augmentation(const Config& config);
 int loader_workers(const Config& config);
 // Returns the bytes that decoding ahead takes for batches of that many images.

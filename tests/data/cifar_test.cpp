@@ -230,6 +230,7 @@ TEST_CASE("cifar10 reads from its canonical folder") {
   }
   REQUIRE(splits.test.size() == 10'000);
   CHECK(splits.test.image(0)[0] == 206);
+  expect_error("this folder holds the files themselves", folder, [&] { read_cifar10(folder); });
 
   CHECK(splits.fingerprint.starts_with("50000 and 10000 images, "));
   write_file(test_file, cifar_records(10'000, 10, 0));  // another first pixel

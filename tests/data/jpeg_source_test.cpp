@@ -141,6 +141,8 @@ TEST_CASE("files that are not images, and missing folders, are named when a set 
   CHECK(contains(read_fault(folder), "val/n7: train has no such class"));
   std::filesystem::remove_all(folder / "val/n7");
   std::filesystem::create_directory(folder / "train/n9");
+  CHECK(contains(read_fault(folder), "train/n9: val has no such class"));
+  std::filesystem::create_directory(folder / "val/n9");
   CHECK(contains(read_fault(folder), "train/n9: no file here has a name ending in .jpeg or .jpg"));
 }
 

@@ -62,10 +62,12 @@ TEST_CASE("--dry-run prints the plan of a network on a data set that is not ther
 
 TEST_CASE("the plan is YAML that a configuration file may quote") {
   TemporaryDirectory folder;
-  const Outcome plan =
-      succeeded(train(folder.path(), {"synthetic", "--dry-run", "--batch", "7", "--run-dir", "elsewhere"},
-                      {{"REVNET_THREADS", "2"}}));
+  const Outcome plan = succeeded(train(
+      folder.path(),
+      {"synthetic", "--dry-run", "--batch", "7", "--run-dir", "elsewhere", "--set", "network.grid_bits=5"},
+      {{"REVNET_THREADS", "2"}}));
   CHECK(contains(plan.out, "run_directory: elsewhere\n"));
+  CHECK(contains(plan.err, "network.grid_bits"));  // which nothing reads here
   // Its settings, which are indented under one key, are the resolved configuration.
   const std::size_t at = plan.out.find("settings:\n");
   REQUIRE(at != std::string::npos);

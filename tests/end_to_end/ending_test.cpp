@@ -102,7 +102,7 @@ TEST_CASE("a signal during an evaluation ends the run and loses no step") {
   process.send(SIGINT);
   const Outcome outcome = process.wait();
   CHECK_MESSAGE(outcome.exit_code == 3, outcome.text());
-  CHECK(contains(outcome.err, "stopping after this batch"));
+  CHECK(contains(outcome.err, "stopping as soon as possible"));
   CHECK(open_checkpoint(run).iteration == 2);
   CHECK(open_log(run).eval().empty());
   CHECK(open_log(run).status() == RunStatus::interrupted);

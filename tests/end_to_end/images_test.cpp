@@ -151,6 +151,9 @@ TEST_CASE("revnet-data packs no damaged image") {
       succeeded(run("revnet-data", folder.path(), {"pack", "set", "set.h5", "--skip-damaged"}));
   CHECK(contains(packed.out, "set.h5: 11 training and 9 validation images of 3 classes"));
   CHECK(run("revnet-data", folder.path(), {"check", "set.h5"}).out == "20 images of 3 classes: all intact\n");
+  const Outcome again = run("revnet-data", folder.path(), {"pack", "set.h5", "again.h5"});
+  CHECK(again.exit_code == 2);
+  CHECK(contains(again.err, "set.h5 is a file; name a folder to pack"));
 }
 
 TEST_CASE("photographs that are missing, or fewer than ImageNet has, are refused before a run begins") {

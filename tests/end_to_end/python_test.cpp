@@ -138,7 +138,7 @@ TEST_CASE("figures draw means over rows and over runs") {
         "[1.0, 2.0, 4.0] (3, 2.0) (7, nan)\n[[2.0], [3.0]]\n");
 }
 
-TEST_CASE("Python and C++ agree on the settings without effect on results") {
+TEST_CASE("Python and C++ agree on which settings act on results, and on those that old logs lack") {
   if (!has_h5py()) return;
   const TemporaryDirectory folder;
   std::string expected;
@@ -147,6 +147,16 @@ TEST_CASE("Python and C++ agree on the settings without effect on results") {
   }
   CHECK(python(folder.path(), "import revnet_files\nprint('\\n'.join(revnet_files.WITHOUT_EFFECT))\n") ==
         expected);
+  // ADDED stands in for whatever the oldest log lacks.
+  const std::string oldest_log =
+      REVNET_SCRIPTS_DIR "/../experiments/results/runs/cifar10-tenth/resnet32/run.h5";
+  std::string all;
+  for (const Setting& setting : settings()) {
+    if (setting.effect == Effect::result) all += "'" + setting.key + "', ";
+  }
+  CHECK(python(folder.path(),
+               "import revnet_files\nlogged = revnet_files.settings_of(revnet_files.read_run('" + oldest_log +
+                   "').config)\nprint([key for key in (" + all + ") if key not in logged])\n") == "[]\n");
   write_file(folder / "defaults.yaml", to_yaml(Config()));
   CHECK(python(folder.path(),
                "import revnet_files\nsettings = revnet_files.settings_of(open('defaults.yaml').read())\n"

@@ -86,4 +86,17 @@ TEST_CASE("a run cannot be resumed with other settings") {
   CHECK(train(folder.path(), join(other, {"--dry-run"})).err == outcome.err);
   CHECK(read_file(folder / "run/checkpoint.h5") == checkpoint);
   CHECK(read_file(folder / "run/run.h5") == log);
+
+  // Nor with the log of another run, or without the run's settings.
+  succeeded(train(folder.path(), join(settings("resnet32", "other"), {"--seed", "2"})));
+  std::filesystem::copy_file(folder / "other/run.h5", folder / "run/run.h5",
+                             std::filesystem::copy_options::overwrite_existing);
+  const Outcome mixed = train(folder.path(), resume);
+  CHECK(mixed.exit_code == 2);
+  CHECK(contains(mixed.err, "run/run.h5: training.seed is 2 in this run, not 1"));
+  write_file(folder / "run/run.h5", log);
+  std::filesystem::remove(folder / "run/config.yaml");
+  const Outcome without = train(folder.path(), resume);
+  CHECK(without.exit_code == 2);
+  CHECK(contains(without.err, "run/config.yaml is missing: restore it from a copy"));
 }

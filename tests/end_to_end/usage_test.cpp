@@ -40,6 +40,7 @@ TEST_CASE("a bad experiment file is refused with file, line and the nearest key"
 
 TEST_CASE("an unknown network, data set, option or value is refused") {
   check_refused({"synthetic", "--arch", "revnet83"}, {"revnet83", "revnet38"});
+  check_refused({"synthetic", "--arch", "resnet32", "--activations", "reconstructed"}, {"resnet32"});
   check_refused({"cifar1000"}, {"cifar1000", "cifar100"});
   check_refused({"synthetic", "--iteration", "5"}, {"--iteration"});
   check_refused({"synthetic", "--run-dir", "--resume"}, {"--run-dir needs a value, but --resume follows"});
@@ -84,6 +85,8 @@ TEST_CASE("incomplete and contradictory options are refused") {
   check_refused({"synthetic", "--epochs", "1", "--iterations", "7"}, {"--iterations excludes --epochs"});
   check_refused({"--evaluate", "--run-dir", "none", "--resume"}, {"--evaluate", "--resume"});
   check_refused({"synthetic", "--resume", "--force", "--run-dir", "none"}, {"--force", "--resume"});
+  check_refused({"--evaluate", "--checkpoint", "none", "--run-dir", "none"}, {"--checkpoint", "--run-dir"});
+  check_refused({"synthetic", "--batch", "4", "--batch", "5"}, {"--batch is given twice"});
 }
 
 TEST_CASE("a missing configuration file gives one line of error") {

@@ -133,7 +133,7 @@ TEST_CASE("a perturbed reconstruction shows up in the angle") {
     std::vector<std::span<const float>> a, b;
     for (const NamedArray& array : stored) a.emplace_back(array.values);
     for (const NamedArray& array : other) b.emplace_back(array.values);
-    return compare(a, b).degrees;
+    return distance(a, b).degrees;
   };
   const double faithful = angle_of(0), slightly = angle_of(1e-3f), much = angle_of(1e-1f);
   CHECK(slightly > 5 * faithful);

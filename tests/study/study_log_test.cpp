@@ -45,8 +45,13 @@ TEST_CASE("a study log is replaced only when asked") {
   const std::string message = testing::message_of<UsageError>([&] { claim_study_log(file, false); });
   CHECK(testing::contains(message, file.string()));
   CHECK(testing::contains(message, "--force"));
-  claim_study_log(file, true);
+  const std::string other = testing::message_of<UsageError>([&] { claim_study_log(file, true); });
+  CHECK(
+      testing::contains(other, "log.h5 is no intact log of revnet-compare, so --force does not replace it"));
   CHECK(testing::read_file(file) == "precious");
+  start_study_log(file, "speed", "command").save();
+  claim_study_log(file, true);
+  CHECK_THROWS_AS(claim_study_log(file, false), UsageError);
 }
 
 }  // namespace

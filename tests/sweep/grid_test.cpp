@@ -82,10 +82,10 @@ TEST_CASE("impossible sweeps are refused") {
   };
   CHECK(testing::contains(
       refused("sweep:\n  grid:\n    training.batch: [1]\n  exclude:\n    - {training.batch: 1}\n"),
-      "excludes every run"));
+      "excludes every job"));
   CHECK(refused("sweep:\n  grid:\n    training.batch: [1, 2]\n  exclude:\n    - {training.batch: 2}\n"
                 "    - {training.batch: 20, network.architecture: resnet32}\n") ==
-        "sweep.exclude: no run of the grid has training.batch: 20, network.architecture: resnet32; remove or "
+        "sweep.exclude: no job of the grid has training.batch: 20, network.architecture: resnet32; remove or "
         "correct this entry");
   CHECK(testing::contains(
       refused("sweep:\n  include:\n    - {training.batch: 100}\n    - {training.batch: 100, "
@@ -108,7 +108,7 @@ TEST_CASE("a combination for which a rule gives an impossible value is refused b
   CHECK(names(yaml + "  exclude:\n    - {training.iterations: 1}\n") == Names{"iterations2"});
 }
 
-TEST_CASE("a sweep has at most a thousand runs, and a small file with a huge grid is refused at once") {
+TEST_CASE("a sweep has at most a thousand jobs, and a small file with a huge grid is refused at once") {
   const auto refused = [](const std::string& yaml) {
     return testing::message_of<UsageError>([&] { jobs(yaml); });
   };
@@ -130,7 +130,7 @@ TEST_CASE("a sweep has at most a thousand runs, and a small file with a huge gri
   CHECK(testing::contains(refused(large + "\n    log.every: " + seeds(100) + "\n"),
                           "more than 1,000 combinations"));
   CHECK(testing::contains(refused(grid + seeds(1000) + "\n  include:\n    - {training.batch: 5}\n"),
-                          "has 1,001 runs"));
+                          "has 1,001 jobs"));
 }
 
 TEST_CASE("names that are too long for directories are refused") {

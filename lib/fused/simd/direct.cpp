@@ -11,7 +11,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fused/simd/direct.cpp"
 #include <hwy/foreach_target.h>
-// After foreach_target.
+// These come after foreach_target.h: lanes-inl.h says why.
 #include "fused/simd/patches-inl.h"
 #include "fused/simd/weights-inl.h"
 

@@ -1,5 +1,13 @@
-// Vectors of the instruction set that is being compiled for. Highway's foreach_target includes this header
-// once for each of them.
+// Vectors of the instruction set that is being compiled for.
+//
+// How a source file of kernels is made: Highway's foreach_target.h includes the file itself
+// (HWY_TARGET_INCLUDE) once for each instruction set, with another namespace HWY_NAMESPACE and another
+// HWY_TARGET. Headers that use vectors therefore end in -inl.h, are included after it, and are guarded by
+// HWY_TARGET_TOGGLE, so that each pass reads them again. Functions between HWY_BEFORE_NAMESPACE and
+// HWY_AFTER_NAMESPACE exist once for each set. Those that the rest of the file calls are named in
+// CapitalLetters: HWY_EXPORT makes a table of them, and HWY_DYNAMIC_DISPATCH calls the one for this
+// processor. What follows `#if HWY_ONCE` is compiled once. A lambda that handles vectors needs HWY_ATTR,
+// because it does not inherit the instruction set.
 #if defined(REVNET_SIMD_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef REVNET_SIMD_LANES_INL_H_
 #undef REVNET_SIMD_LANES_INL_H_

@@ -7,7 +7,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fused/simd/peak.cpp"
 #include <hwy/foreach_target.h>
-// After foreach_target.
+// These come after foreach_target.h: lanes-inl.h says why.
 #include "fused/simd/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -8,7 +8,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fused/simd/pointwise.cpp"
 #include <hwy/foreach_target.h>
-// After foreach_target.
+// These come after foreach_target.h: lanes-inl.h says why.
 #include "fused/simd/pixels-inl.h"
 #include "fused/simd/weights-inl.h"
 

@@ -8,7 +8,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fused/simd/winograd.cpp"
 #include <hwy/foreach_target.h>
-// After foreach_target.
+// These come after foreach_target.h: lanes-inl.h says why.
 #include "fused/simd/filters-inl.h"
 #include "fused/simd/product-inl.h"
 #include "fused/simd/tiles-inl.h"

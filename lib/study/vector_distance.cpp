@@ -1,4 +1,4 @@
-#include "study/comparison.h"
+#include "study/vector_distance.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,11 +22,11 @@ void each(const Pieces& a, const Pieces& b, Fold fold) {
 
 }  // namespace
 
-Comparison compare(const Pieces& a, const Pieces& b) {
+VectorDistance distance(const Pieces& a, const Pieces& b) {
   const bool alike =
       std::ranges::equal(a, b, {}, &std::span<const float>::size, &std::span<const float>::size);
-  if (!alike) throw std::logic_error("compare: the vectors differ in size");
-  Comparison result;
+  if (!alike) throw std::logic_error("distance: the vectors differ in size");
+  VectorDistance result;
   double aa = 0, bb = 0, difference = 0;
   each(a, b, [&](double x, double y) {
     aa += x * x;

@@ -1,4 +1,4 @@
-#include "study/comparison.h"
+#include "study/vector_distance.h"
 
 #include <cmath>
 #include <numbers>
@@ -11,8 +11,8 @@ namespace {
 
 using Vector = std::vector<float>;
 
-Comparison compared(const Vector& a, const Vector& b) {
-  return compare({std::span<const float>(a)}, {std::span<const float>(b)});
+VectorDistance compared(const Vector& a, const Vector& b) {
+  return distance({std::span<const float>(a)}, {std::span<const float>(b)});
 }
 
 TEST_CASE("the angle of identical vectors is zero") {
@@ -43,19 +43,19 @@ TEST_CASE("known small rotations are right to 1e-9 degrees") {
 }
 
 TEST_CASE("relative and largest differences are taken over the entries") {
-  const Comparison of = compared({3, 4}, {3, 4.5f});
+  const VectorDistance of = compared({3, 4}, {3, 4.5f});
   CHECK(of.relative_l2 == doctest::Approx(0.1));
   CHECK(of.largest_difference == 0.5);
 }
 
 TEST_CASE("the pieces form one vector") {
   const Vector a{1, 2}, b{3}, c{1, 2, 3}, d{1.5f, 2}, e{2.5f}, f{1.5f, 2, 2.5f};
-  const Comparison pieces = compare({a, b}, {d, e}), whole = compared(c, f);
+  const VectorDistance pieces = distance({a, b}, {d, e}), whole = compared(c, f);
   CHECK(pieces.degrees == whole.degrees);
   CHECK(pieces.relative_l2 == whole.relative_l2);
   CHECK(pieces.largest_difference == whole.largest_difference);
-  CHECK_THROWS_AS(compare({a, b}, {d}), std::logic_error);
-  CHECK_THROWS_AS(compare({a, b}, {e, d}), std::logic_error);
+  CHECK_THROWS_AS(distance({a, b}, {d}), std::logic_error);
+  CHECK_THROWS_AS(distance({a, b}, {e, d}), std::logic_error);
 }
 
 TEST_CASE("zero vectors enclose no angle") {
