@@ -71,7 +71,7 @@ int measure_checkpoints(const AngleRequest& request, const AngleOptions& options
   const std::size_t measured = without_training([&] {
     return run_angle_study_of_checkpoints(
         {request.checkpoints.begin(), request.checkpoints.end()},
-        [&](Config config) { return request.study.training().apply_to(std::move(config)); }, options,
+        [&](Config config) { return request.study.settings().apply_to(std::move(config)); }, options,
         directory, command, row_printer());
   });
   if (measured > 0) print_files(directory);

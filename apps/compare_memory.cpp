@@ -13,13 +13,13 @@
 #include "measured_cases.h"
 #include "option_values.h"
 #include "ranks/communicator.h"
+#include "setting_options.h"
 #include "study/largest_batch.h"
 #include "study/memory_study.h"
 #include "study/study_log.h"
 #include "system/interrupt.h"
 #include "system/process.h"
 #include "train/setup.h"
-#include "training_options.h"
 
 namespace revnet {
 namespace {
@@ -29,7 +29,7 @@ struct MemoryRequest {
     settings.take_any_setting(app);
   }
 
-  TrainingOptions settings;
+  SettingOptions settings;
   std::vector<std::string> architectures, activations, batches;  // empty: the defaults
   std::vector<std::int64_t> units;  // empty: those of network.units, or else the default
   std::int64_t steps = 2, image_size = 0, classes = 0;

@@ -12,13 +12,13 @@
 #include "measured_cases.h"
 #include "option_values.h"
 #include "ranks/communicator.h"
+#include "setting_options.h"
 #include "settings/config.h"
 #include "study/machine.h"
 #include "study/speed_report.h"
 #include "study/study_log.h"
 #include "system/interrupt.h"
 #include "train/setup.h"
-#include "training_options.h"
 
 namespace revnet {
 namespace {
@@ -28,7 +28,7 @@ struct SpeedRequest {
     settings.take_any_setting(app);
   }
 
-  TrainingOptions settings;
+  SettingOptions settings;
   std::vector<std::string> architectures, activations, engines, batches, threads;  // empty: the defaults
   SpeedOptions options;
   std::string format = "text", output = "runs/speed.h5";

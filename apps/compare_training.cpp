@@ -57,7 +57,7 @@ void add_training_command(CLI::App& app, const Invocation& invocation) {
   training->callback([options, training, invocation] {
     *invocation.exit_code = guarded("revnet-compare training", [&] {
       require_one_process("revnet-compare training");
-      options->training().refuse_ignored([](const std::string& key) { return key != "network.activations"; },
+      options->settings().refuse_ignored([](const std::string& key) { return key != "network.activations"; },
                                          "a study that trains with stored and with reconstructed ones");
       return run_comparison(*options, invocation.command);
     });

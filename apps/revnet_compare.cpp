@@ -1,7 +1,7 @@
 // revnet-compare: studies that compare ways of training.
 #include "command_line.h"
 #include "compare_commands.h"
-#include "training_options.h"
+#include "setting_options.h"
 
 namespace {
 

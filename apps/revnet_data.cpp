@@ -18,10 +18,10 @@
 #include "data/png.h"
 #include "option_values.h"
 #include "record/packed_images.h"
+#include "setting_options.h"
 #include "system/interrupt.h"
 #include "system/posix_file.h"
 #include "train/load_data.h"
-#include "training_options.h"
 
 namespace {
 
@@ -218,8 +218,8 @@ const std::vector<std::string> batch_keys{"dataset.name",       "dataset.directo
                                           "training.seed"};
 
 // The options of a command that reads batches as a training does.
-struct BatchOptions : TrainingOptions {
-  explicit BatchOptions(CLI::App& command) : TrainingOptions(command, batch_keys) {
+struct BatchOptions : SettingOptions {
+  explicit BatchOptions(CLI::App& command) : SettingOptions(command, batch_keys) {
     take_any_setting(command);
     option_of(command, "dataset")->required();
   }

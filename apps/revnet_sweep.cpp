@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "command_line.h"
+#include "setting_options.h"
 #include "settings/sweep_file.h"
 #include "sweep/local_launcher.h"
 #include "sweep/results.h"
@@ -18,7 +19,6 @@
 #include "system/host.h"
 #include "system/interrupt.h"
 #include "system/posix_file.h"
-#include "training_options.h"
 
 namespace {
 
@@ -53,7 +53,7 @@ struct SweepRequest {
   }
 
   std::string file, directory, memory, launcher = "local";
-  std::optional<TrainingOptions> settings;  // for the subcommands that read the jobs
+  std::optional<SettingOptions> settings;  // for the subcommands that read the jobs
   LocalOptions local;
   // The given options that apply only to the local launcher.
   std::vector<std::string> local_only;

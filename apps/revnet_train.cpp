@@ -14,12 +14,12 @@
 #include "run/plan_report.h"
 #include "run/training_run.h"
 #include "run_options.h"
+#include "setting_options.h"
 #include "system/interrupt.h"
 #include "train/memory_check.h"
 #include "train/recipe.h"
 #include "train/setup.h"
 #include "train_evaluation.h"
-#include "training_options.h"
 
 namespace {
 
@@ -98,7 +98,7 @@ void print_summary(const RunSummary& summary, const Config& config, const std::s
 // The command line.
 struct Request {
   explicit Request(CLI::App& app)
-      : training(app), run(app, "run", "runs/DATASET-ARCH-seedN"), evaluation(app) {
+      : settings(app), run(app, "run", "runs/DATASET-ARCH-seedN"), evaluation(app) {
     app.add_flag("--dry-run", dry_run, "print the plan as YAML and write nothing")
         ->group("Run")
         ->excludes(evaluation.option());
@@ -108,20 +108,20 @@ struct Request {
   std::filesystem::path directory() const {
     if (!run.directory().empty()) return run.directory();
     if (!names_dataset()) throw UsageError("name a dataset, or an existing run with --run-dir (see --help)");
-    return default_run_directory(training.apply_to({}));
+    return default_run_directory(settings.apply_to({}));
   }
 
   // On the command line or in an experiment file.
-  bool names_dataset() const { return training.names("dataset.name"); }
+  bool names_dataset() const { return settings.names("dataset.name"); }
 
-  TrainingOptions training;
+  SettingOptions settings;
   RunOptions run;
   EvaluationOptions evaluation;
   bool dry_run = false;
 };
 
 // Returns the resolved settings of the run.
-Config settings(const Request& request, const std::filesystem::path& directory) {
+Config resolved_settings(const Request& request, const std::filesystem::path& directory) {
   const bool goes_on = request.run.resume() && has_begun(directory);
   if (!request.names_dataset() && !request.run.resume() && has_begun(directory)) {
     throw UsageError("{} holds a run already: --resume continues it, --evaluate evaluates it",
@@ -134,7 +134,7 @@ Config settings(const Request& request, const std::filesystem::path& directory) 
                                           : "dataset is required (see --help)");
   }
   return request.run.settings(directory,
-                              [&](Config config) { return request.training.apply_to(std::move(config)); });
+                              [&](Config config) { return request.settings.apply_to(std::move(config)); });
 }
 
 // Says what would refuse the run on this machine; the plan may be for another one.
@@ -159,7 +159,7 @@ int train(const Request& request, const std::string& command, Communicator& comm
   std::filesystem::path directory;
   communicator.together([&] {
     directory = request.directory();
-    config = settings(request, directory);
+    config = resolved_settings(request, directory);
     if (!request.dry_run) return;
     check_start(config, directory, request.run.start());
     check_can_learn(config, communicator.ranks());
@@ -189,7 +189,7 @@ int run(int argc, char** argv) {
   return guarded_ranks("revnet-train", [&](Communicator& communicator) {
     if (!request.evaluation.wanted()) return train(request, command_line(argc, argv), communicator);
     communicator.together([] { require_one_process("revnet-train --evaluate"); });
-    return request.evaluation.run(request.training, [&] { return request.directory(); });
+    return request.evaluation.run(request.settings, [&] { return request.directory(); });
   });
 }
 

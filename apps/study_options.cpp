@@ -25,7 +25,7 @@ Config::Dataset::Name dataset_at_hand(const std::string& directory) {
 
 StudyOptions::StudyOptions(CLI::App& app, std::string prefix)
     : prefix_(std::move(prefix)),
-      training_(app),
+      settings_(app),
       run_(app, "study", "runs/" + prefix_ + "-DATASET-ARCH-seedN") {
   CLI::Option* const dataset = option_of(app, "dataset");
   dataset->description(dataset->get_description() + "; default: cifar10 if found");
@@ -35,7 +35,7 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in,
                                              std::optional<Config::Network::Activations> kept) const {
   Prepared prepared;
   prepared.directory = run_.directory();
-  const bool has_dataset = training_.names("dataset.name") || (run_.resume() && !prepared.directory.empty() &&
+  const bool has_dataset = settings_.names("dataset.name") || (run_.resume() && !prepared.directory.empty() &&
                                                                has_begun(prepared.directory / run_in));
   if (run_.resume() && !has_dataset && !prepared.directory.empty()) {
     throw UsageError("{} holds no run to resume, and no dataset is named to start one with (see --help)",
@@ -43,7 +43,7 @@ StudyOptions::Prepared StudyOptions::prepare(const std::string& run_in,
   }
   std::optional<Config::Dataset::Name> found;
   const auto given = [&](Config config) {
-    config = training_.apply_to(std::move(config));
+    config = settings_.apply_to(std::move(config));
     config.network.activations = kept.value_or(config.network.activations);
     if (has_dataset) return config;
     if (!found) found = dataset_at_hand(config.dataset.directory);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "run_options.h"
-#include "training_options.h"
+#include "setting_options.h"
 
 namespace revnet {
 
@@ -28,11 +28,11 @@ class StudyOptions {
                    std::optional<Config::Network::Activations> kept = std::nullopt) const;
 
   const RunOptions& run() const { return run_; }
-  const TrainingOptions& training() const { return training_; }
+  const SettingOptions& settings() const { return settings_; }
 
  private:
   std::string prefix_;
-  TrainingOptions training_;
+  SettingOptions settings_;
   RunOptions run_;
 };
 

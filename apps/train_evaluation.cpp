@@ -82,7 +82,7 @@ EvaluationOptions::EvaluationOptions(CLI::App& app) {
       ->needs(option_);
 }
 
-int EvaluationOptions::run(const TrainingOptions& options,
+int EvaluationOptions::run(const SettingOptions& options,
                            const std::function<std::filesystem::path()>& directory) const {
   options.refuse_ignored(acts_on_evaluation, "--evaluate");
   if (!predictions_.empty()) {

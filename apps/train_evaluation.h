@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "training_options.h"
+#include "setting_options.h"
 
 namespace revnet {
 
@@ -19,7 +19,7 @@ class EvaluationOptions {
 
   // Evaluates --checkpoint, or else the last checkpoint of the run in a directory, with its own settings
   // overridden by the options. Prints the result and returns the exit code.
-  int run(const TrainingOptions& options, const std::function<std::filesystem::path()>& directory) const;
+  int run(const SettingOptions& options, const std::function<std::filesystem::path()>& directory) const;
 
  private:
   bool evaluate_ = false, per_class_ = false;

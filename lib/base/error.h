@@ -15,7 +15,7 @@ enum class ExitCode {
   failed = 1,
   usage = 2,
   interrupted = 3,    // stopped by a signal, with a checkpoint saved
-  diverged = 4,       // the loss became NaN or infinite
+  diverged = 4,       // the loss, a statistic or a weight became NaN or infinite
   damaged_image = 5,  // a training image turned out to be damaged; a checkpoint was saved
 };
 
@@ -37,7 +37,7 @@ class UsageError : public Error {
   ExitCode exit_code() const override { return ExitCode::usage; }
 };
 
-// The loss is no longer finite. Exit code 4.
+// The loss, a batch statistic or a weight is no longer finite. Exit code 4.
 class DivergedError : public Error {
  public:
   using Error::Error;

@@ -17,7 +17,7 @@ enum class Purpose : std::uint32_t {
   shuffle = 2,
   augmentation = 3,
   synthetic_image = 4,
-  synthetic_label = 5,
+  synthetic_label = 5,  // reserved: synthetic labels are not drawn
 };
 
 class RandomStream {

@@ -11,7 +11,9 @@ namespace revnet {
 // Sums over images, so that the losses of a batch's shards can be added.
 struct Loss {
   double cross_entropy = 0.0;  // nats
-  std::int64_t errors = 0;     // images whose largest logit is not their label's; ties go to the lower class
+  // Images whose largest logit is not their label's, where ties go to the lower class, or whose cross entropy
+  // is not finite.
+  std::int64_t errors = 0;
   std::int64_t images = 0;
 
   double mean_cross_entropy() const { return cross_entropy / static_cast<double>(images); }

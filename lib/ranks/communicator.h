@@ -65,8 +65,9 @@ class Communicator : public Reduction {
   bool any(bool here);
   // Returns rank 0's value of `here`.
   double of_first(double here);
-  // Runs a body that may fail on some ranks only. If it fails anywhere, all ranks throw an AgreedError that
-  // names the failure; a process on its own throws the original exception.
+  // Runs a body that may fail on some ranks only. If an Error or bad_alloc leaves it anywhere, all ranks
+  // throw an AgreedError that names the failure; a process on its own throws the original exception. Any
+  // other exception is a fault of the program: its rank throws it, and has to abort() the rest.
   void together(const std::function<void()>& body);
 };
 

@@ -325,9 +325,15 @@ std::unique_ptr<PendingSum> MpiCommunicator::start_sum(std::span<float> values) 
 }
 
 void MpiCommunicator::broadcast(std::span<std::byte> bytes) {
-  MPI_Request request = MPI_REQUEST_NULL;
-  MPI_Ibcast(bytes.data(), count_of(bytes.size()), MPI_BYTE, 0, data_, &request);
-  wait(request);
+  // MPI counts bytes with an int, and the filters of a wide network may have more than that.
+  constexpr std::size_t most = std::size_t{1} << 20;
+  while (!bytes.empty()) {
+    const std::span<std::byte> part = bytes.first(std::min(bytes.size(), most));
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Ibcast(part.data(), count_of(part.size()), MPI_BYTE, 0, data_, &request);
+    wait(request);
+    bytes = bytes.subspan(part.size());
+  }
 }
 
 std::vector<std::string> MpiCommunicator::gather(const std::string& text) {

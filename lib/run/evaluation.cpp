@@ -1,6 +1,7 @@
 #include "run/evaluation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
@@ -20,8 +21,10 @@ namespace {
 
 constexpr std::int64_t evaluation_version = 1;
 
-// Ranks the label's logit among those of its image. A NaN compares with nothing, so it is ranked last.
+// Ranks the label's logit among those of its image. As in Loss::errors, a logit that is not finite is ranked
+// last, and so is any beside a NaN, which compares with nothing.
 std::int64_t place_of(std::size_t label, std::span<const float> row) {
+  if (!std::isfinite(row[label])) return static_cast<std::int64_t>(row.size());
   std::int64_t before = 0;
   for (std::size_t k = 0; k < row.size(); ++k) {
     const bool behind = row[k] < row[label] || (row[k] == row[label] && k >= label);

@@ -34,8 +34,9 @@ std::optional<EarlierRun> check_start(const Config& config, const std::filesyste
 // Trains until the last iteration or until a signal (interrupt.h) asks to stop, and meanwhile evaluates, logs
 // and saves checkpoints. `config` must be resolved; `command` is recorded. Changes no file of a run that is
 // complete. Throws UsageError on resuming if a setting that affects the arithmetic differs from the run's;
-// DivergedError if the loss is no longer finite, after logging that and keeping the last checkpoint; and an
-// Error with exit code damaged_image, after saving a checkpoint, if a damaged image may not be left out.
+// DivergedError if the network is no longer finite (base/error.h), after logging that and keeping the last
+// checkpoint; and an Error with exit code damaged_image, after saving a checkpoint, if a damaged image may
+// not be left out.
 //
 // All ranks of a communicator make this call. Only rank 0 accesses the directory, prints, and has rows and
 // times in its summary. A signal to any rank stops all of them after the same step.

@@ -27,7 +27,9 @@ using MemoryStudy = std::vector<MemoryResult>;
 // Plans a step of resolved settings without computing anything; macs, seconds and resident_bytes stay 0.
 MemoryResult plan_case(const Config& config);
 
-// Runs a few steps on random images in this process, which should be fresh.
+// Runs a few steps on random images in this process, which should be fresh. A step computes loss and
+// gradients, and updates the weights with a fixed rate; what only some trainings have, such as micro-batches,
+// is left out.
 MemoryResult measure_case(const Config& config, std::int64_t steps);
 
 // For people: bytes and seconds in fitting units; "-" where nothing was measured.

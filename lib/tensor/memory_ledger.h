@@ -15,7 +15,7 @@ enum class MemoryPurpose {
   saved_activations,     // kept from the forward pass until the backward pass needs them
   tape,                  // inputs and tapes of the units whose backward pass is next, recomputed or kept
   activation_gradients,  // flowing backwards
-  temporaries,           // live within one operation or residual function; image batches
+  temporaries,           // image batches, and activations that no backward pass reads
   scratch,               // of kernels, of oneDNN's primitives and of sums over a batch
 };
 inline constexpr std::size_t memory_purposes = static_cast<std::size_t>(MemoryPurpose::scratch) + 1;

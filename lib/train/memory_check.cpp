@@ -81,12 +81,12 @@ void check_memory(const Config& config, const MemoryPlan& plan, const std::vecto
     options.micro_batches = in_parts ? (given + images - 1) / images : 1;
     return needed(plan_memory(architecture(config), options, threads, also), images);
   });
+  const char* const part = in_parts ? "micro-batch" : "batch";
   const std::string remedy =
-      most > 0
-          ? fmt::format("the largest {0} that fits is {1}: use --{0} {1}, or raise the limit",
-                        in_parts ? "micro-batch" : "batch",
-                        in_parts ? largest_divisor(given, most) : ranks.all * most)
-          : fmt::format("not even a batch of {} fits: use fewer --threads, or raise the limit", ranks.all);
+      most > 0 ? fmt::format("the largest {0} that fits is {1}: use --{0} {1}, or raise the limit", part,
+                             in_parts ? largest_divisor(given, most) : ranks.all * most)
+               : fmt::format("not even a {} of {} fits: use fewer --threads, or raise the limit", part,
+                             in_parts ? 1 : ranks.all);
   const std::string sharing =
       ranks.here > 1 && !limit.of_process ? fmt::format(" for each of the {} ranks here", ranks.here) : "";
   throw Error("this run needs {} of memory, and {} leaves {}{}; {}", format_bytes(needed(plan, share)),

@@ -27,10 +27,11 @@ struct Ranks {
   int all = 1, here = 1;
 };
 
-// Throws an Error that names the limit and the largest batch that fits, if the plan for one rank's shard does
-// not. `also` is as in plan_memory; if it is not empty, room is left for what measures the gradient angle.
-// The ranks of a host share equally in what a limit leaves, unless each has a limit of its own. `beside` is
-// what the caller needs on top.
+// Throws an Error if the plan for one rank's shard does not fit. It names the limit and the largest batch
+// that fits, or with micro-batches the largest micro-batch that does and divides the shard. `also` is as in
+// plan_memory; if it is not empty, room is left for what measures the gradient angle. The ranks of a host
+// share equally in what a limit leaves, unless each has a limit of its own. `beside` is what the caller needs
+// on top.
 void check_memory(const Config& config, const MemoryPlan& plan, const std::vector<ActivationMode>& also,
                   const MemoryLimit& limit, Ranks ranks = {}, std::uint64_t beside = 0);
 

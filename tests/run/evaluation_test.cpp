@@ -36,11 +36,13 @@ TEST_CASE("the top-k error counts images whose label is not among the k largest 
   CHECK(evaluation.error_percent(6) == 0);
 }
 
-TEST_CASE("an image with a NaN logit is an error for every k") {
-  Evaluation evaluation;
-  evaluation.classes = 2;
-  add_batch(evaluation, std::vector<float>{NAN, 1}, std::vector<std::int32_t>{0}, false);
-  CHECK(evaluation.error_percent(2) == 100);
+TEST_CASE("an image whose label has no finite logit is an error for every k") {
+  for (const float logit : {NAN, INFINITY}) {
+    Evaluation evaluation;
+    evaluation.classes = 2;
+    add_batch(evaluation, std::vector<float>{logit, 1}, std::vector<std::int32_t>{0}, false);
+    CHECK(evaluation.error_percent(2) == 100);
+  }
 }
 
 TEST_CASE("each class has its number of images and errors and its most frequent wrong prediction") {

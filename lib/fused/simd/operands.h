@@ -71,7 +71,7 @@ struct Sink {
   float* largest = nullptr;
   // If not null, receives sums over the values that each work block writes, [work blocks][2][channels]: the
   // sum and the sum of squared distances from the work block's mean, or for a masked sink the sum and the sum
-  // of values * (input - mean).
+  // of values * (input - mean). Not for differences.
   double* sums = nullptr;
 };
 

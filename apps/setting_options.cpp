@@ -1,4 +1,4 @@
-#include "training_options.h"
+#include "setting_options.h"
 
 #include <cstdlib>
 #include <iostream>
@@ -12,7 +12,7 @@
 
 namespace revnet {
 
-TrainingOptions::TrainingOptions(CLI::App& app) {
+SettingOptions::SettingOptions(CLI::App& app) {
   for (const Setting& setting : settings()) {
     if (!setting.option.name.empty()) declare(app, setting);
   }
@@ -20,15 +20,15 @@ TrainingOptions::TrainingOptions(CLI::App& app) {
   take_any_setting(app);
 }
 
-TrainingOptions::TrainingOptions(CLI::App& app, const std::vector<std::string>& keys) {
+SettingOptions::SettingOptions(CLI::App& app, const std::vector<std::string>& keys) {
   also_take(app, keys);
 }
 
-void TrainingOptions::also_take(CLI::App& app, const std::vector<std::string>& keys) {
+void SettingOptions::also_take(CLI::App& app, const std::vector<std::string>& keys) {
   for (const std::string& key : keys) declare(app, *find_setting(key));
 }
 
-void TrainingOptions::take_any_setting(CLI::App& app) {
+void SettingOptions::take_any_setting(CLI::App& app) {
   app.add_option("--config", config_file_, "experiment file with any settings, in YAML")
       ->type_name("FILE")
       ->group("Settings");
@@ -48,7 +48,7 @@ void TrainingOptions::take_any_setting(CLI::App& app) {
       ->group("Settings");
 }
 
-void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
+void SettingOptions::declare(CLI::App& app, const Setting& setting) {
   const std::string& name = setting.option.name;
   const std::string help = option_help(setting);
   if (std::holds_alternative<Field<bool>>(setting.field)) {
@@ -67,12 +67,12 @@ void TrainingOptions::declare(CLI::App& app, const Setting& setting) {
   if (name.starts_with('-') && otherwise != "\"\"") option->default_str(otherwise);
 }
 
-const std::string& TrainingOptions::config_text() const {
+const std::string& SettingOptions::config_text() const {
   if (!config_text_) config_text_ = read_experiment_file(config_file_);
   return *config_text_;
 }
 
-Config TrainingOptions::apply_to(Config config) const {
+Config SettingOptions::apply_to(Config config) const {
   if (!config_file_.empty()) read_config_text(config, config_text(), config_file_);
   const auto apply_command_line = [&](Config& to) {
     for (const std::string& assignment : assignments_) apply(to, assignment, "--set");
@@ -92,7 +92,7 @@ CLI::Option* option_of(CLI::App& app, const std::string& name) {
   return app.get_options([&](const CLI::Option* option) { return option->check_name(name); }).at(0);
 }
 
-bool TrainingOptions::names(const std::string& key) const {
+bool SettingOptions::names(const std::string& key) const {
   // What is given does not depend on the default.
   const auto with_default = [&](const std::string& choice) {
     Config config;
@@ -103,8 +103,8 @@ bool TrainingOptions::names(const std::string& key) const {
   return with_default(choices.front()) == with_default(choices.back());
 }
 
-void TrainingOptions::refuse_ignored(const std::function<bool(const std::string& key)>& acts,
-                                     const std::string& command) const {
+void SettingOptions::refuse_ignored(const std::function<bool(const std::string& key)>& acts,
+                                    const std::string& command) const {
   apply_to({});  // reports unknown keys
   const auto check = [&](const std::string& key, const std::string& given) {
     if (!acts(key)) throw UsageError("{} changes nothing with {}; leave it out", given, command);
@@ -116,7 +116,7 @@ void TrainingOptions::refuse_ignored(const std::function<bool(const std::string&
   for (const auto& [setting, value] : given_) check(setting->key, setting->option.name);
 }
 
-std::vector<Config> with_networks(const TrainingOptions& options, const std::vector<std::string>& names,
+std::vector<Config> with_networks(const SettingOptions& options, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise) {
   const Config settings = options.apply_to({});
   const bool named = options.names("network.architecture") ||

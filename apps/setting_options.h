@@ -1,5 +1,5 @@
-// The training options that the commands share. They come from the table of settings, and are applied in the
-// documented order (defaults < experiment file < environment < command line).
+// The options for settings, which the commands share. They come from the table of settings, and are applied
+// in the documented order (defaults < experiment file < environment < command line).
 #pragma once
 
 #include <filesystem>
@@ -16,12 +16,12 @@
 
 namespace revnet {
 
-class TrainingOptions {
+class SettingOptions {
  public:
   // Declares the options and the positional `dataset`. The object must outlive the parse.
-  explicit TrainingOptions(CLI::App& app);
+  explicit SettingOptions(CLI::App& app);
   // Declares only the options of these settings.
-  TrainingOptions(CLI::App& app, const std::vector<std::string>& keys);
+  SettingOptions(CLI::App& app, const std::vector<std::string>& keys);
   // Declares the options of these settings on another subcommand as well.
   void also_take(CLI::App& app, const std::vector<std::string>& keys);
   // Also declares --config, --set and --help-settings.
@@ -53,7 +53,7 @@ CLI::Option* option_of(CLI::App& app, const std::string& name);
 
 // Returns what the options set, once for each network in `names`. If that is empty, returns it as it is if
 // the options name or describe a network, else once for each of `otherwise`.
-std::vector<Config> with_networks(const TrainingOptions& options, const std::vector<std::string>& names,
+std::vector<Config> with_networks(const SettingOptions& options, const std::vector<std::string>& names,
                                   const std::vector<std::string>& otherwise);
 // Throws UsageError if one of these settings is not its default, because the command would ignore it.
 void require_defaults(const Config& settings, const std::vector<std::string>& keys,
