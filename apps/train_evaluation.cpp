@@ -109,6 +109,12 @@ int EvaluationOptions::run(const SettingOptions& options,
     throw UsageError("{} was trained on {}, so it cannot be evaluated on {}", file,
                      name(trained.dataset.name), name(config.dataset.name));
   }
+  for (const auto& [key, given, own] : differences(config, trained)) {
+    if (key == "network.architecture" || find_setting(key)->describes_network()) {
+      throw UsageError("{}: {} is {}, not {}; leave it out, as a checkpoint comes with its network", file,
+                       key, own, given);
+    }
+  }
   config = resolve(std::move(config));
   const Evaluation evaluation =
       without_training([&] { return evaluate_checkpoint(config, checkpoint, file, !predictions_.empty()); });

@@ -44,6 +44,8 @@ TEST_CASE("a run is evaluated image by image, and its weights are refused for an
   check_refused("revnet-train", folder.path(),
                 {"--run-dir", "run", "--evaluate", "--predictions", "run/best.h5"},
                 "--predictions: run/best.h5 already exists");
+  check_refused("revnet-train", folder.path(), {"--run-dir", "run", "--evaluate", "--arch", "revnet164"},
+                "run/checkpoint.h5: network.architecture is resnet32, not revnet164; leave it out");
 
   const Arguments initialized{"synthetic", "--arch", "revnet38",          "--batch",    "50",
                               "--run-dir", "other",  "--initialize-from", "run/best.h5"};
