@@ -2,10 +2,12 @@
 #include <cstdlib>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "end_to_end/runs.h"
 #include "record/checksums.h"
 #include "record/hdf5.h"
+#include "report/paper.h"
 #include "settings/config.h"
 #include "system/host.h"
 
@@ -80,6 +82,15 @@ TEST_CASE("the tables in experiments/results agree with its logs") {
   REQUIRE(from != std::string::npos);
   REQUIRE(to != std::string::npos);
   CHECK(text.substr(from + begin.size(), to - from - begin.size()) == results(kept, "tables"));
+}
+
+TEST_CASE("scripts/results.py and revnet-report quote the same errors of the paper") {
+  const std::string text = read_file(kept / "README.md");
+  for (const PaperRow& row : paper_rows) {
+    for (const double error : {row.error_10, row.error_100}) {
+      CHECK(contains(text, fmt::format("| {} | {:.2f} |", row.title, error)));
+    }
+  }
 }
 
 TEST_CASE("the logs in experiments/results are small, and name neither a host nor an absolute path") {
